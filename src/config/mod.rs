@@ -1,0 +1,1 @@
+//! Strict readers of `format.toml`, `config.toml` and profiles; the built-in profiles.

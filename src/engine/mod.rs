@@ -1,0 +1,1 @@
+//! Use cases, one function each: what a verb does, without printing it.

@@ -1,0 +1,26 @@
+//! agentops: a Git-native workflow engine.
+//!
+//! The map of the house; dependencies point down this list, and a test enforces it:
+//!
+//! - `cli`: clap types, one file per noun, lowered to requests of the engine; errors become exit codes
+//! - `ui`: the only printer
+//! - `hooks`: git hook entry points and their installation
+//! - `engine`: use cases, one function each
+//! - `store`: what is kept outside the tree: locks, the open session, hand-overs between hooks
+//! - `law`: pure checks, one law per file; the judge
+//! - `config`: strict readers of config and profiles
+//! - `workflow`: pure rules: phases, transitions, folding, votes
+//! - `git`: the only user of gix and of the git command
+//! - [`model`]: pure data and the traits through which laws see trees
+//! - `env`, `clock`: the only readers of environment, time and randomness
+
+pub mod cli;
+pub mod config;
+pub mod engine;
+pub mod git;
+pub mod hooks;
+pub mod law;
+pub mod model;
+pub mod store;
+pub mod ui;
+pub mod workflow;

@@ -1,0 +1,204 @@
+//! The one place that knows the paths below `.agentops/`.
+
+use super::digest::Digest;
+use super::event::{EventName, is_hash32};
+use super::name::{Principal, ProfileName, RecordId, TaskId};
+use super::path::RepoPath;
+use super::time::Date;
+
+/// The folder that holds everything.
+pub const ROOT: &str = ".agentops";
+/// Format version, laws version, project id.
+pub const FORMAT: &str = ".agentops/format.toml";
+/// Laws, gates, budgets, paths, actors.
+pub const CONFIG: &str = ".agentops/config.toml";
+/// Whose keys may vote and amend.
+pub const SIGNERS: &str = ".agentops/allowed_signers";
+/// Keeps git from changing bytes.
+pub const ATTRIBUTES: &str = ".agentops/.gitattributes";
+/// The chain of amends.
+pub const GOVERNANCE: &str = ".agentops/governance";
+
+/// What a path below `.agentops/` is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// `format.toml`, `config.toml`, `allowed_signers`, `.gitattributes`.
+    TopFile,
+    /// `governance/<seq4>-amend-<hash32>.toml`.
+    Amend,
+    /// `<profile>/profile.toml`, or below `agents`, `workflows`, `standards`, `templates`.
+    ProfileFile(ProfileName),
+    /// `<profile>/events/<task>/<name>`.
+    Event(ProfileName, TaskId, EventName),
+    /// `<profile>/votes/<task>/<hash32 of the submit>/<principal>-<hash32>.toml`.
+    Vote(ProfileName, TaskId, String),
+    /// `<profile>/learnings/<yyyy>/<mm>/<ulid>.toml`.
+    Learning(ProfileName, RecordId),
+    /// `<profile>/sessions/<yyyy>/<mm>/<ulid>.toml`.
+    Session(ProfileName, RecordId),
+    /// `<profile>/bundles/<ulid>.md`.
+    Bundle(ProfileName, RecordId),
+    /// Any other path below `<profile>/`: an artifact or a declared document, as the profile says.
+    Document(ProfileName),
+    /// A path that has no place: a misnamed event, a stray file at the top.
+    Stray,
+}
+
+impl Place {
+    /// What `path` is; `None` when it is not below `.agentops/`.
+    pub fn of(path: &RepoPath) -> Option<Self> {
+        if !path.is_below(ROOT) {
+            return None;
+        }
+        let Some(text) = path.as_str() else { return Some(Self::Stray) };
+        if [FORMAT, CONFIG, SIGNERS, ATTRIBUTES].contains(&text) {
+            return Some(Self::TopFile);
+        }
+        let names: Vec<&str> = text.split('/').skip(1).collect();
+        Some(Self::of_names(&names).unwrap_or(Self::Stray))
+    }
+
+    fn of_names(names: &[&str]) -> Option<Self> {
+        let (first, rest) = names.split_first()?;
+        if *first == "governance" {
+            let (seq, hash) = rest.first()?.strip_suffix(".toml")?.split_once("-amend-")?;
+            let fits =
+                rest.len() == 1 && seq.len() == 4 && seq.bytes().all(|byte| byte.is_ascii_digit()) && is_hash32(hash);
+            return fits.then_some(Self::Amend);
+        }
+        let profile = ProfileName::parse(first).ok()?;
+        match rest {
+            ["profile.toml"] | ["agents" | "workflows" | "standards" | "templates", _, ..] => {
+                Some(Self::ProfileFile(profile))
+            }
+            ["events", task, name] => Some(Self::Event(profile, TaskId::parse(task).ok()?, EventName::parse(name)?)),
+            ["votes", task, submit, name] => {
+                let (voter, hash) = name.strip_suffix(".toml")?.rsplit_once('-')?;
+                let fits = is_hash32(submit) && is_hash32(hash) && Principal::parse(voter).is_ok();
+                fits.then_some(())?;
+                Some(Self::Vote(profile, TaskId::parse(task).ok()?, (*submit).to_owned()))
+            }
+            ["learnings", year, month, name] => record(year, month, name, "toml").map(|id| Self::Learning(profile, id)),
+            ["sessions", year, month, name] => record(year, month, name, "toml").map(|id| Self::Session(profile, id)),
+            ["bundles", name] => {
+                let id = RecordId::parse(name.strip_suffix(".md")?).ok()?;
+                Some(Self::Bundle(profile, id))
+            }
+            [
+                "events" | "votes" | "learnings" | "sessions" | "bundles" | "agents" | "workflows" | "standards"
+                | "templates",
+                ..,
+            ] => None,
+            [_, ..] => Some(Self::Document(profile)),
+            [] => None,
+        }
+    }
+
+    /// The profile whose namespace the path lies in.
+    pub fn profile(&self) -> Option<&ProfileName> {
+        match self {
+            Self::ProfileFile(profile) | Self::Document(profile) => Some(profile),
+            Self::Event(profile, ..) | Self::Vote(profile, ..) => Some(profile),
+            Self::Learning(profile, _) | Self::Session(profile, _) | Self::Bundle(profile, _) => Some(profile),
+            Self::TopFile | Self::Amend | Self::Stray => None,
+        }
+    }
+
+    /// Whether such a file, once written, may never change or go.
+    pub fn is_write_once(&self) -> bool {
+        matches!(
+            self,
+            Self::Amend | Self::Event(..) | Self::Vote(..) | Self::Learning(..) | Self::Session(..) | Self::Bundle(..)
+        )
+    }
+
+    /// Whether such a file changes only by an amend, whatever the config adds.
+    pub fn is_governed(&self) -> bool {
+        matches!(self, Self::TopFile | Self::ProfileFile(_))
+    }
+}
+
+fn record(year: &str, month: &str, name: &str, extension: &str) -> Option<RecordId> {
+    let digits = |text: &str, length: usize| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (stem, found) = name.rsplit_once('.')?;
+    let fits = digits(year, 4) && digits(month, 2) && ("01"..="12").contains(&month) && found == extension;
+    fits.then_some(())?;
+    RecordId::parse(stem).ok()
+}
+
+/// `.agentops/<profile>`.
+pub fn namespace(profile: &ProfileName) -> String {
+    format!("{ROOT}/{profile}")
+}
+
+/// `.agentops/<profile>/profile.toml`.
+pub fn profile_file(profile: &ProfileName) -> RepoPath {
+    format!("{ROOT}/{profile}/profile.toml").into()
+}
+
+/// `.agentops/<profile>/templates/<name>`.
+pub fn template(profile: &ProfileName, name: &str) -> RepoPath {
+    format!("{ROOT}/{profile}/templates/{name}").into()
+}
+
+/// `.agentops/<profile>/events`.
+pub fn events(profile: &ProfileName) -> RepoPath {
+    format!("{ROOT}/{profile}/events").into()
+}
+
+/// `.agentops/<profile>/events/<task>`.
+pub fn task_events(profile: &ProfileName, task: &TaskId) -> RepoPath {
+    format!("{ROOT}/{profile}/events/{task}").into()
+}
+
+/// The file of an event.
+pub fn event(profile: &ProfileName, task: &TaskId, name: &EventName) -> RepoPath {
+    format!("{ROOT}/{profile}/events/{task}/{name}").into()
+}
+
+/// `.agentops/<profile>/votes/<task>/<hash32 of the submit>`.
+pub fn votes(profile: &ProfileName, task: &TaskId, submit: &Digest) -> RepoPath {
+    format!("{ROOT}/{profile}/votes/{task}/{}", submit.short()).into()
+}
+
+/// The file of a session record.
+pub fn session(profile: &ProfileName, started: &Date, id: &RecordId) -> RepoPath {
+    format!("{ROOT}/{profile}/sessions/{}/{}/{id}.toml", started.year(), started.month()).into()
+}
+
+/// The file of a learning.
+pub fn learning(profile: &ProfileName, at: &Date, id: &RecordId) -> RepoPath {
+    format!("{ROOT}/{profile}/learnings/{}/{}/{id}.toml", at.year(), at.month()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_is_known() {
+        let hash = "ab".repeat(16);
+        let ulid = "01arz3ndektsv4rrffq69g5fav";
+        let place = |path: &str| Place::of(&path.into());
+        assert_eq!(place("src/main.rs"), None);
+        assert_eq!(place(".agentops"), None);
+        assert_eq!(place(CONFIG), Some(Place::TopFile));
+        assert_eq!(place(".agentops/stray.toml"), Some(Place::Stray));
+        assert!(matches!(place(&format!(".agentops/governance/0001-amend-{hash}.toml")), Some(Place::Amend)));
+        assert!(matches!(
+            place(&format!(".agentops/sre/events/a-k3f9/0001-detect-working-{hash}.toml")),
+            Some(Place::Event(..))
+        ));
+        assert!(matches!(
+            place(&format!(".agentops/sre/events/a-k3f9/1-detect-working-{hash}.toml")),
+            Some(Place::Stray)
+        ));
+        assert!(matches!(place(&format!(".agentops/sre/votes/a-k3f9/{hash}/a-b-{hash}.toml")), Some(Place::Vote(..))));
+        assert!(matches!(place(&format!(".agentops/sre/learnings/2026/11/{ulid}.toml")), Some(Place::Learning(..))));
+        assert!(matches!(place(&format!(".agentops/sre/learnings/2026/13/{ulid}.toml")), Some(Place::Stray)));
+        assert!(matches!(place(&format!(".agentops/sre/sessions/2026/11/{ulid}.toml")), Some(Place::Session(..))));
+        assert!(matches!(place(".agentops/sre/standards/oncall.md"), Some(Place::ProfileFile(_))));
+        assert!(matches!(place(".agentops/sre/incidents/x/notes.md"), Some(Place::Document(_))));
+        assert!(matches!(place(".agentops/Sre/incidents/x/notes.md"), Some(Place::Stray)));
+    }
+}

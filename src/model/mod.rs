@@ -1,0 +1,23 @@
+//! Pure data: ids, events, votes, amends, records, state, policy; and the traits through which laws see trees.
+//!
+//! Nothing here reads a repository, a clock or the environment, and nothing here prints. Everything may depend on it.
+
+pub mod amend;
+pub mod canonical;
+pub mod commit;
+pub mod digest;
+pub mod escape;
+pub mod event;
+pub mod law_id;
+pub mod layout;
+pub mod message;
+pub mod name;
+pub mod path;
+pub mod policy;
+pub mod profile;
+pub mod record;
+pub mod report;
+pub mod state;
+pub mod time;
+pub mod tree;
+pub mod vote;

@@ -1,0 +1,145 @@
+//! The policy: `config.toml` and `format.toml` as data. Defaults are what `init` writes.
+
+use std::collections::BTreeMap;
+
+use super::law_id::{LawId, Level};
+use super::name::{Principal, ProfileName, Word};
+use super::profile::Profile;
+use super::vote::Proof;
+
+/// `format.toml`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Format {
+    /// Version of the files' format.
+    pub format: u32,
+    /// The oldest reader that may write here.
+    pub min_reader: u32,
+    /// Which edition of the laws judges steps from here.
+    pub laws: u32,
+    /// 128 random bits in hex.
+    pub project: String,
+}
+
+/// The format this binary writes.
+pub const FORMAT_VERSION: u32 = 1;
+/// The newest edition of the laws this binary knows.
+pub const LAWS_VERSION: u32 = 1;
+
+/// Human or agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ActorKind {
+    /// May vote.
+    Human,
+    /// May not.
+    Agent,
+}
+
+/// Who may make events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// Human or agent.
+    pub kind: ActorKind,
+    /// E-mail addresses in commits that mean this actor; compared in lower case.
+    pub emails: Vec<String>,
+    /// Profiles it may write in; `*` stands for all and is kept as an empty list with [`all_profiles`](Self::all_profiles).
+    pub profiles: Vec<ProfileName>,
+    /// Whether `profiles = ["*"]`.
+    pub all_profiles: bool,
+    /// Roles, such as `owner` or `reviewer`.
+    pub roles: Vec<Word>,
+}
+
+impl Actor {
+    /// Whether the actor may write in `profile`.
+    pub fn may_write(&self, profile: &ProfileName) -> bool {
+        self.all_profiles || self.profiles.contains(profile)
+    }
+}
+
+/// Commits of a bot that some laws leave alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exemption {
+    /// The author's e-mail address.
+    pub author: String,
+    /// Which laws: L, R3 and T1 only.
+    pub laws: Vec<LawId>,
+    /// Globs that every changed path must match.
+    pub paths: Vec<String>,
+}
+
+/// A generated file and what it is made from, as globs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Generated {
+    /// Globs of the output.
+    pub output: String,
+    /// Globs of the source.
+    pub source: String,
+}
+
+/// `config.toml`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Levels that differ from [`LawId::default_level`].
+    pub laws: BTreeMap<LawId, Level>,
+    /// Message section tokens, in the order they are asked for. The one named `Learning` is what AO-L1 reads.
+    pub sections: Vec<String>,
+    /// Commit types of R3.
+    pub types: Vec<String>,
+    /// Commit types that may say `Learning: N/A <reason>`.
+    pub learning_optional: Vec<String>,
+    /// Proofs that gates accept.
+    pub proofs: Vec<Proof>,
+    /// Whether a doer may vote on its own work.
+    pub self_approve: bool,
+    /// How many owners must sign an amend; 0: unsigned amends.
+    pub owners: u32,
+    /// Waivers a step may use.
+    pub waivers_max: u32,
+    /// The context window that budgets refer to, in tokens.
+    pub window: u32,
+    /// Globs of paths that never change here (AO-R1).
+    pub readonly: Vec<String>,
+    /// Generated files (AO-R2).
+    pub generated: Vec<Generated>,
+    /// Globs of governed paths outside `.agentops`.
+    pub governed: Vec<String>,
+    /// Whether a changed path that no manifest lists is a violation.
+    pub require_task: bool,
+    /// Branches onto which forks, `fixup!` and `squash!` may not land.
+    pub protected: Vec<String>,
+    /// Actors by name.
+    pub actors: BTreeMap<Principal, Actor>,
+    /// Exemptions for bots.
+    pub exempt: Vec<Exemption>,
+    /// Markers of agent clients: environment variable → actor.
+    pub agent_markers: BTreeMap<String, Principal>,
+}
+
+impl Config {
+    /// The actor that an e-mail address belongs to.
+    pub fn actor_by_email(&self, email: &str) -> Option<(&Principal, &Actor)> {
+        let email = email.to_lowercase();
+        self.actors.iter().find(|(_, actor)| actor.emails.iter().any(|own| own.to_lowercase() == email))
+    }
+}
+
+/// Everything that rules a step, read from one tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// `format.toml`.
+    pub format: Format,
+    /// `config.toml`.
+    pub config: Config,
+    /// Profiles by name, with `extends` resolved.
+    pub profiles: BTreeMap<ProfileName, Profile>,
+}
+
+impl Policy {
+    /// The level of a law for changes in `profile`'s namespace, or overall: a profile may only tighten.
+    pub fn level(&self, law: LawId, profile: Option<&ProfileName>) -> Level {
+        let general = self.config.laws.get(&law).copied().unwrap_or_else(|| law.default_level());
+        let own = profile.and_then(|name| self.profiles.get(name)).and_then(|profile| profile.laws.get(&law).copied());
+        own.map_or(general, |own| own.max(general))
+    }
+}

@@ -1,0 +1,127 @@
+//! Votes: one immutable file each, one person's approve or reject of one submit.
+
+use serde::Deserialize;
+
+use super::canonical::{Canonical, FormError, Printer, check_line};
+use super::digest::Digest;
+use super::event::{Signature, check_project, check_version};
+use super::name::{Principal, TaskId};
+use super::time::Timestamp;
+
+/// What the voter says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The submit may advance.
+    Approve,
+    /// It may not, ever; a rework ends it.
+    Reject,
+}
+
+impl Verdict {
+    /// The word in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+        }
+    }
+}
+
+/// What a vote rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Proof {
+    /// The voter's SSH key signed the file.
+    Signature,
+    /// Somebody typed the task id at a terminal. Unauthenticated: an agent could have written the file.
+    Terminal,
+    /// The demo.
+    Simulated,
+}
+
+impl Proof {
+    /// The word in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Signature => "signature",
+            Self::Terminal => "terminal",
+            Self::Simulated => "simulated",
+        }
+    }
+
+    /// What a report must say of it.
+    pub fn honest(self) -> &'static str {
+        match self {
+            Self::Signature => "signed by the voter's key",
+            Self::Terminal => "unauthenticated: could be written by an agent",
+            Self::Simulated => "simulated: no person voted",
+        }
+    }
+}
+
+/// One person's word on one submit.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vote {
+    /// Format of this file: 1.
+    pub v: u32,
+    /// The project's id.
+    pub project: String,
+    /// The task.
+    pub task: TaskId,
+    /// Full digest of the submit event.
+    pub submit: Digest,
+    /// Digest of the resolved gate that was voted on.
+    pub gate: Digest,
+    /// Who votes.
+    pub voter: Principal,
+    /// Approve or reject.
+    pub verdict: Verdict,
+    /// Mandatory for a reject.
+    pub reason: String,
+    /// When: for display.
+    pub at: Timestamp,
+    /// What the vote rests on.
+    pub proof: Proof,
+    /// Present exactly where `proof` is `signature`.
+    #[serde(default)]
+    pub signature: Option<Signature>,
+}
+
+impl Vote {
+    /// The name of the vote's file: `<principal>-<hash32>.toml`.
+    pub fn file_name(&self) -> String {
+        format!("{}-{}.toml", self.voter, Digest::of(self.print().as_bytes()).short())
+    }
+}
+
+impl Canonical for Vote {
+    fn print(&self) -> String {
+        let mut out = Printer::new();
+        out.number("v", self.v)
+            .text("project", &self.project)
+            .text("task", self.task.as_str())
+            .text("submit", self.submit.hex())
+            .text("gate", self.gate.hex())
+            .text("voter", self.voter.as_str())
+            .text("verdict", self.verdict.as_str())
+            .text("reason", &self.reason)
+            .text("at", self.at.as_str())
+            .text("proof", self.proof.as_str());
+        if let Some(signature) = &self.signature {
+            signature.print(&mut out);
+        }
+        out.finish()
+    }
+
+    fn validate(&self) -> Result<(), FormError> {
+        check_version(self.v)?;
+        check_project(&self.project)?;
+        check_line("the reason", &self.reason, 1000, self.verdict == Verdict::Approve)?;
+        if self.signature.is_some() != (self.proof == Proof::Signature) {
+            return Err(FormError::Value("a `[signature]` table stands exactly where proof is `signature`".into()));
+        }
+        Ok(())
+    }
+}

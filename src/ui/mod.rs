@@ -1,0 +1,1 @@
+//! The only printer: human text, JSON, colour, escaping, prompts.
