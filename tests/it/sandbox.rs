@@ -351,14 +351,27 @@ pub(crate) fn lawful(subject: &str) -> String {
         "though the manual promises otherwise",
         "unless somebody restarts it by hand",
     ];
-    // Any spread of subjects over the words will do.
-    let spread = subject.bytes().fold(17_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
-    let (thing, fact, reason) = (THINGS[spread % 8], FACTS[spread / 8 % 8], REASONS[spread / 64 % 8]);
+    const PLACES: [&str; 8] = [
+        "`Pool::take` in the worker",
+        "`orders.created_at`",
+        "`fetch_all` behind the gateway",
+        "the `--since` flag",
+        "`journal.rs` line 88",
+        "the `X-Trace` header",
+        "`MAX_BATCH` in the settings",
+        "`drain()` at shutdown",
+    ];
+    // Any even spread of subjects over the words will do.
+    let digest = agentops::model::digest::Digest::of(subject.as_bytes()).hex();
+    let spread = u64::from_str_radix(&digest[..15], 16).unwrap();
+    let pick = |list: [&'static str; 8], shift: u32| list[(spread >> shift) as usize % 8];
+    let (thing, fact, reason, place) = (pick(THINGS, 7), pick(FACTS, 19), pick(REASONS, 31), pick(PLACES, 43));
+    let number = 100 + spread % 900;
     format!(
         "{subject}\n\n\
          Context: Work on {thing} was blocked, {reason}.\n\
-         Solution: Changed how \"{subject}\" is done and covered the change with a test.\n\
-         Learning: {thing} {fact}, {reason}.\n\
-         Impact: Whoever touches {thing} sees the effect in the next run.\n"
+         Solution: Moved the check to {place} and covered it with a test of {number} rows.\n\
+         Learning: {place}: {thing} {fact}, {reason} ({number} times).\n\
+         Impact: Nightly runs spend {number} ms less there, and {thing} can be changed alone.\n"
     )
 }
