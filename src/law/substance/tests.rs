@@ -60,3 +60,15 @@ proptest! {
         }
     }
 }
+
+const HELD_OUT_SUBSTANTIVE: &str = include_str!("../../../tests/fixtures/substance/held_out_substantive.txt");
+const HELD_OUT_FILLER: &str = include_str!("../../../tests/fixtures/substance/held_out_filler.txt");
+
+/// Written after the rules.
+#[test]
+fn every_verdict_of_the_held_out_corpus_holds() {
+    assert_eq!(entries(HELD_OUT_SUBSTANTIVE).len(), 20);
+    assert_eq!(entries(HELD_OUT_FILLER).len(), 20);
+    let wrong = (wrong(HELD_OUT_SUBSTANTIVE, true), wrong(HELD_OUT_FILLER, false));
+    assert_eq!(wrong, (vec![], vec![]));
+}
