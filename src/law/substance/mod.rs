@@ -87,6 +87,10 @@ fn judge(text: &str, enough: u32) -> Result<(), Weakness> {
         _ if is_question => enough + 2,
         _ => enough,
     };
+    // Fluent prose about nothing: no name, no number, no cause, and the filler keeps up with what is left.
+    if !tally.is_anchored() && tally.evidence() <= tally.filler {
+        return Err(tally.weakness(text, is_question));
+    }
     let is_sentence = tally.specific > 0 && tally.words >= 2 || tally.unspaced > 0;
     if tally.evidence() >= needed && is_sentence && tally.again < 2 * tally.evidence() {
         return Ok(());
@@ -164,6 +168,11 @@ impl Tally {
     fn evidence(&self) -> u32 {
         let matter = self.specific + self.names + self.unspaced;
         matter + self.numbers.min(2) + self.links.min(1) + u32::from(self.joins && matter >= 2)
+    }
+
+    /// Whether anything ties the text to its matter besides the choice of words.
+    fn is_anchored(&self) -> bool {
+        self.names + self.numbers + self.unspaced > 0 || self.joins
     }
 
     /// Why a text that did not pass did not pass.
