@@ -91,7 +91,7 @@ fn judge(text: &str, enough: u32) -> Result<(), Weakness> {
     if !tally.is_anchored() && tally.evidence() <= tally.filler {
         return Err(tally.weakness(text, is_question));
     }
-    let is_sentence = tally.specific > 0 && tally.words >= 2 || tally.unspaced > 0;
+    let is_sentence = (tally.specific > 0 || tally.joins) && tally.words >= 2 || tally.unspaced > 0;
     if tally.evidence() >= needed && is_sentence && tally.again < 2 * tally.evidence() {
         return Ok(());
     }
@@ -141,6 +141,10 @@ impl Tally {
                     Class::Function => {}
                     Class::Link => self.joins = true,
                     _ if !self.seen.insert(hash) => self.again += 1,
+                    // An acronym, a signal, a keyword: `SIGTERM`, `NULL`.
+                    Class::Specific if word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase()) => {
+                        self.names += 1;
+                    }
                     Class::Specific => self.specific += 1,
                     Class::Filler => self.filler += 1,
                     Class::Stub => self.stubs += 1,

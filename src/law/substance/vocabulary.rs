@@ -75,6 +75,7 @@ discussion description documentation thread section instruction session summary 
 transparency excellence alignment mindset culture journey foundation groundwork framework ecosystem landscape vision
 strategy initiative synergy opportunity challenge success progress growth care edge end hand piece bits spot shape form
 sense rest side idea concern expectation feedback suggestion guidance help assistance ability capability correctness
+stakeholder iteration milestone roadmap deliverable paradigm stage height subsequent upcoming lay laid laying unblock
 complexity simplicity readiness integrity trust awareness understanding overview importance value
 good better best great nice cleaner clear clearer simple simpler easy easier fast faster quick quicker smooth smoother
 robust scalable efficient effective reliable stable secure flexible seamless modern elegant powerful comprehensive
