@@ -1,0 +1,100 @@
+//! Writing files of the working tree: whole or not at all, and never through a symbolic link.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::command::path_from;
+use super::error::GitError;
+use super::repo::Repo;
+use super::write::check_path;
+use crate::model::path::RepoPath;
+
+impl Repo {
+    /// Writes a plain file: into a temporary one beside it, which then takes its name. Folders are made as needed.
+    pub fn write_worktree_file(&self, path: &RepoPath, bytes: &[u8]) -> Result<(), GitError> {
+        let target = self.place(path, true)?;
+        let doing = || format!("write `{path}`");
+        if std::fs::symlink_metadata(&target).is_ok_and(|file| !file.is_file()) {
+            return Err(unsafe_path(path, "there is something other than a plain file"));
+        }
+        let folder = target.parent().unwrap_or(&target);
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".agentops-").suffix(".tmp");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            // The umask takes from this what the user does not want.
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        let mut file = builder.tempfile_in(folder).map_err(GitError::while_doing(doing()))?;
+        file.write_all(bytes).map_err(GitError::while_doing(doing()))?;
+        file.persist(&target).map_err(|error| GitError::other(doing(), error.error))?;
+        Ok(())
+    }
+
+    /// Removes a plain file, and the folders that it leaves empty. A file that is absent is removed already.
+    pub fn remove_worktree_file(&self, path: &RepoPath) -> Result<(), GitError> {
+        let target = self.place(path, false)?;
+        let doing = format!("remove `{path}`");
+        match std::fs::symlink_metadata(&target) {
+            Err(error) if is_absent(&error) => return Ok(()),
+            Err(error) => return Err(GitError::other(doing, error)),
+            Ok(file) if file.is_dir() => return Err(unsafe_path(path, "it is a folder")),
+            Ok(_) => std::fs::remove_file(&target).map_err(GitError::while_doing(doing))?,
+        }
+        let top = self.require_work_dir()?;
+        let mut folder = target.parent();
+        while let Some(empty) = folder.filter(|folder| *folder != top && folder.starts_with(top)) {
+            if std::fs::remove_dir(empty).is_err() {
+                break;
+            }
+            folder = empty.parent();
+        }
+        Ok(())
+    }
+
+    /// Where `path` is on disk, after each folder on the way was seen to be a real one.
+    fn place(&self, path: &RepoPath, create: bool) -> Result<PathBuf, GitError> {
+        check_path(path)?;
+        let mut at = self.require_work_dir()?.to_owned();
+        let names: Vec<&[u8]> = path.as_bytes().split(|byte| *byte == b'/').collect();
+        let (last, folders) = names.split_last().unwrap_or_else(|| unreachable!("split gives one part at least"));
+        for name in folders {
+            at.push(path_from(name));
+            match real_folder(&at) {
+                Ok(true) => {}
+                Ok(false) if create => {
+                    // Somebody else may make it in this moment: then it must be a folder too.
+                    if let Err(error) = std::fs::create_dir(&at)
+                        && !matches!(real_folder(&at), Ok(true))
+                    {
+                        return Err(GitError::other(format!("make the folder for `{path}`"), error));
+                    }
+                }
+                Ok(false) => {}
+                Err(why) => return Err(unsafe_path(path, &why)),
+            }
+        }
+        at.push(path_from(last));
+        Ok(at)
+    }
+}
+
+/// Whether there is a folder; an error when there is something else.
+pub(super) fn real_folder(path: &Path) -> Result<bool, String> {
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => Ok(true),
+        Ok(found) if found.is_symlink() => Err(format!("`{}` is a symbolic link", path.display())),
+        Ok(_) => Err(format!("`{}` is not a folder", path.display())),
+        Err(error) if is_absent(&error) => Ok(false),
+        Err(error) => Err(format!("`{}`: {error}", path.display())),
+    }
+}
+
+fn is_absent(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
+}
+
+fn unsafe_path(path: &RepoPath, why: &str) -> GitError {
+    GitError::UnsafePath { path: path.clone(), why: why.to_owned() }
+}
