@@ -68,6 +68,8 @@ fn read_front_matter(source: &Rc<Source>, yaml: &str) -> Option<FrontMatter> {
         Err(error) => {
             let offset = error.location().map_or(0, |location| offset_of(yaml, location.line(), location.column()));
             let said = error.without_snippet().to_string().replace('\n', " ");
+            // The line within the front matter would contradict the line within the file.
+            let said = said.split(" at line ").next().unwrap_or_default();
             source.report(
                 4 + offset,
                 format!("the front matter can not be read: {}.", shorten(said.trim_end_matches('.'))),

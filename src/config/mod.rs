@@ -3,14 +3,19 @@
 //! Pure: everything is read through a [`TreeView`] or from text, and nothing is written here. A reader tells all
 //! problems at once, each with file, line, column and remedy. Called by `engine`; the laws see only what comes out.
 
+pub mod builtin;
+
 mod agent_file;
 mod config_toml;
+mod default_config;
 mod format_toml;
 mod lineage;
+mod new_profile;
 mod phases_toml;
 mod problem;
 mod profile_folder;
 mod profile_toml;
+mod set_command;
 mod strict;
 mod values;
 
@@ -18,9 +23,12 @@ use lineage::Lineage;
 use strict::Source;
 
 pub use config_toml::defaults;
+pub use default_config::default_config;
 pub use format_toml::default_format;
+pub use new_profile::new_profile;
 pub use problem::{PolicyError, Problem};
 pub use profile_folder::{ProfileReport, agents, validate_profile};
+pub use set_command::set_command;
 
 use crate::model::layout;
 use crate::model::name::ProfileName;
@@ -123,3 +131,8 @@ fn sorted(mut problems: Vec<Problem>) -> Vec<Problem> {
     problems.dedup();
     problems
 }
+
+#[cfg(test)]
+mod property_tests;
+#[cfg(test)]
+mod tests;
