@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::strict::{At, Source, Table, listed, shorten};
+use super::strict::{At, Source, Table, listed, plain, shorten};
 use super::values::{Value, law_of};
 use crate::model::law_id::{LawId, Level};
 use crate::model::name::{Principal, ProfileName};
@@ -85,7 +85,7 @@ pub(crate) fn read(source: &Rc<Source>) -> ConfigFile {
     if let Some(owners) = top.get("governance").and_then(|value| value.table("")?.get("owners")) {
         check_owners(&owners, config);
     }
-    for item in top.get("exempt").map(|value| value.list(100)).unwrap_or_default() {
+    for item in top.get("exempt").and_then(|value| value.list(100)).unwrap_or_default() {
         config.exempt.extend(read_exemption(&item));
     }
     if let Some(markers) = top.get("agent_markers").and_then(|value| value.table("`[agent_markers]`")) {
@@ -132,27 +132,28 @@ fn read_messages(top: &Table<'_>, config: &mut Config) {
             }
             fits.then_some(token)
         });
-        let sections: Vec<String> = sections.into_iter().map(|at| at.value).collect();
-        if sections.len() < 2 || !sections.iter().any(|section| section == "Learning") {
-            let fix = "write 2 to 12 tokens, `Learning` among them, such as `[\"Context\", \"Solution\", \
-                       \"Learning\", \"Impact\"]`";
-            value.spot().report("`sections` must name at least 2 sections, `Learning` among them.", fix);
+        if let Some(sections) = sections.map(plain) {
+            if sections.len() < 2 || !sections.iter().any(|section| section == "Learning") {
+                let fix = "write 2 to 12 tokens, `Learning` among them, such as `[\"Context\", \"Solution\", \
+                           \"Learning\", \"Impact\"]`";
+                value.spot().report("`sections` must name at least 2 sections, `Learning` among them.", fix);
+            }
+            config.sections = sections;
         }
-        config.sections = sections;
     }
     if let Some(value) = table.get("types") {
-        config.types = value.set(64, commit_type).into_iter().map(|at| at.value).collect();
-        if config.types.is_empty() {
+        let Some(types) = value.set(64, commit_type).map(plain) else { return };
+        if types.is_empty() {
             value.spot().report("`types` is empty: no commit message could pass.", "name at least one type");
         }
+        config.types = types;
     }
-    if let Some(value) = table.get("learning_optional") {
-        let optional = value.set(64, commit_type);
+    if let Some(optional) = table.get("learning_optional").and_then(|value| value.set(64, commit_type)) {
         for at in optional.iter().filter(|at| !config.types.contains(&at.value)) {
             let message = format!("`{}` is not one of the commit types.", at.value);
             at.spot.report(message, "add it to `types`, or remove it here");
         }
-        config.learning_optional = optional.into_iter().map(|at| at.value).collect();
+        config.learning_optional = plain(optional);
     } else {
         // Fewer types than usual must not make the default list wrong.
         config.learning_optional.retain(|word| config.types.contains(word));
@@ -173,13 +174,15 @@ fn commit_type(item: &Value<'_>) -> Option<At<String>> {
 
 fn read_numbers(top: &Table<'_>, config: &mut Config) {
     if let Some(table) = top.table("gates", "`[gates]`", &["proof", "self_approve"]) {
-        if let Some(value) = table.get("proof") {
-            let words = [Proof::Signature, Proof::Terminal, Proof::Simulated].map(|proof| (proof.as_str(), proof));
-            config.proofs = value.set(3, |item| item.word(&words)).into_iter().map(|at| at.value).collect();
-            if config.proofs.is_empty() {
+        let words = [Proof::Signature, Proof::Terminal, Proof::Simulated].map(|proof| (proof.as_str(), proof));
+        if let Some(value) = table.get("proof")
+            && let Some(proofs) = value.set(3, |item| item.word(&words))
+        {
+            if proofs.is_empty() {
                 let fix = "write `[\"signature\"]`, or `[\"terminal\"]` until signing is set up";
                 value.spot().report("`proof` is empty: no vote could ever count.", fix);
             }
+            config.proofs = plain(proofs);
         }
         config.self_approve = table.get("self_approve").and_then(|value| value.flag()).unwrap_or(config.self_approve);
     }
@@ -192,11 +195,10 @@ fn read_numbers(top: &Table<'_>, config: &mut Config) {
 }
 
 fn read_paths(top: &Table<'_>, config: &mut Config) {
-    let globs =
-        |value: Value<'_>| value.set(MAX_ITEMS, Value::glob).into_iter().map(|at| at.value).collect::<Vec<String>>();
+    let globs = |value: Value<'_>| value.set(MAX_ITEMS, Value::glob).map(plain);
     if let Some(table) = top.table("paths", "`[paths]`", &["readonly", "generated", "governed", "require_task"]) {
-        config.readonly = table.get("readonly").map(globs).unwrap_or_default();
-        for item in table.get("generated").map(|value| value.list(MAX_ITEMS)).unwrap_or_default() {
+        config.readonly = table.get("readonly").and_then(globs).unwrap_or_default();
+        for item in table.get("generated").and_then(|value| value.list(MAX_ITEMS)).unwrap_or_default() {
             let Some(pair) = item.table("an item of `generated`") else { continue };
             pair.only(&["output", "source"]);
             let glob = |key: &str| pair.need(key, "\"src/**\"")?.glob().map(|at| at.value);
@@ -204,13 +206,12 @@ fn read_paths(top: &Table<'_>, config: &mut Config) {
                 config.generated.push(Generated { output, source });
             }
         }
-        if let Some(value) = table.get("governed") {
-            config.governed = globs(value);
-        }
+        config.governed = table.get("governed").and_then(globs).unwrap_or_else(|| std::mem::take(&mut config.governed));
         config.require_task = table.get("require_task").and_then(|value| value.flag()).unwrap_or(config.require_task);
     }
-    if let Some(value) = top.table("refs", "`[refs]`", &["protected"]).and_then(|table| table.get("protected")) {
-        config.protected = value.set(100, branch).into_iter().map(|at| at.value).collect();
+    let protected = top.table("refs", "`[refs]`", &["protected"]).and_then(|table| table.get("protected"));
+    if let Some(branches) = protected.and_then(|value| value.set(100, branch)) {
+        config.protected = plain(branches);
     }
 }
 
@@ -252,8 +253,8 @@ fn read_actors(table: &Table<'_>, file: &mut ConfigFile) {
         };
         let words = [("human", ActorKind::Human), ("agent", ActorKind::Agent)];
         let kind = actor.need("kind", "\"human\"").and_then(|value| value.word(&words));
-        let emails = actor.get("emails").map(|value| value.set(32, email)).unwrap_or_default();
-        let roles = actor.get("roles").map(|value| value.set(32, Value::name)).unwrap_or_default();
+        let emails = actor.get("emails").and_then(|value| value.set(32, email)).unwrap_or_default();
+        let roles = actor.get("roles").and_then(|value| value.set(32, Value::name)).unwrap_or_default();
         let (all_profiles, profiles) = actor.get("profiles").map(actor_profiles).unwrap_or_default();
         let Some(name) = name else { continue };
         for at in &emails {
@@ -265,10 +266,10 @@ fn read_actors(table: &Table<'_>, file: &mut ConfigFile) {
         let value = Actor {
             // A wrong kind is reported; the safe reading meanwhile is the one that may not vote.
             kind: kind.map_or(ActorKind::Agent, |at| at.value),
-            emails: emails.into_iter().map(|at| at.value).collect(),
+            emails: plain(emails),
             profiles: profiles.iter().map(|at| at.value.clone()).collect(),
             all_profiles,
-            roles: roles.into_iter().map(|at| at.value).collect(),
+            roles: plain(roles),
         };
         file.actor_profiles.extend(profiles);
         file.config.actors.insert(name, value);
@@ -276,9 +277,9 @@ fn read_actors(table: &Table<'_>, file: &mut ConfigFile) {
 }
 
 fn actor_profiles(value: Value<'_>) -> (bool, Vec<At<ProfileName>>) {
-    let items = value.set(100, |item| item.line(32));
+    let Some(items) = value.set(100, |item| item.line(32)) else { return (false, Vec::new()) };
     if items.iter().all(|item| item.value != "*") {
-        return (false, value.set(100, Value::name));
+        return (false, value.set(100, Value::name).unwrap_or_default());
     }
     if items.len() > 1 {
         value.spot().report("`*` already stands for all profiles.", "write `profiles = [\"*\"]`, or the names alone");
@@ -315,8 +316,8 @@ fn read_exemption(item: &Value<'_>) -> Option<Exemption> {
     let table = item.table("`[[exempt]]`")?;
     table.only(&["author", "laws", "paths"]);
     let author = table.need("author", "\"bot@example.org\"").and_then(|value| email(&value));
-    let laws = table.need("laws", "[\"AO-L1\"]").map(|value| {
-        let laws = value.set(LawId::ALL.len(), Value::law);
+    let laws = table.need("laws", "[\"AO-L1\"]").and_then(|value| {
+        let laws = value.set(LawId::ALL.len(), Value::law)?;
         let allowed: Vec<&str> = LawId::ALL.iter().filter(|law| may_be_exempt(**law)).map(|law| law.as_str()).collect();
         for at in laws.iter().filter(|at| !may_be_exempt(at.value)) {
             at.spot.report(
@@ -324,15 +325,15 @@ fn read_exemption(item: &Value<'_>) -> Option<Exemption> {
                 format!("remove it; possible are {}", listed(&allowed)),
             );
         }
-        laws.into_iter().map(|at| at.value).collect()
+        Some(plain(laws))
     });
-    let paths = table.need("paths", "[\"Cargo.lock\"]").map(|value| {
-        let paths = value.set(MAX_ITEMS, Value::glob);
+    let paths = table.need("paths", "[\"Cargo.lock\"]").and_then(|value| {
+        let paths = value.set(MAX_ITEMS, Value::glob)?;
         if paths.is_empty() {
             let fix = "name the paths that this author's commits may touch";
             value.spot().report("`paths` names no path, so the exemption could never hold.", fix);
         }
-        paths.into_iter().map(|at| at.value).collect()
+        Some(plain(paths))
     });
     Some(Exemption { author: author?.value, laws: laws?, paths: paths? })
 }

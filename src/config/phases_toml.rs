@@ -1,7 +1,6 @@
 //! The `[[phases]]` of a profile: stages, artifacts, gates and budgets, with the rules that hold within the list.
 
-use super::profile_toml::plain;
-use super::strict::{At, Spot, Table, shorten};
+use super::strict::{At, Spot, Table, plain, shorten};
 use super::values::Value;
 use crate::model::law_id::LawId;
 use crate::model::layout::NAMESPACE_FOLDERS;
@@ -41,7 +40,7 @@ struct Taken {
 pub(crate) fn read(value: &Value<'_>) -> Lifecycle {
     let mut lifecycle = Lifecycle::default();
     let mut taken = Taken { all_stages_known: true, ..Taken::default() };
-    let rows = value.list(32);
+    let Some(rows) = value.list(32) else { return lifecycle };
     for row in &rows {
         if let Some(phase) = row.table("`[[phases]]`").and_then(|table| read_phase(&table, &mut lifecycle, &mut taken))
         {
@@ -69,30 +68,22 @@ fn read_phase(table: &Table<'_>, lifecycle: &mut Lifecycle, taken: &mut Taken) -
     let budget = table
         .need("budget", "{ tokens = 60000, artifact_tokens = 12000, green = 30, yellow = 40 }")
         .and_then(|value| read_budget(&value));
-    let artifacts = table.get("artifacts").map(|value| {
-        let items = value.list(32);
-        let read = items.iter().filter_map(|item| read_artifact(item, lifecycle, taken));
-        let artifacts: Vec<ArtifactSpec> = read.collect();
-        if artifacts.len() == items.len() {
-            check_manifests(&artifacts, stage, &value.spot());
+    let mut artifacts = Vec::new();
+    match table.get("artifacts") {
+        None => check_manifests(&[], stage, &table.spot()),
+        Some(value) => {
+            let items = value.list(32);
+            artifacts.extend(items.iter().flatten().filter_map(|item| read_artifact(item, lifecycle, taken)));
+            if items.is_some_and(|items| items.len() == artifacts.len()) {
+                check_manifests(&artifacts, stage, &value.spot());
+            }
         }
-        artifacts
-    });
-    if artifacts.is_none() {
-        check_manifests(&[], stage, &table.spot());
     }
     let gate = table.need("gate", "{ title = \"…\", vote = \"none\", voters = 0 }").and_then(|value| {
         let gate = value.table("`[phases.gate]`")?;
         read_gate(&gate, lifecycle)
     });
-    Some(Phase {
-        name: name?.value,
-        stage: stage?,
-        purpose: purpose?.value,
-        artifacts: artifacts.unwrap_or_default(),
-        gate: gate?,
-        budget: budget?,
-    })
+    Some(Phase { name: name?.value, stage: stage?, purpose: purpose?.value, artifacts, gate: gate?, budget: budget? })
 }
 
 fn read_stage(table: &Table<'_>, taken: &mut Taken) -> Option<Stage> {
@@ -267,13 +258,14 @@ fn read_gate(table: &Table<'_>, lifecycle: &mut Lifecycle) -> Option<GateSpec> {
             _ => {}
         }
     }
-    let roles = table.get("roles").map(|value| value.set(32, Value::name)).unwrap_or_default();
-    let checks = table.get("checks").map(|value| value.set(LawId::ALL.len(), Value::law)).unwrap_or_default();
+    let roles = table.get("roles").and_then(|value| value.set(32, Value::name)).unwrap_or_default();
+    let checks = table.get("checks").and_then(|value| value.set(LawId::ALL.len(), Value::law)).unwrap_or_default();
     for check in checks.iter().filter(|check| !check.value.as_str().starts_with("AO-P")) {
         let fix = "name laws of phases only: AO-P1, AO-P2 and so on";
         check.spot.report(format!("{} is not a check of phases.", check.value), fix);
     }
-    let commands: Vec<At<Word>> = table.get("commands").map(|value| value.set(32, Value::name)).unwrap_or_default();
+    let commands: Vec<At<Word>> =
+        table.get("commands").and_then(|value| value.set(32, Value::name)).unwrap_or_default();
     lifecycle.commands.extend(commands.iter().cloned());
     Some(GateSpec {
         title: title?.value,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::phases_toml::{self, Lifecycle};
-use super::strict::{At, Source, Table, nearest, shorten};
+use super::strict::{At, Source, Table, nearest, plain, shorten};
 use super::values::{Value, is_glob, law_of};
 use crate::model::law_id::{LawId, Level};
 use crate::model::layout::NAMESPACE_FOLDERS;
@@ -58,8 +58,8 @@ pub(crate) fn read(source: &Rc<Source>, folder: &ProfileName) -> Statement {
     statement.description =
         top.need("description", "\"What this kind of work is\"").and_then(|value| value.line(500)).map(|at| at.value);
     statement.extends = top.get("extends").and_then(|value| value.name());
-    statement.examples = top.get("examples").map(|value| plain(value.set(200, |item| item.line(500))));
-    statement.documents = top.get("documents").map(|value| plain(value.set(100, document_glob)));
+    statement.examples = top.get("examples").and_then(|value| value.set(200, |item| item.line(500))).map(plain);
+    statement.documents = top.get("documents").and_then(|value| value.set(100, document_glob)).map(plain);
     if let Some(laws) = top.get("laws").and_then(|value| value.table("`[laws]`")) {
         statement.laws = read_laws(&laws);
     }
@@ -83,11 +83,6 @@ pub(crate) fn read(source: &Rc<Source>, folder: &ProfileName) -> Statement {
         top.spot().report("the profile has no phases and extends no other profile.", fix);
     }
     statement
-}
-
-/// The values alone.
-pub(crate) fn plain<T>(items: Vec<At<T>>) -> Vec<T> {
-    items.into_iter().map(|at| at.value).collect()
 }
 
 fn document_glob(item: &Value<'_>) -> Option<At<String>> {
@@ -126,7 +121,7 @@ fn read_command(value: &Value<'_>) -> Option<CommandSpec> {
     let table = value.table("a command")?;
     table.only(&["run", "timeout_seconds", "takes_paths"]);
     let run = table.need("run", "[\"cargo\", \"test\"]").and_then(|value| {
-        let items = value.list(64);
+        let items = value.list(64)?;
         let count = items.len();
         let words: Vec<String> = items.iter().filter_map(|item| item.raw_text(4000)).map(|at| at.value).collect();
         if words.first().is_some_and(|program| program.trim().is_empty()) {

@@ -141,6 +141,11 @@ pub(crate) struct At<T> {
     pub(crate) spot: Spot,
 }
 
+/// The values alone.
+pub(crate) fn plain<T>(items: Vec<At<T>>) -> Vec<T> {
+    items.into_iter().map(|at| at.value).collect()
+}
+
 /// One table of a document.
 #[derive(Clone)]
 pub(crate) struct Table<'d> {

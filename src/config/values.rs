@@ -149,31 +149,31 @@ impl<'d> Value<'d> {
         self.node.get_ref().as_bool().or_else(|| self.wrong_kind("`true` or `false`", "false"))
     }
 
-    /// The items of a list of at most `limit` items; empty, with a problem, where it is none.
-    pub(crate) fn list(&self, limit: usize) -> Vec<Value<'d>> {
-        let Some(items) = self.node.get_ref().as_array() else {
-            return self.wrong_kind("a list", "[]").unwrap_or_default();
-        };
+    /// The items of a list of at most `limit` items.
+    pub(crate) fn list(&self, limit: usize) -> Option<Vec<Value<'d>>> {
+        let Some(items) = self.node.get_ref().as_array() else { return self.wrong_kind("a list", "[]") };
         if items.len() > limit {
             let message = format!("`{}` has {} items; at most {limit} are allowed.", shorten(self.key), items.len());
             self.spot().report(message, "remove some");
-            return Vec::new();
+            return None;
         }
-        items.iter().map(|node| Self::new(self.source, self.key, self.key_span.clone(), node)).collect()
+        Some(items.iter().map(|node| Self::new(self.source, self.key, self.key_span.clone(), node)).collect())
     }
 
-    /// A list of at most `limit` different items, each read by `read`; items that do not fit are reported and left out.
-    pub(crate) fn set<T: PartialEq>(&self, limit: usize, read: impl Fn(&Self) -> Option<At<T>>) -> Vec<At<T>> {
+    /// A list of at most `limit` different items, each read by `read`; `None` where any of them does not fit, so that
+    /// nobody complains about what is then missing.
+    pub(crate) fn set<T: PartialEq>(&self, limit: usize, read: impl Fn(&Self) -> Option<At<T>>) -> Option<Vec<At<T>>> {
+        let items = self.list(limit)?;
+        let count = items.len();
         let mut found: Vec<At<T>> = Vec::new();
-        for item in self.list(limit) {
-            let Some(read) = read(&item) else { continue };
+        for read in items.iter().filter_map(read) {
             if found.iter().any(|other| other.value == read.value) {
                 read.spot.report(format!("this item of `{}` stands there twice.", shorten(self.key)), "remove one");
             } else {
                 found.push(read);
             }
         }
-        found
+        (found.len() == count).then_some(found)
     }
 
     /// A table; its keys are not checked yet. `title` names it in messages.
