@@ -7,6 +7,8 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
+use super::citation::{Citation, citations};
+
 /// Deeper lists belong to the text of the item that holds them.
 const MAX_DEPTH: usize = 8;
 
@@ -104,6 +106,11 @@ impl Section {
     /// Whether this is its heading, in any case.
     pub fn is(&self, heading: &str) -> bool {
         self.heading.to_lowercase() == heading.trim().to_lowercase()
+    }
+
+    /// What its text cites, in order.
+    pub fn citations(&self) -> Vec<Citation> {
+        citations(&self.text, self.line)
     }
 }
 
