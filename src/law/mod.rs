@@ -3,6 +3,7 @@
 //! A law sees a [`Case`]: the step, the policy of T, the context. It never reads a repository, runs nothing and
 //! prints nothing; what it could not see it says. Called by `engine` (the judge) and by `ui` (`explain`).
 
+mod substance;
 #[cfg(test)]
 pub(crate) mod testing;
 
