@@ -12,11 +12,13 @@
 //! - `workflow`: pure rules: phases, transitions, folding, votes
 //! - `git`: the only user of gix and of the git command
 //! - [`model`]: pure data and the traits through which laws see trees
-//! - `env`, `clock`: the only readers of environment, time and randomness
+//! - [`env`](mod@env), [`clock`]: the only readers of environment, time and randomness
 
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod engine;
+pub mod env;
 pub mod git;
 pub mod hooks;
 pub mod law;

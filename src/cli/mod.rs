@@ -1,1 +1,150 @@
 //! Clap types, one file per noun, lowered to requests of the engine; errors become exit codes.
+//!
+//! # Adding a verb
+//!
+//! Write `src/cli/<noun>.rs`: a `clap` type whose doc comments are the help, with examples in `before_long_help`, and
+//!
+//! ```text
+//! pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome, CommandError>
+//! ```
+//!
+//! Then three lines name it: `mod` here, a variant and an arm in `command.rs`. A verb prints through [`Context::ui`]
+//! alone: [`Ui::show`] once for its data, `talk` and `hint` for what it did and what comes next. What it writes to disk
+//! honours `--dry-run` ([`command::Writing`]). Where a `--profile` flag occurs it has the hidden alias `flavor`.
+//!
+//! # Exit codes
+//!
+//! An error's [`ErrorKind`] is its exit code; a verb that printed its data and still must not exit 0, such as a check that
+//! found a violation, returns [`Outcome::Ended`].
+
+mod command;
+mod completions;
+mod error;
+mod explain;
+mod man;
+mod settings;
+mod topic;
+mod usage;
+mod version;
+mod welcome;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::FromArgMatches as _;
+use clap::error::ErrorKind as ClapKind;
+
+use crate::clock::Clock;
+use crate::env::Env;
+use crate::ui::{Mode, Settings, Ui};
+
+pub use command::{Cli, Command, Options, Writing, tree};
+pub use error::{CommandError, ErrorKind};
+
+/// What every verb is handed.
+#[derive(Debug)]
+pub struct Context {
+    /// The environment.
+    pub env: Env,
+    /// Time and randomness.
+    pub clock: Clock,
+    /// The printer.
+    pub ui: Ui,
+    /// The folder to work in: the current one, or what `-C` says.
+    pub dir: PathBuf,
+}
+
+impl Context {
+    /// A path from the command line: relative ones are meant from [`dir`](Self::dir).
+    pub fn path(&self, path: &Path) -> PathBuf {
+        self.dir.join(path)
+    }
+}
+
+/// How a verb ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Exit 0.
+    Done,
+    /// The data was printed and says why this is not 0.
+    Ended(ErrorKind),
+}
+
+/// Runs the program: `arguments` are those of the process, its name first.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    // Git starts hooks as `agentops --git-hook <path of the hook file> <arguments>…`. That path branches off here, before
+    // anything of clap is built or anything of the environment is read: a hook with nothing to do has 3 ms.
+    run_command(&arguments, Env::process())
+}
+
+fn run_command(arguments: &[OsString], env: Env) -> ExitCode {
+    let matches = match tree().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => return explain_clap(&error, arguments, &env),
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => return explain_clap(&error, arguments, &env),
+    };
+    let ui = Ui::new(settings::settings(&cli.options, &env));
+    let (ui, result) = match context(&cli.options, env) {
+        Ok((env, clock, dir)) => {
+            let mut context = Context { env, clock, ui, dir };
+            let result = command::run(cli.command, &mut context);
+            (context.ui, result)
+        }
+        Err(error) => (ui, Err(error)),
+    };
+    finish(&ui, result)
+}
+
+fn context(options: &Options, env: Env) -> Result<(Env, Clock, PathBuf), CommandError> {
+    let clock = Clock::from_env(&env).map_err(|error| CommandError::new(ErrorKind::Usage, error))?;
+    // A current folder that was removed matters only to verbs that look into it: they fail on `.` by themselves.
+    let mut dir = env.current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    for step in &options.directories {
+        dir.push(step);
+    }
+    if !options.directories.is_empty() && !dir.is_dir() {
+        let message = format!("`-C`: there is no folder `{}`", dir.display());
+        return Err(CommandError::new(ErrorKind::Usage, message));
+    }
+    Ok((env, clock, dir))
+}
+
+/// What clap did not turn into a verb: help and the version are data, everything else is wrong usage.
+fn explain_clap(error: &clap::Error, arguments: &[OsString], env: &Env) -> ExitCode {
+    let ui = Ui::new(settings::preflight(arguments, env));
+    let result = match error.kind() {
+        ClapKind::DisplayVersion if ui.mode() == Mode::Json => version::show(&ui),
+        ClapKind::DisplayHelp | ClapKind::DisplayVersion => {
+            let help = error.render();
+            ui.data(|page| page.raw_styled(&help.to_string(), &help.ansi().to_string()));
+            Ok(Outcome::Done)
+        }
+        _ => Err(usage::error(error, arguments)),
+    };
+    finish(&ui, result)
+}
+
+fn finish(ui: &Ui, result: Result<Outcome, CommandError>) -> ExitCode {
+    let mut code = match result {
+        Ok(Outcome::Done) => 0,
+        Ok(Outcome::Ended(kind)) => kind.exit_code(),
+        Err(error) => {
+            ui.error(&error.body());
+            error.kind().exit_code()
+        }
+    };
+    if let Some(failure) = ui.failure() {
+        let error = CommandError::failed("cannot write to standard output").because(failure);
+        // Standard output is what failed, so this goes to standard error even in JSON mode.
+        Ui::new(Settings { mode: Mode::Human, ..ui.settings() }).error(&error.body());
+        if code == 0 {
+            code = ErrorKind::Failure.exit_code();
+        }
+    }
+    ExitCode::from(code)
+}

@@ -3,6 +3,7 @@
 //! A law sees a [`Case`]: the step, the policy of T, the context. It never reads a repository, runs nothing and
 //! prints nothing; what it could not see it says. Called by `engine` (the judge) and by `ui` (`explain`).
 
+mod registry;
 mod substance;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -14,6 +15,8 @@ use crate::model::message::Message;
 use crate::model::policy::Policy;
 use crate::model::report::Finding;
 use crate::model::tree::{SightError, StepView};
+
+pub use registry::registry;
 
 /// Where a step is judged; see the table in `docs/architecture.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,277 @@
+//! The only reader of the environment: variables, arguments, the current folder, the terminals, the program's own path.
+//!
+//! Everything is read when asked for and not before, so a hook pays for nothing it does not use. Tests build an [`Env`]
+//! by hand ([`Env::fixed`]); nothing else in the house may look around for itself.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
+
+/// One of the three standard streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stream {
+    /// Standard input.
+    Input,
+    /// Standard output.
+    Output,
+    /// Standard error.
+    Error,
+}
+
+/// What surrounds the process.
+#[derive(Debug, Clone)]
+pub struct Env {
+    source: Source,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    Process,
+    Fixed(Box<Fixed>),
+}
+
+#[derive(Debug, Clone)]
+struct Fixed {
+    variables: BTreeMap<OsString, OsString>,
+    terminals: Vec<Stream>,
+    directory: PathBuf,
+    executable: PathBuf,
+}
+
+/// The arguments of the process, its own name first.
+pub fn arguments() -> impl Iterator<Item = OsString> {
+    std::env::args_os()
+}
+
+impl Env {
+    /// The real surroundings.
+    pub fn process() -> Self {
+        Self { source: Source::Process }
+    }
+
+    /// Made-up surroundings: no variables, no terminal, the folder `/` and the program `/agentops`.
+    pub fn fixed() -> Self {
+        Self {
+            source: Source::Fixed(Box::new(Fixed {
+                variables: BTreeMap::new(),
+                terminals: Vec::new(),
+                directory: PathBuf::from("/"),
+                executable: PathBuf::from("/agentops"),
+            })),
+        }
+    }
+
+    /// These made-up surroundings with one more variable. Does nothing to the real ones.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        if let Source::Fixed(fixed) = &mut self.source {
+            fixed.variables.insert(name.into(), value.into());
+        }
+        self
+    }
+
+    /// These made-up surroundings with a terminal behind `stream`. Does nothing to the real ones.
+    #[must_use]
+    pub fn with_terminal(mut self, stream: Stream) -> Self {
+        if let Source::Fixed(fixed) = &mut self.source {
+            fixed.terminals.push(stream);
+        }
+        self
+    }
+
+    /// These made-up surroundings in another folder. Does nothing to the real ones.
+    #[must_use]
+    pub fn with_directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        if let Source::Fixed(fixed) = &mut self.source {
+            fixed.directory = directory.into();
+        }
+        self
+    }
+
+    /// A variable as the system keeps it; `None` where it is unset or empty.
+    fn raw(&self, name: &str) -> Option<OsString> {
+        match &self.source {
+            #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+            Source::Process => std::env::var_os(name),
+            Source::Fixed(fixed) => fixed.variables.get(OsStr::new(name)).cloned(),
+        }
+        .filter(|value| !value.is_empty())
+    }
+
+    /// A variable as text; what is not UTF-8 is replaced, so that a strict parser refuses it by name.
+    fn text(&self, name: &str) -> Option<String> {
+        self.raw(name).map(|value| value.to_string_lossy().into_owned())
+    }
+
+    /// Whether a variable is set to something other than `0` or `false`.
+    fn truthy(&self, name: &str) -> bool {
+        self.text(name).is_some_and(|value| value != "0" && !value.eq_ignore_ascii_case("false"))
+    }
+
+    /// `AGENTOPS_ACTOR`: the principal that acts, where no flag says so. A claim.
+    pub fn actor(&self) -> Option<String> {
+        self.text("AGENTOPS_ACTOR")
+    }
+
+    /// Whether a variable by this name is set: how the config recognises agent clients.
+    pub fn marker(&self, name: &str) -> bool {
+        self.raw(name).is_some()
+    }
+
+    /// `NO_COLOR` (<https://no-color.org>).
+    pub fn no_color(&self) -> bool {
+        self.raw("NO_COLOR").is_some()
+    }
+
+    /// `CLICOLOR_FORCE` or `FORCE_COLOR`: colour even without a terminal.
+    pub fn force_color(&self) -> bool {
+        self.truthy("CLICOLOR_FORCE") || self.truthy("FORCE_COLOR")
+    }
+
+    /// Whether a terminal, if there is one, shows colours: `TERM` is set and not `dumb`. Windows needs no `TERM`.
+    pub fn terminal_has_color(&self) -> bool {
+        self.text("TERM").map_or(cfg!(windows), |term| term != "dumb")
+    }
+
+    /// Whether this is a CI job: nobody can answer.
+    pub fn ci(&self) -> bool {
+        self.truthy("CI")
+    }
+
+    /// `COLUMNS`, where it is a number from 1.
+    pub fn columns(&self) -> Option<usize> {
+        self.text("COLUMNS")?.parse().ok().filter(|columns| *columns > 0)
+    }
+
+    /// Whether the locale (`LC_ALL`, `LC_CTYPE`, `LANG`: the first one set) is UTF-8.
+    pub fn utf8(&self) -> bool {
+        ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.text(name)).is_some_and(|locale| {
+            let locale = locale.to_ascii_lowercase();
+            locale.contains("utf-8") || locale.contains("utf8")
+        })
+    }
+
+    /// The user's home folder.
+    pub fn home(&self) -> Option<PathBuf> {
+        self.raw("HOME").or_else(|| self.raw("USERPROFILE")).map(PathBuf::from)
+    }
+
+    /// `GIT_AUTHOR_NAME`.
+    pub fn git_author_name(&self) -> Option<String> {
+        self.text("GIT_AUTHOR_NAME")
+    }
+
+    /// `GIT_AUTHOR_EMAIL`.
+    pub fn git_author_email(&self) -> Option<String> {
+        self.text("GIT_AUTHOR_EMAIL")
+    }
+
+    /// `GIT_AUTHOR_DATE`, as written.
+    pub fn git_author_date(&self) -> Option<String> {
+        self.text("GIT_AUTHOR_DATE")
+    }
+
+    /// `GIT_COMMITTER_NAME`.
+    pub fn git_committer_name(&self) -> Option<String> {
+        self.text("GIT_COMMITTER_NAME")
+    }
+
+    /// `GIT_COMMITTER_EMAIL`.
+    pub fn git_committer_email(&self) -> Option<String> {
+        self.text("GIT_COMMITTER_EMAIL")
+    }
+
+    /// `GIT_COMMITTER_DATE`, as written.
+    pub fn git_committer_date(&self) -> Option<String> {
+        self.text("GIT_COMMITTER_DATE")
+    }
+
+    /// `GIT_EDITOR`. In a hook, `:` means that nobody edits the message.
+    pub fn git_editor(&self) -> Option<String> {
+        self.text("GIT_EDITOR")
+    }
+
+    /// `PATH`, to find an external tool before running it.
+    pub fn path(&self) -> Option<OsString> {
+        self.raw("PATH")
+    }
+
+    /// `AGENTOPS_TEST_NOW` and `AGENTOPS_TEST_SEED`, as written: see [`Clock`](crate::clock::Clock).
+    pub fn test_clock(&self) -> (Option<String>, Option<String>) {
+        (self.text("AGENTOPS_TEST_NOW"), self.text("AGENTOPS_TEST_SEED"))
+    }
+
+    /// Whether a stream is a terminal.
+    pub fn is_terminal(&self, stream: Stream) -> bool {
+        match (&self.source, stream) {
+            (Source::Fixed(fixed), stream) => fixed.terminals.contains(&stream),
+            (Source::Process, Stream::Input) => io::stdin().is_terminal(),
+            (Source::Process, Stream::Output) => io::stdout().is_terminal(),
+            (Source::Process, Stream::Error) => io::stderr().is_terminal(),
+        }
+    }
+
+    /// The current folder. Fails where it was removed or may not be read.
+    pub fn current_dir(&self) -> io::Result<PathBuf> {
+        match &self.source {
+            Source::Process => std::env::current_dir(),
+            Source::Fixed(fixed) => Ok(fixed.directory.clone()),
+        }
+    }
+
+    /// The path of this program.
+    pub fn current_exe(&self) -> io::Result<PathBuf> {
+        match &self.source {
+            Source::Process => std::env::current_exe(),
+            Source::Fixed(fixed) => Ok(fixed.executable.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_means_unset() {
+        let env = Env::fixed().with("NO_COLOR", "").with("AGENTOPS_ACTOR", "").with("CLAUDECODE", "1");
+        assert!(!env.no_color());
+        assert_eq!(env.actor(), None);
+        assert!(env.marker("CLAUDECODE"));
+        assert!(!env.marker("CODEX"));
+    }
+
+    #[test]
+    fn false_and_zero_switch_off() {
+        for value in ["0", "false", "FALSE", ""] {
+            assert!(!Env::fixed().with("CI", value).ci(), "{value}");
+            assert!(!Env::fixed().with("FORCE_COLOR", value).force_color(), "{value}");
+        }
+        assert!(Env::fixed().with("CI", "true").ci());
+        assert!(Env::fixed().with("CLICOLOR_FORCE", "1").force_color());
+    }
+
+    #[test]
+    fn the_first_locale_set_decides() {
+        assert!(Env::fixed().with("LANG", "de_DE.UTF-8").utf8());
+        assert!(!Env::fixed().with("LANG", "de_DE.UTF-8").with("LC_ALL", "C").utf8());
+        assert!(Env::fixed().with("LANG", "C").with("LC_CTYPE", "C.utf8").utf8());
+        assert!(!Env::fixed().utf8());
+    }
+
+    #[test]
+    fn columns_are_numbers_from_one() {
+        assert_eq!(Env::fixed().with("COLUMNS", "72").columns(), Some(72));
+        for value in ["0", "-1", "wide"] {
+            assert_eq!(Env::fixed().with("COLUMNS", value).columns(), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn terminals_are_what_was_said() {
+        let env = Env::fixed().with_terminal(Stream::Error);
+        assert!(env.is_terminal(Stream::Error));
+        assert!(!env.is_terminal(Stream::Input));
+    }
+}
