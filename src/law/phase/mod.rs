@@ -115,22 +115,6 @@ pub fn required_commands(profile: &Profile, phase: &Phase, plan: Option<&Plan>) 
     required
 }
 
-/// Runs the check `law` on one gate. Laws that are no phase checks find nothing.
-pub fn examine(law: LawId, material: &Material<'_>, findings: &mut Findings) -> Result<(), SightError> {
-    let check = match law {
-        LawId::P1 => p1_sections::examine,
-        LawId::P2 => p2_sources::examine,
-        LawId::P3 => p3_pattern::examine,
-        LawId::P4 => p4_changes::examine,
-        LawId::P5 => p5_readiness::examine,
-        LawId::P6 => p6_commands::examine,
-        LawId::P7 => p7_manifest::examine,
-        LawId::P8 => p8_tasks::examine,
-        _ => return Ok(()),
-    };
-    check(material, findings)
-}
-
 impl<'a> Artifact<'a> {
     /// Its text; not being UTF-8 is a finding.
     fn text(&self, findings: &mut Findings) -> Option<&str> {
