@@ -3,9 +3,15 @@
 //! A law sees a [`Case`]: the step, the policy of T, the context. It never reads a repository, runs nothing and
 //! prints nothing; what it could not see it says. Called by `engine` (the judge) and by `ui` (`explain`).
 
+pub mod b1_budget;
+mod globs;
+pub mod phase;
+pub mod r1_readonly;
+pub mod r2_generated;
 mod substance;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod y1_syntax;
 
 use std::cell::OnceCell;
 

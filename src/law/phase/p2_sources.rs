@@ -130,7 +130,9 @@ mod tests {
 
     #[test]
     fn broken_sources_are_named_by_line() {
-        let found = judge("# N\n\n## Sources\n- `src/a.rs:3` — entry\n- `src/b.rs` — other\n- `src/a.rs` — fine\n- `/etc/hosts`\n");
+        let found = judge(
+            "# N\n\n## Sources\n- `src/a.rs:3` — entry\n- `src/b.rs` — other\n- `src/a.rs` — fine\n- `/etc/hosts`\n",
+        );
         assert_eq!(
             shown(&found),
             [

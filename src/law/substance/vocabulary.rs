@@ -252,16 +252,7 @@ mod tests {
 
     #[test]
     fn forms_of_a_word_share_its_class() {
-        for word in [
-            "improve",
-            "Improves",
-            "IMPROVED",
-            "improving",
-            "improvements",
-            "fixes",
-            "Qualität",
-            "properly",
-        ] {
+        for word in ["improve", "Improves", "IMPROVED", "improving", "improvements", "fixes", "Qualität", "properly"] {
             assert_eq!(look_up(word).0, Class::Filler, "{word}");
         }
         for word in ["lock", "worker", "string", "Wert", "property", "rsync", "nginx", "atomic", "retries"] {
