@@ -1,7 +1,7 @@
 //! AO-B1: artifacts and bundles stay within their token budget.
 
-use crate::model::layout::Place as Layout;
 use crate::model::law_id::LawId;
+use crate::model::layout::Place as Layout;
 use crate::model::policy::Policy;
 use crate::model::profile::ArtifactKind;
 use crate::model::report::{Finding, Place};
@@ -29,7 +29,8 @@ pub const LAW: Law = Law {
 fn examine(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     for change in case.step.changes()? {
         let Some((what, budget)) = budget_of(case.policy, change) else { continue };
-        let Some((_, id)) = change.after.as_ref().filter(|after| after.0.is_file() && change.before.as_ref() != Some(after))
+        let Some((_, id)) =
+            change.after.as_ref().filter(|after| after.0.is_file() && change.before.as_ref() != Some(after))
         else {
             continue;
         };

@@ -19,7 +19,9 @@ impl Globs {
             let pattern = pattern.trim_end_matches('/');
             for spelled in [pattern.to_owned(), format!("{pattern}/**")] {
                 let glob = GlobBuilder::new(&spelled).literal_separator(true).build();
-                builder.add(glob.map_err(|error| SightError::Failed(format!("the glob `{pattern}` is malformed: {error}")))?);
+                builder.add(
+                    glob.map_err(|error| SightError::Failed(format!("the glob `{pattern}` is malformed: {error}")))?,
+                );
             }
         }
         let set = builder.build().map_err(|error| SightError::Failed(format!("the globs cannot be read: {error}")))?;

@@ -33,9 +33,10 @@ fn examine(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             (_, None) => "removed",
             _ => "changed",
         };
+        // The path is not spelled into the commands: pasted into a shell, it could be more than a path.
         let fix = match change.before {
-            None => format!("take the file out of the change: `git rm --cached -- {path}`"),
-            Some(_) => format!("take it back: `git checkout BASE -- {path}`; make the change upstream"),
+            None => "take the file out of the change: `git rm --cached -- PATH`",
+            Some(_) => "take it back: `git checkout BASE -- PATH`; make the change upstream",
         };
         let message = format!("`{path}` is read-only here (`paths.readonly`) and was {done}");
         findings.add(Finding::new(Place::path(path.clone()), message, fix));

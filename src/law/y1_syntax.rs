@@ -68,9 +68,9 @@ impl Language {
             Self::Json => json_fault(text),
             Self::JsonWithComments => json_fault(&json_comments::blank(text)),
             Self::Yaml => yaml_fault(text),
-            Self::Toml => toml::from_str::<toml::Table>(text).err().map(|error| {
-                (error.span().map(|span| line_of(text, span.start)), first_line(error.message()))
-            }),
+            Self::Toml => toml::from_str::<toml::Table>(text)
+                .err()
+                .map(|error| (error.span().map(|span| line_of(text, span.start)), first_line(error.message()))),
         }
     }
 }
@@ -94,7 +94,10 @@ fn examine(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         if !mode.is_file() || change.before.as_ref().is_some_and(|(old, before)| old.is_file() && before == id) {
             continue;
         }
-        let fix = format!("mend the file, or say why it must be so in the commit message: `Agentops-Waive: {} reason`", LAW.id);
+        let fix = format!(
+            "mend the file, or say why it must be so in the commit message: `Agentops-Waive: {} reason`",
+            LAW.id
+        );
         let bytes = match case.step.next().blob(id, path, MAX_TEXT_FILE) {
             Ok(bytes) => bytes,
             Err(SightError::TooLarge { size, limit, .. }) => {
@@ -127,10 +130,7 @@ fn examine(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
 fn json_fault(text: &str) -> Option<(Option<usize>, String)> {
     let error = serde_json::from_str::<IgnoredAny>(text).err()?;
     let line = Some(error.line()).filter(|line| *line > 0);
-    let message = error.to_string();
-    // The parser closes its message with the place, which the finding names itself.
-    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(what, _)| what).to_owned();
-    Some((line, message))
+    Some((line, without_place(&error.to_string())))
 }
 
 fn yaml_fault(text: &str) -> Option<(Option<usize>, String)> {
@@ -138,6 +138,7 @@ fn yaml_fault(text: &str) -> Option<(Option<usize>, String)> {
     // against aliases would refuse honest files that use one anchor often.
     let options = serde_saphyr::options! {
         with_snippet: false,
+        non_finite_float_policy: serde_saphyr::options::NonFiniteFloatPolicy::PassThrough,
         budget: serde_saphyr::budget! {
             max_events: 16_000_000,
             max_nodes: 8_000_000,
@@ -146,7 +147,7 @@ fn yaml_fault(text: &str) -> Option<(Option<usize>, String)> {
     };
     let error = serde_saphyr::from_str_multiple_with_options::<IgnoredAny, Counted>(text, options).err()?;
     let line = error.location().and_then(|location| usize::try_from(location.line()).ok()).filter(|line| *line > 0);
-    Some((line, first_line(&error.without_snippet().to_string())))
+    Some((line, without_place(&error.without_snippet().to_string())))
 }
 
 /// Takes documents without keeping them.
@@ -165,6 +166,12 @@ fn is_template(path: &RepoPath, text: &str) -> bool {
     let workflow = path.is_below(".github/workflows") || path.is_below(".forgejo/workflows");
     let text = if text.contains("${{") { Cow::Owned(text.replace("${{", "")) } else { Cow::Borrowed(text) };
     !workflow && (text.contains("{{") || text.contains("{%"))
+}
+
+/// The parsers close their messages with the place, which the finding names itself.
+fn without_place(message: &str) -> String {
+    let line = first_line(message);
+    line.rsplit_once(" at line ").map_or(line.as_str(), |(what, _)| what).to_owned()
 }
 
 fn first_line(message: &str) -> String {
@@ -240,7 +247,11 @@ mod tests {
             bomb.push_str(&format!("a{level}: &a{level} [*a{0}, *a{0}]\n", level - 1));
         }
         assert_eq!(judge("bomb.yaml", &bomb).list.len(), 1);
-        for (path, deep) in [("a.json", "[".repeat(200_000)), ("a.yaml", "[".repeat(200_000)), ("a.toml", "a=[".to_owned() + &"[".repeat(200_000))] {
+        for (path, deep) in [
+            ("a.json", "[".repeat(200_000)),
+            ("a.yaml", "[".repeat(200_000)),
+            ("a.toml", "a=[".to_owned() + &"[".repeat(200_000)),
+        ] {
             assert_eq!(judge(path, &deep).list.len(), 1, "{path}");
         }
         assert!(judge("a.json", &" ".repeat(9 << 20)).list[0].message.contains("9437184 bytes"));

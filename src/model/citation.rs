@@ -1,12 +1,15 @@
 //! Citations in Markdown: what a text says it stands on.
 //!
 //! A path is cited in backticks: `` `path` ``, `` `path:line` `` or `` `path:line-line` ``; a commit as `commit <hex>`;
-//! a URL anywhere. Whether a path exists is decided here too, by [`Cited::problem_in`], so that all checks agree.
+//! a URL anywhere. Whether a path exists is decided here too, by [`CitedTree`], so that all checks agree.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
+use super::digest::ObjectId;
 use super::document::{LineIndex, options};
 use super::path::RepoPath;
 use super::tree::{MAX_TEXT_FILE, Mode, SightError, TreeView};
@@ -171,16 +174,29 @@ impl Cited {
     pub fn repo_path(&self) -> RepoPath {
         self.path.strip_suffix('/').unwrap_or(&self.path).into()
     }
+}
 
-    /// Why `tree` does not hold what is cited: the end of a sentence that starts with the citation. `None` where it
+/// A tree that citations are checked against. It counts the lines of each file once, however often it is cited.
+pub struct CitedTree<'a> {
+    tree: &'a dyn TreeView,
+    lines: RefCell<BTreeMap<ObjectId, usize>>,
+}
+
+impl<'a> CitedTree<'a> {
+    /// Nothing is read yet.
+    pub fn new(tree: &'a dyn TreeView) -> Self {
+        Self { tree, lines: RefCell::default() }
+    }
+
+    /// Why the tree does not hold what is cited: the end of a sentence that starts with the citation. `None` where it
     /// does.
-    pub fn problem_in(&self, tree: &dyn TreeView) -> Result<Option<String>, SightError> {
-        let path = self.repo_path();
+    pub fn problem(&self, cited: &Cited) -> Result<Option<String>, SightError> {
+        let path = cited.repo_path();
         if !path.is_ordinary() {
             return Ok(Some("is not a plain path from the repository's root".to_owned()));
         }
-        let Some(entry) = tree.entry(&path)? else { return Ok(Some("does not exist".to_owned())) };
-        let Some((first, last)) = self.lines else { return Ok(None) };
+        let Some(entry) = self.tree.entry(&path)? else { return Ok(Some("does not exist".to_owned())) };
+        let Some((first, last)) = cited.lines else { return Ok(None) };
         if first == 0 || last < first {
             return Ok(Some("names no range of lines: lines count from 1 upwards".to_owned()));
         }
@@ -189,12 +205,20 @@ impl Cited {
             Mode::Tree => return Ok(Some("is a folder and has no lines".to_owned())),
             _ => return Ok(Some("is not a file and has no lines".to_owned())),
         }
-        let count = match tree.blob(&entry.id, &path, MAX_TEXT_FILE) {
-            Ok(bytes) => line_count(&bytes),
-            Err(SightError::TooLarge { size, limit, .. }) => {
-                return Ok(Some(format!("has {size} bytes; lines are counted in files of at most {limit}")));
-            }
-            Err(error) => return Err(error),
+        let known = self.lines.borrow().get(&entry.id).copied();
+        let count = match known {
+            Some(count) => count,
+            None => match self.tree.blob(&entry.id, &path, MAX_TEXT_FILE) {
+                Ok(bytes) => {
+                    let count = line_count(&bytes);
+                    self.lines.borrow_mut().insert(entry.id, count);
+                    count
+                }
+                Err(SightError::TooLarge { size, limit, .. }) => {
+                    return Ok(Some(format!("has {size} bytes; lines are counted in files of at most {limit}")));
+                }
+                Err(error) => return Err(error),
+            },
         };
         let missing = usize::try_from(last).map_or(true, |last| last > count);
         Ok(missing.then(|| format!("has no line {last}: it ends at line {count}")))
@@ -298,7 +322,8 @@ mod tests {
     fn a_tree_decides() {
         let mut tree = MemoryTree::new();
         tree.put("src/a.rs", "one\ntwo").put("empty", "");
-        let problem = |text: &str| Cited::parse(text).problem_in(&tree).unwrap();
+        let cited = CitedTree::new(&tree);
+        let problem = |text: &str| cited.problem(&Cited::parse(text)).unwrap();
         for fine in ["src/a.rs", "src/a.rs:2", "src/a.rs:1-2", "src/", "src", "empty"] {
             assert_eq!(problem(fine), None, "{fine}");
         }

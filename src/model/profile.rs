@@ -72,9 +72,9 @@ fn match_pattern(pattern: &str, text: &str, task: Option<&TaskId>, opened: Optio
         return match_pattern(rest, text.strip_prefix(known.as_str())?, task, opened);
     }
     // An id has at most 48 bytes, and once chosen it is fixed: this does not explode.
-    (1..=48).filter_map(|length| TaskId::parse(text.get(..length)?).ok()).find_map(|id| {
-        match_pattern(rest, &text[id.as_str().len()..], Some(&id), opened)
-    })
+    (1..=48)
+        .filter_map(|length| TaskId::parse(text.get(..length)?).ok())
+        .find_map(|id| match_pattern(rest, &text[id.as_str().len()..], Some(&id), opened))
 }
 
 /// Whether a human must vote to leave a phase, and how that vote is called.

@@ -175,7 +175,8 @@ impl<'a> Material<'a> {
             }
             None => format!("write it, then {next}"),
         };
-        let message = format!("`{}`, the {} of phase `{}`, is missing", artifact.path, artifact.spec.name, self.phase.name);
+        let message =
+            format!("`{}`, the {} of phase `{}`, is missing", artifact.path, artifact.spec.name, self.phase.name);
         findings.add(Finding::new(artifact.place(), message, fix));
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::law::{Findings, Law, Reads};
-use crate::model::citation::{CitationKind, Cited};
+use crate::model::citation::{CitationKind, Cited, CitedTree};
 use crate::model::document::Document;
 use crate::model::law_id::LawId;
 use crate::model::layout;
@@ -51,6 +51,7 @@ fn examine_sources(
         findings.add(Finding::new(artifact.place(), message, format!("add the section and {how}")));
         return Ok(());
     };
+    let tree = CitedTree::new(material.cited);
     let (mut checkable, mut broken) = (0_usize, 0_usize);
     let (mut urls, mut commits) = (BTreeSet::new(), BTreeSet::new());
     for citation in section.citations() {
@@ -65,12 +66,12 @@ fn examine_sources(
             }
             CitationKind::Word(word) => {
                 let cited = Cited { path: word, lines: None };
-                checkable += usize::from(cited.problem_in(material.cited)?.is_none());
+                checkable += usize::from(tree.problem(&cited)?.is_none());
                 continue;
             }
             CitationKind::Path(cited) => cited,
         };
-        match cited.problem_in(material.cited)? {
+        match tree.problem(&cited)? {
             None => checkable += 1,
             Some(problem) => {
                 broken += 1;
@@ -130,7 +131,9 @@ mod tests {
 
     #[test]
     fn broken_sources_are_named_by_line() {
-        let found = judge("# N\n\n## Sources\n- `src/a.rs:3` — entry\n- `src/b.rs` — other\n- `src/a.rs` — fine\n- `/etc/hosts`\n");
+        let found = judge(
+            "# N\n\n## Sources\n- `src/a.rs:3` — entry\n- `src/b.rs` — other\n- `src/a.rs` — fine\n- `/etc/hosts`\n",
+        );
         assert_eq!(
             shown(&found),
             [

@@ -1,6 +1,7 @@
 //! AO-P4: a plan names every change as a place that exists.
 
 use crate::law::{Findings, Law, Reads};
+use crate::model::citation::CitedTree;
 use crate::model::document::Document;
 use crate::model::law_id::LawId;
 use crate::model::plan::{Plan, PlannedChange};
@@ -29,6 +30,8 @@ const HOW: &str = "write `path:line` in backticks with a line of the tree the pl
                    `path` and `(removed)`";
 
 pub(crate) fn examine(material: &Material<'_>, findings: &mut Findings) -> Result<(), SightError> {
+    let base = CitedTree::new(material.cited);
+    let target = material.target.map(CitedTree::new);
     for artifact in material.present(ArtifactKind::Plan, findings) {
         let Some(text) = artifact.text(findings) else { continue };
         let document = Document::parse(text);
@@ -45,7 +48,7 @@ pub(crate) fn examine(material: &Material<'_>, findings: &mut Findings) -> Resul
             ));
         }
         for change in &plan.changes {
-            examine_change(material, artifact, change, findings)?;
+            examine_change(material, artifact, change, (&base, target.as_ref()), findings)?;
         }
     }
     Ok(())
@@ -55,6 +58,7 @@ fn examine_change(
     material: &Material<'_>,
     artifact: &Artifact<'_>,
     change: &PlannedChange,
+    (base, target): (&CitedTree<'_>, Option<&CitedTree<'_>>),
     findings: &mut Findings,
 ) -> Result<(), SightError> {
     let place = artifact.line(change.line);
@@ -73,10 +77,10 @@ fn examine_change(
     if change.lines.is_none() && !change.removed {
         let message = format!("`{}` names no line", change.path);
         findings.add(Finding::new(place, message, HOW));
-    } else if let Some(problem) = cited.problem_in(material.cited)? {
+    } else if let Some(problem) = base.problem(&cited)? {
         findings.add(Finding::new(place, format!("`{cited}` {problem}"), HOW));
-    } else if let Some(target) = material.target
-        && let Some(problem) = cited.problem_in(target)?
+    } else if let Some(target) = target
+        && let Some(problem) = target.problem(&cited)?
     {
         findings.add(stale(material, place, &format!("`{cited}` {problem} any more")));
     }

@@ -46,7 +46,11 @@ pub(crate) fn examine(material: &Material<'_>, findings: &mut Findings) -> Resul
     }
     if claimed > 0 {
         let verb = if claimed == 1 { "is" } else { "are" };
-        findings.not_checked(format!("{} {verb} claimed by {}, not reproduced", count(claimed, "command"), material.actor));
+        findings.not_checked(format!(
+            "{} {verb} claimed by {}, not reproduced",
+            count(claimed, "command"),
+            material.actor
+        ));
     }
     Ok(())
 }

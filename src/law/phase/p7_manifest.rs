@@ -1,8 +1,8 @@
 //! AO-P7: the manifest holds, and covers the plan.
 
 use crate::law::{Findings, Law, Reads};
-use crate::model::layout;
 use crate::model::law_id::LawId;
+use crate::model::layout;
 use crate::model::manifest::{Manifest, ManifestLine};
 use crate::model::path::RepoPath;
 use crate::model::plan::{Plan, PlannedChange};
@@ -31,7 +31,8 @@ pub(crate) const LAW: Law = Law {
 pub(crate) fn examine(material: &Material<'_>, findings: &mut Findings) -> Result<(), SightError> {
     let present = material.present(ArtifactKind::Manifest, findings);
     if !present.is_empty() && material.plan.is_none() {
-        findings.not_checked(format!("task `{}` has no live plan that its manifest could be held against", material.task));
+        findings
+            .not_checked(format!("task `{}` has no live plan that its manifest could be held against", material.task));
     }
     for artifact in present {
         match Manifest::parse(artifact.bytes.as_deref().unwrap_or_default()) {
@@ -134,9 +135,8 @@ fn examine_plan(
 
 /// Whether a path is the same in M and in the tree that the plan was made on.
 fn is_unchanged(material: &Material<'_>, path: &RepoPath) -> Result<bool, SightError> {
-    let file = |entry: Option<Entry>| {
-        entry.filter(|entry| entry.mode != Mode::Tree).map(|entry| (entry.mode, entry.id))
-    };
+    let file =
+        |entry: Option<Entry>| entry.filter(|entry| entry.mode != Mode::Tree).map(|entry| (entry.mode, entry.id));
     Ok(file(material.cited.entry(path)?) == file(material.next.entry(path)?))
 }
 

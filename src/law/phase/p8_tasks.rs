@@ -1,7 +1,7 @@
 //! AO-P8: what is ticked has evidence.
 
 use crate::law::{Findings, Law, Reads};
-use crate::model::citation::{CitationKind, Cited};
+use crate::model::citation::{CitationKind, Cited, CitedTree};
 use crate::model::law_id::LawId;
 use crate::model::profile::ArtifactKind;
 use crate::model::report::Finding;
@@ -25,6 +25,7 @@ pub(crate) const LAW: Law = Law {
 };
 
 pub(crate) fn examine(material: &Material<'_>, findings: &mut Findings) -> Result<(), SightError> {
+    let next = CitedTree::new(material.next);
     for artifact in material.present(ArtifactKind::Tasks, findings) {
         let Some(text) = artifact.text(findings) else { continue };
         let tasks = Tasks::parse(text);
@@ -38,7 +39,7 @@ pub(crate) fn examine(material: &Material<'_>, findings: &mut Findings) -> Resul
         }
         let mut unseen = 0;
         for item in &tasks.items {
-            unseen += examine_item(material, artifact, item, findings)?;
+            unseen += examine_item(material, artifact, item, &next, findings)?;
         }
         if unseen > 0 {
             let what = if unseen == 1 { "1 URL or commit".to_owned() } else { format!("{unseen} URLs or commits") };
@@ -53,6 +54,7 @@ fn examine_item(
     material: &Material<'_>,
     artifact: &Artifact<'_>,
     item: &TaskItem,
+    next: &CitedTree<'_>,
     findings: &mut Findings,
 ) -> Result<usize, SightError> {
     let place = artifact.line(item.line);
@@ -65,16 +67,16 @@ fn examine_item(
             let fix = "say why it is not needed: `- [-] text — reason`";
             findings.add(Finding::new(place, format!("`{}` is struck out without a reason", item.text), fix));
         }
-        Tick::Ticked => return examine_evidence(material, artifact, item, findings),
+        Tick::Ticked => return examine_evidence(artifact, item, &next, findings),
         Tick::Open | Tick::Struck => {}
     }
     Ok(0)
 }
 
 fn examine_evidence(
-    material: &Material<'_>,
     artifact: &Artifact<'_>,
     item: &TaskItem,
+    next: &CitedTree<'_>,
     findings: &mut Findings,
 ) -> Result<usize, SightError> {
     let (mut found, mut unseen) = (0_usize, 0_usize);
@@ -88,7 +90,7 @@ fn examine_evidence(
             CitationKind::Path(cited) => cited.clone(),
         };
         found += 1;
-        if let Some(problem) = cited.problem_in(material.next)? {
+        if let Some(problem) = next.problem(&cited)? {
             let fix = "name a place that is in the tree to land, as `path` or `path:line`";
             findings.add(Finding::new(artifact.line(citation.line), format!("the evidence `{cited}` {problem}"), fix));
         }
