@@ -244,6 +244,11 @@ fn mistakes_in_a_profile_have_a_place_and_a_remedy() {
     let cases = [
         ("version = 1", "version = 1\ndescrption = \"x\"", "descrption", "`descrption` is not a key"),
         ("version = 1", "version = \"1\"", "\"1\"", "`version` must be a whole number"),
+        ("version = 1", "version = 1\nname = \"x\"", "name = \"x\"", "this is not TOML: duplicate key"),
+        ("\"The work of mine\"", "\"x\\u202Ey\"", "\"x\\u202E", "`description` holds control or invisible"),
+        ("\"The work of mine\"", "\"x \"", "\"x \"", "`description` begins or ends with a space"),
+        ("\"The work of mine\"", "\"\"", "\"\"", "`description` is empty"),
+        ("run = []", "run = [\"\", \"x\"]", "[\"\", \"x\"]", "the program to run is empty"),
         ("name = \"mine\"", "name = \"other\"", "\"other\"", "the name `other` is not that of the folder, `mine`"),
         ("documents = [] ", "documents = [\"events/*.md\"] ", "\"events/", "`events/` holds files of agentops"),
         ("timeout_seconds = 900", "timeout_seconds = 0", "0\ntakes", "`timeout_seconds` must lie between 1 and 86400"),
@@ -398,6 +403,10 @@ fn mistakes_in_an_agent_have_a_place_and_a_remedy() {
         let tree = edited(MAKER, from, to);
         assert_problem(&tree, &format!("{MAKER}:{}:1: ", text_of(&tree, MAKER).lines().count() + 1), "law checklist");
     }
+    let mut tree = valid_tree();
+    let text = text_of(&tree, MAKER);
+    tree.put(MAKER, text.replace("- [ ] ", "- "));
+    assert_problem(&tree, &place_of(&tree, MAKER, "## Law checklist"), "the law checklist is empty");
     let mut tree = valid_tree();
     tree.put(".agentops/mine/agents/Maker 2.md", "");
     assert_problem(&tree, ".agentops/mine/agents/Maker 2.md:1:1: ", "does not belong here");
