@@ -233,4 +233,31 @@ mod tests {
         assert_eq!(parse_version("git version 2.46.GIT"), Some((2, 46, 0)));
         assert_eq!(parse_version("hg 1"), None);
     }
+
+    #[test]
+    fn the_list_of_variables_is_gits() {
+        let sandbox = super::super::sandbox::Sandbox::new();
+        for name in sandbox.git(&["rev-parse", "--local-env-vars"]).lines() {
+            assert!(LOCAL_ENVIRONMENT.contains(&name), "{name} redirects git");
+        }
+    }
+
+    #[test]
+    fn failures_carry_what_git_said() {
+        let sandbox = super::super::sandbox::Sandbox::new();
+        let repo = sandbox.open();
+        let Err(GitError::CommandFailed { command, code, stderr }) = repo.git(["cat-file", "-p", "absent"]).output()
+        else {
+            panic!("no failure")
+        };
+        assert_eq!((command.as_str(), code), ("git cat-file -p absent", Some(128)));
+        assert!(stderr.contains("absent"));
+        let input = vec![b'x'; 1 << 20];
+        let id = repo.git(["hash-object", "--stdin"]).input(input.clone()).text().unwrap();
+        assert_eq!(id.trim(), repo.blob_id(&input).unwrap().to_string());
+        assert!(repo.git(["version"]).input(input).run().is_ok(), "input that nobody reads is no failure");
+        assert!(repo.git_version().unwrap() >= (2, 30, 0));
+        sandbox.commit("first");
+        assert!(repo.log_graph(5).unwrap().contains("first"));
+    }
 }
