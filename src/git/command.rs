@@ -12,7 +12,7 @@ use super::error::GitError;
 use super::repo::Repo;
 
 /// What `git rev-parse --local-env-vars` prints, with what it leaves out.
-const LOCAL_ENVIRONMENT: [&str; 19] = [
+pub(super) const LOCAL_ENVIRONMENT: [&str; 19] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_CEILING_DIRECTORIES",
     "GIT_COMMON_DIR",
@@ -232,5 +232,32 @@ mod tests {
         assert_eq!(parse_version("git version 2.39.5 (Apple Git-154)\n"), Some((2, 39, 5)));
         assert_eq!(parse_version("git version 2.46.GIT"), Some((2, 46, 0)));
         assert_eq!(parse_version("hg 1"), None);
+    }
+
+    #[test]
+    fn the_list_of_variables_is_gits() {
+        let sandbox = super::super::sandbox::Sandbox::new();
+        for name in sandbox.git(&["rev-parse", "--local-env-vars"]).lines() {
+            assert!(LOCAL_ENVIRONMENT.contains(&name), "{name} redirects git");
+        }
+    }
+
+    #[test]
+    fn failures_carry_what_git_said() {
+        let sandbox = super::super::sandbox::Sandbox::new();
+        let repo = sandbox.open();
+        let Err(GitError::CommandFailed { command, code, stderr }) = repo.git(["cat-file", "-p", "absent"]).output()
+        else {
+            panic!("no failure")
+        };
+        assert_eq!((command.as_str(), code), ("git cat-file -p absent", Some(128)));
+        assert!(stderr.contains("absent"));
+        let input = vec![b'x'; 1 << 20];
+        let id = repo.git(["hash-object", "--stdin"]).input(input.clone()).text().unwrap();
+        assert_eq!(id.trim(), repo.blob_id(&input).unwrap().to_string());
+        assert!(repo.git(["version"]).input(input).run().is_ok(), "input that nobody reads is no failure");
+        assert!(repo.git_version().unwrap() >= (2, 30, 0));
+        sandbox.commit("first");
+        assert!(repo.log_graph(5).unwrap().contains("first"));
     }
 }

@@ -69,3 +69,23 @@ impl Repo {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sandbox::Sandbox;
+    use super::*;
+
+    #[test]
+    fn values_scopes_and_identity() {
+        let sandbox = Sandbox::new();
+        sandbox.git(&["config", "core.hooksPath", ".husky/_"]);
+        sandbox.git(&["config", "agentops.flag", "yes"]);
+        let repo = sandbox.open();
+        assert_eq!(repo.config_scope_of("core.hooksPath"), Some((Scope::Local, ".husky/_".to_owned())));
+        assert_eq!(repo.config_get("user.name").as_deref(), Some("Tess Ter"));
+        assert_eq!((repo.config_bool("agentops.flag"), repo.config_get("agentops.none")), (Some(true), None));
+        assert_eq!(repo.user_identity().unwrap().email, "tess@example.com");
+        assert!(repo.hooks_dir().unwrap().ends_with(".husky/_"));
+        assert_eq!(Scope::Local.name(), "local");
+    }
+}

@@ -172,3 +172,100 @@ pub(super) fn canonical(mode: Mode) -> Mode {
         known => known,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::super::sandbox::Sandbox;
+    use super::*;
+    use crate::model::tree::TreeView as _;
+
+    /// Writes the tree with these files by git's own means.
+    fn tree_of(sandbox: &Sandbox, files: &BTreeMap<String, (u8, u8)>) -> ObjectId {
+        sandbox.git(&["read-tree", "--empty"]);
+        let blobs: Vec<ObjectId> = (0..3).map(|number| sandbox.object("blob", &[b'0' + number])).collect();
+        let mut lines = String::new();
+        for (path, (mode, content)) in files {
+            let mode = ["100644", "100755", "120000"][usize::from(mode % 3)];
+            lines += &format!("{mode} {}\t{path}\n", blobs[usize::from(content % 3)]);
+        }
+        sandbox.git_input(&["update-index", "--index-info"], lines.as_bytes());
+        sandbox.id(&sandbox.git(&["write-tree"]))
+    }
+
+    fn files() -> impl Strategy<Value = BTreeMap<String, (u8, u8)>> {
+        // Few names, so that files and folders trade places; `a-` sorts between `a` and `a/`.
+        let path = proptest::collection::vec(prop_oneof![Just("a"), Just("a-"), Just("b"), Just("a.b")], 1..4);
+        proptest::collection::btree_map(path.prop_map(|names| names.join("/")), any::<(u8, u8)>(), 0..9)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+        #[test]
+        fn changes_are_those_of_git(before in files(), after in files()) {
+            let sandbox = Sandbox::new();
+            let (before, after) = (tree_of(&sandbox, &before), tree_of(&sandbox, &after));
+            let repo = sandbox.open();
+            let changes = repo.diff_trees(Some(&before), &after).unwrap();
+            prop_assert_eq!(&changes, &sandbox.diff_tree(&before, &after));
+            // The index still holds `after`: the two ways to compare it agree with the trees.
+            prop_assert_eq!(&repo.diff_index_against(Some(&before)).unwrap(), &changes);
+            let staged = repo.staged_since(Some(before));
+            let tree = repo.tree(&after);
+            for path in ["", "a", "a/a", "a/b", "a-", "b", "b/a", "a/a/a", "a.b"] {
+                let path = RepoPath::from(path);
+                let names = |entries: Vec<crate::model::tree::Entry>| -> Vec<_> {
+                    entries.into_iter().map(|entry| (entry.name, entry.mode)).collect()
+                };
+                prop_assert_eq!(names(staged.list(&path).unwrap()), names(tree.list(&path).unwrap()), "{}", path);
+                prop_assert_eq!(staged.file(&path, 9).unwrap(), tree.file(&path, 9).unwrap(), "{}", path);
+                let mode = |entry: Option<crate::model::tree::Entry>| entry.map(|entry| entry.mode);
+                prop_assert_eq!(mode(staged.entry(&path).unwrap()), mode(tree.entry(&path).unwrap()), "{}", path);
+            }
+        }
+    }
+
+    #[test]
+    fn malformed_trees_hide_nothing() {
+        let sandbox = Sandbox::new();
+        let [one, two, three] = ["1", "2", "3"].map(|text| sandbox.object("blob", text.as_bytes()));
+        let good = sandbox.raw_tree(&[("100644", "a", one), ("100644", "b", two)]);
+        let doubled = sandbox.raw_tree(&[("100644", "a", one), ("100644", "a", three), ("100644", "b", two)]);
+        let reordered = sandbox.raw_tree(&[("100644", "a", three), ("100644", "a", one), ("100644", "b", two)]);
+        let unsorted = sandbox.raw_tree(&[("100644", "b", two), ("100644", "a", three)]);
+        let repo = sandbox.open();
+        let sides = |before: &ObjectId, after: &ObjectId| -> Vec<(String, Option<ObjectId>, Option<ObjectId>)> {
+            let changes = repo.diff_trees(Some(before), after).unwrap().into_iter();
+            changes
+                .map(|change| (change.path.to_string(), change.before.map(|b| b.1), change.after.map(|a| a.1)))
+                .collect()
+        };
+        let a = || "a".to_owned();
+        assert_eq!(sides(&good, &doubled), [(a(), None, Some(three))]);
+        assert_eq!(sides(&doubled, &good), [(a(), Some(three), None)]);
+        assert_eq!(sides(&doubled, &reordered), [(a(), Some(one), Some(three)), (a(), Some(three), Some(one))]);
+        assert_eq!(sides(&good, &unsorted), [(a(), Some(one), Some(three))]);
+        let inside = sandbox.raw_tree(&[("40000", "d", good), ("40000", "d", doubled)]);
+        let outside = sandbox.raw_tree(&[("40000", "d", good), ("40000", "d", good)]);
+        assert_eq!(sides(&outside, &inside), [("d/a".to_owned(), None, Some(three))]);
+        assert_eq!(repo.tree(&doubled).list(&RepoPath::default()).unwrap().len(), 3);
+        let cut = sandbox.object("tree", b"100644 a\0short");
+        assert!(matches!(repo.diff_trees(Some(&good), &cut), Err(GitError::Damaged { .. })));
+    }
+
+    #[test]
+    fn trees_that_swell_without_end_are_refused() {
+        let sandbox = Sandbox::new();
+        let mut tree = sandbox.object("blob", b"x");
+        let mut mode = "100644";
+        for _ in 0..8 {
+            let names = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+            tree = sandbox.raw_tree(&names.map(|name| (mode, name, tree)));
+            mode = "40000";
+        }
+        assert!(matches!(sandbox.open().diff_trees(None, &tree), Err(GitError::Limit { .. })));
+    }
+}

@@ -81,7 +81,7 @@ impl Repo {
 }
 
 /// Whether there is a folder; an error when there is something else.
-pub(super) fn real_folder(path: &Path) -> Result<bool, String> {
+fn real_folder(path: &Path) -> Result<bool, String> {
     match std::fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => Ok(true),
         Ok(found) if found.is_symlink() => Err(format!("`{}` is a symbolic link", path.display())),
@@ -97,4 +97,52 @@ fn is_absent(error: &std::io::Error) -> bool {
 
 fn unsafe_path(path: &RepoPath, why: &str) -> GitError {
     GitError::UnsafePath { path: path.clone(), why: why.to_owned() }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::super::sandbox::Sandbox;
+    use super::*;
+
+    #[test]
+    fn files_come_and_go_whole() {
+        let sandbox = Sandbox::new();
+        let repo = sandbox.open();
+        let path = RepoPath::from("deep/er/file");
+        repo.write_worktree_file(&path, b"one").unwrap();
+        repo.write_worktree_file(&path, b"two").unwrap();
+        let at = sandbox.path().join("deep/er/file");
+        assert_eq!(std::fs::read(&at).unwrap(), b"two");
+        let other = sandbox.path().join("other");
+        std::fs::write(&other, "").unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&at), mode(&other), "as the umask says");
+        assert_eq!(std::fs::read_dir(at.parent().unwrap()).unwrap().count(), 1, "nothing is left behind");
+        repo.remove_worktree_file(&path).unwrap();
+        repo.remove_worktree_file(&path).unwrap();
+        assert!(!sandbox.path().join("deep").exists());
+        assert!(sandbox.path().exists());
+    }
+
+    #[test]
+    fn nothing_goes_through_links() {
+        let sandbox = Sandbox::new();
+        let outside = sandbox.beside("outside");
+        std::fs::create_dir(&outside).unwrap();
+        std::fs::write(outside.join("file"), "kept").unwrap();
+        symlink(&outside, sandbox.path().join("link")).unwrap();
+        symlink(outside.join("file"), sandbox.path().join("direct")).unwrap();
+        std::fs::create_dir(sandbox.path().join("folder")).unwrap();
+        sandbox.write("plain", "1");
+        let repo = sandbox.open();
+        for path in ["link/new", "link/file", "direct", "folder", "plain/x", ".git/hooks/x", "../x", "a/../../x"] {
+            let refused = repo.write_worktree_file(&path.into(), b"bad");
+            assert!(matches!(refused, Err(GitError::UnsafePath { .. })), "{path}: {refused:?}");
+        }
+        assert!(matches!(repo.remove_worktree_file(&"link/file".into()), Err(GitError::UnsafePath { .. })));
+        assert_eq!(std::fs::read(outside.join("file")).unwrap(), b"kept");
+        assert!(!outside.join("new").exists());
+    }
 }

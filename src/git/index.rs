@@ -45,3 +45,59 @@ impl Repo {
 fn index_bits(mode: Mode) -> u32 {
     super::diff::canonical(mode).bits()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::error::GitError;
+    use super::super::sandbox::Sandbox;
+    use super::super::write::TreeEdit;
+    use crate::model::tree::Mode;
+
+    #[test]
+    fn other_entries_and_the_record_of_trees_stay() {
+        let sandbox = Sandbox::new();
+        sandbox.write("a/kept", "1").write("b/gone", "2").write("c/staged", "3").commit("first");
+        sandbox.write("c/staged", "4").git(&["add", "c"]);
+        sandbox.git(&["write-tree"]);
+        let repo = sandbox.open();
+        let blob = repo.write_blob(b"new").unwrap();
+        let edits = [
+            TreeEdit { path: "b/gone".into(), entry: None },
+            TreeEdit { path: "new/with\ttab".into(), entry: Some((Mode::File, blob)) },
+        ];
+        repo.update_index(&edits).unwrap();
+        let staged = sandbox.git(&["diff", "--cached", "--name-status", "--no-renames", "-z"]);
+        assert_eq!(staged, "D\0b/gone\0M\0c/staged\0A\0new/with\ttab\0");
+        let index = repo.load_index().unwrap();
+        let known = index.tree().expect("the record of trees is kept");
+        let valid =
+            |name: &[u8]| known.children.iter().any(|child| &child.name[..] == name && child.num_entries.is_some());
+        assert!(valid(b"a") && valid(b"c") && !valid(b"b"));
+        repo.update_index(&[]).unwrap();
+    }
+
+    #[test]
+    fn a_held_lock_is_named() {
+        let sandbox = Sandbox::new();
+        sandbox.write("file", "1").commit("first");
+        let repo = sandbox.open();
+        sandbox.write(".git/index.lock", "");
+        let edit = TreeEdit { path: "file".into(), entry: None };
+        let Err(GitError::Locked { path, .. }) = repo.update_index(&[edit]) else { panic!("not locked") };
+        assert!(path.ends_with(".git/index.lock"));
+    }
+
+    #[test]
+    fn refused_without_a_working_tree_or_with_odd_paths() {
+        let sandbox = Sandbox::new();
+        let repo = sandbox.open();
+        let edit = TreeEdit { path: "../x".into(), entry: None };
+        assert!(matches!(repo.update_index(&[edit]), Err(GitError::UnsafePath { .. })));
+        let bare = sandbox.beside("bare.git");
+        sandbox.git(&["init", "-q", "--bare", bare.to_str().unwrap()]);
+        let repo = sandbox.open_at(&bare);
+        assert!(repo.is_bare());
+        let edit = TreeEdit { path: "x".into(), entry: None };
+        assert!(matches!(repo.update_index(&[edit]), Err(GitError::Bare { .. })));
+    }
+}

@@ -144,3 +144,183 @@ fn options() -> plumbing::tree::Options {
         ..Default::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::sandbox::Sandbox;
+    use super::*;
+    use crate::model::tree::TreeView as _;
+
+    /// Two branches that grow from one commit; the ids of ours and theirs.
+    fn fork(sandbox: &Sandbox, ours: impl FnOnce(&Sandbox), theirs: impl FnOnce(&Sandbox)) -> (ObjectId, ObjectId) {
+        sandbox.git(&["switch", "-q", "-c", "theirs"]);
+        theirs(sandbox);
+        let their_tip = sandbox.commit("theirs");
+        sandbox.git(&["switch", "-q", "main"]);
+        ours(sandbox);
+        (sandbox.commit("ours"), their_tip)
+    }
+
+    /// What git says: the tree of a clean merge, or nothing for a conflict.
+    fn oracle(sandbox: &Sandbox, ours: &ObjectId, theirs: &ObjectId) -> Option<ObjectId> {
+        let (code, out) = sandbox.try_git(
+            sandbox.path(),
+            &["merge-tree", "--write-tree", &ours.to_string(), &theirs.to_string()],
+            b"",
+        );
+        assert!(code < 2, "{}", String::from_utf8_lossy(&out));
+        (code == 0).then(|| ObjectId::parse(std::str::from_utf8(&out).unwrap().trim()).unwrap())
+    }
+
+    fn count_objects(sandbox: &Sandbox) -> String {
+        sandbox.git(&["count-objects", "-v"])
+    }
+
+    #[test]
+    fn clean_merges_give_gits_tree_and_write_nothing() {
+        let sandbox = Sandbox::new();
+        let text: String = (0..40).map(|line| format!("line {line}\n")).collect();
+        sandbox.write("text", &text).write("renamed", &text).write("gone", "1").write("dir/kept", "2").commit("base");
+        let (ours, theirs) = fork(
+            &sandbox,
+            |sandbox| {
+                sandbox.write("text", text.replace("line 3\n", "ours\n")).write("ours", "new");
+                sandbox.write("renamed", text.replace("line 7\n", "ours\n"));
+            },
+            |sandbox| {
+                sandbox.write("text", text.replace("line 30\n", "theirs\n")).write("dir/theirs", "new");
+                sandbox.git(&["mv", "renamed", "moved"]);
+                sandbox.git(&["rm", "-q", "gone"]);
+            },
+        );
+        let before = count_objects(&sandbox);
+        let repo = sandbox.open();
+        let merged = repo.merge(&ours, &theirs).unwrap();
+        assert_eq!(count_objects(&sandbox), before);
+        assert!(!repo.has_object(merged.tree_id()));
+        assert_eq!(Some(*merged.tree_id()), oracle(&sandbox, &ours, &theirs));
+        let read = merged.tree().file(&"text".into(), 9999).unwrap().unwrap();
+        assert_eq!(
+            String::from_utf8(read).unwrap(),
+            text.replace("line 3\n", "ours\n").replace("line 30\n", "theirs\n")
+        );
+        let tree = repo.tree_of(&ours).unwrap();
+        let changed = merged.repo().diff_trees(Some(&tree), merged.tree_id()).unwrap();
+        assert_eq!(changed, sandbox.diff_tree(&tree, merged.tree_id()));
+        assert_eq!(repo.merge_base(&ours, &theirs).unwrap(), Some(sandbox.id("main^")));
+    }
+
+    #[test]
+    fn conflicts_are_named() {
+        let sandbox = Sandbox::new();
+        sandbox.write("dir/text", "base\n").write("gone", "base\n").commit("base");
+        let (ours, theirs) = fork(
+            &sandbox,
+            |sandbox| {
+                sandbox.write("dir/text", "ours\n").write("gone", "ours\n").write("added", "ours\n");
+            },
+            |sandbox| {
+                sandbox.write("dir/text", "theirs\n").write("added", "theirs\n");
+                sandbox.git(&["rm", "-q", "gone"]);
+            },
+        );
+        assert_eq!(oracle(&sandbox, &ours, &theirs), None);
+        let Err(GitError::Conflict { paths }) = sandbox.open().merge(&ours, &theirs) else { panic!("no conflict") };
+        assert_eq!(paths, ["added".into(), "dir/text".into(), "gone".into()]);
+    }
+
+    #[test]
+    fn attributes_and_configuration_have_no_effect() {
+        let sandbox = Sandbox::new();
+        sandbox.write("log", "base\n").write(".gitattributes", "* merge=union\n").commit("base");
+        sandbox.write(".git/info/attributes", "* merge=union\n");
+        let driver = sandbox.beside("driver-ran");
+        sandbox.git(&["config", "merge.mine.driver", &format!("touch '{}'", driver.display())]);
+        sandbox.git(&["config", "merge.default", "union"]);
+        sandbox.git(&["config", "merge.renames", "false"]);
+        let (ours, theirs) = fork(
+            &sandbox,
+            |sandbox| {
+                sandbox.write("log", "base\nours\n").write(".gitattributes", "* merge=mine\n");
+            },
+            |sandbox| {
+                sandbox.write("log", "base\ntheirs\n");
+            },
+        );
+        let Err(GitError::Conflict { paths }) = sandbox.open().merge(&ours, &theirs) else { panic!("no conflict") };
+        assert_eq!(paths, ["log".into()]);
+        assert!(!driver.exists());
+    }
+
+    #[test]
+    fn unrelated_and_criss_cross_histories() {
+        let sandbox = Sandbox::new();
+        sandbox.write("a", "1\n2\n3\n").write("b", "1\n").commit("base");
+        let (ours, theirs) = fork(
+            &sandbox,
+            |sandbox| {
+                sandbox.write("a", "one\n2\n3\n");
+            },
+            |sandbox| {
+                sandbox.write("a", "1\n2\nthree\n");
+            },
+        );
+        // Each side merges the other: two best common ancestors.
+        sandbox.git(&["merge", "-q", "-m", "m1", &theirs.to_string()]);
+        sandbox.write("b", "ours\n");
+        let left = sandbox.commit("left");
+        sandbox.git(&["switch", "-q", "theirs"]);
+        sandbox.git(&["merge", "-q", "-m", "m2", &ours.to_string()]);
+        sandbox.write("c", "theirs\n");
+        let right = sandbox.commit("right");
+        assert_eq!(sandbox.git(&["merge-base", "--all", "main", "theirs"]).lines().count(), 2);
+        let repo = sandbox.open();
+        let merged = repo.merge(&left, &right).unwrap();
+        assert_eq!(Some(*merged.tree_id()), oracle(&sandbox, &left, &right));
+        let alone = sandbox.git(&["commit-tree", "-m", "alone", "HEAD^{tree}"]);
+        let alone = ObjectId::parse(&alone).unwrap();
+        assert!(matches!(repo.merge(&left, &alone), Err(GitError::Unrelated { .. })));
+        assert_eq!(repo.merge_base(&left, &alone).unwrap(), None);
+        assert_eq!(repo.merge(&ours, &left).unwrap().tree_id(), &repo.tree_of(&left).unwrap());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+        #[test]
+        fn random_merges_are_those_of_git(
+            ours in proptest::collection::vec((0usize..5, 0usize..12, 0u8..3), 1..5),
+            theirs in proptest::collection::vec((0usize..5, 0usize..12, 0u8..3), 1..5),
+        ) {
+            let sandbox = Sandbox::new();
+            let text = |file: usize| -> Vec<String> { (0..12).map(|line| format!("file {file} line {line}\n")).collect() };
+            for file in 0..5 {
+                sandbox.write(&format!("d{}/f{file}", file % 2), text(file).concat());
+            }
+            sandbox.commit("base");
+            let apply = |edits: &[(usize, usize, u8)], who: &str| {
+                let edits = edits.to_vec();
+                let who = who.to_owned();
+                move |sandbox: &Sandbox| {
+                    for (file, line, kind) in edits {
+                        let path = format!("d{}/f{file}", file % 2);
+                        let Ok(now) = std::fs::read_to_string(sandbox.path().join(&path)) else { continue };
+                        match kind {
+                            0 => { sandbox.write(&path, now.replace(&format!("line {line}\n"), &format!("line {line} by {who}\n"))); }
+                            1 => { sandbox.write(&path, now.replace(&format!("file {file} line {line}\n"), "")); }
+                            _ => { sandbox.write(&format!("d{}/{who}{file}", file % 2), "new\n"); }
+                        }
+                    }
+                }
+            };
+            let (ours, theirs) = fork(&sandbox, apply(&ours, "ours"), apply(&theirs, "theirs"));
+            let mine = match sandbox.open().merge(&ours, &theirs) {
+                Ok(merged) => Some(*merged.tree_id()),
+                Err(GitError::Conflict { .. }) => None,
+                Err(error) => panic!("{error}"),
+            };
+            prop_assert_eq!(mine, oracle(&sandbox, &ours, &theirs));
+        }
+    }
+}

@@ -253,3 +253,134 @@ fn parents_first(mut nodes: HashMap<ObjectId, Node>) -> Vec<Commit> {
     commits.reverse();
     commits
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::sandbox::Sandbox;
+    use super::*;
+
+    /// Commits with the given parents, one minute after another unless `skewed`.
+    fn history(sandbox: &Sandbox, parents: &[Vec<usize>]) -> Vec<ObjectId> {
+        let tree = sandbox.git(&["write-tree"]);
+        let mut ids: Vec<ObjectId> = Vec::new();
+        for (number, parents) in parents.iter().enumerate() {
+            let mut arguments =
+                vec!["commit-tree".to_owned(), "-m".to_owned(), format!("commit {number}"), tree.clone()];
+            for parent in parents {
+                arguments.extend(["-p".to_owned(), ids[*parent].to_string()]);
+            }
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            ids.push(ObjectId::parse(&sandbox.git(&arguments)).unwrap());
+        }
+        ids
+    }
+
+    fn ids(range: &Range) -> Vec<ObjectId> {
+        range.commits.iter().filter_map(|commit| commit.id).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+        #[test]
+        fn ranges_are_those_of_git(
+            shape in proptest::collection::vec(proptest::collection::btree_set(0usize..100, 0..3), 2..14),
+            base in 0usize..100,
+            tip in 0usize..100,
+        ) {
+            let sandbox = Sandbox::new();
+            let parents: Vec<Vec<usize>> = shape.iter().enumerate()
+                .map(|(number, set)| {
+                    let mut below: Vec<usize> = set.iter().filter(|_| number > 0).map(|parent| parent % number.max(1)).collect();
+                    below.sort_unstable();
+                    below.dedup();
+                    below
+                })
+                .collect();
+            let all = history(&sandbox, &parents);
+            let (base, tip) = (all[base % all.len()], all[tip % all.len()]);
+            let repo = sandbox.open();
+            let range = repo.range(Some(&base), &tip).unwrap();
+            let mut mine = ids(&range);
+            for (at, commit) in range.commits.iter().enumerate() {
+                prop_assert!(commit.parents.iter().all(|parent| !mine[at..].contains(parent)), "parents come first");
+            }
+            let text = sandbox.git(&["rev-list", &tip.to_string(), &format!("^{base}")]);
+            let mut oracle: Vec<ObjectId> = text.lines().map(|line| ObjectId::parse(line).unwrap()).collect();
+            mine.sort_unstable();
+            oracle.sort_unstable();
+            prop_assert_eq!(mine, oracle);
+            let (code, _) = sandbox.try_git(sandbox.path(), &["merge-base", "--is-ancestor", &base.to_string(), &tip.to_string()], b"");
+            prop_assert_eq!(repo.is_ancestor(&base, &tip).unwrap(), code == 0);
+            let line = sandbox.git(&["rev-list", "--first-parent", &tip.to_string()]);
+            let mine: Vec<String> = repo.first_parents(&tip, 99).unwrap().iter().map(|commit| commit.id.unwrap().to_string()).collect();
+            prop_assert_eq!(mine.join("\n"), line.clone());
+            prop_assert_eq!(repo.first_parent_line_contains(&tip, &base).unwrap(), line.contains(&base.to_string()));
+        }
+    }
+
+    #[test]
+    fn grafts_have_no_effect() {
+        let sandbox = Sandbox::new();
+        let all = history(&sandbox, &[vec![], vec![0], vec![1]]);
+        sandbox.write(".git/info/grafts", format!("{}\n", all[2]));
+        assert_eq!(sandbox.git(&["rev-list", "--count", &all[2].to_string()]), "1", "git follows the graft");
+        let repo = sandbox.open();
+        assert_eq!(ids(&repo.range(None, &all[2]).unwrap()), all);
+        assert!(repo.is_ancestor(&all[0], &all[2]).unwrap());
+        let log = repo.git(["rev-list", "--count", &all[2].to_string()]).text().unwrap();
+        assert_eq!(log.trim(), "3");
+    }
+
+    #[test]
+    fn a_planted_shallow_file_hides_nothing() {
+        let sandbox = Sandbox::new();
+        let all = history(&sandbox, &[vec![], vec![0], vec![1]]);
+        sandbox.write(".git/shallow", format!("{}\n", all[2]));
+        let range = sandbox.open().range(None, &all[2]).unwrap();
+        assert_eq!((ids(&range), range.shallow_at), (all, vec![]));
+    }
+
+    #[test]
+    fn shallow_clones_say_where_they_end() {
+        let sandbox = Sandbox::new();
+        let all: Vec<ObjectId> = (0..4).map(|number| sandbox.commit(&format!("commit {number}"))).collect();
+        let clone = sandbox.beside("shallow");
+        let url = format!("file://{}", sandbox.path().display());
+        sandbox.git(&["clone", "-q", "--depth=2", &url, clone.to_str().unwrap()]);
+        let repo = sandbox.open_at(&clone);
+        assert!(repo.is_shallow());
+        let range = repo.range(None, &all[3]).unwrap();
+        assert_eq!((ids(&range), range.shallow_at), (vec![all[2], all[3]], vec![all[2]]));
+        assert!(matches!(repo.range(Some(&all[0]), &all[3]), Err(GitError::MissingObject { .. })));
+        assert!(matches!(repo.is_ancestor(&all[0], &all[3]), Err(GitError::MissingObject { .. })));
+        assert!(matches!(repo.first_parent_line_contains(&all[3], &all[0]), Err(GitError::MissingObject { .. })));
+        assert_eq!(repo.first_parents(&all[3], 9).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn absent_parents_of_a_full_clone_are_an_error() {
+        let sandbox = Sandbox::new();
+        let all = history(&sandbox, &[vec![], vec![0]]);
+        let (folder, file) = (all[0].to_string()[..2].to_owned(), all[0].to_string()[2..].to_owned());
+        std::fs::remove_file(sandbox.path().join(".git/objects").join(folder).join(file)).unwrap();
+        assert!(matches!(sandbox.open().range(None, &all[1]), Err(GitError::MissingObject { .. })));
+    }
+
+    #[test]
+    fn a_push_brings_what_the_remote_lacks() {
+        let sandbox = Sandbox::new();
+        let all = history(&sandbox, &[vec![], vec![0], vec![1], vec![0], vec![2, 3]]);
+        sandbox.git(&["update-ref", "refs/remotes/origin/main", &all[1].to_string()]);
+        sandbox.git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main"]);
+        sandbox.git(&["update-ref", "refs/remotes/fork/main", &all[3].to_string()]);
+        let repo = sandbox.open();
+        let mut new = ids(&repo.range_of_push("origin", &all[4]).unwrap());
+        new.sort_unstable();
+        let mut expected = vec![all[2], all[3], all[4]];
+        expected.sort_unstable();
+        assert_eq!(new, expected);
+        assert_eq!(ids(&repo.range_of_push("nowhere", &all[4]).unwrap()).len(), 5);
+    }
+}

@@ -141,3 +141,130 @@ pub(super) fn locked(path: impl AsRef<Path>) -> GitError {
     let made = std::fs::metadata(path.as_ref()).and_then(|file| file.modified()).ok();
     GitError::Locked { path: path.as_ref().to_owned(), age: made.and_then(|made| made.elapsed().ok()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::super::sandbox::Sandbox;
+    use super::super::write::NewCommit;
+    use super::*;
+
+    fn child(repo: &Repo, parent: &ObjectId, message: &str) -> ObjectId {
+        let tree = repo.tree_of(parent).unwrap();
+        let message = message.to_owned();
+        let new = NewCommit { tree, parents: vec![*parent], message, author: None, committer: None };
+        repo.create_commit(&new).unwrap()
+    }
+
+    #[test]
+    fn swaps_are_logged_and_checked() {
+        let sandbox = Sandbox::new();
+        let first = sandbox.commit("first");
+        let repo = sandbox.open();
+        let second = child(&repo, &first, "second");
+        repo.swap_ref("refs/heads/main", Some(&first), &second, "commit: second\nline two").unwrap();
+        assert_eq!(sandbox.id("HEAD"), second);
+        for name in ["HEAD", "main"] {
+            assert_eq!(sandbox.git(&["log", "-g", "-1", "--format=%gs", name]), "commit: second");
+            assert_eq!(sandbox.id(&format!("{name}@{{1}}")), first, "{name}");
+        }
+        let third = child(&repo, &second, "third");
+        let lost = repo.swap_ref("refs/heads/main", Some(&first), &third, "x");
+        assert!(
+            matches!(&lost, Err(GitError::LostRace { expected, actual, .. }) if *expected == Some(first) && *actual == Some(second)),
+            "{lost:?}"
+        );
+        let lost = repo.swap_ref("refs/heads/none", Some(&first), &third, "x");
+        assert!(matches!(lost, Err(GitError::LostRace { actual: None, .. })));
+        assert_eq!(sandbox.id("HEAD"), second);
+        sandbox.git(&["reflog", "expire", "--expire=never", "--all"]);
+        sandbox.git(&["fsck", "--strict"]);
+    }
+
+    #[test]
+    fn what_must_not_exist_is_made_once() {
+        let sandbox = Sandbox::new();
+        let first = sandbox.commit("first");
+        let repo = sandbox.open();
+        let name = "refs/agentops/claims/one";
+        repo.swap_ref(name, None, &first, "claim").unwrap();
+        assert_eq!(repo.reference(name).unwrap(), Some(first));
+        // The very same value counts as lost too: the claim is somebody else's.
+        let again = repo.swap_ref(name, None, &first, "claim");
+        assert!(matches!(again, Err(GitError::LostRace { expected: None, actual: Some(id), .. }) if id == first));
+        sandbox.git(&["pack-refs", "--all"]);
+        let again = sandbox.open().swap_ref(name, None, &child(&repo, &first, "x"), "claim");
+        assert!(matches!(again, Err(GitError::LostRace { actual: Some(id), .. }) if id == first));
+        assert_eq!(sandbox.open().reference("refs/heads/none").unwrap(), None);
+        assert!(repo.swap_ref("not a name", None, &first, "x").is_err());
+    }
+
+    #[test]
+    fn a_lock_that_stays_is_named() {
+        let sandbox = Sandbox::new();
+        let first = sandbox.commit("first");
+        sandbox.git(&["config", "core.filesRefLockTimeout", "1"]);
+        let repo = sandbox.open();
+        sandbox.write(".git/refs/heads/main.lock", "");
+        let second = child(&repo, &first, "second");
+        let Err(GitError::Locked { path, age }) = repo.swap_ref("refs/heads/main", Some(&first), &second, "x") else {
+            panic!("not locked")
+        };
+        assert!(path.ends_with("refs/heads/main.lock") && age.is_some());
+        assert_eq!(sandbox.id("HEAD"), first);
+    }
+
+    #[test]
+    fn nothing_is_lost_among_threads() {
+        const WRITERS: usize = 4;
+        const EACH: usize = 12;
+        let sandbox = Sandbox::new();
+        let first = sandbox.commit("first");
+        let lost = AtomicUsize::new(0);
+        let path = sandbox.path().to_owned();
+        std::thread::scope(|scope| {
+            for writer in 0..WRITERS {
+                let (path, lost) = (&path, &lost);
+                scope.spawn(move || {
+                    let repo = Repo::open(path).unwrap();
+                    for number in 0..EACH {
+                        loop {
+                            let tip = repo.head_commit().unwrap();
+                            let new = child(&repo, &tip, &format!("{writer}.{number}"));
+                            match repo.swap_ref("refs/heads/main", Some(&tip), &new, "append") {
+                                Ok(()) => break,
+                                Err(GitError::LostRace { .. } | GitError::Locked { .. }) => {
+                                    lost.fetch_add(1, Ordering::Relaxed)
+                                }
+                                Err(error) => panic!("{}", error.chain()),
+                            };
+                        }
+                    }
+                });
+            }
+        });
+        let repo = sandbox.open();
+        let commits = repo.range(Some(&first), &repo.head_commit().unwrap()).unwrap().commits;
+        let mut messages: Vec<&str> = commits.iter().map(|commit| commit.message.as_str()).collect();
+        messages.sort_unstable();
+        messages.dedup();
+        assert_eq!(messages.len(), WRITERS * EACH, "{} races were lost and run again", lost.load(Ordering::Relaxed));
+        sandbox.git(&["fsck", "--strict"]);
+    }
+
+    #[test]
+    fn a_linked_worktree_logs_its_own_head() {
+        let sandbox = Sandbox::new();
+        let first = sandbox.commit("first");
+        let tree = sandbox.beside("linked");
+        sandbox.git(&["worktree", "add", "-q", "-b", "other", tree.to_str().unwrap()]);
+        let repo = sandbox.open_at(&tree);
+        let second = child(&repo, &first, "second");
+        repo.swap_ref("refs/heads/other", Some(&first), &second, "here").unwrap();
+        assert_eq!(sandbox.git_at(&tree, &["log", "-g", "-1", "--format=%gs", "HEAD"]), "here");
+        assert_eq!(sandbox.id("other"), second);
+        assert_eq!(sandbox.id("HEAD"), first);
+        assert_ne!(sandbox.git(&["log", "-g", "-1", "--format=%gs", "HEAD"]), "here");
+    }
+}

@@ -296,3 +296,177 @@ fn open_error(dir: &Path, error: gix::Error) -> GitError {
         GitError::other(format!("open the repository at `{}`", dir.display()), error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sandbox::Sandbox;
+    use super::*;
+    use crate::model::tree::{SightError, TreeView as _};
+
+    #[test]
+    fn head_in_all_its_states() {
+        let sandbox = Sandbox::new();
+        assert_eq!(sandbox.open().head().unwrap(), Head::Unborn { branch: "refs/heads/main".to_owned() });
+        let first = sandbox.commit("first");
+        let name = "refs/heads/main".to_owned();
+        assert_eq!(sandbox.open().head().unwrap(), Head::Branch { name, commit: first });
+        sandbox.git(&["switch", "-q", "--detach"]);
+        assert_eq!(sandbox.open().head().unwrap(), Head::Detached { commit: first });
+        sandbox.git(&["switch", "-q", "main"]);
+        sandbox.git(&["pack-refs", "--all"]);
+        assert_eq!(sandbox.open().head().unwrap().commit(), Some(first));
+        sandbox.git(&["symbolic-ref", "refs/heads/alias", "refs/heads/main"]);
+        sandbox.git(&["symbolic-ref", "HEAD", "refs/heads/alias"]);
+        assert_eq!(sandbox.open().head().unwrap().branch(), Some("refs/heads/main"));
+    }
+
+    #[test]
+    fn opening_what_is_not_usable() {
+        let empty = tempfile::tempdir().unwrap();
+        assert!(matches!(Repo::open(empty.path()), Err(GitError::NotARepository { .. })));
+        let sandbox = Sandbox::init(&["--ref-format=reftable"]);
+        assert!(matches!(Repo::open(sandbox.path()), Err(GitError::Reftable { .. })));
+    }
+
+    #[test]
+    fn folders_and_worktrees() {
+        let sandbox = Sandbox::new();
+        let first = sandbox.write("a/b/c", "1").commit("first");
+        let repo = sandbox.open_at(&sandbox.path().join("a/b"));
+        assert_eq!(repo.work_dir().unwrap().canonicalize().unwrap(), sandbox.path());
+        let tree = sandbox.beside("linked");
+        sandbox.git(&["worktree", "add", "-q", "-b", "other", tree.to_str().unwrap()]);
+        let linked = sandbox.open_at(&tree.join("a"));
+        assert_eq!(linked.head().unwrap(), Head::Branch { name: "refs/heads/other".to_owned(), commit: first });
+        assert!(linked.git_dir().ends_with("worktrees/linked"));
+        assert_eq!(linked.common_dir().canonicalize().unwrap(), sandbox.path().join(".git"));
+        assert_eq!(linked.work_dir().unwrap().canonicalize().unwrap(), tree);
+        let git = linked.git(["rev-parse", "--show-toplevel"]).text().unwrap();
+        assert_eq!(git.trim_end(), tree.to_str().unwrap());
+        assert_eq!(linked.hooks_dir().unwrap(), sandbox.path().join(".git/hooks"));
+    }
+
+    #[test]
+    fn revisions() {
+        let sandbox = Sandbox::new();
+        let first = sandbox.commit("first");
+        let second = sandbox.commit("second thoughts");
+        sandbox.git(&["tag", "-a", "-m", "tagged", "v1", "HEAD^"]);
+        let repo = sandbox.open();
+        for (rev, id) in [
+            ("HEAD", second),
+            ("main", second),
+            ("HEAD^1", first),
+            ("v1", first),
+            ("main@{1}", first),
+            (":/thoughts", second),
+        ] {
+            assert_eq!(repo.resolve(rev).unwrap(), id, "{rev}");
+        }
+        assert_eq!(repo.resolve(&first.to_string()).unwrap(), first);
+        assert_eq!(repo.resolve(&first.to_string()[..9]).unwrap(), first);
+        assert_eq!(repo.resolve(&sandbox.id("v1").to_string()).unwrap(), first);
+        for rev in ["nothing", "", "-h", "--all", "HEAD:", &"0".repeat(40)] {
+            assert!(matches!(repo.resolve(rev), Err(GitError::UnknownRevision { .. })), "{rev:?}");
+        }
+    }
+
+    #[test]
+    fn replaced_objects_are_read_as_they_were() {
+        let sandbox = Sandbox::new();
+        let first = sandbox.write("file", "true").commit("first");
+        let second = sandbox.write("file", "changed").commit("second");
+        let forged = sandbox.git(&["commit-tree", "-m", "forged", "HEAD^{tree}"]);
+        let (blob, other) = (sandbox.git(&["rev-parse", "HEAD:file"]), sandbox.git(&["rev-parse", "HEAD^:file"]));
+        sandbox.git(&["replace", &blob, &other]);
+        sandbox.git(&["replace", &second.to_string(), &forged]);
+        sandbox.git(&["pack-refs", "--all"]);
+        let repo = sandbox.open();
+        assert_eq!(sandbox.git(&["cat-file", "-p", &blob]), "true", "the replacement is in force for git");
+        let commit = repo.commit(&second).unwrap();
+        assert_eq!((commit.message.as_str(), &commit.parents[..]), ("second\n", &[first][..]));
+        let tree = repo.tree(&commit.tree.unwrap());
+        assert_eq!(tree.file(&"file".into(), 100).unwrap().as_deref(), Some(&b"changed"[..]));
+        assert_eq!(repo.resolve("HEAD^").unwrap(), first);
+        let log = repo.git(["log", "--format=%s", &second.to_string()]).text().unwrap();
+        assert_eq!(log, "second\nfirst\n");
+        assert!(repo.diff_staged().unwrap().is_empty());
+    }
+
+    #[test]
+    fn sha256_repositories() {
+        let sandbox = Sandbox::init(&["--object-format=sha256"]);
+        let first = sandbox.write("a/file", "text").commit("first");
+        let repo = sandbox.open();
+        assert_eq!((repo.object_format(), first.as_bytes().len()), ("sha256", 32));
+        let tree = repo.tree_of(&first).unwrap();
+        assert_eq!(repo.tree(&tree).file(&"a/file".into(), 9).unwrap().as_deref(), Some(&b"text"[..]));
+        assert_eq!(repo.empty_tree().to_string(), sandbox.git(&["hash-object", "-t", "tree", "/dev/null"]));
+        let foreign = ObjectId::parse(&"1".repeat(40)).unwrap();
+        assert!(matches!(repo.commit(&foreign), Err(GitError::MissingObject { .. })));
+        assert!(!repo.has_object(&foreign));
+        sandbox.write("b", "2").git(&["add", "b"]);
+        assert_eq!(repo.diff_staged().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn blobs_have_limits_and_kinds() {
+        let sandbox = Sandbox::new();
+        sandbox.write("file", "12345").commit("first");
+        let repo = sandbox.open();
+        let blob = sandbox.id("HEAD:file");
+        assert_eq!(repo.blob(&blob, "file", 5).unwrap(), b"12345");
+        assert!(matches!(repo.blob(&blob, "file", 4), Err(SightError::TooLarge { size: 5, limit: 4, .. })));
+        assert!(matches!(repo.blob(&sandbox.id("HEAD"), "file", 4), Err(SightError::Failed(_))));
+        let absent = ObjectId::parse(&"1".repeat(40)).unwrap();
+        assert!(matches!(repo.blob(&absent, "file", 4), Err(SightError::Missing { .. })));
+    }
+
+    #[test]
+    fn operations_in_progress() {
+        let sandbox = Sandbox::new();
+        sandbox.write("file", "1\n").commit("first");
+        sandbox.git(&["switch", "-q", "-c", "side"]);
+        sandbox.write("file", "2\n").commit("side");
+        sandbox.git(&["switch", "-q", "main"]);
+        sandbox.write("file", "3\n").commit("main");
+        let repo = sandbox.open();
+        assert_eq!(repo.operation_in_progress(), None);
+        let ways: [(&[&str], &[&str], Operation); 4] = [
+            (&["merge", "side"], &["merge", "--abort"], Operation::Merge),
+            (&["cherry-pick", "side"], &["cherry-pick", "--abort"], Operation::CherryPick),
+            (&["rebase", "side"], &["rebase", "--abort"], Operation::Rebase),
+            (&["revert", "HEAD^"], &["revert", "--abort"], Operation::Revert),
+        ];
+        for (start, end, operation) in ways {
+            let (code, _) = sandbox.try_git(sandbox.path(), start, b"");
+            assert_ne!(code, 0, "{start:?} stops");
+            assert_eq!(repo.operation_in_progress(), Some(operation));
+            assert!(repo.has_unmerged().unwrap());
+            assert!(matches!(repo.diff_staged(), Err(GitError::Unmerged { paths }) if paths == ["file".into()]));
+            if operation == Operation::Merge {
+                assert_eq!(repo.merge_heads().unwrap(), [sandbox.id("side")]);
+            }
+            sandbox.git(end);
+        }
+        sandbox.git(&["bisect", "start"]);
+        assert_eq!(repo.operation_in_progress(), Some(Operation::Bisect));
+    }
+
+    #[test]
+    fn quarantined_objects_are_read_where_named() {
+        let sandbox = Sandbox::new();
+        sandbox.commit("first");
+        let quarantine = sandbox.beside("quarantine");
+        let donor = Sandbox::new();
+        let pushed = donor.write("new", "pushed").commit("pushed");
+        std::fs::rename(donor.path().join(".git/objects"), &quarantine).unwrap();
+        assert!(!sandbox.open().has_object(&pushed));
+        let repo = sandbox.open().with_objects(&quarantine).unwrap();
+        let tree = repo.tree_of(&pushed).unwrap();
+        assert_eq!(repo.tree(&tree).file(&"new".into(), 9).unwrap().as_deref(), Some(&b"pushed"[..]));
+        assert_eq!(repo.resolve(&pushed.to_string()).unwrap(), pushed);
+        assert_eq!(repo.git(["cat-file", "-t", &pushed.to_string()]).text().unwrap(), "commit\n");
+        assert!(repo.with_objects(sandbox.beside("absent")).is_ok());
+    }
+}

@@ -77,6 +77,7 @@ impl Repo {
             "--no-renames",
             "--no-abbrev",
             "--ignore-submodules=none",
+            "--ita-invisible-in-index",
             "--end-of-options",
         ];
         let output = self.git(arguments).arg(&base).with_index().output()?;
@@ -274,5 +275,170 @@ impl TreeView for StagedTree<'_> {
 
     fn blob(&self, id: &ObjectId, path: &RepoPath, limit: u64) -> Result<Vec<u8>, SightError> {
         self.repo.blob(id, &path.to_string(), limit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sandbox::{Sandbox, raw_changes};
+    use super::*;
+
+    fn oracle(sandbox: &Sandbox) -> Vec<Change> {
+        let flags = [
+            "diff-index",
+            "--cached",
+            "--raw",
+            "-z",
+            "--no-renames",
+            "--no-abbrev",
+            "--ignore-submodules=none",
+            "--ita-invisible-in-index",
+            "HEAD",
+        ];
+        raw_changes(&sandbox.git_input(&flags, b""))
+    }
+
+    /// Both ways of comparing, held against git.
+    fn check(sandbox: &Sandbox, repo: &Repo) -> Vec<Change> {
+        let head = repo.head_tree().unwrap();
+        let here = repo.diff_index_here(&repo.load_index().unwrap(), head.as_ref()).unwrap();
+        assert_eq!(here, oracle(sandbox));
+        assert_eq!(repo.diff_index_by_git(head.as_ref()).unwrap(), here);
+        assert_eq!(repo.diff_staged().unwrap(), here);
+        here
+    }
+
+    #[test]
+    fn every_kind_of_staged_change() {
+        let sandbox = Sandbox::new();
+        for path in
+            ["kept", "edited", "gone", "mode", "type", "dir/in", "dir/out", "deep/er/file", "becomes-dir", "moved"]
+        {
+            sandbox.write(path, path);
+        }
+        let first = sandbox.commit("first");
+        let repo = sandbox.open();
+        assert!(check(&sandbox, &repo).is_empty());
+        sandbox.write("edited", "2").write("dir/new", "3").write("with \t\"odd\" name\n", "4");
+        sandbox.git(&["rm", "-q", "gone", "dir/out", "becomes-dir"]);
+        sandbox.write("becomes-dir/file", "5");
+        sandbox.git(&["mv", "moved", "elsewhere"]);
+        sandbox.git(&["add", "-A"]);
+        sandbox.git(&["update-index", "--chmod=+x", "mode"]);
+        let link = sandbox.object("blob", b"kept").to_string();
+        sandbox.git(&["update-index", "--cacheinfo", &format!("120000,{link},type")]);
+        sandbox.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{first},module")]);
+        sandbox.write("unstaged", "6").write("kept", "edited, not staged").write("intended", "7");
+        sandbox.git(&["add", "-N", "intended"]);
+        let changes = check(&sandbox, &repo);
+        let paths: Vec<String> = changes.iter().map(|change| change.path.to_string()).collect();
+        assert!(paths.contains(&"module".to_owned()) && !paths.contains(&"intended".to_owned()), "{paths:?}");
+        let staged = repo.staged().unwrap();
+        assert_eq!(staged.file(&"edited".into(), 9).unwrap().as_deref(), Some(&b"2"[..]));
+        assert_eq!(staged.file(&"kept".into(), 9).unwrap().as_deref(), Some(&b"kept"[..]));
+        assert!(staged.entry(&"becomes-dir/file".into()).unwrap().is_some());
+        assert_eq!(staged.entry(&"gone".into()).unwrap(), None);
+        // With a record of trees that are written (`write-tree`), and then some more.
+        sandbox.git(&["write-tree"]);
+        sandbox.write("deep/er/file", "8").git(&["add", "deep"]);
+        check(&sandbox, &repo);
+    }
+
+    #[test]
+    fn the_first_commit_and_an_amended_one() {
+        let sandbox = Sandbox::new();
+        sandbox.write("a/b", "1").git(&["add", "-A"]);
+        let repo = sandbox.open();
+        assert_eq!(repo.diff_staged().unwrap().len(), 1);
+        assert_eq!(repo.diff_index_by_git(None).unwrap(), repo.diff_staged().unwrap());
+        assert_eq!(repo.staged().unwrap().list(&"a".into()).unwrap().len(), 1);
+        sandbox.commit("first");
+        sandbox.write("c", "2").commit("second");
+        let parent = repo.tree_of(&sandbox.id("HEAD^")).unwrap();
+        assert!(repo.diff_staged().unwrap().is_empty());
+        let amended = repo.staged_since(Some(parent));
+        assert_eq!(amended.changes().unwrap().len(), 1);
+        assert!(amended.entry(&"c".into()).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_partial_commit_is_judged_by_its_own_index() {
+        let sandbox = Sandbox::new();
+        sandbox.write("one", "1").write("two", "1").commit("first");
+        sandbox.write("one", "2").write("two", "2").git(&["add", "two"]);
+        let saved = sandbox.beside("saved-index");
+        let hook = format!("#!/bin/sh\ncp \"$GIT_INDEX_FILE\" '{}'\nexit 1\n", saved.display());
+        sandbox.write(".git/hooks/pre-commit", hook);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let path = sandbox.path().join(".git/hooks/pre-commit");
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let paths = |repo: &Repo| -> Vec<String> {
+            repo.diff_staged().unwrap().iter().map(|change| change.path.to_string()).collect()
+        };
+        for (arguments, expected) in
+            [(&["commit", "-m", "x", "one"][..], &["one"][..]), (&["commit", "-am", "x"], &["one", "two"])]
+        {
+            let (code, _) = sandbox.try_git(sandbox.path(), arguments, b"");
+            assert_eq!(code, 1, "the hook refuses");
+            assert_eq!(paths(&sandbox.open().with_index(&saved)), expected);
+            let here = sandbox.open().with_index(&saved);
+            let head = here.head_tree().unwrap();
+            assert_eq!(here.diff_index_by_git(head.as_ref()).unwrap(), here.diff_staged().unwrap());
+        }
+        assert_eq!(paths(&sandbox.open()), ["two"]);
+    }
+
+    #[test]
+    fn sparse_and_split_indexes() {
+        let sandbox = Sandbox::new();
+        sandbox.write("in/a", "1").write("out/b", "2").write("out/deep/c", "3").commit("first");
+        sandbox.git(&["sparse-checkout", "set", "--cone", "--sparse-index", "in"]);
+        let repo = sandbox.open();
+        assert!(repo.load_index().unwrap().is_sparse(), "the oracle made a sparse index");
+        assert!(repo.diff_staged().unwrap().is_empty());
+        sandbox.write("in/a", "4").git(&["add", "in/a"]);
+        assert_eq!(repo.diff_staged().unwrap(), oracle(&sandbox));
+        let staged = repo.staged().unwrap();
+        assert_eq!(staged.file(&"out/deep/c".into(), 9).unwrap().as_deref(), Some(&b"3"[..]));
+        sandbox.git(&["sparse-checkout", "disable"]);
+        sandbox.git(&["update-index", "--split-index"]);
+        sandbox.write("out/b", "5").write("new", "6").git(&["add", "-A"]);
+        assert_eq!(check(&sandbox, &sandbox.open()).len(), 3);
+    }
+
+    #[test]
+    fn old_modes_and_odd_names_are_no_changes() {
+        let sandbox = Sandbox::new();
+        let blob = sandbox.object("blob", b"1");
+        let tree = sandbox.raw_tree(&[("100664", "old", blob)]);
+        let commit = sandbox.git(&["commit-tree", "-m", "old", &tree.to_string()]);
+        sandbox.git(&["reset", "-q", "--hard", &commit]);
+        assert!(check(&sandbox, &sandbox.open()).is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn paths_of_any_bytes() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let sandbox = Sandbox::new();
+        sandbox.commit("first");
+        let name = std::ffi::OsStr::from_bytes(b"caf\xe9");
+        std::fs::write(sandbox.path().join(name), "1").unwrap();
+        sandbox.git(&["add", "-A"]);
+        let repo = sandbox.open();
+        assert_eq!(repo.diff_staged().unwrap()[0].path.as_bytes(), b"caf\xe9");
+        assert_eq!(check_only(&repo), b"caf\xe9");
+        let path = RepoPath::from_bytes(&b"caf\xe9"[..]);
+        assert!(repo.worktree_view().unwrap().entry(&path).unwrap().is_some());
+        let status = repo.path_status(std::slice::from_ref(&path)).unwrap();
+        assert_eq!(status[0].0, path);
+    }
+
+    #[cfg(unix)]
+    fn check_only(repo: &Repo) -> Vec<u8> {
+        repo.diff_index_by_git(repo.head_tree().unwrap().as_ref()).unwrap()[0].path.as_bytes().to_vec()
     }
 }

@@ -81,3 +81,42 @@ fn changed(index: u8, work: u8) -> PathState {
         _ => PathState::Modified,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sandbox::Sandbox;
+    use super::*;
+
+    #[test]
+    fn only_the_asked_paths_and_only_differences() {
+        let sandbox = Sandbox::new();
+        for path in ["kept", "edited", "staged", "gone", "dir/one", "other"] {
+            sandbox.write(path, "1");
+        }
+        sandbox.write(".gitignore", "ignored\n").commit("first");
+        for path in ["edited", "staged", "other", "added", "dir/new", "*", "ignored", "space d"] {
+            sandbox.write(path, "2");
+        }
+        sandbox.git(&["add", "staged", "added"]);
+        std::fs::remove_file(sandbox.path().join("gone")).unwrap();
+        let asked = ["kept", "edited", "staged", "gone", "dir", "added", "*", "ignored", "absent", "space d"];
+        let paths: Vec<RepoPath> = asked.map(RepoPath::from).to_vec();
+        let states = sandbox.open().path_status(&paths).unwrap();
+        let states: Vec<(String, PathState)> =
+            states.into_iter().map(|(path, state)| (path.to_string(), state)).collect();
+        let expected = [
+            ("*", PathState::Untracked),
+            ("added", PathState::Added),
+            ("dir/new", PathState::Untracked),
+            ("edited", PathState::Modified),
+            ("gone", PathState::Deleted),
+            ("space d", PathState::Untracked),
+            ("staged", PathState::Modified),
+        ];
+        assert_eq!(states, expected.map(|(path, state)| (path.to_owned(), state)));
+        assert_eq!(sandbox.open().path_status(&[]).unwrap(), []);
+        let many: Vec<RepoPath> =
+            (0..9000).map(|number| RepoPath::from(format!("absent/{number}"))).chain(["edited".into()]).collect();
+        assert_eq!(sandbox.open().path_status(&many).unwrap().len(), 1);
+    }
+}

@@ -202,3 +202,93 @@ impl TreeView for Borrowed<'_> {
         self.0.file(path, limit)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sandbox::Sandbox;
+    use super::*;
+    use crate::model::path::RepoPath;
+
+    #[test]
+    fn a_landing_step_over_a_merge() {
+        let sandbox = Sandbox::new();
+        let base = sandbox.write("a", "1\n2\n3\n").commit("base");
+        sandbox.git(&["switch", "-q", "-c", "side"]);
+        let side = sandbox.write("b", "1").commit("side");
+        sandbox.git(&["switch", "-q", "main"]);
+        let main = sandbox.write("c", "1").commit("main");
+        let repo = sandbox.open();
+        let merged = repo.merge(&main, &side).unwrap();
+        let base_tree = repo.tree_of(&main).unwrap();
+        let commits = repo.range(Some(&main), &side).unwrap().commits;
+        let step = RepoStep::between(merged.repo(), Some(&base_tree), merged.tree_id(), commits, Some(main));
+        let paths: Vec<String> = step.changes().unwrap().iter().map(|change| change.path.to_string()).collect();
+        assert_eq!(paths, ["b"]);
+        assert_eq!(step.next().list(&RepoPath::default()).unwrap().len(), 3);
+        assert_eq!(step.base().unwrap().list(&RepoPath::default()).unwrap().len(), 2);
+        assert_eq!(step.commit_changes(0).unwrap().len(), 1);
+        let history: Vec<_> = step.history(9).unwrap().iter().map(|commit| commit.id.unwrap()).collect();
+        assert_eq!(history, [main, base]);
+        for known in [&side, &main, &base] {
+            assert!(step.known_tree(&repo.tree_of(known).unwrap()).unwrap().is_some());
+        }
+        let made_up = sandbox.raw_tree(&[("100644", "x", sandbox.object("blob", b"x"))]);
+        assert!(step.known_tree(&made_up).unwrap().is_none());
+        assert!(step.commit_changes(1).is_err());
+    }
+
+    #[test]
+    fn clean_merges_are_told_from_evil_ones() {
+        let sandbox = Sandbox::new();
+        let base = sandbox.write("a", "1").commit("base");
+        for side in ["one", "two"] {
+            sandbox.git(&["switch", "-q", "-c", side, &base.to_string()]);
+            sandbox.write(side, "1").commit(side);
+        }
+        sandbox.git(&["switch", "-q", "main"]);
+        sandbox.git(&["merge", "-q", "--no-ff", "-m", "clean", "one"]);
+        let clean = sandbox.id("HEAD");
+        sandbox.git(&["merge", "-q", "--no-commit", "--no-ff", "two"]);
+        let repo = sandbox.open();
+        let pending = |parents: Vec<ObjectId>| Commit {
+            id: None,
+            parents,
+            tree: None,
+            author: Default::default(),
+            committer: Default::default(),
+            message: String::new(),
+            message_is_text: true,
+        };
+        let judge = || {
+            let before = repo.head_tree().unwrap();
+            let parents = vec![clean, sandbox.id("two")];
+            let next = Box::new(repo.staged().unwrap());
+            let step = RepoStep::local(
+                &repo,
+                before.as_ref(),
+                next,
+                repo.diff_staged().unwrap(),
+                Some(pending(parents)),
+                Some(clean),
+            );
+            assert_eq!(step.commit_changes(0).unwrap(), step.changes().unwrap());
+            step.is_clean_merge(0).unwrap()
+        };
+        assert!(judge());
+        sandbox.write("smuggled", "1").git(&["add", "-A"]);
+        assert!(!judge());
+        sandbox.git(&["commit", "-q", "-m", "evil"]);
+        let evil = sandbox.id("HEAD");
+        sandbox.git(&["switch", "-q", "-c", "octopus", &base.to_string()]);
+        sandbox.write("third", "1").commit("third");
+        sandbox.git(&["merge", "-q", "-m", "octopus", "one", "two"]);
+        let octopus = sandbox.id("HEAD");
+        let commits = [clean, evil, octopus, base].map(|id| repo.commit(&id).unwrap()).to_vec();
+        let step = RepoStep::between(&repo, None, &repo.tree_of(&evil).unwrap(), commits, None);
+        let clean: Vec<bool> = (0..4).map(|index| step.is_clean_merge(index).unwrap()).collect();
+        assert_eq!(clean, [true, false, false, false]);
+        assert!(step.parent_tree(0, 1).unwrap().is_some() && step.parent_tree(0, 2).unwrap().is_none());
+        assert_eq!(step.commit_changes(3).unwrap().len(), 1, "a root commit adds all that it has");
+        assert!(step.base().is_none() && step.history(9).unwrap().is_empty());
+    }
+}

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use super::command::path_from;
 use super::error::GitError;
-use super::files::real_folder;
 use super::objects::from_gix;
 use super::repo::Repo;
 use crate::model::digest::ObjectId;
@@ -38,8 +37,16 @@ impl WorkTree<'_> {
                 return Ok(None);
             }
             at.push(path_from(name));
-            if names.peek().is_some() && !real_folder(&at).map_err(failed)? {
-                return Ok(None);
+            if names.peek().is_some() {
+                match std::fs::symlink_metadata(&at) {
+                    Ok(found) if found.is_dir() => {}
+                    Ok(found) if found.is_symlink() => {
+                        return Err(failed(format!("`{}` is a symbolic link", at.display())));
+                    }
+                    Ok(_) => return Ok(None),
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+                    Err(error) => return Err(failed(error.to_string())),
+                }
             }
         }
         match std::fs::symlink_metadata(&at) {
@@ -176,4 +183,50 @@ fn file_mode(found: &Metadata) -> Mode {
 #[cfg(not(unix))]
 fn file_mode(_: &Metadata) -> Mode {
     Mode::File
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::super::sandbox::Sandbox;
+    use super::*;
+
+    #[test]
+    fn the_working_tree_reads_like_its_commit() {
+        let sandbox = Sandbox::new();
+        sandbox.write("a/b", "1").write("a.b", "2").write("a/run", "3");
+        symlink("a/b", sandbox.path().join("link")).unwrap();
+        std::fs::set_permissions(sandbox.path().join("a/run"), std::os::unix::fs::PermissionsExt::from_mode(0o755))
+            .unwrap();
+        sandbox.commit("first");
+        let repo = sandbox.open();
+        let (work, tree) = (repo.worktree_view().unwrap(), repo.tree(&repo.head_tree().unwrap().unwrap()));
+        assert_eq!(work.list(&"a".into()).unwrap(), tree.list(&"a".into()).unwrap());
+        let shape =
+            |entries: Vec<Entry>| -> Vec<_> { entries.into_iter().map(|entry| (entry.name, entry.mode)).collect() };
+        assert_eq!(shape(work.list(&"".into()).unwrap()), shape(tree.list(&"".into()).unwrap()));
+        for path in ["a/b", "a.b", "link", "a/run", "none", "a/b/c", "none/x"] {
+            assert_eq!(work.entry(&path.into()).unwrap(), tree.entry(&path.into()).unwrap(), "{path}");
+            assert_eq!(work.file(&path.into(), 9).unwrap(), tree.file(&path.into(), 9).unwrap(), "{path}");
+        }
+        let entry = work.entry(&"a/b".into()).unwrap().unwrap();
+        sandbox.write("a/b", "changed");
+        assert!(matches!(work.blob(&entry.id, &"a/b".into(), 99), Err(SightError::Failed(_))));
+        assert!(matches!(work.file(&"a/b".into(), 6), Err(SightError::TooLarge { size: 7, .. })));
+        assert_eq!(work.file(&".git/config".into(), 9999).unwrap(), None);
+    }
+
+    #[test]
+    fn links_on_the_way_are_errors() {
+        let sandbox = Sandbox::new();
+        sandbox.write("real/file", "1");
+        symlink("real", sandbox.path().join("link")).unwrap();
+        let repo = sandbox.open();
+        let work = repo.worktree_view().unwrap();
+        assert!(matches!(work.entry(&"link/file".into()), Err(SightError::Failed(_))));
+        assert!(matches!(work.file(&"link/file".into(), 9), Err(SightError::Failed(_))));
+        assert_eq!(work.list(&"link".into()).unwrap(), []);
+        assert_eq!(work.file(&"link".into(), 9).unwrap(), None);
+    }
 }

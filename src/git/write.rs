@@ -143,3 +143,95 @@ fn entry_kind(mode: Mode, path: &RepoPath) -> Result<EntryKind, GitError> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sandbox::Sandbox;
+    use super::*;
+
+    fn edit(path: &str, entry: Option<(Mode, ObjectId)>) -> TreeEdit {
+        TreeEdit { path: path.into(), entry }
+    }
+
+    #[test]
+    fn trees_are_those_that_git_writes() {
+        let sandbox = Sandbox::new();
+        sandbox.write("a/b/c", "1").write("a/d", "2").write("e", "3").commit("first");
+        let repo = sandbox.open();
+        let blob = repo.write_blob(b"new").unwrap();
+        assert_eq!(repo.blob_id(b"new").unwrap(), blob);
+        let base = sandbox.id("HEAD^{tree}");
+        let edits = [
+            edit("a/b/c", None),
+            edit("a/d", Some((Mode::Executable, blob))),
+            edit("x/y/z", Some((Mode::File, blob))),
+            edit("never/was", None),
+        ];
+        let tree = repo.edit_tree(Some(&base), &edits).unwrap();
+        sandbox.git(&["rm", "-q", "a/b/c"]);
+        sandbox.write("a/d", "new").write("x/y/z", "new").git(&["add", "-A"]);
+        sandbox.git(&["update-index", "--chmod=+x", "a/d"]);
+        assert_eq!(tree, sandbox.id(&sandbox.git(&["write-tree"])));
+        let only = repo.edit_tree(None, &[edit("one", Some((Mode::File, blob)))]).unwrap();
+        assert_eq!(repo.edit_tree(Some(&only), &[edit("one", None)]).unwrap(), repo.empty_tree());
+        for path in ["", "../x", "a//b", "/a", ".git/config", "a/.GIT/x"] {
+            let refused = repo.edit_tree(None, &[edit(path, Some((Mode::File, blob)))]);
+            assert!(matches!(refused, Err(GitError::UnsafePath { .. })), "{path}");
+        }
+        sandbox.git(&["fsck", "--strict"]);
+    }
+
+    #[test]
+    fn commits_are_those_that_git_reads() {
+        let sandbox = Sandbox::new();
+        let first = sandbox.commit("first");
+        let repo = sandbox.open();
+        let person = Person { name: "Ann Other".to_owned(), email: "ann@example.com".to_owned(), seconds: 1_234_567 };
+        let tree = repo.tree_of(&first).unwrap();
+        let message = "subject\n\nbody Grüße\n".to_owned();
+        let new = NewCommit { tree, parents: vec![first], message, author: Some(person.clone()), committer: None };
+        let id = repo.create_commit(&new).unwrap();
+        assert_eq!(
+            sandbox.git(&["log", "-1", "--format=%an|%ae|%at|%cn|%P", &id.to_string()]),
+            format!("Ann Other|ann@example.com|1234567|Tess Ter|{first}")
+        );
+        let read = repo.commit(&id).unwrap();
+        assert_eq!((read.message, read.author, read.parents), (new.message.clone(), person.clone(), vec![first]));
+        let twice = NewCommit { committer: Some(person), ..new };
+        assert_eq!(repo.create_commit(&twice).unwrap(), repo.create_commit(&twice).unwrap());
+        assert_eq!(sandbox.id("HEAD"), first, "no reference moved");
+        sandbox.git(&["fsck", "--strict"]);
+    }
+
+    #[test]
+    fn commits_are_signed_when_git_is_told_to() {
+        let sandbox = Sandbox::new();
+        let first = sandbox.commit("first");
+        let key = sandbox.beside("key");
+        let made =
+            std::process::Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
+        if !made.is_ok_and(|status| status.success()) {
+            // Without OpenSSH there is nothing to sign with.
+            return;
+        }
+        let public = std::fs::read_to_string(key.with_extension("pub")).unwrap();
+        std::fs::write(sandbox.beside("signers"), format!("tess@example.com {public}")).unwrap();
+        for (name, value) in [
+            ("commit.gpgSign", "true"),
+            ("gpg.format", "ssh"),
+            ("user.signingKey", key.to_str().unwrap()),
+            ("gpg.ssh.allowedSignersFile", sandbox.beside("signers").to_str().unwrap()),
+        ] {
+            sandbox.git(&["config", name, value]);
+        }
+        let repo = sandbox.open();
+        let tree = repo.tree_of(&first).unwrap();
+        let new =
+            NewCommit { tree, parents: vec![first], message: "signed\n".to_owned(), author: None, committer: None };
+        let id = repo.create_commit(&new).unwrap();
+        sandbox.git(&["verify-commit", &id.to_string()]);
+        assert_eq!(repo.commit(&id).unwrap().message, "signed\n");
+        sandbox.git(&["config", "user.signingKey", "/nowhere/key"]);
+        assert!(sandbox.open().create_commit(&new).is_err());
+    }
+}
