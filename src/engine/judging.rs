@@ -51,10 +51,13 @@ pub(crate) enum Ruling {
     Ungoverned,
 }
 
+/// What decides a policy: the names of its files and the objects they hold.
+type Key = Vec<(RepoPath, ObjectId)>;
+
 /// Policies by the objects they were read from: along a history they rarely change.
 #[derive(Default)]
 pub(crate) struct Policies {
-    read: Vec<(Vec<ObjectId>, Rc<Policy>)>,
+    read: Vec<(Key, Rc<Policy>)>,
 }
 
 impl Policies {
@@ -71,21 +74,20 @@ impl Policies {
 }
 
 /// The objects that decide a policy: format, config, and each profile's file and templates. `None`: not governed.
-fn key(tree: &dyn TreeView) -> Result<Option<Vec<ObjectId>>, EngineError> {
+fn key(tree: &dyn TreeView) -> Result<Option<Key>, EngineError> {
     if tree.entry(&layout::FORMAT.into())?.is_none() {
         return Ok(None);
     }
-    let mut ids = Vec::new();
-    for name in [layout::FORMAT, layout::CONFIG] {
-        ids.extend(tree.entry(&name.into())?.map(|entry| entry.id));
-    }
     let root = RepoPath::from(layout::ROOT);
+    let mut paths: Vec<RepoPath> = vec![layout::FORMAT.into(), layout::CONFIG.into()];
     for entry in tree.list(&root)? {
         let folder = root.join(&entry.name);
-        for name in ["profile.toml", "templates"] {
-            ids.extend(tree.entry(&folder.join(name.as_bytes()))?.map(|entry| entry.id));
-        }
-        ids.push(NAME);
+        paths.extend(["profile.toml", "templates"].map(|name| folder.join(name.as_bytes())));
+    }
+    let mut ids = Vec::with_capacity(paths.len());
+    for path in paths {
+        let found = tree.entry(&path)?;
+        ids.extend(found.map(|entry| (path, entry.id)));
     }
     Ok(Some(ids))
 }

@@ -78,7 +78,13 @@ impl Site {
     /// Who writes the commit that a hook judges: as git says in the hook's environment (an amend keeps its author), or as
     /// configured.
     pub(crate) fn pending_author(&self, configured: Person) -> Person {
-        self.env.commit_author().unwrap_or(configured)
+        let (name, email) = (self.env.git_author_name(), self.env.git_author_email());
+        let seconds = self.env.git_author_date().and_then(|date| date.trim_start_matches('@').split(' ').next()?.parse().ok());
+        Person {
+            name: name.unwrap_or(configured.name),
+            email: email.unwrap_or(configured.email),
+            seconds: seconds.unwrap_or(configured.seconds),
+        }
     }
 
     /// Who acts: `--actor`, then `AGENTOPS_ACTOR`, then the markers of agent clients, then the config's e-mail map.

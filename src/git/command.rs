@@ -12,7 +12,7 @@ use super::error::GitError;
 use super::repo::Repo;
 
 /// What `git rev-parse --local-env-vars` prints, with what it leaves out.
-pub(super) const LOCAL_ENVIRONMENT: [&str; 19] = [
+pub(crate) const LOCAL_ENVIRONMENT: [&str; 19] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_CEILING_DIRECTORIES",
     "GIT_COMMON_DIR",

@@ -19,6 +19,7 @@ mod index;
 pub mod merge;
 mod objects;
 pub mod overlay;
+mod places;
 mod range;
 mod refs;
 pub mod repo;
@@ -32,6 +33,7 @@ pub mod write;
 #[cfg(test)]
 mod sandbox;
 
+pub(crate) use command::LOCAL_ENVIRONMENT;
 pub use error::{GitError, Operation};
 pub use merge::Merged;
 pub use objects::ObjectKind;

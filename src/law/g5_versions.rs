@@ -21,7 +21,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     let touched = case.step.changes()?.iter().any(|change| {
         crate::model::layout::Place::of(&change.path).is_some_and(|place| place.is_governed())
     });
-    if !touched || case.step.base().is_none() {
+    if !touched || case.bootstrap || case.step.base().is_none() {
         return Ok(());
     }
     let Some(next) = case.next_policy() else {

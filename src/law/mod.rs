@@ -125,6 +125,14 @@ impl Case<'_> {
         }
     }
 
+    /// Why the policy in M cannot be read; `None` where it can.
+    pub(crate) fn next_policy_error(&self) -> Option<&str> {
+        match &self.next_policy {
+            NextPolicy::Broken(reason) => Some(reason),
+            NextPolicy::Same | NextPolicy::Changed(_) => None,
+        }
+    }
+
     /// The tasks that the step touches; read once.
     pub(crate) fn tasks(&self) -> Result<&[TaskStep], SightError> {
         if let Some(tasks) = self.tasks.get() {

@@ -42,12 +42,18 @@ impl Governed {
         }
     }
 
+    /// The folders and files below which all governed paths lie: where two trees agree on these, nothing governed
+    /// differs. The empty path stands for the whole tree.
+    pub fn roots(&self) -> BTreeSet<String> {
+        let mut roots: BTreeSet<String> = self.prefixes.iter().cloned().collect();
+        roots.insert(layout::ROOT.to_owned());
+        roots
+    }
+
     /// The governed files of `tree` with the digests of their bytes, sorted by path.
     pub fn files(&self, tree: &dyn TreeView) -> Result<BTreeMap<RepoPath, (Mode, Digest)>, SightError> {
         let mut files = BTreeMap::new();
-        let mut roots: BTreeSet<String> = self.prefixes.iter().cloned().collect();
-        roots.insert(layout::ROOT.to_owned());
-        for root in roots {
+        for root in self.roots() {
             let path = RepoPath::from(root.as_str());
             match tree.entry(&path)? {
                 _ if root.is_empty() => self.walk(tree, &path, 0, &mut files)?,

@@ -26,6 +26,8 @@ use crate::model::{event::Run, law_id::LawId};
 
 use super::{Findings, Law};
 
+pub(crate) use live::listed_paths;
+
 /// The phase checks in the order of their ids.
 pub const LAWS: [&Law; 8] = [
     &p1_sections::LAW,
