@@ -87,7 +87,11 @@ fn judge(text: &str, enough: u32) -> Result<(), Weakness> {
         _ if is_question => enough + 2,
         _ => enough,
     };
-    let is_sentence = tally.specific > 0 && tally.words >= 2 || tally.unspaced > 0;
+    // Fluent prose about nothing: no name, no number, no cause, and the filler keeps up with what is left.
+    if !tally.is_anchored() && tally.evidence() <= tally.filler {
+        return Err(tally.weakness(text, is_question));
+    }
+    let is_sentence = (tally.specific > 0 || tally.joins) && tally.words >= 2 || tally.unspaced > 0;
     if tally.evidence() >= needed && is_sentence && tally.again < 2 * tally.evidence() {
         return Ok(());
     }
@@ -137,6 +141,10 @@ impl Tally {
                     Class::Function => {}
                     Class::Link => self.joins = true,
                     _ if !self.seen.insert(hash) => self.again += 1,
+                    // An acronym, a signal, a keyword: `SIGTERM`, `NULL`.
+                    Class::Specific if word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase()) => {
+                        self.names += 1;
+                    }
                     Class::Specific => self.specific += 1,
                     Class::Filler => self.filler += 1,
                     Class::Stub => self.stubs += 1,
@@ -164,6 +172,11 @@ impl Tally {
     fn evidence(&self) -> u32 {
         let matter = self.specific + self.names + self.unspaced;
         matter + self.numbers.min(2) + self.links.min(1) + u32::from(self.joins && matter >= 2)
+    }
+
+    /// Whether anything ties the text to its matter besides the choice of words.
+    fn is_anchored(&self) -> bool {
+        self.names + self.numbers + self.unspaced > 0 || self.joins
     }
 
     /// Why a text that did not pass did not pass.

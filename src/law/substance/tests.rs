@@ -37,7 +37,7 @@ fn a_weakness_is_named_for_what_it_is() {
         ("code code code code", Weakness::Repetitive),
         ("sdkjfh wkejfh", Weakness::Gibberish),
         ("#12, #34", Weakness::Gibberish),
-        ("`src/main.rs`", Weakness::BareNames),
+        ("`src/main.rs` and `src/lib.rs`", Weakness::BareNames),
         ("What did you learn?", Weakness::Question),
         ("This makes the code better.", Weakness::Generic),
     ] {
@@ -64,11 +64,11 @@ proptest! {
 const HELD_OUT_SUBSTANTIVE: &str = include_str!("../../../tests/fixtures/substance/held_out_substantive.txt");
 const HELD_OUT_FILLER: &str = include_str!("../../../tests/fixtures/substance/held_out_filler.txt");
 
-/// Written after the rules.
+/// Written after the rules, in two batches.
 #[test]
 fn every_verdict_of_the_held_out_corpus_holds() {
-    assert_eq!(entries(HELD_OUT_SUBSTANTIVE).len(), 20);
-    assert_eq!(entries(HELD_OUT_FILLER).len(), 20);
+    assert_eq!(entries(HELD_OUT_SUBSTANTIVE).len(), 40);
+    assert_eq!(entries(HELD_OUT_FILLER).len(), 40);
     let wrong = (wrong(HELD_OUT_SUBSTANTIVE, true), wrong(HELD_OUT_FILLER, false));
     assert_eq!(wrong, (vec![], vec![]));
 }

@@ -27,9 +27,9 @@ pub(super) enum Class {
 const FUNCTION: &str = "
 a an the this that these those it its is are was were be been being am have has had having do does will would can could
 should may might must shall not no nor and or but so as at by for from in into of on onto off out over under to up down
-with within through across between among about against during i you he she we they me him her us them my your his our
+with about i you he she we they me him her us them my your his our
 their who whom whose what how why where there here one two too very just also even yet such any all both each every
-either neither own same don doesn isn aren wasn weren didn won wouldn couldn shouldn ll ve re non etc per via eg ie vs
+either neither own same don doesn isn aren wasn weren didn won wouldn couldn shouldn ll ve re non etc via eg ie vs along around upon
 der die das den dem des ein eine einen einem einer eines und oder aber nicht ist sind war waren wird werden wurde wurden
 hat haben im auf aus bei mit nach seit von vom zu zum zur für über unter durch um als auch noch wie es er sie wir ich man
 sich mehr dies diese dieser dieses kann können muss müssen soll bereits mal sehr schon hier da
@@ -41,22 +41,26 @@ o os as um uma e do da dos das em no na com por para il lo gli uno di del della 
 
 const LINK: &str = "
 because since therefore thus hence unless until while when whenever whereas although though however instead rather
-otherwise without only before after if which than despite once else whether until
+otherwise without only before after if which than despite once else whether within across between among against during per through beyond
 weil damit sonst bevor nachdem wenn obwohl statt anstatt denn dadurch daher nur ohne bis sodass falls während
 parce car sinon avant après lorsque quand si afin donc sans mais seulement tant puisque
 porque así antes después cuando sino aunque para sin pero solo sólo mientras";
 
 /// English by kind of word, then other languages. Looked up by stem, so one form of a word stands for its others.
 const FILLER: &str = "
-fix change update modify adjust improve enhance optimize optimise refactor clean cleanup tidy polish tweak make made do
+applies applied tries tried fix change update modify adjust improve enhance optimize optimise refactor clean cleanup tidy polish tweak make made do
 did done doing add remove implement create write wrote written work ensure provide allow enable support handle address
 resolve solve apply perform execute complete finish finalize introduce include contain follow use using used utilize
 leverage need want require request ask discuss describe explain mention note see seen saw look check review test verify
-validate learn learnt understand understood know known think thought try tried get got set put keep kept help give given
-take taken bring come go going went happen become start begin continue proceed achieve reach deliver meet satisfy
+validate learn learnt understand understood know known think thought try tried get got gotten set put keep kept help helped give given
+take taken took bring brought come came go going gone went happen become start begin continue proceed achieve reach deliver meet satisfy
 increase affect benefit simplify streamline facilitate organize organise structure restructure rework revise correct
 repair break broke broken contribute accomplish incorporate strengthen boost demonstrate encounter identify investigate
 aim lead serve offer let say said tell told show shown move forward maintain manage address fulfil fulfill align
+found find felt feel left leave met became began begun held hold made meant mean ran run sat stood turned turn done
+empower unlock drive driven elevate transform foster embrace promote encourage showcase underscore highlight reflect
+enrich uphold champion harness pave ship matter care represent serve prepare involve consider choose chose chosen decide
+decided wrap tie sort iron touch step moved wanted looked helped
 thing stuff code codebase base project repo repository file system application app software program product feature
 function functionality functionalities method class module component logic implementation solution approach way manner
 modification adjustment alteration addition version commit message diff pr pull merge ticket issue task story requirement
@@ -67,7 +71,12 @@ knowledge reason background situation status purpose goal objective case scenari
 number amount level detail information info data future past day moment process standard practice convention principle
 guideline architecture design bug error problem trouble defect improvement enhancement optimization optimisation
 development maintenance option item point question answer step action activity effort job meeting conversation chat
-discussion description documentation thread section instruction prompt session summary overview importance value
+discussion description documentation thread section instruction session summary attention communication collaboration confidence productivity clarity
+transparency excellence alignment mindset culture journey foundation groundwork framework ecosystem landscape vision
+strategy initiative synergy opportunity challenge success progress growth care edge end hand piece bits spot shape form
+sense rest side idea concern expectation feedback suggestion guidance help assistance ability capability correctness
+stakeholder iteration milestone roadmap deliverable paradigm stage height subsequent upcoming lay laid laying unblock
+complexity simplicity readiness integrity trust awareness understanding overview importance value
 good better best great nice cleaner clear clearer simple simpler easy easier fast faster quick quicker smooth smoother
 robust scalable efficient effective reliable stable secure flexible seamless modern elegant powerful comprehensive
 proper appropriate suitable relevant necessary important useful helpful valuable various several multiple many few some
@@ -75,8 +84,9 @@ small smaller minor major big bigger large larger huge little less least most mo
 previous latest recent other another different similar certain specific particular main whole entire full maintainable
 readable reusable understandable positive negative significant overall obvious trivial self explanatory explainable
 expected unexpected bad worse wrong due able possible impossible needed general common basic technical internal external
-thorough careful high higher low lower critical crucial essential key vital solid sound sane neat awesome excellent
-perfect fine okay ok right successful long short real actual additional further extra crosscutting intuitive
+back along fully highly greatly deeply thorough careful high higher low lower critical crucial essential key vital solid sound sane neat awesome excellent
+perfect fine okay ok right ideal optimal loose rough messy ugly tidier cohesive consistent coherent concise meaningful
+thoughtful rigorous holistic strategic innovative invaluable remarkable pivotal intricate diligent straightforward successful long short real actual additional further extra crosscutting intuitive
 enterprise grade ready world state art cutting edge high level end
 now then well again always still already ever accordingly successful general basic much lots overall today tomorrow
 yesterday later soon first second last next below above hereby thereby mostly mainly usually often sometimes
@@ -237,7 +247,8 @@ fn stem(word: &[u8]) -> usize {
             break;
         }
     }
-    if end > 3 && matches!(word[end - 1], b'e' | b'y' | b'i') {
+    // `ready` is not a form of `read`.
+    if (end > 3 && word[end - 1] == b'e') || (end > 5 && word[end - 1] == b'y') {
         end -= 1;
     }
     if end > 3 && word[end - 1] == word[end - 2] && word[end - 1].is_ascii_alphabetic() {
