@@ -67,7 +67,7 @@ fn examine_item(
             let fix = "say why it is not needed: `- [-] text — reason`";
             findings.add(Finding::new(place, format!("`{}` is struck out without a reason", item.text), fix));
         }
-        Tick::Ticked => return examine_evidence(artifact, item, &next, findings),
+        Tick::Ticked => return examine_evidence(artifact, item, next, findings),
         Tick::Open | Tick::Struck => {}
     }
     Ok(0)
