@@ -43,7 +43,11 @@ pub fn next(site: &Site, target: &Target, prefix: &str) -> Result<Next, EngineEr
     let chain = base.task(prefix)?;
     phase::refuse_fork(&chain)?;
     let Standing::At(state) = chain.standing() else {
-        return Err(EngineError::NotFound { what: "task", name: prefix.to_owned(), hint: "agentops task list --all".into() });
+        return Err(EngineError::NotFound {
+            what: "task",
+            name: prefix.to_owned(),
+            hint: "agentops task list --all".into(),
+        });
     };
     if state.status == Status::Done {
         return Ok(Next::AlreadyDone(state));
@@ -65,7 +69,10 @@ pub fn next(site: &Site, target: &Target, prefix: &str) -> Result<Next, EngineEr
             }
             Status::Done | Status::Abandoned => Err(EngineError::refused(
                 format!("`{}` is {}", chain.task, state.status),
-                format!("to take it up again: agentops phase rewind {} --to {} --reason \"…\"", chain.task, state.phase),
+                format!(
+                    "to take it up again: agentops phase rewind {} --to {} --reason \"…\"",
+                    chain.task, state.phase
+                ),
             )),
         }
     })?;
@@ -91,7 +98,10 @@ fn refuse_predecessors(base: &Base<'_>, chain: &Chain, state: &TaskState) -> Res
 fn check_votes(base: &Base<'_>, chain: &Chain) -> Result<(), EngineError> {
     let id = &chain.task;
     let Some(gate) = gate::waiting(base, chain)? else {
-        return Err(EngineError::refused(format!("`{id}` waits, but at no gate of its profile"), format!("agentops phase rework {id} --reason \"…\"")));
+        return Err(EngineError::refused(
+            format!("`{id}` waits, but at no gate of its profile"),
+            format!("agentops phase rework {id} --reason \"…\""),
+        ));
     };
     let rework = format!("agentops phase rework {id} --reason \"…\"");
     if !gate.tally.rejects.is_empty() {
@@ -99,12 +109,16 @@ fn check_votes(base: &Base<'_>, chain: &Chain) -> Result<(), EngineError> {
         return Err(EngineError::refused(format!("`{id}` was rejected by {reasons}"), rework));
     }
     if !gate.lapsed.is_empty() {
-        return Err(EngineError::refused(format!("what `{id}` submitted has changed since: {}", gate.lapsed.join(", ")), rework));
+        return Err(EngineError::refused(
+            format!("what `{id}` submitted has changed since: {}", gate.lapsed.join(", ")),
+            rework,
+        ));
     }
     if gate.tally.is_satisfied() {
         return Ok(());
     }
-    let void: Vec<String> = gate.tally.void.iter().map(|(path, reason)| format!("; {path} counts for nothing: {reason}")).collect();
+    let void: Vec<String> =
+        gate.tally.void.iter().map(|(path, reason)| format!("; {path} counts for nothing: {reason}")).collect();
     Err(EngineError::Waiting {
         message: format!(
             "`{id}` waits at gate {} ({}): {} of {} votes{}",
@@ -185,7 +199,13 @@ fn plan_of(base: &Base<'_>, chain: &Chain, rules: &Profile, phase: &Phase) -> Re
 }
 
 /// The phase's documents as they are in the working tree; each is read once, and no symbolic link is followed.
-fn documents(site: &Site, chain: &Chain, rules: &Profile, phase: &Phase, state: &TaskState) -> Result<Vec<(RepoPath, Vec<u8>)>, EngineError> {
+fn documents(
+    site: &Site,
+    chain: &Chain,
+    rules: &Profile,
+    phase: &Phase,
+    state: &TaskState,
+) -> Result<Vec<(RepoPath, Vec<u8>)>, EngineError> {
     let worktree = site.repo.worktree_view()?;
     let mut found = Vec::new();
     for spec in phase.artifacts.iter().filter(|spec| spec.kind != ArtifactKind::Manifest) {
@@ -202,7 +222,10 @@ fn documents(site: &Site, chain: &Chain, rules: &Profile, phase: &Phase, state: 
                 phase::lay_out(site, &base, chain)?;
                 return Err(EngineError::refused(
                     format!("phase `{}` wants `{path}`, which was not there", phase.name),
-                    format!("it has been laid out from its template: fill it in, then `agentops phase next {}`", chain.task),
+                    format!(
+                        "it has been laid out from its template: fill it in, then `agentops phase next {}`",
+                        chain.task
+                    ),
                 ));
             }
             None => {}

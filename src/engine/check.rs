@@ -60,7 +60,9 @@ fn staged_changes(site: &Site, changes: Vec<Change>, pending: Option<Commit>) ->
             Ruling::Governed(policy) => (policy, true),
             Ruling::Ungoverned => {
                 let mut report = Report { base: head.commit(), ..Report::default() };
-                report.not_checked.push("this branch is not governed: neither HEAD nor the staged content has `.agentops`".into());
+                report
+                    .not_checked
+                    .push("this branch is not governed: neither HEAD nor the staged content has `.agentops`".into());
                 return Ok(report);
             }
         },
@@ -95,7 +97,12 @@ pub struct Landing {
 /// Judges the landing of REV on T: the authority.
 pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
     let repo = &site.repo;
-    let nothing = |what: &str| EngineError::refused(format!("nothing was judged: {what}"), "name the commit before the change with `--base`; `--allow-empty` where an empty range is meant");
+    let nothing = |what: &str| {
+        EngineError::refused(
+            format!("nothing was judged: {what}"),
+            "name the commit before the change with `--base`; `--allow-empty` where an empty range is meant",
+        )
+    };
     if request.base.trim().is_empty() || request.base.bytes().all(|byte| byte == b'0') {
         return Err(nothing("the base is empty or all zeros"));
     }
@@ -130,12 +137,14 @@ pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
         },
     };
     check_root(next_repo, &policy, request.root.as_deref(), if bootstrap { &next_tree } else { &base_tree })?;
-    let commits = if bootstrap { judging::governed_commits(repo, range.commits.clone())? } else { range.commits.clone() };
+    let commits =
+        if bootstrap { judging::governed_commits(repo, range.commits.clone())? } else { range.commits.clone() };
     let count = commits.len();
     let step = RepoStep::between(next_repo, Some(&base_tree), &next_tree, commits, Some(base));
     let mut case = Case::new(&step, &policy, Context::Landing);
     case.bootstrap = bootstrap;
-    case.onto_protected = request.onto.as_ref().is_none_or(|onto| policy.config.protected.iter().any(|own| own == short_name(onto)));
+    case.onto_protected =
+        request.onto.as_ref().is_none_or(|onto| policy.config.protected.iter().any(|own| own == short_name(onto)));
     case.next_policy = judging::next_policy(&step, &policy)?;
     let mut report = judge(&case, ALL);
     name_code_outside(&case, &policy, &mut report)?;
@@ -157,7 +166,12 @@ pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
 }
 
 /// The integrity laws on one commit of a range, by its own first parent.
-fn replay_commit(site: &Site, policies: &mut Policies, commit: &Commit, report: &mut Report) -> Result<(), EngineError> {
+fn replay_commit(
+    site: &Site,
+    policies: &mut Policies,
+    commit: &Commit,
+    report: &mut Report,
+) -> Result<(), EngineError> {
     let repo = &site.repo;
     let (Some(parent), Some(tree)) = (commit.parents.first(), commit.tree) else { return Ok(()) };
     let before = repo.tree_of(parent)?;
@@ -167,7 +181,10 @@ fn replay_commit(site: &Site, policies: &mut Policies, commit: &Commit, report: 
     }
     let edge = judging::edge(repo, policies, Some(parent), commit, vec![commit.clone()], &[Reads::Trees])?;
     for mut violation in edge.violations {
-        let known = report.violations.iter().any(|other| other.law == violation.law && other.place.path == violation.place.path);
+        let known = report
+            .violations
+            .iter()
+            .any(|other| other.law == violation.law && other.place.path == violation.place.path);
         if !known && violation.level == crate::model::law_id::Level::Error {
             violation.place.commit = violation.place.commit.or(commit.id);
             report.violations.push(violation);
@@ -191,14 +208,20 @@ fn name_code_outside(case: &Case<'_>, policy: &Policy, report: &mut Report) -> R
         return Ok(());
     }
     let names = outside[..outside.len().min(5)].join(", ");
-    let sentence = format!("{} changed path{} belong to no task's manifest: {names}{}", outside.len(), if outside.len() == 1 { "" } else { "s" }, if outside.len() > 5 { ", …" } else { "" });
+    let sentence = format!(
+        "{} changed path{} belong to no task's manifest: {names}{}",
+        outside.len(),
+        if outside.len() == 1 { "" } else { "s" },
+        if outside.len() > 5 { ", …" } else { "" }
+    );
     if policy.config.require_task {
         report.violations.push(crate::model::report::Violation {
             law: crate::model::law_id::LawId::P7,
             level: crate::model::law_id::Level::Error,
             place: crate::model::report::Place::nowhere(),
             message: format!("{sentence} (`paths.require_task`)"),
-            fix: "do the work in a task: `agentops task new`, plan the paths, and let `phase next` write the manifest".into(),
+            fix: "do the work in a task: `agentops task new`, plan the paths, and let `phase next` write the manifest"
+                .into(),
         });
     } else {
         report.notes.push(sentence);
@@ -229,7 +252,11 @@ pub fn all(site: &Site, tip: Option<&str>, root: Option<&str>) -> Result<Report,
             check_root(repo, &policy, root, &tree)?;
             report.base = commit.parents.first().copied();
             if let Some(parent) = commit.parents.first().filter(|parent| !repo.has_object(parent)) {
-                report.not_checked.push(format!("what came before {}: its parent {} is not in this repository", commit.id.map(|id| id.short()).unwrap_or_default(), parent.short()));
+                report.not_checked.push(format!(
+                    "what came before {}: its parent {} is not in this repository",
+                    commit.id.map(|id| id.short()).unwrap_or_default(),
+                    parent.short()
+                ));
                 continue;
             }
         }
@@ -256,7 +283,12 @@ fn attributed(mut report: Report, commit: &Commit) -> Report {
 }
 
 /// Whether trust starts where the caller says it does.
-fn check_root(repo: &crate::git::Repo, policy: &Policy, root: Option<&str>, tree: &ObjectId) -> Result<(), EngineError> {
+fn check_root(
+    repo: &crate::git::Repo,
+    policy: &Policy,
+    root: Option<&str>,
+    tree: &ObjectId,
+) -> Result<(), EngineError> {
     let Some(root) = root else { return Ok(()) };
     let wanted = Digest::parse(root)?;
     let tree = repo.tree(tree);
@@ -266,7 +298,11 @@ fn check_root(repo: &crate::git::Repo, policy: &Policy, root: Option<&str>, tree
         return Ok(());
     }
     Err(EngineError::refused(
-        format!("trust does not start at {}: the governed files there have the digest {}", &wanted.hex()[..12], found.hex()),
+        format!(
+            "trust does not start at {}: the governed files there have the digest {}",
+            &wanted.hex()[..12],
+            found.hex()
+        ),
         "if that digest is the one you mean, pass it as `--root`; otherwise this history was replaced",
     ))
 }
@@ -282,4 +318,3 @@ pub fn root_digest(site: &Site, rev: &str) -> Result<Digest, EngineError> {
     let policy = crate::config::read_policy(&tree)?;
     Ok(Governed::new(&policy.config.governed).digest(&tree as &dyn TreeView)?)
 }
-

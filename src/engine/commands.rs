@@ -33,9 +33,17 @@ pub struct Ran {
 
 /// Runs the required commands on `tree`, all at once, and waits for all of them. Commands that the profile gives no
 /// command line are left out: the phase check on commands names them.
-pub(crate) fn run(site: &Site, profile: &Profile, required: &[Required], tree: ObjectId) -> Result<Vec<Ran>, EngineError> {
+pub(crate) fn run(
+    site: &Site,
+    profile: &Profile,
+    required: &[Required],
+    tree: ObjectId,
+) -> Result<Vec<Ran>, EngineError> {
     let Some(folder) = site.repo.work_dir() else {
-        return Err(EngineError::refused("commands run in a working tree, and this repository is bare", "run it in a clone"));
+        return Err(EngineError::refused(
+            "commands run in a working tree, and this repository is bare",
+            "run it in a clone",
+        ));
     };
     let mut jobs = Vec::new();
     for required in required {
@@ -48,16 +56,24 @@ pub(crate) fn run(site: &Site, profile: &Profile, required: &[Required], tree: O
         return Ok(Vec::new());
     }
     // The runtime exists only while commands run: nothing else in the program waits for more than one thing.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| EngineError::refused(format!("commands cannot be started: {error}"), "check the limits of this user: `ulimit -a`"))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+        EngineError::refused(
+            format!("commands cannot be started: {error}"),
+            "check the limits of this user: `ulimit -a`",
+        )
+    })?;
     runtime.block_on(async {
         let started: Vec<_> = jobs
             .into_iter()
             .map(|(required, line, limit)| {
                 let mut command = Command::new(&line[0]);
-                command.args(&line[1..]).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+                command
+                    .args(&line[1..])
+                    .current_dir(folder)
+                    .stdin(Stdio::null())
+                    .stdout(Stdio::piped())
+                    .stderr(Stdio::piped())
+                    .kill_on_drop(true);
                 // A hook's or caller's GIT_DIR must not reach a test that works in repositories of its own.
                 for name in crate::git::LOCAL_ENVIRONMENT {
                     command.env_remove(name);
@@ -69,25 +85,42 @@ pub(crate) fn run(site: &Site, profile: &Profile, required: &[Required], tree: O
         for job in started {
             match job.await {
                 Ok(ran) => all.push(ran?),
-                Err(error) => return Err(EngineError::refused(format!("a command was lost: {error}"), "run `agentops phase next` again")),
+                Err(error) => {
+                    return Err(EngineError::refused(
+                        format!("a command was lost: {error}"),
+                        "run `agentops phase next` again",
+                    ));
+                }
             }
         }
         Ok(all)
     })
 }
 
-async fn job(mut command: Command, required: Required, line: Vec<String>, limit: Duration, tree: ObjectId) -> Result<Ran, EngineError> {
+async fn job(
+    mut command: Command,
+    required: Required,
+    line: Vec<String>,
+    limit: Duration,
+    tree: ObjectId,
+) -> Result<Ran, EngineError> {
     let start = tokio::time::Instant::now();
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(EngineError::MissingTool {
                 tool: line[0].clone(),
-                hint: format!("install it, or change `[commands.{}]` in the profile with `agentops policy amend`", required.name),
+                hint: format!(
+                    "install it, or change `[commands.{}]` in the profile with `agentops policy amend`",
+                    required.name
+                ),
             });
         }
         Err(error) => {
-            return Err(EngineError::refused(format!("`{}` cannot be started: {error}", line.join(" ")), "check the command line in the profile"));
+            return Err(EngineError::refused(
+                format!("`{}` cannot be started: {error}", line.join(" ")),
+                "check the command line in the profile",
+            ));
         }
     };
     let (mut stdout, mut stderr) = (child.stdout.take(), child.stderr.take());
@@ -120,7 +153,8 @@ async fn job(mut command: Command, required: Required, line: Vec<String>, limit:
     let tail = &out[out.len().saturating_sub(SHOWN)..];
     let tail = String::from_utf8_lossy(tail).into_owned();
     let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let run = Run { name: required.name, arguments: required.arguments, exit, ms, output_sha256: Digest::of(&out), tree };
+    let run =
+        Run { name: required.name, arguments: required.arguments, exit, ms, output_sha256: Digest::of(&out), tree };
     Ok(Ran { run, line, tail })
 }
 

@@ -124,6 +124,7 @@ impl EngineError {
 }
 
 fn law_summary(report: &Report) -> String {
-    let errors = report.violations.iter().filter(|violation| violation.level == crate::model::law_id::Level::Error).count();
+    let errors =
+        report.violations.iter().filter(|violation| violation.level == crate::model::law_id::Level::Error).count();
     format!("{errors} finding{} against the laws; nothing was committed", if errors == 1 { "" } else { "s" })
 }

@@ -182,7 +182,12 @@ fn base_for<'a>(site: &'a Site, target: &Target) -> Result<Base<'a>, EngineError
     }
 }
 
-fn vote(site: &Site, base: &Base<'_>, ballot: &Ballot, at: &crate::model::time::Timestamp) -> Result<(WaitingGate, Vote), EngineError> {
+fn vote(
+    site: &Site,
+    base: &Base<'_>,
+    ballot: &Ballot,
+    at: &crate::model::time::Timestamp,
+) -> Result<(WaitingGate, Vote), EngineError> {
     let chain = base.task(&ballot.task)?;
     let gate = open_gate(base, &chain)?;
     let voter = voter(site, base, &chain, &gate)?;
@@ -214,12 +219,17 @@ fn vote(site: &Site, base: &Base<'_>, ballot: &Ballot, at: &crate::model::time::
 fn open_gate(base: &Base<'_>, chain: &Chain) -> Result<WaitingGate, EngineError> {
     let id = &chain.task;
     let gate = waiting(base, chain)?.ok_or_else(|| {
-        EngineError::refused(format!("`{id}` does not wait for a vote"), format!("`agentops phase status {id}` says where it stands"))
+        EngineError::refused(
+            format!("`{id}` does not wait for a vote"),
+            format!("`agentops phase status {id}` says where it stands"),
+        )
     })?;
     if !gate.lapsed.is_empty() {
         return Err(EngineError::refused(
             format!("what `{id}` submitted has changed since: {}", gate.lapsed.join(", ")),
-            format!("its doer submits it again: `agentops phase rework {id} --reason \"…\"`, then `agentops phase next {id}`"),
+            format!(
+                "its doer submits it again: `agentops phase rework {id} --reason \"…\"`, then `agentops phase next {id}`"
+            ),
         ));
     }
     Ok(gate)
@@ -229,7 +239,11 @@ fn voter(site: &Site, base: &Base<'_>, chain: &Chain, gate: &WaitingGate) -> Res
     let (principal, actor) = site.actor(&base.policy)?;
     let rules = base.rules(chain)?;
     let phase = rules.phases.iter().find(|phase| phase.name.as_str() == gate.phase);
-    let phase = phase.ok_or_else(|| EngineError::NotFound { what: "phase", name: gate.phase.clone(), hint: near(&gate.phase, std::iter::empty()) })?;
+    let phase = phase.ok_or_else(|| EngineError::NotFound {
+        what: "phase",
+        name: gate.phase.clone(),
+        hint: near(&gate.phase, std::iter::empty()),
+    })?;
     if actor.kind == ActorKind::Agent {
         return Err(EngineError::refused(
             format!("`{principal}` is an agent: agents never vote"),
@@ -238,7 +252,10 @@ fn voter(site: &Site, base: &Base<'_>, chain: &Chain, gate: &WaitingGate) -> Res
     }
     let doers: BTreeSet<Principal> = gate.doers.iter().cloned().collect();
     match gate::voter_refusal(&base.policy, rules, phase, &doers, principal) {
-        Some(reason) => Err(EngineError::refused(reason, format!("ask somebody who may: `agentops gate list` shows the gate of {}", chain.task))),
+        Some(reason) => Err(EngineError::refused(
+            reason,
+            format!("ask somebody who may: `agentops gate list` shows the gate of {}", chain.task),
+        )),
         None => Ok(principal.clone()),
     }
 }
@@ -250,4 +267,3 @@ pub(crate) fn reject_reasons(base: &Base<'_>, chain: &Chain) -> Result<Vec<Strin
     let rejects = votes.into_iter().filter_map(|file| file.vote.ok()).filter(|vote| vote.verdict == Verdict::Reject);
     Ok(rejects.map(|vote| format!("{}: {}", vote.voter, vote.reason)).collect())
 }
-

@@ -32,7 +32,8 @@ pub(crate) fn local(site: &Site, base: &Base<'_>, tree: ObjectId, pending: Commi
 /// The policy that a step leaves behind, read only where one of its files changes.
 pub(crate) fn next_policy(step: &dyn StepView, policy: &Policy) -> Result<NextPolicy, EngineError> {
     let governed = Governed::new(&policy.config.governed);
-    let touched = step.changes()?.iter().any(|change| change.path.is_below(layout::ROOT) && governed.contains(&change.path));
+    let touched =
+        step.changes()?.iter().any(|change| change.path.is_below(layout::ROOT) && governed.contains(&change.path));
     if !touched {
         return Ok(NextPolicy::Same);
     }
@@ -140,11 +141,17 @@ pub(crate) fn governed_commits(repo: &Repo, commits: Vec<Commit>) -> Result<Vec<
 }
 
 /// Whether anything that integrity laws read differs between two trees: `.agentops`, or a governed path outside it.
-pub(crate) fn state_differs(repo: &Repo, policy: &Policy, before: &ObjectId, after: &ObjectId) -> Result<bool, EngineError> {
+pub(crate) fn state_differs(
+    repo: &Repo,
+    policy: &Policy,
+    before: &ObjectId,
+    after: &ObjectId,
+) -> Result<bool, EngineError> {
     let (before, after) = (repo.tree(before), repo.tree(after));
     for path in Governed::new(&policy.config.governed).roots() {
         let path = RepoPath::from(path.as_str());
-        let same = before.entry(&path)?.map(|entry| (entry.mode, entry.id)) == after.entry(&path)?.map(|entry| (entry.mode, entry.id));
+        let same = before.entry(&path)?.map(|entry| (entry.mode, entry.id))
+            == after.entry(&path)?.map(|entry| (entry.mode, entry.id));
         if !same || path.as_bytes().is_empty() {
             return Ok(true);
         }

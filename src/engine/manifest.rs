@@ -15,7 +15,13 @@ use crate::workflow::chain::{self, Chain, Standing};
 
 /// The manifest at `base`: planned paths, and paths outside `.agentops` that changed since the plan was submitted and
 /// that no other open task plans.
-pub(crate) fn of(site: &Site, base: &Base<'_>, chain: &Chain, rules: &Profile, plan: Option<&Plan>) -> Result<Manifest, EngineError> {
+pub(crate) fn of(
+    site: &Site,
+    base: &Base<'_>,
+    chain: &Chain,
+    rules: &Profile,
+    plan: Option<&Plan>,
+) -> Result<Manifest, EngineError> {
     let mut paths: BTreeSet<RepoPath> = BTreeSet::new();
     if let Some(plan) = plan {
         paths.extend(plan.changes.iter().map(|change| change.path.clone()));
@@ -24,12 +30,17 @@ pub(crate) fn of(site: &Site, base: &Base<'_>, chain: &Chain, rules: &Profile, p
         if site.repo.has_object(&planned_at) {
             let others = planned_elsewhere(base, chain)?;
             let changed = site.repo.diff_trees(Some(&planned_at), &base.tree_id)?;
-            let own = changed.into_iter().map(|change| change.path).filter(|path| !path.is_below(layout::ROOT) && !others.contains(path));
+            let own = changed
+                .into_iter()
+                .map(|change| change.path)
+                .filter(|path| !path.is_below(layout::ROOT) && !others.contains(path));
             paths.extend(own);
         }
     }
     let lines = paths.iter().map(|path| ManifestLine::of(&base.tree, path)).collect::<Result<Vec<_>, _>>()?;
-    Manifest::new(lines).map_err(|error| EngineError::refused(format!("the paths of the task give no manifest: {error}"), "rename the file"))
+    Manifest::new(lines).map_err(|error| {
+        EngineError::refused(format!("the paths of the task give no manifest: {error}"), "rename the file")
+    })
 }
 
 /// Paths that the live plans of other open tasks name.

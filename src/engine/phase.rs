@@ -54,7 +54,11 @@ pub(crate) fn status_of(_site: &Site, base: &Base<'_>, chain: &Chain) -> Result<
     let rules = base.rules(chain)?;
     let heads = chain.heads();
     let Some(first) = heads.first() else {
-        return Err(EngineError::NotFound { what: "task", name: id.to_string(), hint: near(id.as_str(), std::iter::empty()) });
+        return Err(EngineError::NotFound {
+            what: "task",
+            name: id.to_string(),
+            hint: near(id.as_str(), std::iter::empty()),
+        });
     };
     let state = first.event.state.clone();
     let mut status = PhaseStatus {
@@ -87,13 +91,17 @@ pub(crate) fn status_of(_site: &Site, base: &Base<'_>, chain: &Chain) -> Result<
     }
     match state.status {
         Status::Working if status.waiting_for.is_empty() => status.next.push(format!("agentops phase next {id}")),
-        Status::Working => status.next.extend(state.after.iter().map(|earlier| format!("agentops phase status {earlier}"))),
+        Status::Working => {
+            status.next.extend(state.after.iter().map(|earlier| format!("agentops phase status {earlier}")))
+        }
         Status::Waiting => {
             if let Some(gate) = gate::waiting(base, chain)? {
                 status.lapsed = gate.lapsed.clone();
                 let rejects = gate::reject_reasons(base, chain)?;
                 if !gate.tally.rejects.is_empty() {
-                    status.waiting_for.extend(rejects.into_iter().map(|reason| format!("rework after a reject by {reason}")));
+                    status
+                        .waiting_for
+                        .extend(rejects.into_iter().map(|reason| format!("rework after a reject by {reason}")));
                     status.next.push(format!("agentops phase rework {id} --reason \"…\""));
                 } else if !gate.lapsed.is_empty() {
                     status.waiting_for.push("a new submit: the evidence changed".into());
@@ -108,10 +116,16 @@ pub(crate) fn status_of(_site: &Site, base: &Base<'_>, chain: &Chain) -> Result<
                 }
             }
         }
-        Status::Done | Status::Abandoned => status.next.push(format!("agentops phase rewind {id} --to {} --reason \"…\"", rules.phases[0].name)),
+        Status::Done | Status::Abandoned => {
+            status.next.push(format!("agentops phase rewind {id} --to {} --reason \"…\"", rules.phases[0].name))
+        }
     }
     let live = chain.live(rules);
-    for link in chain.links.iter().filter(|link| live.contains(&link.digest) && Some(link.digest) != chain.head().map(|head| head.digest)) {
+    for link in chain
+        .links
+        .iter()
+        .filter(|link| live.contains(&link.digest) && Some(link.digest) != chain.head().map(|head| head.digest))
+    {
         for path in gate::lapsed(base, link)? {
             status.stale.push(format!("`{path}` is no longer what left phase `{}`", link.event.state.phase));
         }
@@ -207,7 +221,10 @@ pub fn step(
         let phase = to.map(|name| known_phase(rules, name)).transpose()?;
         match (kind, chain.standing()) {
             (EventKind::Resolve, Standing::At(_)) => {
-                return Err(EngineError::refused(format!("`{}` is not forked: there is nothing to resolve", chain.task), format!("agentops phase status {}", chain.task)));
+                return Err(EngineError::refused(
+                    format!("`{}` is not forked: there is nothing to resolve", chain.task),
+                    format!("agentops phase status {}", chain.task),
+                ));
             }
             (EventKind::Resolve, _) => {}
             _ => refuse_fork(&chain)?,
@@ -257,7 +274,11 @@ pub fn log(site: &Site, prefix: &str) -> Result<Logged, EngineError> {
     let chain = base.task(prefix)?;
     let live = chain.live(base.rules(&chain)?);
     let heads: Vec<Digest> = chain.heads().iter().map(|head| head.digest).collect();
-    let events = chain.links.iter().map(|link| (link.clone(), live.contains(&link.digest), heads.contains(&link.digest))).collect();
+    let events = chain
+        .links
+        .iter()
+        .map(|link| (link.clone(), live.contains(&link.digest), heads.contains(&link.digest)))
+        .collect();
     Ok(Logged { task: chain.task.clone(), events })
 }
 

@@ -92,12 +92,23 @@ pub(crate) fn amend_with(
 fn sections(policy: &Policy, reason: &str, names: &[String]) -> String {
     let text = |token: &str| match token {
         "Context" => reason.to_owned(),
-        "Solution" => format!("Changes these governed files, with an amend that chains from the policy before:\n{}", names.join("\n")),
+        "Solution" => format!(
+            "Changes these governed files, with an amend that chains from the policy before:\n{}",
+            names.join("\n")
+        ),
         "Learning" => format!("N/A the amend's own reason is the record: {reason}"),
         "Impact" => "From the next step on, everything is judged by the policy as it now stands.".to_owned(),
         other => format!("{other} of this amend: {reason}"),
     };
-    policy.config.sections.iter().map(|token| format!("{token}: {}\n", text(token))).collect::<Vec<_>>().join("\n").trim_end().to_owned()
+    policy
+        .config
+        .sections
+        .iter()
+        .map(|token| format!("{token}: {}\n", text(token)))
+        .collect::<Vec<_>>()
+        .join("\n")
+        .trim_end()
+        .to_owned()
 }
 
 fn compose_amend(

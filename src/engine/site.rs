@@ -15,13 +15,13 @@ use crate::model::tree::TreeView;
 use crate::workflow::chain::{self, Chain, Standing};
 
 /// A repository with what a verb needs to act in it.
-pub struct Site {
+pub struct Site<'s> {
     /// The repository.
     pub repo: Repo,
     /// Time and randomness.
-    pub clock: Clock,
+    pub clock: &'s Clock,
     /// The surroundings.
-    pub env: Env,
+    pub env: &'s Env,
     /// `--actor`, where given.
     pub actor_flag: Option<String>,
 }
@@ -40,9 +40,9 @@ pub struct Base<'a> {
     pub policy: Policy,
 }
 
-impl Site {
+impl<'s> Site<'s> {
     /// Opens the repository at or above `dir`.
-    pub fn open(dir: &Path, env: Env, clock: Clock, actor_flag: Option<String>) -> Result<Self, EngineError> {
+    pub fn open(dir: &Path, env: &'s Env, clock: &'s Clock, actor_flag: Option<String>) -> Result<Self, EngineError> {
         Ok(Self { repo: Repo::open(dir)?, clock, env, actor_flag })
     }
 
@@ -58,7 +58,8 @@ impl Site {
     /// The commit at the tip of a local branch, or of any revision, with its policy. The branch is kept only where it
     /// is a local one.
     pub fn base_of(&self, reference: &str) -> Result<Base<'_>, EngineError> {
-        let full = if reference.starts_with("refs/") { reference.to_owned() } else { format!("refs/heads/{reference}") };
+        let full =
+            if reference.starts_with("refs/") { reference.to_owned() } else { format!("refs/heads/{reference}") };
         match self.repo.resolve(&full) {
             Ok(commit) => self.base_at(full.starts_with("refs/heads/").then_some(full), commit),
             Err(_) => self.base_at(None, self.repo.resolve(reference)?),
@@ -79,7 +80,8 @@ impl Site {
     /// configured.
     pub(crate) fn pending_author(&self, configured: Person) -> Person {
         let (name, email) = (self.env.git_author_name(), self.env.git_author_email());
-        let seconds = self.env.git_author_date().and_then(|date| date.trim_start_matches('@').split(' ').next()?.parse().ok());
+        let seconds =
+            self.env.git_author_date().and_then(|date| date.trim_start_matches('@').split(' ').next()?.parse().ok());
         Person {
             name: name.unwrap_or(configured.name),
             email: email.unwrap_or(configured.email),
@@ -98,7 +100,11 @@ impl Site {
                 let found = config.actors.get_key_value(&principal);
                 return found.ok_or_else(|| EngineError::NotFound { what: "actor", hint: near(&name, known()), name });
             }
-            None => config.agent_markers.iter().find(|(marker, _)| self.env.marker(marker)).and_then(|(_, actor)| config.actors.get_key_value(actor)),
+            None => config
+                .agent_markers
+                .iter()
+                .find(|(marker, _)| self.env.marker(marker))
+                .and_then(|(_, actor)| config.actors.get_key_value(actor)),
         };
         let email = self.repo.user_identity().ok().map(|person| person.email);
         found.or_else(|| config.actor_by_email(email.as_deref()?)).ok_or_else(|| {
@@ -149,7 +155,10 @@ impl Base<'_> {
             }
             (None, several) => {
                 let names: Vec<&str> = several.iter().map(|(_, task)| task.as_str()).collect();
-                return Err(EngineError::usage(format!("`{prefix}` fits {} tasks", names.len()), format!("one of: {}", names.join(", "))));
+                return Err(EngineError::usage(
+                    format!("`{prefix}` fits {} tasks", names.len()),
+                    format!("one of: {}", names.join(", ")),
+                ));
             }
         };
         Ok(Chain::read(&self.tree, &profile, &task)?)

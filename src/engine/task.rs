@@ -55,7 +55,11 @@ pub fn open(site: &Site, target: &Target, request: &NewTask) -> Result<Committed
             None => only_profile(base)?,
         };
         let (principal, actor) = site.actor(&base.policy)?;
-        let mut after = request.after.iter().map(|prefix| Ok(base.task(prefix)?.task)).collect::<Result<Vec<TaskId>, EngineError>>()?;
+        let mut after = request
+            .after
+            .iter()
+            .map(|prefix| Ok(base.task(prefix)?.task))
+            .collect::<Result<Vec<TaskId>, EngineError>>()?;
         after.sort_unstable();
         after.dedup();
         let mut labels = request.labels.iter().map(|label| Word::parse(label)).collect::<Result<Vec<Word>, _>>()?;
@@ -75,7 +79,11 @@ pub fn open(site: &Site, target: &Target, request: &NewTask) -> Result<Committed
             after,
         };
         let state = transition::opened(profile, description)?;
-        let note = request.note.iter().map(|(key, value)| Ok((Word::parse(key)?, value.clone()))).collect::<Result<_, EngineError>>()?;
+        let note = request
+            .note
+            .iter()
+            .map(|(key, value)| Ok((Word::parse(key)?, value.clone())))
+            .collect::<Result<_, EngineError>>()?;
         let event = Event {
             v: 1,
             project: base.policy.format.project.clone(),
@@ -166,7 +174,9 @@ pub fn list(site: &Site, filter: &Filter) -> Result<Vec<Listed>, EngineError> {
         base.profile(name)?;
     }
     let mut listed = Vec::new();
-    for profile in base.policy.profiles.keys().filter(|name| filter.profile.as_ref().is_none_or(|only| only == name.as_str())) {
+    for profile in
+        base.policy.profiles.keys().filter(|name| filter.profile.as_ref().is_none_or(|only| only == name.as_str()))
+    {
         for task in chain::tasks(&base.tree, profile)? {
             let by_name = chain::standing_by_name(&base.tree, profile, &task)?;
             let state = match by_name {

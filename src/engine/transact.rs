@@ -103,7 +103,10 @@ fn check_target(site: &Site, target: &Target, base: &Base<'_>) -> Result<(), Eng
         )),
         (Some(_), Some(branch)) => match site.repo.worktree_of(branch)? {
             Some(place) => Err(EngineError::Conflict {
-                message: format!("`{branch}` is checked out at `{}`: moving it would leave that worktree behind", place.display()),
+                message: format!(
+                    "`{branch}` is checked out at `{}`: moving it would leave that worktree behind",
+                    place.display()
+                ),
                 hint: format!("run the command there: `agentops -C {} …`", place.display()),
             }),
             None => Ok(()),
@@ -143,7 +146,13 @@ fn commit<T>(site: &Site, target: &Target, base: &Base<'_>, draft: Draft<T>) -> 
     if target.dry_run {
         return Ok(done);
     }
-    let id = repo.create_commit(&NewCommit { tree, parents: vec![base.commit], message: draft.message, author: None, committer: None })?;
+    let id = repo.create_commit(&NewCommit {
+        tree,
+        parents: vec![base.commit],
+        message: draft.message,
+        author: None,
+        committer: None,
+    })?;
     let name = base.branch.as_deref().unwrap_or("HEAD");
     if target.reference.is_some() {
         repo.swap_ref(name, Some(&base.commit), &id, REFLOG)?;

@@ -28,7 +28,8 @@ impl Repo {
 
     /// How many tracked files differ from HEAD, staged or not.
     pub fn modified_count(&self) -> Result<usize, GitError> {
-        let bytes = self.git(["status", "--porcelain", "-z", "--no-renames", "--untracked-files=no"]).with_index().output()?;
+        let bytes =
+            self.git(["status", "--porcelain", "-z", "--no-renames", "--untracked-files=no"]).with_index().output()?;
         Ok(bytes.split(|byte| *byte == 0).filter(|line| !line.is_empty()).count())
     }
 }

@@ -29,7 +29,8 @@ pub(crate) fn check_session(case: &Case<'_>, findings: &mut Findings) -> Result<
         for link in task.fresh_endings() {
             let (profile, id) = (&task.after.profile, &task.after.task);
             let kind = case.policy.config.actors.get(&link.event.actor).map(|actor| actor.kind);
-            if kind == Some(ActorKind::Agent) && !has_session(case.step.next(), profile, id, &link.event.state.opened)? {
+            if kind == Some(ActorKind::Agent) && !has_session(case.step.next(), profile, id, &link.event.state.opened)?
+            {
                 findings.add(Finding::new(
                     Place::path(task.path(link)),
                     format!("`{}` finished `{id}`, but no session record names the task", link.event.actor),

@@ -1,8 +1,8 @@
 //! AO-E1: what was written once stays as it is.
 
 use super::{Case, Findings, Law, Reads};
-use crate::model::layout::Place as Kind;
 use crate::model::law_id::LawId;
+use crate::model::layout::Place as Kind;
 use crate::model::report::{Finding, Place};
 use crate::model::tree::SightError;
 

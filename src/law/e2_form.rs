@@ -2,8 +2,8 @@
 
 use super::{Case, Findings, Law, Reads};
 use crate::model::canonical::Canonical;
-use crate::model::layout::Place as Kind;
 use crate::model::law_id::LawId;
+use crate::model::layout::Place as Kind;
 use crate::model::name::ProfileName;
 use crate::model::path::RepoPath;
 use crate::model::record::{Learning, Session};
@@ -23,7 +23,8 @@ pub(crate) const LAW: Law = Law {
     check,
 };
 
-const FIX: &str = "these files are written by agentops alone: remove this one and use the verb (`agentops explain AO-E2` names them)";
+const FIX: &str =
+    "these files are written by agentops alone: remove this one and use the verb (`agentops explain AO-E2` names them)";
 
 fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     let project = &case.policy.format.project;
@@ -31,7 +32,11 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         for broken in &task.after.broken {
             let changed = case.step.changes()?.iter().any(|change| change.path == broken.path);
             if changed {
-                findings.add(Finding::new(Place::path(broken.path.clone()), format!("this is no event: {}", broken.reason), FIX));
+                findings.add(Finding::new(
+                    Place::path(broken.path.clone()),
+                    format!("this is no event: {}", broken.reason),
+                    FIX,
+                ));
             }
         }
         for link in task.fresh_links().filter(|link| link.event.project != *project) {
@@ -60,12 +65,20 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
 
 fn record_form(kind: &Kind, path: &RepoPath, bytes: &[u8], project: &str) -> Result<(), String> {
     let same = |what: &str, found: &str, expected: &str| {
-        if found == expected { Ok(()) } else { Err(format!("its {what} is `{found}`, but its place asks for `{expected}`")) }
+        if found == expected {
+            Ok(())
+        } else {
+            Err(format!("its {what} is `{found}`, but its place asks for `{expected}`"))
+        }
     };
     let month = |at: &crate::model::time::Timestamp| -> Result<(), String> {
         let date = at.date();
         let folder = format!("/{}/{}/", date.year(), date.month());
-        if path.as_str().is_some_and(|path| path.contains(&folder)) { Ok(()) } else { Err(format!("its month asks for the folder `{folder}`")) }
+        if path.as_str().is_some_and(|path| path.contains(&folder)) {
+            Ok(())
+        } else {
+            Err(format!("its month asks for the folder `{folder}`"))
+        }
     };
     let owner = |found: &ProfileName, expected: &ProfileName| same("profile", found.as_str(), expected.as_str());
     match kind {

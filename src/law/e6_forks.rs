@@ -20,7 +20,9 @@ pub(crate) const LAW: Law = Law {
 fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     for task in case.tasks()? {
         let Standing::Forked(heads) = task.after.standing() else { continue };
-        let Some(link) = task.after.heads().into_iter().find(|link| task.fresh.contains(&link.digest)) else { continue };
+        let Some(link) = task.after.heads().into_iter().find(|link| task.fresh.contains(&link.digest)) else {
+            continue;
+        };
         let finding = Finding::new(
             Place::path(task.path(link)),
             format!("`{}` is forked: {} events claim to be its last", task.after.task, heads.len()),

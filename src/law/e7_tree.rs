@@ -83,7 +83,11 @@ fn folders_of(path: &RepoPath) -> Vec<RepoPath> {
 
 fn check_folder(folder: &RepoPath, entries: &[Entry], findings: &mut Findings) {
     let mut add = |name: &[u8], message: String| {
-        findings.add(Finding::new(Place::path(folder.join(name)), message, "remove it, or store it under a plain name as a plain file"));
+        findings.add(Finding::new(
+            Place::path(folder.join(name)),
+            message,
+            "remove it, or store it under a plain name as a plain file",
+        ));
     };
     let levels = folder.as_bytes().iter().filter(|byte| **byte == b'/').count();
     if levels > MAX_LEVELS {
@@ -92,12 +96,18 @@ fn check_folder(folder: &RepoPath, entries: &[Entry], findings: &mut Findings) {
     }
     for pair in entries.windows(2) {
         if sort_key(&pair[0]) >= sort_key(&pair[1]) || pair[0].name == pair[1].name {
-            add(&pair[1].name, "the tree is not strictly sorted, or names this twice: git's tools disagree on what it holds".into());
+            add(
+                &pair[1].name,
+                "the tree is not strictly sorted, or names this twice: git's tools disagree on what it holds".into(),
+            );
         }
     }
     for entry in entries {
         if !matches!(entry.mode, Mode::Tree | Mode::File) {
-            add(&entry.name, format!("mode {:o}: only folders and plain files (100644) may lie here", entry.mode.bits()));
+            add(
+                &entry.name,
+                format!("mode {:o}: only folders and plain files (100644) may lie here", entry.mode.bits()),
+            );
         }
         let plain = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-');
         if entry.name.is_empty() || !entry.name.iter().all(plain) || entry.name == b"." || entry.name == b".." {
@@ -134,7 +144,15 @@ mod tests {
 
     #[test]
     fn other_spellings_are_seen() {
-        for name in [".AgentOps", ".agentops.", ".agentops ", ".agent\u{200b}ops", "AGENTO~1", ".agentop\u{17f}", ".agentops::$INDEX"] {
+        for name in [
+            ".AgentOps",
+            ".agentops.",
+            ".agentops ",
+            ".agent\u{200b}ops",
+            "AGENTO~1",
+            ".agentop\u{17f}",
+            ".agentops::$INDEX",
+        ] {
             assert!(folds_to_root(name.as_bytes()), "{name:?}");
         }
         assert!(!folds_to_root(b"agentops"));

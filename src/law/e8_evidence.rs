@@ -59,7 +59,14 @@ fn fresh_advance_of(task: &TaskStep, link: &Link) -> bool {
     task.fresh_links().any(|later| later.event.kind == EventKind::Advance && later.event.prev.contains(&link.digest))
 }
 
-fn check_list(case: &Case<'_>, task: &TaskStep, link: &Link, profile: &Profile, phase: &Phase, findings: &mut Findings) {
+fn check_list(
+    case: &Case<'_>,
+    task: &TaskStep,
+    link: &Link,
+    profile: &Profile,
+    phase: &Phase,
+    findings: &mut Findings,
+) {
     let place = || Place::path(task.path(link));
     let listed: BTreeSet<&str> = link.event.evidence.iter().map(|item| item.path.as_str()).collect();
     let paths: Vec<(String, bool)> = phase

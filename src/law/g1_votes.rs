@@ -23,7 +23,9 @@ pub(crate) const LAW: Law = Law {
 
 fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     for task in case.tasks()? {
-        for link in task.fresh_links().filter(|link| link.event.kind == EventKind::Advance && task.live.contains(&link.digest)) {
+        for link in
+            task.fresh_links().filter(|link| link.event.kind == EventKind::Advance && task.live.contains(&link.digest))
+        {
             let Some(submit) = link.event.prev.first().and_then(|prev| task.after.link(prev)) else { continue };
             if submit.event.state.status != Status::Waiting {
                 continue;
@@ -31,7 +33,11 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             let id = &task.after.task;
             let Some((profile, phase)) = task.gate_phase(case.policy, link) else { continue };
             if submit.event.kind != EventKind::Submit {
-                findings.add(Finding::new(Place::path(task.path(link)), "what it advances from is no submit", "let `agentops phase next` write the event"));
+                findings.add(Finding::new(
+                    Place::path(task.path(link)),
+                    "what it advances from is no submit",
+                    "let `agentops phase next` write the event",
+                ));
                 continue;
             }
             let sessions = sessions_on(case.step.next(), &profile.name, id, &submit.event.state)?;
@@ -54,7 +60,11 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
                 format!("`{id}` left `{}` although {} rejected it", phase.name, rejects.join(", "))
             };
             let void: Vec<String> = tally.void.iter().map(|(path, why)| format!("{path}: {why}")).collect();
-            let message = if void.is_empty() { message } else { format!("{message}; votes that count for nothing: {}", void.join("; ")) };
+            let message = if void.is_empty() {
+                message
+            } else {
+                format!("{message}; votes that count for nothing: {}", void.join("; "))
+            };
             findings.add(Finding::new(
                 Place::path(task.path(link)),
                 message,

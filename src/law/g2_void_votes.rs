@@ -25,16 +25,23 @@ pub(crate) const LAW: Law = Law {
 
 fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     for change in case.step.changes()? {
-        let (Some((_, id)), Some(Kind::Vote(profile_name, task_id, _))) = (change.after, Kind::of(&change.path)) else { continue };
+        let (Some((_, id)), Some(Kind::Vote(profile_name, task_id, _))) = (change.after, Kind::of(&change.path)) else {
+            continue;
+        };
         let bytes = case.step.next().blob(&id, &change.path, MAX_STATE_FILE)?;
         // A file that is no vote is AO-E2's.
         let Ok(vote) = Vote::parse(&bytes) else { continue };
         let place = || Place::path(change.path.clone());
         let tasks = case.tasks()?;
         let task = tasks.iter().find(|task| task.after.profile == profile_name && task.after.task == task_id);
-        let submit = task.and_then(|task| task.after.link(&vote.submit)).filter(|link| link.event.kind == EventKind::Submit);
+        let submit =
+            task.and_then(|task| task.after.link(&vote.submit)).filter(|link| link.event.kind == EventKind::Submit);
         let (Some(task), Some(submit)) = (task, submit) else {
-            findings.add(Finding::new(place(), format!("`{task_id}` has no such submit in this tree"), "commit the vote where the submit is"));
+            findings.add(Finding::new(
+                place(),
+                format!("`{task_id}` has no such submit in this tree"),
+                "commit the vote where the submit is",
+            ));
             continue;
         };
         let Some((profile, phase)) = task.gate_phase(case.policy, submit) else { continue };
@@ -43,15 +50,31 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         let file = gate::VoteFile { path: change.path.clone(), vote: Ok(vote.clone()) };
         let tally = gate::tally(case.policy, profile, phase, submit, &doers, &[file]);
         for (_, reason) in tally.void {
-            findings.add(Finding::new(place(), format!("this vote counts for nothing: {reason}"), "vote again with the right to do so, or leave it: it does no harm").warning());
+            findings.add(
+                Finding::new(
+                    place(),
+                    format!("this vote counts for nothing: {reason}"),
+                    "vote again with the right to do so, or leave it: it does no harm",
+                )
+                .warning(),
+            );
         }
-        let superseded: Vec<Digest> = task.before.links.iter().filter(|link| link.event.prev.contains(&vote.submit)).map(|link| link.digest).collect();
+        let superseded: Vec<Digest> = task
+            .before
+            .links
+            .iter()
+            .filter(|link| link.event.prev.contains(&vote.submit))
+            .map(|link| link.digest)
+            .collect();
         if vote.verdict == Verdict::Reject && superseded.iter().any(|digest| task.live.contains(digest)) {
             findings.add(
                 Finding::new(
                     place(),
                     format!("`{}` rejects a submit of `{task_id}` that has already moved on", vote.voter),
-                    format!("if the reject is right: `agentops phase rewind {task_id} --to {}`", submit.event.state.phase),
+                    format!(
+                        "if the reject is right: `agentops phase rewind {task_id} --to {}`",
+                        submit.event.state.phase
+                    ),
                 )
                 .warning(),
             );

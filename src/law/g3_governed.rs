@@ -26,8 +26,13 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     let ours = Governed::new(&case.policy.config.governed);
     // What M's own config adds is governed from M on; `to` is computed with it.
     let theirs = case.next_policy().map_or_else(|| ours.clone(), |policy| Governed::new(&policy.config.governed));
-    let changed: Vec<&RepoPath> =
-        case.step.changes()?.iter().map(|change| &change.path).filter(|path| ours.contains(path) || theirs.contains(path)).collect();
+    let changed: Vec<&RepoPath> = case
+        .step
+        .changes()?
+        .iter()
+        .map(|change| &change.path)
+        .filter(|path| ours.contains(path) || theirs.contains(path))
+        .collect();
     if changed.is_empty() {
         return Ok(());
     }
@@ -48,7 +53,11 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         for path in changed {
             findings.add(Finding::new(
                 Place::path(path.clone()),
-                format!("a governed file changes, and no new amend leads from the base's governed digest {} to {}", &from.hex()[..12], &to.hex()[..12]),
+                format!(
+                    "a governed file changes, and no new amend leads from the base's governed digest {} to {}",
+                    &from.hex()[..12],
+                    &to.hex()[..12]
+                ),
                 "take the change out, or make it by itself with `agentops policy amend --reason \"…\"`",
             ));
         }

@@ -18,9 +18,11 @@ pub(crate) const LAW: Law = Law {
 };
 
 fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
-    let touched = case.step.changes()?.iter().any(|change| {
-        crate::model::layout::Place::of(&change.path).is_some_and(|place| place.is_governed())
-    });
+    let touched = case
+        .step
+        .changes()?
+        .iter()
+        .any(|change| crate::model::layout::Place::of(&change.path).is_some_and(|place| place.is_governed()));
     if !touched || case.bootstrap || case.step.base().is_none() {
         return Ok(());
     }
@@ -41,16 +43,28 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     ];
     for (key, before, after) in rising {
         if after < before {
-            findings.add(Finding::new(Place::path(layout::FORMAT), format!("`{key}` falls from {before} to {after}"), "versions only rise: put it back"));
+            findings.add(Finding::new(
+                Place::path(layout::FORMAT),
+                format!("`{key}` falls from {before} to {after}"),
+                "versions only rise: put it back",
+            ));
         }
     }
     if before.project != after.project {
-        findings.add(Finding::new(Place::path(layout::FORMAT), "the project id changes", "put it back: every event and vote carries it"));
+        findings.add(Finding::new(
+            Place::path(layout::FORMAT),
+            "the project id changes",
+            "put it back: every event and vote carries it",
+        ));
     }
     for (name, profile) in &case.policy.profiles {
         let path = layout::profile_file(name);
         match next.profiles.get(name) {
-            None => findings.add(Finding::new(Place::path(path), format!("profile `{name}` disappears"), "keep it: its tasks are judged by it")),
+            None => findings.add(Finding::new(
+                Place::path(path),
+                format!("profile `{name}` disappears"),
+                "keep it: its tasks are judged by it",
+            )),
             Some(after) if after.version < profile.version => findings.add(Finding::new(
                 Place::path(path),
                 format!("`version` falls from {} to {}", profile.version, after.version),

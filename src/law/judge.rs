@@ -51,7 +51,13 @@ fn enter(case: &Case<'_>, law: &Law, finding: Finding, waivers: &mut Waivers, re
         report.waived += 1;
         return;
     }
-    report.violations.push(Violation { law: law.id, level, place: finding.place, message: finding.message, fix: finding.fix });
+    report.violations.push(Violation {
+        law: law.id,
+        level,
+        place: finding.place,
+        message: finding.message,
+        fix: finding.fix,
+    });
 }
 
 /// The strictest level that any namespace asks for.
@@ -99,7 +105,9 @@ impl Waivers {
     }
 
     fn excuse(&mut self, law: LawId, place: &Place) -> bool {
-        let fits = |(waiver, commit): &(Waiver, Option<_>)| waiver.law == law && (place.path.is_some() || place.commit == *commit);
+        let fits = |(waiver, commit): &(Waiver, Option<_>)| {
+            waiver.law == law && (place.path.is_some() || place.commit == *commit)
+        };
         match self.open.iter().position(fits) {
             Some(index) => {
                 self.used[index] = true;
@@ -123,7 +131,8 @@ impl Waivers {
                 level: Level::Error,
                 place: Place::nowhere(),
                 message: format!("this step uses {count} waivers; the base allows {limit} (`waivers.max`)"),
-                fix: "mend some of the findings instead, or split the work into steps that land one after the other".into(),
+                fix: "mend some of the findings instead, or split the work into steps that land one after the other"
+                    .into(),
             });
         }
     }

@@ -103,7 +103,16 @@ pub enum NextPolicy {
 impl<'a> Case<'a> {
     /// A case; nothing is read yet.
     pub fn new(step: &'a dyn StepView, policy: &'a Policy, context: Context) -> Self {
-        Self { step, policy, context, onto_protected: false, bootstrap: false, next_policy: NextPolicy::Same, messages: OnceCell::new(), tasks: OnceCell::new() }
+        Self {
+            step,
+            policy,
+            context,
+            onto_protected: false,
+            bootstrap: false,
+            next_policy: NextPolicy::Same,
+            messages: OnceCell::new(),
+            tasks: OnceCell::new(),
+        }
     }
 
     /// The parsed messages of the step's commits, in their order; parsed once.

@@ -94,7 +94,11 @@ fn check_actor(case: &Case<'_>, actor: &Principal, profile: &ProfileName, place:
         Some(known) if !known.may_write(profile) => format!("`{actor}` has no part in profile `{profile}`"),
         Some(_) => return,
     };
-    findings.add(Finding::new(place, message, format!("list it under `[actors.{actor}]` with `agentops policy amend`, and land that first")));
+    findings.add(Finding::new(
+        place,
+        message,
+        format!("list it under `[actors.{actor}]` with `agentops policy amend`, and land that first"),
+    ));
 }
 
 /// Whether `path` is an artifact of a task that is open in T or M, or that the step moves; or a declared document.
@@ -116,7 +120,8 @@ fn is_owned(case: &Case<'_>, profile: &ProfileName, path: &RepoPath) -> Result<b
         Standing::Absent => false,
     };
     let opened = task.after.links.iter().find(|link| link.event.prev.is_empty());
-    let at_its_path = opened.is_some_and(|link| owner.spec.path_for(profile, &owner.task, &link.event.state).as_bytes() == path.as_bytes());
+    let at_its_path = opened
+        .is_some_and(|link| owner.spec.path_for(profile, &owner.task, &link.event.state).as_bytes() == path.as_bytes());
     Ok(at_its_path && (is_open(&task.before) || is_open(&task.after) || !task.fresh.is_empty()))
 }
 

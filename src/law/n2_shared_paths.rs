@@ -2,9 +2,9 @@
 
 use super::{Case, Findings, Law, Reads};
 use crate::model::law_id::LawId;
-use crate::model::plan::Plan;
 use crate::model::name::{ProfileName, TaskId};
 use crate::model::path::RepoPath;
+use crate::model::plan::Plan;
 use crate::model::report::{Finding, Place};
 use crate::model::state::Stage;
 use crate::model::tree::SightError;
@@ -25,7 +25,9 @@ pub(crate) const LAW: Law = Law {
 fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     let mut fresh: Vec<(ProfileName, TaskId, Plan, RepoPath)> = Vec::new();
     for task in case.tasks()? {
-        let plans_now = task.fresh_gates().any(|link| link.event.state.stage == Stage::Plan || link.event.kind == crate::model::event::EventKind::Advance);
+        let plans_now = task.fresh_gates().any(|link| {
+            link.event.state.stage == Stage::Plan || link.event.kind == crate::model::event::EventKind::Advance
+        });
         if let (true, Some(rules)) = (plans_now, task.profile(case.policy)) {
             if let Some((path, plan)) = live_plan(case.step.next(), &task.after, rules)? {
                 fresh.push((task.after.profile.clone(), task.after.task.clone(), plan, path));

@@ -104,7 +104,9 @@ pub(crate) fn touched(step: &dyn StepView, policy: &Policy) -> Result<Vec<TaskSt
 fn stray_task(path: &RepoPath) -> Option<(ProfileName, TaskId)> {
     let names: Vec<&str> = path.as_str()?.split('/').collect();
     match names.as_slice() {
-        [_, profile, "events" | "votes", task, ..] => Some((ProfileName::parse(profile).ok()?, TaskId::parse(task).ok()?)),
+        [_, profile, "events" | "votes", task, ..] => {
+            Some((ProfileName::parse(profile).ok()?, TaskId::parse(task).ok()?))
+        }
         _ => None,
     }
 }

@@ -8,12 +8,12 @@ use crate::law::{Case, Findings};
 use crate::model::digest::Digest;
 use crate::model::event::EventKind;
 use crate::model::law_id::LawId;
-use crate::model::manifest::Manifest;
 use crate::model::layout;
+use crate::model::manifest::Manifest;
 use crate::model::path::RepoPath;
 use crate::model::profile::{ArtifactKind, Phase, Profile};
 use crate::model::state::Stage;
-use crate::model::tree::{MAX_TEXT_FILE, SightError, TreeView};
+use crate::model::tree::{MAX_TEXT_FILE, MemoryTree, SightError, TreeView};
 use crate::workflow::artifact;
 use crate::workflow::chain::Link;
 
@@ -30,20 +30,30 @@ pub(crate) fn examine_each(
             if !phase.gate.checks.contains(&law) {
                 continue;
             }
-            let known = case.step.known_tree(&link.event.base)?;
-            if known.is_none() {
+            let planned = match phase.stage {
+                Stage::Implement => task.after.leaving(profile, Stage::Plan).map(|plan| plan.event.base),
+                _ => Some(link.event.base),
+            };
+            let known = match planned {
+                Some(id) => case.step.known_tree(&id)?,
+                None => None,
+            };
+            let nothing = MemoryTree::new();
+            let cited: &dyn TreeView = match (&known, case.step.base()) {
+                (Some(tree), _) => tree.as_ref(),
+                // What T has may be what the task brought there: nothing can be said of what it changed.
+                (None, _) if phase.stage == Stage::Implement => &nothing,
+                (None, Some(base)) => base,
+                (None, None) => case.step.next(),
+            };
+            if let (None, Some(id)) = (&known, planned) {
                 findings.not_checked(format!(
-                    "the tree {} that `{}` {:04} was checked against is not part of this history: citations were looked up in the base",
-                    link.event.base.short(),
+                    "the tree {} that `{}` {:04} was checked against is not part of this history: citations were looked up in the base, and whether planned paths changed was not",
+                    id.short(),
                     task.after.task,
                     link.event.seq
                 ));
             }
-            let cited: &dyn TreeView = match (&known, case.step.base()) {
-                (Some(tree), _) => tree.as_ref(),
-                (None, Some(base)) => base,
-                (None, None) => case.step.next(),
-            };
             let material = material(case, task, link, profile, phase, cited)?;
             examine(&material, findings)?;
         }
@@ -61,7 +71,12 @@ fn material<'a>(
 ) -> Result<Material<'a>, SightError> {
     let next = case.step.next();
     let state = match link.event.kind {
-        EventKind::Advance => link.event.prev.first().and_then(|prev| task.after.link(prev)).map_or(&link.event.state, |prev| &prev.event.state),
+        EventKind::Advance => link
+            .event
+            .prev
+            .first()
+            .and_then(|prev| task.after.link(prev))
+            .map_or(&link.event.state, |prev| &prev.event.state),
         _ => &link.event.state,
     };
     let mut artifacts = Vec::new();
