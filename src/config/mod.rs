@@ -1,1 +1,138 @@
-//! Strict readers of `format.toml`, `config.toml` and profiles; the built-in profiles.
+//! Strict readers of `format.toml`, `config.toml`, profiles and agents; the built-in profiles.
+//!
+//! Pure: everything is read through a [`TreeView`] or from text, and nothing is written here. A reader tells all
+//! problems at once, each with file, line, column and remedy. Called by `engine`; the laws see only what comes out.
+
+pub mod builtin;
+
+mod agent_file;
+mod config_toml;
+mod default_config;
+mod format_toml;
+mod lineage;
+mod new_profile;
+mod phases_toml;
+mod problem;
+mod profile_folder;
+mod profile_toml;
+mod set_command;
+mod strict;
+mod values;
+
+use lineage::Lineage;
+use strict::Source;
+
+pub use config_toml::defaults;
+pub use default_config::default_config;
+pub use format_toml::default_format;
+pub use new_profile::new_profile;
+pub use problem::{PolicyError, Problem};
+pub use profile_folder::{ProfileReport, agents, validate_profile};
+pub use set_command::set_command;
+
+use crate::model::layout;
+use crate::model::name::ProfileName;
+use crate::model::path::RepoPath;
+use crate::model::policy::Policy;
+use crate::model::profile::Profile;
+use crate::model::tree::{Mode, TreeView};
+
+/// Everything that rules a step from `tree`: format, config and all profiles.
+///
+/// # Errors
+///
+/// [`PolicyError::Absent`] without `.agentops`, [`PolicyError::TooNew`] where this program is too old, otherwise all
+/// problems of all these files.
+pub fn read_policy(tree: &dyn TreeView) -> Result<Policy, PolicyError> {
+    let root = RepoPath::from(layout::ROOT);
+    match tree.entry(&root)?.map(|entry| entry.mode) {
+        None => return Err(PolicyError::Absent),
+        Some(Mode::Tree) => {}
+        Some(_) => {
+            let fix = "remove it and run `agentops init`, or restore the folder from history";
+            return Err(PolicyError::Problems(vec![Problem::of_file(root, "`.agentops` is not a folder.", fix)]));
+        }
+    }
+    let mut problems = Vec::new();
+    let format_source = Source::read(tree, &layout::FORMAT.into())?.unwrap_or_else(|| missing(layout::FORMAT));
+    let format = format_toml::read(&format_source)?;
+    let config_source = Source::read(tree, &layout::CONFIG.into())?.unwrap_or_else(|| missing(layout::CONFIG));
+    let file = config_toml::read(&config_source);
+
+    let mut lineage = Lineage::new(tree);
+    let names = lineage.names()?;
+    let mut policy_profiles = std::collections::BTreeMap::new();
+    for name in &names {
+        let resolved = lineage.resolve(name)?;
+        for (law, level) in &resolved.laws {
+            let general = file.config.laws.get(law).copied().unwrap_or_else(|| law.default_level());
+            if level.value < general {
+                let message = format!("the profile lowers {law}, which `config.toml` sets to `error`.");
+                level.spot.report(message, "write `error`, or remove the line: a profile may only raise a level");
+            }
+        }
+        policy_profiles.extend(resolved.profile.map(|profile| (name.clone(), profile)));
+    }
+    for at in file.actor_profiles.iter().filter(|at| !names.contains(&at.value)) {
+        let (message, fix) = lineage::absent(&at.value, &names);
+        at.spot.report(message, fix);
+    }
+    problems.extend(format_source.take_problems());
+    problems.extend(config_source.take_problems());
+    problems.extend(lineage.into_problems());
+    match (format, sorted(problems)) {
+        (Some(format), problems) if problems.is_empty() => {
+            Ok(Policy { format, config: file.config, profiles: policy_profiles })
+        }
+        (_, problems) => Err(PolicyError::Problems(problems)),
+    }
+}
+
+/// One profile with its parents merged in. Levels of laws are not compared with the config.
+///
+/// # Errors
+///
+/// All problems of the profile's and its parents' `profile.toml`; a profile that is not there is a problem too.
+pub fn read_profile(tree: &dyn TreeView, name: &ProfileName) -> Result<Profile, PolicyError> {
+    let mut lineage = Lineage::new(tree);
+    let resolved = lineage.resolve(name)?;
+    let problems = sorted(lineage.into_problems());
+    match resolved.profile {
+        Some(profile) if problems.is_empty() => Ok(profile),
+        _ => Err(PolicyError::Problems(problems)),
+    }
+}
+
+/// The place and the bytes of the template `file` of a profile, from its own folder or from a parent's.
+///
+/// # Errors
+///
+/// As [`read_profile`]; `Ok(None)` where nobody has the file.
+pub fn template(
+    tree: &dyn TreeView,
+    name: &ProfileName,
+    file: &str,
+) -> Result<Option<(RepoPath, Vec<u8>)>, PolicyError> {
+    let mut lineage = Lineage::new(tree);
+    let found = lineage.template(name, file)?;
+    let problems = sorted(lineage.into_problems());
+    if problems.is_empty() { Ok(found) } else { Err(PolicyError::Problems(problems)) }
+}
+
+fn missing(path: &str) -> std::rc::Rc<Source> {
+    let source = Source::new(path.into(), "");
+    source.report(0, "the file is missing.", format!("restore it from history: `git log -- {path}` shows it"));
+    source
+}
+
+/// In the order of the files, each problem once.
+fn sorted(mut problems: Vec<Problem>) -> Vec<Problem> {
+    problems.sort();
+    problems.dedup();
+    problems
+}
+
+#[cfg(test)]
+mod property_tests;
+#[cfg(test)]
+mod tests;

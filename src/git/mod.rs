@@ -1,1 +1,47 @@
 //! The only user of gix and of the git command. Implements the model's views.
+//!
+//! - [`repo`]: one open repository, its places, HEAD, revisions; [`config`]: settings and identity
+//! - `objects`: reading objects raw: no replace refs, no grafts, quarantined objects included; `commit`, [`tree`]
+//! - [`staged`], [`overlay`], [`worktree`]: what is about to be committed, and what lies in the working tree
+//! - `diff`: trees against trees; `range`: walks over history; [`merge`]: merging in memory; [`step`]: what is judged
+//! - [`write`], `refs`, `index`, `files`: blobs, trees, commits; references; index; working tree
+//! - [`command`], [`status`]: the git command, for what gix cannot or does slower
+//!
+//! Called by `engine`, `hooks`, `store` and `config`. Reading runs nothing but git's own plumbing and writes nothing.
+
+pub mod command;
+mod commit;
+pub mod config;
+mod diff;
+pub mod error;
+mod files;
+mod index;
+pub mod merge;
+mod objects;
+pub mod overlay;
+mod places;
+mod range;
+mod refs;
+pub mod repo;
+pub mod staged;
+pub mod status;
+pub mod step;
+pub mod tree;
+pub mod worktree;
+pub mod write;
+
+#[cfg(test)]
+mod sandbox;
+
+pub(crate) use command::LOCAL_ENVIRONMENT;
+pub use error::{GitError, Operation};
+pub use merge::Merged;
+pub use objects::ObjectKind;
+pub use overlay::Overlay;
+pub use range::Range;
+pub use repo::{Head, Repo};
+pub use staged::StagedTree;
+pub use step::RepoStep;
+pub use tree::CommitTree;
+pub use worktree::WorkTree;
+pub use write::{NewCommit, TreeEdit};

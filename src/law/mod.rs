@@ -3,7 +3,39 @@
 //! A law sees a [`Case`]: the step, the policy of T, the context. It never reads a repository, runs nothing and
 //! prints nothing; what it could not see it says. Called by `engine` (the judge) and by `ui` (`explain`).
 
+pub mod phase;
+
+mod actor;
+mod b1_budget;
+mod done;
+mod e1_write_once;
+mod e2_form;
+mod e3_chain;
+mod e4_transition;
+mod e5_actors;
+mod e6_forks;
+mod e7_tree;
+mod e8_evidence;
+mod e9_merges;
+mod g1_votes;
+mod g2_void_votes;
+mod g3_governed;
+mod g4_amends;
+mod g5_versions;
+mod globs;
+mod judge;
+mod n1_namespace;
+mod n2_shared_paths;
+mod r1_readonly;
+mod r2_generated;
+mod records;
 mod registry;
+mod steps;
+mod substance;
+#[cfg(test)]
+pub(crate) mod testing;
+mod waiver;
+mod y1_syntax;
 
 use std::cell::OnceCell;
 
@@ -12,6 +44,10 @@ use crate::model::message::Message;
 use crate::model::policy::Policy;
 use crate::model::report::Finding;
 use crate::model::tree::{SightError, StepView};
+use steps::TaskStep;
+
+pub use judge::judge;
+pub(crate) use records::sessions_on;
 
 pub use registry::registry;
 
@@ -47,13 +83,36 @@ pub struct Case<'a> {
     pub onto_protected: bool,
     /// Whether the step introduces `.agentops`.
     pub bootstrap: bool,
+    /// What M leaves behind as policy; the engine reads it where governed files change.
+    pub next_policy: NextPolicy,
     messages: OnceCell<Vec<Message>>,
+    tasks: OnceCell<Vec<TaskStep>>,
+}
+
+/// The policy in M.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NextPolicy {
+    /// No governed file changes: T's.
+    Same,
+    /// Another one.
+    Changed(Box<Policy>),
+    /// One that cannot be read, with the reason.
+    Broken(String),
 }
 
 impl<'a> Case<'a> {
     /// A case; nothing is read yet.
     pub fn new(step: &'a dyn StepView, policy: &'a Policy, context: Context) -> Self {
-        Self { step, policy, context, onto_protected: false, bootstrap: false, messages: OnceCell::new() }
+        Self {
+            step,
+            policy,
+            context,
+            onto_protected: false,
+            bootstrap: false,
+            next_policy: NextPolicy::Same,
+            messages: OnceCell::new(),
+            tasks: OnceCell::new(),
+        }
     }
 
     /// The parsed messages of the step's commits, in their order; parsed once.
@@ -62,6 +121,34 @@ impl<'a> Case<'a> {
             let sections = &self.policy.config.sections;
             self.step.commits().iter().map(|commit| Message::parse(&commit.message, sections)).collect()
         })
+    }
+}
+
+impl Case<'_> {
+    /// The policy in M; `None` where it cannot be read.
+    pub(crate) fn next_policy(&self) -> Option<&Policy> {
+        match &self.next_policy {
+            NextPolicy::Same => Some(self.policy),
+            NextPolicy::Changed(policy) => Some(policy),
+            NextPolicy::Broken(_) => None,
+        }
+    }
+
+    /// Why the policy in M cannot be read; `None` where it can.
+    pub(crate) fn next_policy_error(&self) -> Option<&str> {
+        match &self.next_policy {
+            NextPolicy::Broken(reason) => Some(reason),
+            NextPolicy::Same | NextPolicy::Changed(_) => None,
+        }
+    }
+
+    /// The tasks that the step touches; read once.
+    pub(crate) fn tasks(&self) -> Result<&[TaskStep], SightError> {
+        if let Some(tasks) = self.tasks.get() {
+            return Ok(tasks);
+        }
+        let tasks = steps::touched(self.step, self.policy)?;
+        Ok(self.tasks.get_or_init(|| tasks))
     }
 }
 

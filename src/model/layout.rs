@@ -19,6 +19,10 @@ pub const ATTRIBUTES: &str = ".agentops/.gitattributes";
 /// The chain of amends.
 pub const GOVERNANCE: &str = ".agentops/governance";
 
+/// Folders of a namespace that have a purpose of their own: no artifact and no document lies there.
+pub const NAMESPACE_FOLDERS: &[&str] =
+    &["events", "votes", "learnings", "sessions", "bundles", "agents", "workflows", "standards", "templates"];
+
 /// What a path below `.agentops/` is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {

@@ -4,20 +4,25 @@
 
 pub mod amend;
 pub mod canonical;
+pub mod citation;
 pub mod commit;
 pub mod digest;
+pub mod document;
 pub mod escape;
 pub mod event;
 pub mod law_id;
 pub mod layout;
+pub mod manifest;
 pub mod message;
 pub mod name;
 pub mod path;
+pub mod plan;
 pub mod policy;
 pub mod profile;
 pub mod record;
 pub mod report;
 pub mod state;
+pub mod tasks;
 pub mod time;
 pub mod tree;
 pub mod vote;

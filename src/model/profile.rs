@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::digest::Digest;
 use super::law_id::LawId;
 use super::name::{PhaseName, ProfileName, TaskId, Word};
+use super::path::RepoPath;
 use super::state::{Stage, TaskState};
+use super::time::Date;
 
 /// What an artifact is for; decides which phase checks read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
@@ -44,6 +46,35 @@ impl ArtifactSpec {
         let filled = self.path.replace("{task}", task.as_str()).replace("{opened}", state.opened.as_str());
         format!("{}/{filled}", super::layout::namespace(profile))
     }
+
+    /// The task whose artifact of this kind lies at `path`: the inverse of [`path_for`](Self::path_for). A pattern
+    /// without `{task}` belongs to no task in particular and matches nothing.
+    pub fn task_of(&self, profile: &ProfileName, path: &RepoPath) -> Option<TaskId> {
+        let namespace = super::layout::namespace(profile);
+        let below = path.as_str()?.strip_prefix(namespace.as_str())?.strip_prefix('/')?;
+        match_pattern(&self.path, below, None, None)?
+    }
+}
+
+/// Matches the whole `text` with a pattern of literals, `{task}` and `{opened}`; each stands for one value throughout.
+/// The outer `None` is no match, the inner one a match without task.
+fn match_pattern(pattern: &str, text: &str, task: Option<&TaskId>, opened: Option<&str>) -> Option<Option<TaskId>> {
+    let Some(at) = ["{task}", "{opened}"].iter().filter_map(|name| pattern.find(name)).min() else {
+        return (pattern == text).then(|| task.cloned());
+    };
+    let text = text.strip_prefix(&pattern[..at])?;
+    if let Some(rest) = pattern[at..].strip_prefix("{opened}") {
+        let day = text.get(..10).filter(|day| Date::parse(day).is_ok() && opened.is_none_or(|known| known == *day))?;
+        return match_pattern(rest, &text[10..], task, Some(day));
+    }
+    let rest = &pattern[at + "{task}".len()..];
+    if let Some(known) = task {
+        return match_pattern(rest, text.strip_prefix(known.as_str())?, task, opened);
+    }
+    // An id has at most 48 bytes, and once chosen it is fixed: this does not explode.
+    (1..=48)
+        .filter_map(|length| TaskId::parse(text.get(..length)?).ok())
+        .find_map(|id| match_pattern(rest, &text[id.as_str().len()..], Some(&id), opened))
 }
 
 /// Whether a human must vote to leave a phase, and how that vote is called.
@@ -174,5 +205,42 @@ impl Profile {
     /// The first phase of a stage: where a task goes whose own phase no longer exists.
     pub fn phase_of_stage(&self, stage: Stage) -> Option<(usize, &Phase)> {
         self.phases.iter().enumerate().find(|(_, phase)| phase.stage == stage)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task_of(pattern: &str, path: &str) -> Option<String> {
+        let spec = ArtifactSpec {
+            name: Word::parse("spec").unwrap(),
+            kind: ArtifactKind::Plan,
+            path: pattern.to_owned(),
+            template: None,
+            required: true,
+        };
+        let profile = ProfileName::parse("dev").unwrap();
+        spec.task_of(&profile, &path.into()).map(|task| task.to_string())
+    }
+
+    #[test]
+    fn artifacts_are_known_by_their_path() {
+        let pattern = "specs/{opened}-{task}/spec.md";
+        let found = task_of(pattern, ".agentops/dev/specs/2026-11-21-new-auth-k3f9/spec.md");
+        assert_eq!(found.as_deref(), Some("new-auth-k3f9"));
+        for other in [
+            ".agentops/dev/specs/2026-11-21-auth-k3f9/other.md",
+            ".agentops/dev/specs/2026-13-21-auth-k3f9/spec.md",
+            ".agentops/dev/specs/2026-11-21-auth/spec.md",
+            ".agentops/sre/specs/2026-11-21-auth-k3f9/spec.md",
+            "specs/2026-11-21-auth-k3f9/spec.md",
+        ] {
+            assert_eq!(task_of(pattern, other), None, "{other}");
+        }
+        assert_eq!(task_of("{task}/{task}.md", ".agentops/dev/a-k3f9/a-k3f9.md").as_deref(), Some("a-k3f9"));
+        assert_eq!(task_of("{task}/{task}.md", ".agentops/dev/a-k3f9/b-k3f9.md"), None);
+        assert_eq!(task_of("{task}-x-0000.md", ".agentops/dev/a-k3f9-x-0000.md").as_deref(), Some("a-k3f9"));
+        assert_eq!(task_of("notes.md", ".agentops/dev/notes.md"), None);
     }
 }

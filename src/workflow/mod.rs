@@ -1,1 +1,10 @@
-//! Pure rules: the phase graph, legal transitions, folding events to a state, votes against policy.
+//! Pure rules: the phase graph, legal transitions, folding events to a state, votes against policy, amends.
+//!
+//! Everything here is a function of trees and policies. Laws judge with it, the engine acts with it; so what the engine
+//! writes and what the judge accepts cannot drift apart.
+
+pub mod artifact;
+pub mod chain;
+pub mod gate;
+pub mod governance;
+pub mod transition;

@@ -1,0 +1,95 @@
+//! The built-in profiles and the texts that are installed with them, embedded in the binary.
+//!
+//! They come from `profiles/`, `templates/` and `hooks/` of this repository; what `init` wrote once is the user's own.
+
+use include_dir::{Dir, include_dir};
+
+use crate::model::layout;
+use crate::model::name::ProfileName;
+use crate::model::path::RepoPath;
+
+static PROFILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/profiles");
+static DOCUMENTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/documents");
+
+/// The names of the built-in profiles, sorted.
+pub fn names() -> Vec<ProfileName> {
+    let mut names: Vec<ProfileName> =
+        PROFILES.dirs().filter_map(|folder| ProfileName::parse(folder.path().to_str()?).ok()).collect();
+    names.sort();
+    names
+}
+
+/// Every file that installing a built-in profile writes, sorted by path; none for a name that is not built in.
+pub fn files(name: &ProfileName) -> Vec<(RepoPath, Vec<u8>)> {
+    let mut files = Vec::new();
+    collect(PROFILES.get_dir(name.as_str()), &layout::namespace(name), &mut files);
+    collect(DOCUMENTS.get_dir(name.as_str()), &format!("{}/templates", layout::namespace(name)), &mut files);
+    files.sort();
+    files
+}
+
+/// Puts every file below `folder` to `files`, its path below `target`.
+fn collect(folder: Option<&Dir<'_>>, target: &str, files: &mut Vec<(RepoPath, Vec<u8>)>) {
+    let Some(folder) = folder else { return };
+    let file_name = |path: &std::path::Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    for file in folder.files() {
+        if let Some(name) = file_name(file.path()) {
+            files.push((format!("{target}/{name}").into(), file.contents().to_vec()));
+        }
+    }
+    for inner in folder.dirs() {
+        if let Some(name) = file_name(inner.path()) {
+            collect(Some(inner), &format!("{target}/{name}"), files);
+        }
+    }
+}
+
+/// The block that tells agents how to work here, from its begin mark to its end mark; for `AGENTS.md`.
+pub const AGENTS_BLOCK: &str = include_str!("../../templates/agents-block.md");
+/// A git hook whose interpreter is the binary itself; `{binary}` stands for its path.
+pub const GIT_HOOK: &str = include_str!("../../hooks/git-hook");
+/// The same in `sh`, for a path that cannot be an interpreter; `{binary}` stands for it.
+pub const GIT_HOOK_SH: &str = include_str!("../../hooks/git-hook.sh");
+/// The workflow for GitHub Actions.
+pub const CI_GITHUB: &str = include_str!("../../templates/ci/github-actions.yml");
+/// The jobs for GitLab.
+pub const CI_GITLAB: &str = include_str!("../../templates/ci/gitlab-ci.yml");
+
+#[cfg(test)]
+mod tests {
+    use globset::Glob;
+
+    use super::*;
+    use crate::model::tree::MemoryTree;
+
+    #[test]
+    fn installed_texts_are_whole() {
+        assert!(AGENTS_BLOCK.starts_with("<!-- agentops:begin -->\n"));
+        assert!(AGENTS_BLOCK.trim_end().ends_with("<!-- agentops:end -->"));
+        // The kernel reads one line, from the first two bytes on.
+        assert!(GIT_HOOK.starts_with("#!{binary} "));
+        assert!(GIT_HOOK_SH.starts_with("#!/bin/sh\n") && GIT_HOOK_SH.contains("binary='{binary}'"));
+        assert!([CI_GITHUB, CI_GITLAB].iter().all(|text| text.contains("agentops check") && text.ends_with('\n')));
+    }
+
+    #[test]
+    fn every_installed_file_has_its_place() {
+        for name in names() {
+            let mut tree = MemoryTree::new();
+            files(&name).into_iter().for_each(|(path, bytes)| _ = tree.put(path, bytes));
+            let profile = crate::config::read_profile(&tree, &name).unwrap();
+            let is_document = |path: &RepoPath| {
+                let rest = path.as_str().unwrap().strip_prefix(&layout::namespace(&name)).unwrap();
+                profile.documents.iter().any(|glob| Glob::new(glob).unwrap().compile_matcher().is_match(&rest[1..]))
+            };
+            for (path, _, bytes) in tree.files() {
+                let fits = match layout::Place::of(path) {
+                    Some(layout::Place::ProfileFile(_)) => true,
+                    Some(layout::Place::Document(_)) => is_document(path),
+                    _ => false,
+                };
+                assert!(fits && !bytes.is_empty(), "{path}");
+            }
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! `phase next`: the main verb. Checks the gate on the documents as they are in the working tree, and moves the task.
+
+use super::commands::{self, Ran};
+use super::error::EngineError;
+use super::gate;
+use super::manifest;
+use super::phase::{self, Contents, Moved};
+use super::site::{Base, Site};
+use super::transact::{Committed, Draft, Target, transact};
+use crate::law::phase::required_commands;
+use crate::model::digest::{Digest, ObjectId};
+use crate::model::event::{EventKind, Evidence};
+use crate::model::name::Word;
+use crate::model::path::RepoPath;
+use crate::model::plan::Plan;
+use crate::model::profile::{ArtifactKind, Phase, Profile, VoteKind};
+use crate::model::state::{Stage, Status, TaskState};
+use crate::model::tree::{MAX_TEXT_FILE, TreeView as _};
+use crate::workflow::artifact::live_plan;
+use crate::workflow::chain::{Chain, Standing};
+
+/// What `phase next` did.
+#[derive(Debug)]
+pub enum Next {
+    /// The task moved: submitted, advanced or finished.
+    Moved(Box<Committed<Moved>>, Vec<Ran>),
+    /// It is done already; nothing was committed.
+    AlreadyDone(TaskState),
+}
+
+/// Commands that ran before the transaction, and the tree they ran on.
+struct Runs {
+    tree: ObjectId,
+    ran: Vec<Ran>,
+}
+
+/// Takes the task one step further, in one commit of exactly its artifacts and the event.
+///
+/// A gate that wants votes is submitted to; a gate that has them is passed; a gate of checks alone is passed at once.
+/// Errors: `Law` where a check fails, `Waiting` where a human's vote is missing, `Conflict` on a fork.
+pub fn next(site: &Site, target: &Target, prefix: &str) -> Result<Next, EngineError> {
+    let base = site.base()?;
+    let chain = base.task(prefix)?;
+    phase::refuse_fork(&chain)?;
+    let Standing::At(state) = chain.standing() else {
+        return Err(EngineError::NotFound {
+            what: "task",
+            name: prefix.to_owned(),
+            hint: "agentops task list --all".into(),
+        });
+    };
+    if state.status == Status::Done {
+        return Ok(Next::AlreadyDone(state));
+    }
+    // Commands may run for minutes: they run before any lock is taken, and count only for the tree they ran on.
+    let runs = if state.status == Status::Working { run_commands(site, &base, &chain, &state)? } else { None };
+    let at = site.clock.now();
+    let moved = transact(site, target, |base| {
+        let chain = base.task(prefix)?;
+        phase::refuse_fork(&chain)?;
+        let Standing::At(state) = chain.standing() else { unreachable!("a task that is there has a head or a fork") };
+        refuse_predecessors(base, &chain, &state)?;
+        let who = site.actor(&base.policy)?;
+        match state.status {
+            Status::Working => leave(site, base, &chain, &state, who, &at, runs.as_ref()),
+            Status::Waiting => {
+                check_votes(base, &chain)?;
+                phase::compose_event(base, &chain, EventKind::Advance, None, who, &at, Contents::default())
+            }
+            Status::Done | Status::Abandoned => Err(EngineError::refused(
+                format!("`{}` is {}", chain.task, state.status),
+                format!(
+                    "to take it up again: agentops phase rewind {} --to {} --reason \"…\"",
+                    chain.task, state.phase
+                ),
+            )),
+        }
+    })?;
+    if moved.commit.is_some() && moved.outcome.to.status == Status::Working {
+        let base = site.base()?;
+        phase::lay_out(site, &base, &base.task(moved.outcome.task.as_str())?)?;
+    }
+    Ok(Next::Moved(Box::new(moved), runs.map(|runs| runs.ran).unwrap_or_default()))
+}
+
+fn refuse_predecessors(base: &Base<'_>, chain: &Chain, state: &TaskState) -> Result<(), EngineError> {
+    for earlier in &state.after {
+        if !base.is_done(earlier)? {
+            return Err(EngineError::refused(
+                format!("`{}` comes after `{earlier}`, which is not done", chain.task),
+                format!("agentops phase status {earlier}"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn check_votes(base: &Base<'_>, chain: &Chain) -> Result<(), EngineError> {
+    let id = &chain.task;
+    let Some(gate) = gate::waiting(base, chain)? else {
+        return Err(EngineError::refused(
+            format!("`{id}` waits, but at no gate of its profile"),
+            format!("agentops phase rework {id} --reason \"…\""),
+        ));
+    };
+    let rework = format!("agentops phase rework {id} --reason \"…\"");
+    if !gate.tally.rejects.is_empty() {
+        let reasons = gate::reject_reasons(base, chain)?.join("; ");
+        return Err(EngineError::refused(format!("`{id}` was rejected by {reasons}"), rework));
+    }
+    if !gate.lapsed.is_empty() {
+        return Err(EngineError::refused(
+            format!("what `{id}` submitted has changed since: {}", gate.lapsed.join(", ")),
+            rework,
+        ));
+    }
+    if gate.tally.is_satisfied() {
+        return Ok(());
+    }
+    let void: Vec<String> =
+        gate.tally.void.iter().map(|(path, reason)| format!("; {path} counts for nothing: {reason}")).collect();
+    Err(EngineError::Waiting {
+        message: format!(
+            "`{id}` waits at gate {} ({}): {} of {} votes{}",
+            gate.number,
+            gate.title,
+            gate.tally.approvals.len(),
+            gate.tally.wanted,
+            void.concat()
+        ),
+        hint: format!("a human runs: agentops gate approve {id}   or: agentops gate reject {id} --reason \"…\""),
+    })
+}
+
+/// The commit that leaves a phase: the artifacts and the event.
+fn leave(
+    site: &Site,
+    base: &Base<'_>,
+    chain: &Chain,
+    state: &TaskState,
+    who: (&crate::model::name::Principal, &crate::model::policy::Actor),
+    at: &crate::model::time::Timestamp,
+    runs: Option<&Runs>,
+) -> Result<Draft<Moved>, EngineError> {
+    let rules = base.rules(chain)?;
+    let phase = current_phase(rules, chain, state)?;
+    let plan = plan_of(base, chain, rules, phase)?;
+    if let Some(plan) = &plan {
+        refuse_uncommitted(site, chain, plan)?;
+    }
+    let mut files: Vec<(RepoPath, Option<Vec<u8>>)> = Vec::new();
+    let mut evidence = Vec::new();
+    for (path, bytes) in documents(site, chain, rules, phase, state)? {
+        evidence.push(Evidence { path: path.to_string(), sha256: Digest::of(&bytes) });
+        files.push((path, Some(bytes)));
+    }
+    if let Some(spec) = phase.artifacts.iter().find(|spec| spec.kind == ArtifactKind::Manifest) {
+        let path = RepoPath::from(spec.path_for(&rules.name, &chain.task, state));
+        let bytes = manifest::of(site, base, chain, rules, plan.as_ref())?.print();
+        evidence.push(Evidence { path: path.to_string(), sha256: Digest::of(&bytes) });
+        files.push((path, Some(bytes)));
+    }
+    evidence.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut contents = Contents { evidence, ..Contents::default() };
+    if let Some(runs) = runs {
+        if runs.tree != base.tree_id {
+            return Err(EngineError::Conflict {
+                message: "HEAD moved while the commands ran: what they proved is about another tree".into(),
+                hint: format!("run it again: agentops phase next {}", chain.task),
+            });
+        }
+        contents.runs = runs.ran.iter().map(|ran| ran.run.clone()).collect();
+        let dirty = if contents.runs.is_empty() { 0 } else { site.repo.modified_count()? };
+        if dirty > 0 {
+            contents.note.push((Word::parse("modified_files_during_runs")?, dirty.to_string()));
+        }
+    }
+    let kind = if phase.gate.vote == VoteKind::None { EventKind::Advance } else { EventKind::Submit };
+    let mut draft = phase::compose_event(base, chain, kind, None, who, at, contents)?;
+    draft.files.extend(files);
+    Ok(draft)
+}
+
+fn current_phase<'a>(rules: &'a Profile, chain: &Chain, state: &TaskState) -> Result<&'a Phase, EngineError> {
+    rules.phase(&state.phase).map(|(_, phase)| phase).ok_or_else(|| {
+        EngineError::refused(
+            format!("profile `{}` has no phase `{}` any more", rules.name, state.phase),
+            format!("agentops phase rewind {} --to {} --reason \"…\"", chain.task, rules.phases[0].name),
+        )
+    })
+}
+
+/// The plan that rules an implement phase.
+fn plan_of(base: &Base<'_>, chain: &Chain, rules: &Profile, phase: &Phase) -> Result<Option<Plan>, EngineError> {
+    if phase.stage != Stage::Implement {
+        return Ok(None);
+    }
+    Ok(live_plan(base.view(), chain, rules)?.map(|(_, plan)| plan))
+}
+
+/// The phase's documents as they are in the working tree; each is read once, and no symbolic link is followed.
+fn documents(
+    site: &Site,
+    chain: &Chain,
+    rules: &Profile,
+    phase: &Phase,
+    state: &TaskState,
+) -> Result<Vec<(RepoPath, Vec<u8>)>, EngineError> {
+    let worktree = site.repo.worktree_view()?;
+    let mut found = Vec::new();
+    for spec in phase.artifacts.iter().filter(|spec| spec.kind != ArtifactKind::Manifest) {
+        let path = RepoPath::from(spec.path_for(&rules.name, &chain.task, state));
+        let bytes = match worktree.entry(&path)? {
+            Some(entry) if entry.mode.is_file() => worktree.file(&path, MAX_TEXT_FILE)?,
+            Some(_) => return Err(EngineError::refused(format!("`{path}` is no plain file"), "replace it by a file")),
+            None => None,
+        };
+        match bytes {
+            Some(bytes) => found.push((path, bytes)),
+            None if spec.required => {
+                let base = site.base()?;
+                phase::lay_out(site, &base, chain)?;
+                return Err(EngineError::refused(
+                    format!("phase `{}` wants `{path}`, which was not there", phase.name),
+                    format!(
+                        "it has been laid out from its template: fill it in, then `agentops phase next {}`",
+                        chain.task
+                    ),
+                ));
+            }
+            None => {}
+        }
+    }
+    Ok(found)
+}
+
+/// Planned files must be committed: a manifest speaks of what is in the tree.
+fn refuse_uncommitted(site: &Site, chain: &Chain, plan: &Plan) -> Result<(), EngineError> {
+    let paths: Vec<RepoPath> = plan.changes.iter().map(|change| change.path.clone()).collect();
+    let uncommitted = site.repo.path_status(&paths)?;
+    if uncommitted.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = uncommitted.iter().map(|(path, _)| path.to_string()).collect();
+    Err(EngineError::refused(
+        format!("planned files of `{}` are not committed: {}", chain.task, names.join(", ")),
+        format!("commit them first: git add {} && agentops commit --task {} …", names.join(" "), chain.task),
+    ))
+}
+
+fn run_commands(site: &Site, base: &Base<'_>, chain: &Chain, state: &TaskState) -> Result<Option<Runs>, EngineError> {
+    let rules = base.rules(chain)?;
+    let phase = current_phase(rules, chain, state)?;
+    refuse_predecessors(base, chain, state)?;
+    if phase.stage < Stage::Implement {
+        return Ok(None);
+    }
+    let plan = plan_of(base, chain, rules, phase)?;
+    if let Some(plan) = &plan {
+        refuse_uncommitted(site, chain, plan)?;
+    }
+    let required = required_commands(rules, phase, plan.as_ref());
+    let ran = commands::run(site, rules, &required, base.tree_id)?;
+    Ok(Some(Runs { tree: base.tree_id, ran }))
+}

@@ -1,0 +1,320 @@
+//! `check`: the judge's entry points. Reads git objects and runs nothing.
+
+use super::error::EngineError;
+use super::judging::{self, ALL, Policies, Ruling};
+use super::site::Site;
+use crate::git::{Head, Merged, RepoStep};
+use crate::law::{Case, Context, Reads, judge};
+use crate::model::commit::{Commit, Person};
+use crate::model::digest::{Digest, ObjectId};
+use crate::model::layout;
+use crate::model::policy::Policy;
+use crate::model::report::Report;
+use crate::model::tree::{Change, StepView as _, TreeView};
+use crate::workflow::governance::{self, Governed};
+
+/// Judges the staged content against HEAD: what `pre-commit` does. The message is judged when it is known.
+pub fn staged(site: &Site) -> Result<Report, EngineError> {
+    let changes = site.repo.diff_staged()?;
+    staged_changes(site, changes, None)
+}
+
+/// Judges a message for the content that is staged, or for a pull request's title and body: message laws only.
+/// `changes` are the staged changes where a hook knows them already.
+pub fn message(site: &Site, text: &str, changes: Option<Vec<Change>>) -> Result<Report, EngineError> {
+    let head = site.repo.head()?;
+    let mut parents: Vec<ObjectId> = head.commit().into_iter().collect();
+    parents.extend(site.repo.merge_heads()?);
+    let author = site.repo.user_identity().unwrap_or_else(|_| Person::default());
+    let pending = Commit {
+        id: None,
+        parents,
+        tree: None,
+        author: site.pending_author(author.clone()),
+        committer: author,
+        message: text.to_owned(),
+        message_is_text: true,
+    };
+    let changes = match changes {
+        Some(changes) => changes,
+        None if site.repo.work_dir().is_some() => site.repo.diff_staged()?,
+        None => Vec::new(),
+    };
+    staged_changes(site, changes, Some(pending))
+}
+
+fn staged_changes(site: &Site, changes: Vec<Change>, pending: Option<Commit>) -> Result<Report, EngineError> {
+    let repo = &site.repo;
+    let head = repo.head()?;
+    let base_tree = head.commit().map(|commit| repo.tree_of(&commit)).transpose()?;
+    let reads: &[Reads] = if pending.is_some() { &[Reads::Messages] } else { &[Reads::Trees] };
+    let next = Box::new(crate::git::Overlay::new(repo, base_tree.as_ref(), changes.clone()));
+    let mut policies = Policies::default();
+    let before = match &base_tree {
+        Some(tree) => policies.of(&repo.tree(tree))?,
+        None => Ruling::Ungoverned,
+    };
+    let (policy, bootstrap) = match before {
+        Ruling::Governed(policy) => (policy, false),
+        Ruling::Ungoverned => match policies.of(next.as_ref())? {
+            Ruling::Governed(policy) => (policy, true),
+            Ruling::Ungoverned => {
+                let mut report = Report { base: head.commit(), ..Report::default() };
+                report
+                    .not_checked
+                    .push("this branch is not governed: neither HEAD nor the staged content has `.agentops`".into());
+                return Ok(report);
+            }
+        },
+    };
+    // The commit that brings `.agentops` has no governed parent: its message is under no law yet.
+    let pending = pending.filter(|_| !bootstrap);
+    let step = RepoStep::local(repo, base_tree.as_ref(), next, changes, pending, head.commit());
+    let mut case = Case::new(&step, &policy, Context::Local);
+    case.bootstrap = bootstrap;
+    case.next_policy = judging::next_policy(&step, &policy)?;
+    case.onto_protected = false;
+    let mut report = judge(&case, reads);
+    report.base = head.commit();
+    Ok(report)
+}
+
+/// What `check --base` is told.
+#[derive(Debug, Clone, Default)]
+pub struct Landing {
+    /// T: the commit whose laws rule.
+    pub base: String,
+    /// REV; HEAD where nothing is said.
+    pub tip: Option<String>,
+    /// Nothing to judge is no failure.
+    pub allow_empty: bool,
+    /// The governed digest where trust starts.
+    pub root: Option<String>,
+    /// The branch that is to move; protected where nothing is said.
+    pub onto: Option<String>,
+}
+
+/// Judges the landing of REV on T: the authority.
+pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
+    let repo = &site.repo;
+    let nothing = |what: &str| {
+        EngineError::refused(
+            format!("nothing was judged: {what}"),
+            "name the commit before the change with `--base`; `--allow-empty` where an empty range is meant",
+        )
+    };
+    if request.base.trim().is_empty() || request.base.bytes().all(|byte| byte == b'0') {
+        return Err(nothing("the base is empty or all zeros"));
+    }
+    let base = repo.resolve(&request.base)?;
+    let tip = repo.resolve(request.tip.as_deref().unwrap_or("HEAD"))?;
+    let range = repo.range(Some(&base), &tip)?;
+    if let Some(at) = range.shallow_at.first() {
+        return Err(EngineError::refused(
+            format!("nothing was judged: history is cut off at {}, so the range cannot be seen whole", at.short()),
+            "fetch it: `git fetch --unshallow`, or `fetch-depth: 0` in CI",
+        ));
+    }
+    if range.commits.is_empty() {
+        if request.allow_empty {
+            return Ok(Report { base: Some(base), tip: Some(tip), ..Report::default() });
+        }
+        return Err(nothing(&format!("no commit is reachable from {} and not from {}", tip.short(), base.short())));
+    }
+    let straight = repo.first_parent_line_contains(&tip, &base)?;
+    let merged: Option<Merged> = if straight { None } else { Some(repo.merge(&base, &tip)?) };
+    let (next_repo, next_tree) = match &merged {
+        Some(merged) => (merged.repo(), *merged.tree_id()),
+        None => (repo, repo.tree_of(&tip)?),
+    };
+    let base_tree = repo.tree_of(&base)?;
+    let mut policies = Policies::default();
+    let (policy, bootstrap) = match policies.of(&repo.tree(&base_tree))? {
+        Ruling::Governed(policy) => (policy, false),
+        Ruling::Ungoverned => match policies.of(&next_repo.tree(&next_tree))? {
+            Ruling::Governed(policy) => (policy, true),
+            Ruling::Ungoverned => return Err(EngineError::NotGoverned),
+        },
+    };
+    check_root(next_repo, &policy, request.root.as_deref(), if bootstrap { &next_tree } else { &base_tree })?;
+    let commits =
+        if bootstrap { judging::governed_commits(repo, range.commits.clone())? } else { range.commits.clone() };
+    let count = commits.len();
+    let step = RepoStep::between(next_repo, Some(&base_tree), &next_tree, commits, Some(base));
+    let mut case = Case::new(&step, &policy, Context::Landing);
+    case.bootstrap = bootstrap;
+    case.onto_protected =
+        request.onto.as_ref().is_none_or(|onto| policy.config.protected.iter().any(|own| own == short_name(onto)));
+    case.next_policy = judging::next_policy(&step, &policy)?;
+    let mut report = judge(&case, ALL);
+    name_code_outside(&case, &policy, &mut report)?;
+    // What passes as one step must also pass cut into its commits: whoever replays history sees those.
+    for commit in &range.commits {
+        replay_commit(site, &mut policies, commit, &mut report)?;
+    }
+    report.commits = count;
+    report.base = Some(base);
+    report.tip = Some(tip);
+    if !straight {
+        report.notes.push(format!(
+            "{} is not on the first-parent line of {}: judged is the tree that merging the one into the other gives",
+            base.short(),
+            tip.short()
+        ));
+    }
+    Ok(report)
+}
+
+/// The integrity laws on one commit of a range, by its own first parent.
+fn replay_commit(
+    site: &Site,
+    policies: &mut Policies,
+    commit: &Commit,
+    report: &mut Report,
+) -> Result<(), EngineError> {
+    let repo = &site.repo;
+    let (Some(parent), Some(tree)) = (commit.parents.first(), commit.tree) else { return Ok(()) };
+    let before = repo.tree_of(parent)?;
+    let Ruling::Governed(policy) = policies.of(&repo.tree(&before))? else { return Ok(()) };
+    if !judging::state_differs(repo, &policy, &before, &tree)? {
+        return Ok(());
+    }
+    let edge = judging::edge(repo, policies, Some(parent), commit, vec![commit.clone()], &[Reads::Trees])?;
+    for mut violation in edge.violations {
+        let known = report
+            .violations
+            .iter()
+            .any(|other| other.law == violation.law && other.place.path == violation.place.path);
+        if !known && violation.level == crate::model::law_id::Level::Error {
+            violation.place.commit = violation.place.commit.or(commit.id);
+            report.violations.push(violation);
+        }
+    }
+    Ok(())
+}
+
+/// Paths changed in the step that no manifest lists.
+fn name_code_outside(case: &Case<'_>, policy: &Policy, report: &mut Report) -> Result<(), EngineError> {
+    let listed = crate::law::phase::listed_paths(case)?;
+    let outside: Vec<String> = case
+        .step
+        .changes()?
+        .iter()
+        .map(|change| &change.path)
+        .filter(|path| !path.is_below(layout::ROOT) && !listed.contains(path))
+        .map(ToString::to_string)
+        .collect();
+    if outside.is_empty() {
+        return Ok(());
+    }
+    let names = outside[..outside.len().min(5)].join(", ");
+    let sentence = format!(
+        "{} changed path{} belong to no task's manifest: {names}{}",
+        outside.len(),
+        if outside.len() == 1 { "" } else { "s" },
+        if outside.len() > 5 { ", …" } else { "" }
+    );
+    if policy.config.require_task {
+        report.violations.push(crate::model::report::Violation {
+            law: crate::model::law_id::LawId::P7,
+            level: crate::model::law_id::Level::Error,
+            place: crate::model::report::Place::nowhere(),
+            message: format!("{sentence} (`paths.require_task`)"),
+            fix: "do the work in a task: `agentops task new`, plan the paths, and let `phase next` write the manifest"
+                .into(),
+        });
+    } else {
+        report.notes.push(sentence);
+    }
+    Ok(())
+}
+
+/// Replays the first-parent line up to `tip`, each edge by its own T.
+pub fn all(site: &Site, tip: Option<&str>, root: Option<&str>) -> Result<Report, EngineError> {
+    let repo = &site.repo;
+    let tip = match tip {
+        Some(rev) => repo.resolve(rev)?,
+        None => match repo.head()? {
+            Head::Unborn { .. } => return Err(EngineError::NotGoverned),
+            head => head.commit().ok_or(EngineError::NotGoverned)?,
+        },
+    };
+    let mut line = repo.first_parents(&tip, usize::MAX)?;
+    line.reverse();
+    let mut policies = Policies::default();
+    let mut report = Report { tip: Some(tip), ..Report::default() };
+    let mut governed = false;
+    for commit in &line {
+        let Some(tree) = commit.tree else { continue };
+        if !governed {
+            let Ruling::Governed(policy) = policies.of(&repo.tree(&tree))? else { continue };
+            governed = true;
+            check_root(repo, &policy, root, &tree)?;
+            report.base = commit.parents.first().copied();
+            if let Some(parent) = commit.parents.first().filter(|parent| !repo.has_object(parent)) {
+                report.not_checked.push(format!(
+                    "what came before {}: its parent {} is not in this repository",
+                    commit.id.map(|id| id.short()).unwrap_or_default(),
+                    parent.short()
+                ));
+                continue;
+            }
+        }
+        let commits = match commit.parents.as_slice() {
+            [] | [_] => vec![commit.clone()],
+            [first, ..] => repo.range(Some(first), &commit.id.unwrap_or(*first))?.commits,
+        };
+        let edge = judging::edge(repo, &mut policies, commit.parents.first(), commit, commits, ALL)?;
+        report.absorb(attributed(edge, commit));
+    }
+    if !governed {
+        return Err(EngineError::NotGoverned);
+    }
+    report.not_checked.push("replay: code binding, forks, session laws, waiver counts and wording are judged at landing; here they only warn".into());
+    Ok(report)
+}
+
+/// Every finding of an edge names its commit.
+fn attributed(mut report: Report, commit: &Commit) -> Report {
+    for violation in &mut report.violations {
+        violation.place.commit = violation.place.commit.or(commit.id);
+    }
+    report
+}
+
+/// Whether trust starts where the caller says it does.
+fn check_root(
+    repo: &crate::git::Repo,
+    policy: &Policy,
+    root: Option<&str>,
+    tree: &ObjectId,
+) -> Result<(), EngineError> {
+    let Some(root) = root else { return Ok(()) };
+    let wanted = Digest::parse(root)?;
+    let tree = repo.tree(tree);
+    let found = Governed::new(&policy.config.governed).digest(&tree)?;
+    let amends = governance::read_amends(&tree)?.links;
+    if governance::leads(&amends.iter().collect::<Vec<_>>(), wanted, found) {
+        return Ok(());
+    }
+    Err(EngineError::refused(
+        format!(
+            "trust does not start at {}: the governed files there have the digest {}",
+            &wanted.hex()[..12],
+            found.hex()
+        ),
+        "if that digest is the one you mean, pass it as `--root`; otherwise this history was replaced",
+    ))
+}
+
+fn short_name(reference: &str) -> &str {
+    reference.strip_prefix("refs/heads/").unwrap_or(reference)
+}
+
+/// The governed digest at a revision: what `--root` wants.
+pub fn root_digest(site: &Site, rev: &str) -> Result<Digest, EngineError> {
+    let tree = site.repo.tree_of(&site.repo.resolve(rev)?)?;
+    let tree = site.repo.tree(&tree);
+    let policy = crate::config::read_policy(&tree)?;
+    Ok(Governed::new(&policy.config.governed).digest(&tree as &dyn TreeView)?)
+}

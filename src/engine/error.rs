@@ -1,0 +1,130 @@
+//! Why a verb did not do what was asked: what, where, why, and how to mend.
+
+use crate::config::PolicyError;
+use crate::git::GitError;
+use crate::model::canonical::FormError;
+use crate::model::name::NameError;
+use crate::model::report::Report;
+use crate::model::tree::SightError;
+use crate::store::StoreError;
+use crate::workflow::transition::Illegal;
+
+/// The engine's error. The command line turns each variant into an exit code.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// Git refused.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// The policy cannot be read.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// Something could not be seen.
+    #[error(transparent)]
+    Sight(#[from] SightError),
+    /// A file outside the tree could not be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The workflow does not allow the transition.
+    #[error("this transition is not legal: {0}")]
+    Illegal(#[from] Illegal),
+    /// A name given is no name.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// A value given does not fit into a state file.
+    #[error("{0}")]
+    Form(#[from] FormError),
+    /// There is no `.agentops` at HEAD.
+    #[error("this repository is not governed: the commit at HEAD has no `.agentops`; `agentops init` sets it up")]
+    NotGoverned,
+    /// Laws are broken; nothing was committed.
+    #[error("{}", law_summary(.0))]
+    Law(Box<Report>),
+    /// A human must vote first.
+    #[error("{message}")]
+    Waiting {
+        /// Whose vote on what.
+        message: String,
+        /// The command for the human.
+        hint: String,
+    },
+    /// No such thing.
+    #[error("there is no {what} `{}`", crate::model::escape::visible(.name))]
+    NotFound {
+        /// `task`, `profile`, `phase`, …
+        what: &'static str,
+        /// What was asked for.
+        name: String,
+        /// What it may have meant, or where to look.
+        hint: String,
+    },
+    /// Not possible as things are.
+    #[error("{message}")]
+    Refused {
+        /// What is in the way.
+        message: String,
+        /// How to get it out of the way.
+        hint: String,
+    },
+    /// The request itself is wrong.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong with it.
+        message: String,
+        /// How it is meant.
+        hint: String,
+    },
+    /// A fork, or somebody else's work in between.
+    #[error("{message}")]
+    Conflict {
+        /// What clashes.
+        message: String,
+        /// How to settle it.
+        hint: String,
+    },
+    /// A token budget is exceeded.
+    #[error("{message}")]
+    Budget {
+        /// Which budget, by how much.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+    /// A program that is needed is not there.
+    #[error("the program `{tool}` was not found")]
+    MissingTool {
+        /// Its name.
+        tool: String,
+        /// How to get it.
+        hint: String,
+    },
+}
+
+impl EngineError {
+    pub(crate) fn refused(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Refused { message: message.into(), hint: hint.into() }
+    }
+
+    pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), hint: hint.into() }
+    }
+
+    /// The remedy, where the variant carries one of its own.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Waiting { hint, .. }
+            | Self::NotFound { hint, .. }
+            | Self::Refused { hint, .. }
+            | Self::Usage { hint, .. }
+            | Self::Conflict { hint, .. }
+            | Self::Budget { hint, .. }
+            | Self::MissingTool { hint, .. } => Some(hint),
+            _ => None,
+        }
+    }
+}
+
+fn law_summary(report: &Report) -> String {
+    let errors =
+        report.violations.iter().filter(|violation| violation.level == crate::model::law_id::Level::Error).count();
+    format!("{errors} finding{} against the laws; nothing was committed", if errors == 1 { "" } else { "s" })
+}

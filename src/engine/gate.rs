@@ -1,0 +1,269 @@
+//! Gates: what waits for a human, and votes.
+
+use std::collections::BTreeSet;
+
+use super::compose;
+use super::error::EngineError;
+use super::site::{Base, Site, near};
+use super::transact::{Committed, Draft, Target, transact};
+use crate::law::sessions_on;
+use crate::model::canonical::Canonical as _;
+use crate::model::digest::Digest;
+use crate::model::event::EventKind;
+use crate::model::layout;
+use crate::model::name::{Principal, ProfileName, TaskId};
+use crate::model::path::RepoPath;
+use crate::model::policy::ActorKind;
+use crate::model::profile::{Phase, VoteKind};
+use crate::model::state::Status;
+use crate::model::vote::{Proof, Verdict, Vote};
+use crate::workflow::chain::{self, Chain, Link};
+use crate::workflow::gate::{self, Tally};
+
+/// A gate that waits for votes.
+#[derive(Debug, Clone)]
+pub struct WaitingGate {
+    /// The task.
+    pub task: TaskId,
+    /// Its profile.
+    pub profile: ProfileName,
+    /// The phase to be left.
+    pub phase: String,
+    /// `Validation Gate 1`, 2 or 3, by the phase's stage; 4 after deployment.
+    pub number: usize,
+    /// The gate's title.
+    pub title: String,
+    /// Review or approval.
+    pub vote: VoteKind,
+    /// The task's title.
+    pub task_title: String,
+    /// Digest of the submit that waits.
+    pub submit: Digest,
+    /// Digest of the resolved gate.
+    pub gate: Digest,
+    /// The artifacts with the digests of the bytes that are voted on.
+    pub evidence: Vec<(String, Digest)>,
+    /// Evidence whose bytes at that commit are no longer those of the submit: votes on it lapse.
+    pub lapsed: Vec<String>,
+    /// Who did the work.
+    pub doers: Vec<Principal>,
+    /// Votes so far.
+    pub tally: Tally,
+    /// The branch it was found on, where that is not HEAD's.
+    pub reference: Option<String>,
+}
+
+/// The gates that wait at HEAD, or at all local and remote branches.
+pub fn list(site: &Site, all_refs: bool) -> Result<Vec<WaitingGate>, EngineError> {
+    let mut gates = list_at(&site.base()?)?;
+    if all_refs {
+        let mut seen: BTreeSet<Digest> = gates.iter().map(|gate| gate.submit).collect();
+        for reference in site.repo.branches()? {
+            // A branch from before adoption has no gates.
+            let Ok(base) = site.base_of(&reference) else { continue };
+            for mut gate in list_at(&base)? {
+                if seen.insert(gate.submit) {
+                    gate.reference = Some(reference.clone());
+                    gates.push(gate);
+                }
+            }
+        }
+    }
+    Ok(gates)
+}
+
+fn list_at(base: &Base<'_>) -> Result<Vec<WaitingGate>, EngineError> {
+    let mut gates = Vec::new();
+    for profile in base.policy.profiles.keys() {
+        for task in chain::tasks(&base.tree, profile)? {
+            let by_name = chain::standing_by_name(&base.tree, profile, &task)?;
+            if by_name.is_some_and(|name| name.status != Status::Waiting) {
+                continue;
+            }
+            gates.extend(waiting(base, &Chain::read(&base.tree, profile, &task)?)?);
+        }
+    }
+    Ok(gates)
+}
+
+/// The gate that `chain`'s task waits at; `None` where it waits at none.
+pub(crate) fn waiting(base: &Base<'_>, chain: &Chain) -> Result<Option<WaitingGate>, EngineError> {
+    let Some(submit) = chain.head().filter(|link| link.event.kind == EventKind::Submit) else { return Ok(None) };
+    let rules = base.rules(chain)?;
+    let Some((_, phase)) = rules.phase(&submit.event.state.phase) else { return Ok(None) };
+    let sessions = sessions_on(base.view(), &chain.profile, &chain.task, &submit.event.state)?;
+    let doers = gate::doers(chain, submit, &sessions);
+    let votes = gate::read_votes(base.view(), &chain.profile, submit)?;
+    let tally = gate::tally(&base.policy, rules, phase, submit, &doers, &votes);
+    Ok(Some(WaitingGate {
+        task: chain.task.clone(),
+        profile: chain.profile.clone(),
+        phase: phase.name.to_string(),
+        number: number(phase),
+        title: phase.gate.title.clone(),
+        vote: phase.gate.vote,
+        task_title: submit.event.state.title.clone(),
+        submit: submit.digest,
+        gate: gate::gate_digest(&base.policy, rules, phase),
+        evidence: submit.event.evidence.iter().map(|item| (item.path.clone(), item.sha256)).collect(),
+        lapsed: lapsed(base, submit)?,
+        doers: doers.into_iter().collect(),
+        tally,
+        reference: None,
+    }))
+}
+
+/// Evidence of `submit` that this tree no longer holds.
+pub(crate) fn lapsed(base: &Base<'_>, submit: &Link) -> Result<Vec<String>, EngineError> {
+    let mut lapsed = Vec::new();
+    for item in &submit.event.evidence {
+        let bytes = base.view().file(&RepoPath::from(item.path.as_str()), crate::model::tree::MAX_TEXT_FILE)?;
+        if bytes.is_none_or(|bytes| Digest::of(&bytes) != item.sha256) {
+            lapsed.push(item.path.clone());
+        }
+    }
+    Ok(lapsed)
+}
+
+/// The number in `Validation Gate n`.
+pub fn number(phase: &Phase) -> usize {
+    phase.stage as usize + 1
+}
+
+/// What a voter asks for.
+#[derive(Debug, Clone)]
+pub struct Ballot {
+    /// The task, or a prefix.
+    pub task: String,
+    /// Approve or reject.
+    pub verdict: Verdict,
+    /// Mandatory for a reject.
+    pub reason: String,
+    /// What the vote rests on. The command line passes `Terminal` only after a person typed the task id.
+    pub proof: Proof,
+}
+
+/// The waiting gate that `ballot` is about, with the voter's right to vote checked; nothing is written. What the
+/// command line shows before it asks.
+pub fn prepare(site: &Site, target: &Target, task: &str) -> Result<(WaitingGate, Principal), EngineError> {
+    let base = base_for(site, target)?;
+    let chain = base.task(task)?;
+    let gate = open_gate(&base, &chain)?;
+    let voter = voter(site, &base, &chain, &gate)?;
+    Ok((gate, voter))
+}
+
+/// Writes one vote: on HEAD's branch, or on the branch that `target` names.
+pub fn cast(site: &Site, target: &Target, ballot: &Ballot) -> Result<Committed<WaitingGate>, EngineError> {
+    let at = site.clock.now();
+    transact(site, target, |base| {
+        let (gate, vote) = vote(site, base, ballot, &at)?;
+        let rules = base.profile(gate.profile.as_str())?;
+        let path = layout::votes(&rules.name, &gate.task, &gate.submit).join(vote.file_name().as_bytes());
+        let what = format!("{} {} ({})", vote.verdict.as_str(), gate.task, gate.phase);
+        let trailers = [format!("Agentops-Task: {}", gate.task)];
+        let message = compose::plain_message(&compose::subject(&rules.name, &what), &vote.reason, &trailers);
+        Ok(Draft { files: vec![(path, Some(vote.print().into_bytes()))], message, outcome: gate })
+    })
+}
+
+/// The vote's file for someone without push rights: its path in the repository and its bytes. Anyone may commit it.
+pub fn vote_file(site: &Site, target: &Target, ballot: &Ballot) -> Result<(RepoPath, Vec<u8>), EngineError> {
+    let base = base_for(site, target)?;
+    let (gate, vote) = vote(site, &base, ballot, &site.clock.now())?;
+    let path = layout::votes(&gate.profile, &gate.task, &gate.submit).join(vote.file_name().as_bytes());
+    Ok((path, vote.print().into_bytes()))
+}
+
+fn base_for<'a>(site: &'a Site, target: &Target) -> Result<Base<'a>, EngineError> {
+    match &target.reference {
+        None => site.base(),
+        Some(reference) => site.base_of(reference),
+    }
+}
+
+fn vote(
+    site: &Site,
+    base: &Base<'_>,
+    ballot: &Ballot,
+    at: &crate::model::time::Timestamp,
+) -> Result<(WaitingGate, Vote), EngineError> {
+    let chain = base.task(&ballot.task)?;
+    let gate = open_gate(base, &chain)?;
+    let voter = voter(site, base, &chain, &gate)?;
+    let config = &base.policy.config;
+    if !config.proofs.contains(&ballot.proof) {
+        let accepted: Vec<&str> = config.proofs.iter().map(|proof| proof.as_str()).collect();
+        return Err(EngineError::refused(
+            format!("this repository accepts votes by {} only, not by {}", accepted.join(", "), ballot.proof.as_str()),
+            "`agentops policy show` prints what `gates.proof` lists",
+        ));
+    }
+    let vote = Vote {
+        v: 1,
+        project: base.policy.format.project.clone(),
+        task: chain.task.clone(),
+        submit: gate.submit,
+        gate: gate.gate,
+        voter,
+        verdict: ballot.verdict,
+        reason: ballot.reason.trim().to_owned(),
+        at: at.clone(),
+        proof: ballot.proof,
+        signature: None,
+    };
+    vote.validate()?;
+    Ok((gate, vote))
+}
+
+fn open_gate(base: &Base<'_>, chain: &Chain) -> Result<WaitingGate, EngineError> {
+    let id = &chain.task;
+    let gate = waiting(base, chain)?.ok_or_else(|| {
+        EngineError::refused(
+            format!("`{id}` does not wait for a vote"),
+            format!("`agentops phase status {id}` says where it stands"),
+        )
+    })?;
+    if !gate.lapsed.is_empty() {
+        return Err(EngineError::refused(
+            format!("what `{id}` submitted has changed since: {}", gate.lapsed.join(", ")),
+            format!(
+                "its doer submits it again: `agentops phase rework {id} --reason \"…\"`, then `agentops phase next {id}`"
+            ),
+        ));
+    }
+    Ok(gate)
+}
+
+fn voter(site: &Site, base: &Base<'_>, chain: &Chain, gate: &WaitingGate) -> Result<Principal, EngineError> {
+    let (principal, actor) = site.actor(&base.policy)?;
+    let rules = base.rules(chain)?;
+    let phase = rules.phases.iter().find(|phase| phase.name.as_str() == gate.phase);
+    let phase = phase.ok_or_else(|| EngineError::NotFound {
+        what: "phase",
+        name: gate.phase.clone(),
+        hint: near(&gate.phase, std::iter::empty()),
+    })?;
+    if actor.kind == ActorKind::Agent {
+        return Err(EngineError::refused(
+            format!("`{principal}` is an agent: agents never vote"),
+            format!("ask a person to run `agentops gate approve {}`", chain.task),
+        ));
+    }
+    let doers: BTreeSet<Principal> = gate.doers.iter().cloned().collect();
+    match gate::voter_refusal(&base.policy, rules, phase, &doers, principal) {
+        Some(reason) => Err(EngineError::refused(
+            reason,
+            format!("ask somebody who may: `agentops gate list` shows the gate of {}", chain.task),
+        )),
+        None => Ok(principal.clone()),
+    }
+}
+
+/// The reasons of the rejects that stand against `chain`'s submit.
+pub(crate) fn reject_reasons(base: &Base<'_>, chain: &Chain) -> Result<Vec<String>, EngineError> {
+    let Some(submit) = chain.head() else { return Ok(Vec::new()) };
+    let votes = gate::read_votes(base.view(), &chain.profile, submit)?;
+    let rejects = votes.into_iter().filter_map(|file| file.vote.ok()).filter(|vote| vote.verdict == Verdict::Reject);
+    Ok(rejects.map(|vote| format!("{}: {}", vote.voter, vote.reason)).collect())
+}

@@ -1,0 +1,160 @@
+//! From repository to case: builds the steps that the judge judges.
+
+use std::rc::Rc;
+
+use super::error::EngineError;
+use super::site::{Base, Site};
+use crate::config::{self, PolicyError};
+use crate::git::{Repo, RepoStep};
+use crate::law::{Case, Context, NextPolicy, Reads, judge};
+use crate::model::commit::Commit;
+use crate::model::digest::ObjectId;
+use crate::model::layout;
+use crate::model::path::RepoPath;
+use crate::model::policy::Policy;
+use crate::model::report::Report;
+use crate::model::tree::{StepView, TreeView};
+use crate::workflow::governance::Governed;
+
+/// Both kinds of laws.
+pub(crate) const ALL: &[Reads] = &[Reads::Trees, Reads::Messages];
+
+/// Judges one of our own commits before it is made.
+pub(crate) fn local(site: &Site, base: &Base<'_>, tree: ObjectId, pending: Commit) -> Result<Report, EngineError> {
+    let step = RepoStep::between(&site.repo, Some(&base.tree_id), &tree, vec![pending], Some(base.commit));
+    let mut case = Case::new(&step, &base.policy, Context::Local);
+    case.next_policy = next_policy(&step, &base.policy)?;
+    let mut report = judge(&case, ALL);
+    report.base = Some(base.commit);
+    Ok(report)
+}
+
+/// The policy that a step leaves behind, read only where one of its files changes.
+pub(crate) fn next_policy(step: &dyn StepView, policy: &Policy) -> Result<NextPolicy, EngineError> {
+    let governed = Governed::new(&policy.config.governed);
+    let touched =
+        step.changes()?.iter().any(|change| change.path.is_below(layout::ROOT) && governed.contains(&change.path));
+    if !touched {
+        return Ok(NextPolicy::Same);
+    }
+    match config::read_policy(step.next()) {
+        Ok(next) => Ok(NextPolicy::Changed(Box::new(next))),
+        Err(PolicyError::Sight(error)) => Err(error.into()),
+        Err(error) => Ok(NextPolicy::Broken(error.to_string())),
+    }
+}
+
+/// What rules a step from some tree.
+pub(crate) enum Ruling {
+    /// That tree's own policy.
+    Governed(Rc<Policy>),
+    /// The tree is from before adoption.
+    Ungoverned,
+}
+
+/// What decides a policy: the names of its files and the objects they hold.
+type Key = Vec<(RepoPath, ObjectId)>;
+
+/// Policies by the objects they were read from: along a history they rarely change.
+#[derive(Default)]
+pub(crate) struct Policies {
+    read: Vec<(Key, Rc<Policy>)>,
+}
+
+impl Policies {
+    /// The policy in `tree`.
+    pub(crate) fn of(&mut self, tree: &dyn TreeView) -> Result<Ruling, EngineError> {
+        let Some(key) = key(tree)? else { return Ok(Ruling::Ungoverned) };
+        if let Some((_, policy)) = self.read.iter().rev().find(|(known, _)| *known == key) {
+            return Ok(Ruling::Governed(policy.clone()));
+        }
+        let policy = Rc::new(config::read_policy(tree)?);
+        self.read.push((key, policy.clone()));
+        Ok(Ruling::Governed(policy))
+    }
+}
+
+/// The objects that decide a policy: format, config, and each profile's file and templates. `None`: not governed.
+fn key(tree: &dyn TreeView) -> Result<Option<Key>, EngineError> {
+    if tree.entry(&layout::FORMAT.into())?.is_none() {
+        return Ok(None);
+    }
+    let root = RepoPath::from(layout::ROOT);
+    let mut paths: Vec<RepoPath> = vec![layout::FORMAT.into(), layout::CONFIG.into()];
+    for entry in tree.list(&root)? {
+        let folder = root.join(&entry.name);
+        paths.extend(["profile.toml", "templates"].map(|name| folder.join(name.as_bytes())));
+    }
+    let mut ids = Vec::with_capacity(paths.len());
+    for path in paths {
+        let found = tree.entry(&path)?;
+        ids.extend(found.map(|entry| (path, entry.id)));
+    }
+    Ok(Some(ids))
+}
+
+/// Judges one edge of a history, from `parent`'s tree to `commit`'s, by the policy of `parent`.
+pub(crate) fn edge(
+    repo: &Repo,
+    policies: &mut Policies,
+    parent: Option<&ObjectId>,
+    tip: &Commit,
+    commits: Vec<Commit>,
+    reads: &[Reads],
+) -> Result<Report, EngineError> {
+    let Some(tree) = tip.tree else { return Ok(Report::default()) };
+    let before = parent.map(|id| repo.tree_of(id)).transpose()?;
+    let after = repo.tree(&tree);
+    let ruling = match &before {
+        Some(id) => policies.of(&repo.tree(id))?,
+        None => Ruling::Ungoverned,
+    };
+    let (policy, bootstrap) = match ruling {
+        Ruling::Governed(policy) => (policy, false),
+        Ruling::Ungoverned => match policies.of(&after)? {
+            Ruling::Governed(policy) => (policy, true),
+            Ruling::Ungoverned => return Ok(Report::default()),
+        },
+    };
+    let commits = if bootstrap { governed_commits(repo, commits)? } else { commits };
+    let step = RepoStep::between(repo, before.as_ref(), &tree, commits, parent.copied());
+    let mut case = Case::new(&step, &policy, Context::Replay);
+    case.bootstrap = bootstrap;
+    case.next_policy = next_policy(&step, &policy)?;
+    Ok(judge(&case, reads))
+}
+
+/// The commits with a governed parent: in a step that introduces `.agentops`, the others were made under no law.
+pub(crate) fn governed_commits(repo: &Repo, commits: Vec<Commit>) -> Result<Vec<Commit>, EngineError> {
+    let mut kept = Vec::with_capacity(commits.len());
+    for commit in commits {
+        let mut governed = false;
+        for parent in &commit.parents {
+            let tree = repo.tree_of(parent)?;
+            governed |= repo.tree(&tree).entry(&layout::FORMAT.into())?.is_some();
+        }
+        if governed {
+            kept.push(commit);
+        }
+    }
+    Ok(kept)
+}
+
+/// Whether anything that integrity laws read differs between two trees: `.agentops`, or a governed path outside it.
+pub(crate) fn state_differs(
+    repo: &Repo,
+    policy: &Policy,
+    before: &ObjectId,
+    after: &ObjectId,
+) -> Result<bool, EngineError> {
+    let (before, after) = (repo.tree(before), repo.tree(after));
+    for path in Governed::new(&policy.config.governed).roots() {
+        let path = RepoPath::from(path.as_str());
+        let same = before.entry(&path)?.map(|entry| (entry.mode, entry.id))
+            == after.entry(&path)?.map(|entry| (entry.mode, entry.id));
+        if !same || path.as_bytes().is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,317 @@
+//! Phases: where a task stands, and the transitions that need no gate.
+
+use super::compose;
+use super::error::EngineError;
+use super::gate;
+use super::site::{Base, Site, near};
+use super::transact::{Committed, Draft, Target, transact};
+use crate::config;
+use crate::model::canonical::Canonical as _;
+use crate::model::digest::Digest;
+use crate::model::event::{Event, EventKind, EventName, Evidence, Run};
+use crate::model::layout;
+use crate::model::name::{PhaseName, ProfileName, TaskId, Word};
+use crate::model::path::RepoPath;
+use crate::model::policy::Actor;
+use crate::model::profile::Profile;
+use crate::model::state::{Status, TaskState};
+use crate::model::time::Timestamp;
+use crate::workflow::chain::{Chain, Link, Standing};
+use crate::workflow::transition;
+
+/// Where a task stands, and what is next.
+#[derive(Debug, Clone)]
+pub struct PhaseStatus {
+    /// The task.
+    pub task: TaskId,
+    /// Its profile.
+    pub profile: ProfileName,
+    /// Its state; for a forked task that of its first head.
+    pub state: TaskState,
+    /// The digests of the heads where the task is forked.
+    pub fork: Vec<Digest>,
+    /// What it waits for, a clause each: votes, a predecessor.
+    pub waiting_for: Vec<String>,
+    /// Evidence whose bytes changed since the submit: votes on it lapse.
+    pub lapsed: Vec<String>,
+    /// The phase's documents: path and whether it must exist.
+    pub documents: Vec<(String, bool)>,
+    /// Commands that make sense now.
+    pub next: Vec<String>,
+    /// Evidence of passed phases that is no longer what was approved.
+    pub stale: Vec<String>,
+}
+
+/// Where the task stands at HEAD.
+pub fn status(site: &Site, prefix: &str) -> Result<PhaseStatus, EngineError> {
+    let base = site.base()?;
+    let chain = base.task(prefix)?;
+    status_of(site, &base, &chain)
+}
+
+pub(crate) fn status_of(_site: &Site, base: &Base<'_>, chain: &Chain) -> Result<PhaseStatus, EngineError> {
+    let id = &chain.task;
+    let rules = base.rules(chain)?;
+    let heads = chain.heads();
+    let Some(first) = heads.first() else {
+        return Err(EngineError::NotFound {
+            what: "task",
+            name: id.to_string(),
+            hint: near(id.as_str(), std::iter::empty()),
+        });
+    };
+    let state = first.event.state.clone();
+    let mut status = PhaseStatus {
+        task: id.clone(),
+        profile: chain.profile.clone(),
+        fork: if heads.len() > 1 { heads.iter().map(|head| head.digest).collect() } else { Vec::new() },
+        waiting_for: Vec::new(),
+        lapsed: Vec::new(),
+        documents: Vec::new(),
+        next: Vec::new(),
+        stale: Vec::new(),
+        state: state.clone(),
+    };
+    if !status.fork.is_empty() {
+        status.waiting_for.push("the fork to be resolved".into());
+        status.next = vec![format!("agentops phase log {id}"), format!("agentops phase resolve {id} --reason \"…\"")];
+        return Ok(status);
+    }
+    if let Some((_, phase)) = rules.phase(&state.phase) {
+        for spec in &phase.artifacts {
+            if spec.template.is_some() {
+                status.documents.push((spec.path_for(&rules.name, id, &state), spec.required));
+            }
+        }
+    }
+    for earlier in &state.after {
+        if state.status.is_open() && !base.is_done(earlier)? {
+            status.waiting_for.push(format!("`{earlier}` to be done"));
+        }
+    }
+    match state.status {
+        Status::Working if status.waiting_for.is_empty() => status.next.push(format!("agentops phase next {id}")),
+        Status::Working => {
+            status.next.extend(state.after.iter().map(|earlier| format!("agentops phase status {earlier}")))
+        }
+        Status::Waiting => {
+            if let Some(gate) = gate::waiting(base, chain)? {
+                status.lapsed = gate.lapsed.clone();
+                let rejects = gate::reject_reasons(base, chain)?;
+                if !gate.tally.rejects.is_empty() {
+                    status
+                        .waiting_for
+                        .extend(rejects.into_iter().map(|reason| format!("rework after a reject by {reason}")));
+                    status.next.push(format!("agentops phase rework {id} --reason \"…\""));
+                } else if !gate.lapsed.is_empty() {
+                    status.waiting_for.push("a new submit: the evidence changed".into());
+                    status.next.push(format!("agentops phase rework {id} --reason \"…\""));
+                } else if gate.tally.is_satisfied() {
+                    status.next.push(format!("agentops phase next {id}"));
+                } else {
+                    let missing = u64::from(gate.tally.wanted) - gate.tally.approvals.len() as u64;
+                    status.waiting_for.push(format!("{missing} {} by a human ({})", gate.vote.as_str(), gate.title));
+                    status.next.push(format!("agentops gate approve {id}"));
+                    status.next.push(format!("agentops gate reject {id} --reason \"…\""));
+                }
+            }
+        }
+        Status::Done | Status::Abandoned => {
+            status.next.push(format!("agentops phase rewind {id} --to {} --reason \"…\"", rules.phases[0].name))
+        }
+    }
+    let live = chain.live(rules);
+    for link in chain
+        .links
+        .iter()
+        .filter(|link| live.contains(&link.digest) && Some(link.digest) != chain.head().map(|head| head.digest))
+    {
+        for path in gate::lapsed(base, link)? {
+            status.stale.push(format!("`{path}` is no longer what left phase `{}`", link.event.state.phase));
+        }
+    }
+    Ok(status)
+}
+
+/// A transition that was made.
+#[derive(Debug, Clone)]
+pub struct Moved {
+    /// The task.
+    pub task: TaskId,
+    /// Its profile.
+    pub profile: ProfileName,
+    /// Which transition.
+    pub kind: EventKind,
+    /// The state before.
+    pub from: TaskState,
+    /// The state after.
+    pub to: TaskState,
+    /// Number of the event in the chain.
+    pub seq: u32,
+}
+
+/// What goes into an event besides what follows from the chain.
+#[derive(Default)]
+pub(crate) struct Contents {
+    pub(crate) reason: String,
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) runs: Vec<Run>,
+    pub(crate) note: Vec<(Word, String)>,
+}
+
+/// The event of `kind` that follows the chain's heads, its file, and what to say of it.
+pub(crate) fn compose_event(
+    base: &Base<'_>,
+    chain: &Chain,
+    kind: EventKind,
+    to: Option<&PhaseName>,
+    who: (&crate::model::name::Principal, &Actor),
+    at: &Timestamp,
+    contents: Contents,
+) -> Result<Draft<Moved>, EngineError> {
+    let rules = base.rules(chain)?;
+    let (prev, seq, state) = transition::draft(chain, kind, to, rules)?;
+    let from = chain.heads().first().map_or_else(|| state.clone(), |head| head.event.state.clone());
+    let event = Event {
+        v: 1,
+        project: base.policy.format.project.clone(),
+        task: chain.task.clone(),
+        seq,
+        kind,
+        prev,
+        actor: who.0.clone(),
+        at: at.clone(),
+        reason: contents.reason.trim().to_owned(),
+        evidence: contents.evidence,
+        base: base.tree_id,
+        runs: contents.runs,
+        note: contents.note.into_iter().collect(),
+        state: state.clone(),
+        signature: None,
+    };
+    event.validate()?;
+    let path = layout::event(&chain.profile, &chain.task, &EventName::of(&event));
+    let what = match (kind, state.status) {
+        (EventKind::Advance, Status::Done) => format!("finish {}", chain.task),
+        (EventKind::Advance, _) => format!("advance {} to {}", chain.task, state.phase),
+        (EventKind::Rewind, _) => format!("rewind {} to {}", chain.task, state.phase),
+        (EventKind::Submit, _) => format!("submit {} ({})", chain.task, state.phase),
+        _ => format!("{kind} {}", chain.task),
+    };
+    Ok(Draft {
+        files: vec![(path, Some(event.print().into_bytes()))],
+        message: compose::event_message(&chain.profile, &event, &what, who.1),
+        outcome: Moved { task: chain.task.clone(), profile: chain.profile.clone(), kind, from, to: state, seq },
+    })
+}
+
+/// Makes a transition that needs no gate: rework, rewind, abandon or resolve.
+pub fn step(
+    site: &Site,
+    target: &Target,
+    prefix: &str,
+    kind: EventKind,
+    to: Option<&str>,
+    reason: &str,
+) -> Result<Committed<Moved>, EngineError> {
+    let at = site.clock.now();
+    let moved = transact(site, target, |base| {
+        let chain = base.task(prefix)?;
+        let rules = base.rules(&chain)?;
+        let phase = to.map(|name| known_phase(rules, name)).transpose()?;
+        match (kind, chain.standing()) {
+            (EventKind::Resolve, Standing::At(_)) => {
+                return Err(EngineError::refused(
+                    format!("`{}` is not forked: there is nothing to resolve", chain.task),
+                    format!("agentops phase status {}", chain.task),
+                ));
+            }
+            (EventKind::Resolve, _) => {}
+            _ => refuse_fork(&chain)?,
+        }
+        let who = site.actor(&base.policy)?;
+        let contents = Contents { reason: reason.to_owned(), ..Contents::default() };
+        compose_event(base, &chain, kind, phase.as_ref(), who, &at, contents)
+    })?;
+    if moved.commit.is_some() && moved.outcome.to.status == Status::Working {
+        let base = site.base()?;
+        lay_out(site, &base, &base.task(moved.outcome.task.as_str())?)?;
+    }
+    Ok(moved)
+}
+
+fn known_phase(rules: &Profile, name: &str) -> Result<PhaseName, EngineError> {
+    let known = || rules.phases.iter().map(|phase| phase.name.as_str());
+    let found = PhaseName::parse(name).ok().filter(|name| rules.phase(name).is_some());
+    found.ok_or_else(|| EngineError::NotFound { what: "phase", name: name.to_owned(), hint: near(name, known()) })
+}
+
+pub(crate) fn refuse_fork(chain: &Chain) -> Result<(), EngineError> {
+    match chain.standing() {
+        Standing::Forked(heads) => Err(EngineError::Conflict {
+            message: format!("`{}` is forked: {} events claim to be its last", chain.task, heads.len()),
+            hint: format!(
+                "agentops phase log {id}  shows both sides, then: agentops phase resolve {id} --reason \"…\"",
+                id = chain.task
+            ),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The task's events with their votes: the heads last. For `phase log`.
+#[derive(Debug, Clone)]
+pub struct Logged {
+    /// The task.
+    pub task: TaskId,
+    /// Events by `seq`, with digest, whether live, and whether a head.
+    pub events: Vec<(Link, bool, bool)>,
+}
+
+/// The history of a task at HEAD.
+pub fn log(site: &Site, prefix: &str) -> Result<Logged, EngineError> {
+    let base = site.base()?;
+    let chain = base.task(prefix)?;
+    let live = chain.live(base.rules(&chain)?);
+    let heads: Vec<Digest> = chain.heads().iter().map(|head| head.digest).collect();
+    let events = chain
+        .links
+        .iter()
+        .map(|link| (link.clone(), live.contains(&link.digest), heads.contains(&link.digest)))
+        .collect();
+    Ok(Logged { task: chain.task.clone(), events })
+}
+
+/// Lays the current phase's documents out in the working tree, from their templates, where nothing is there yet. They
+/// stay uncommitted: `phase next` commits them when they are filled in. Returns the paths written.
+pub(crate) fn lay_out(site: &Site, base: &Base<'_>, chain: &Chain) -> Result<Vec<RepoPath>, EngineError> {
+    if site.repo.is_bare() {
+        return Ok(Vec::new());
+    }
+    let worktree = site.repo.worktree_view()?;
+    let Standing::At(state) = chain.standing() else { return Ok(Vec::new()) };
+    let rules = base.rules(chain)?;
+    let Some((_, phase)) = rules.phase(&state.phase) else { return Ok(Vec::new()) };
+    let mut written = Vec::new();
+    for spec in phase.artifacts.iter().filter(|spec| spec.required) {
+        let Some(name) = &spec.template else { continue };
+        let path = RepoPath::from(spec.path_for(&rules.name, &chain.task, &state));
+        use crate::model::tree::TreeView as _;
+        if worktree.entry(&path)?.is_some() {
+            continue;
+        }
+        let Some((_, bytes)) = config::template(base.view(), &rules.name, name)? else { continue };
+        let text = String::from_utf8_lossy(&bytes);
+        site.repo.write_worktree_file(&path, fill(&text, &rules.name, &chain.task, &state).as_bytes())?;
+        written.push(path);
+    }
+    Ok(written)
+}
+
+fn fill(template: &str, profile: &ProfileName, task: &TaskId, state: &TaskState) -> String {
+    template
+        .replace("{title}", &state.title)
+        .replace("{task}", task.as_str())
+        .replace("{opened}", state.opened.as_str())
+        .replace("{profile}", profile.as_str())
+}

@@ -1,0 +1,191 @@
+//! The policy: showing it, and amending the governed files.
+
+use super::compose;
+use super::error::EngineError;
+use super::site::{Base, Site};
+use super::transact::{Committed, Draft, Target, transact};
+use crate::model::amend::{Amend, GovernedChange};
+use crate::model::canonical::Canonical as _;
+use crate::model::digest::Digest;
+use crate::model::layout;
+use crate::model::path::RepoPath;
+use crate::model::policy::Policy;
+use crate::model::tree::{MAX_TEXT_FILE, Mode, TreeView};
+use crate::workflow::governance::{self, Governed};
+
+/// The policy at HEAD with its governed digest.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The policy.
+    pub policy: Policy,
+    /// Digest over all governed files.
+    pub governed: Digest,
+    /// The governed files.
+    pub files: Vec<(RepoPath, Digest)>,
+    /// How many amends there were.
+    pub amends: usize,
+}
+
+/// The policy at HEAD.
+pub fn show(site: &Site) -> Result<Shown, EngineError> {
+    let base = site.base()?;
+    let files = Governed::new(&base.policy.config.governed).files(&base.tree)?;
+    let amends = governance::read_amends(&base.tree)?.links.len();
+    Ok(Shown {
+        governed: governance::digest_of(&files),
+        files: files.into_iter().map(|(path, (_, digest))| (path, digest)).collect(),
+        amends,
+        policy: base.policy,
+    })
+}
+
+/// An amend that was made.
+#[derive(Debug, Clone)]
+pub struct Amended {
+    /// The governed digest it leads to.
+    pub to: Digest,
+    /// The governed files that changed.
+    pub files: Vec<GovernedChange>,
+    /// Whether owners' signatures were asked for; if not, the amend proves nothing about who agreed.
+    pub unsigned: bool,
+}
+
+/// Commits the governed files as they are in the working tree, with an amend that says why.
+pub fn amend(site: &Site, target: &Target, reason: &str) -> Result<Committed<Amended>, EngineError> {
+    let changes = move |base: &Base<'_>| from_worktree(site, base);
+    amend_with(site, target, reason, changes)
+}
+
+/// Commits the changes of governed files that `changes` gives, with an amend: what `policy amend`, `init` and
+/// `profile new` share. `None` as content removes a file.
+pub(crate) fn amend_with(
+    site: &Site,
+    target: &Target,
+    reason: &str,
+    changes: impl Fn(&Base<'_>) -> Result<Vec<(RepoPath, Option<Vec<u8>>)>, EngineError>,
+) -> Result<Committed<Amended>, EngineError> {
+    let at = site.clock.now();
+    transact(site, target, |base| {
+        let files = changes(base)?;
+        if files.is_empty() {
+            return Err(EngineError::refused(
+                "no governed file differs from HEAD: there is nothing to amend",
+                "edit `.agentops/config.toml` or a profile first, then `agentops policy amend --reason \"…\"`",
+            ));
+        }
+        let (principal, actor) = site.actor(&base.policy)?;
+        let amend = compose_amend(site, base, principal, &at, reason, &files)?;
+        let path = RepoPath::from(layout::GOVERNANCE).join(amend.file_name().as_bytes());
+        let subject = "chore(policy): amend governed files";
+        let trailers: Vec<String> = compose::assisted_by(principal, actor).into_iter().collect();
+        let names: Vec<String> = amend.files.iter().map(|file| format!("- {}", file.path)).collect();
+        let tokens = sections(&base.policy, reason, &names);
+        let message = compose::plain_message(subject, &tokens, &trailers);
+        let outcome = Amended { to: amend.to, files: amend.files.clone(), unsigned: base.policy.config.owners == 0 };
+        let mut all = files;
+        all.push((path, Some(amend.print().into_bytes())));
+        Ok(Draft { files: all, message, outcome })
+    })
+}
+
+/// An amend's commit is judged like anybody's: it says in the configured sections what it is.
+fn sections(policy: &Policy, reason: &str, names: &[String]) -> String {
+    let text = |token: &str| match token {
+        "Context" => reason.to_owned(),
+        "Solution" => format!(
+            "Changes these governed files, with an amend that chains from the policy before:\n{}",
+            names.join("\n")
+        ),
+        "Learning" => format!("N/A the amend's own reason is the record: {reason}"),
+        "Impact" => "From the next step on, everything is judged by the policy as it now stands.".to_owned(),
+        other => format!("{other} of this amend: {reason}"),
+    };
+    policy
+        .config
+        .sections
+        .iter()
+        .map(|token| format!("{token}: {}\n", text(token)))
+        .collect::<Vec<_>>()
+        .join("\n")
+        .trim_end()
+        .to_owned()
+}
+
+fn compose_amend(
+    site: &Site,
+    base: &Base<'_>,
+    actor: &crate::model::name::Principal,
+    at: &crate::model::time::Timestamp,
+    reason: &str,
+    files: &[(RepoPath, Option<Vec<u8>>)],
+) -> Result<Amend, EngineError> {
+    let ours = Governed::new(&base.policy.config.governed);
+    let before = ours.files(&base.tree)?;
+    let mut edits = Vec::new();
+    for (path, bytes) in files {
+        let content = match bytes {
+            Some(bytes) => Some((before.get(path).map_or(Mode::File, |(mode, _)| *mode), site.repo.write_blob(bytes)?)),
+            None => None,
+        };
+        edits.push(crate::git::TreeEdit { path: path.clone(), entry: content });
+    }
+    let next = site.repo.tree(&site.repo.edit_tree(Some(&base.tree_id), &edits)?);
+    let policy = crate::config::read_policy(&next)?;
+    let to = Governed::new(&policy.config.governed).digest(&next)?;
+    let mut changed: Vec<GovernedChange> = files
+        .iter()
+        .map(|(path, bytes)| GovernedChange {
+            path: path.to_string(),
+            before: before.get(path).map(|(_, digest)| digest.hex()).unwrap_or_default(),
+            after: bytes.as_ref().map(|bytes| Digest::of(bytes).hex()).unwrap_or_default(),
+        })
+        .collect();
+    changed.sort_by(|a, b| a.path.cmp(&b.path));
+    let amends = governance::read_amends(&base.tree)?.links;
+    let heads = governance::amend_heads(&amends);
+    // Where amends of two branches met, the new one starts from what each of them led to.
+    let mut from: Vec<Digest> = heads.iter().map(|head| head.amend.to).collect();
+    from.push(governance::digest_of(&before));
+    from.sort_unstable();
+    from.dedup();
+    let mut prev: Vec<Digest> = heads.iter().map(|head| head.digest).collect();
+    prev.sort_unstable();
+    let amend = Amend {
+        v: 1,
+        project: base.policy.format.project.clone(),
+        seq: 1 + heads.iter().map(|head| head.amend.seq).max().unwrap_or(0),
+        prev,
+        from,
+        to,
+        actor: actor.clone(),
+        at: at.clone(),
+        reason: reason.trim().to_owned(),
+        files: changed,
+        signatures: Vec::new(),
+    };
+    amend.validate()?;
+    Ok(amend)
+}
+
+/// The governed files whose bytes in the working tree differ from the base.
+fn from_worktree(site: &Site, base: &Base<'_>) -> Result<Vec<(RepoPath, Option<Vec<u8>>)>, EngineError> {
+    let worktree = site.repo.worktree_view()?;
+    // Governed by the old config, or by the one that is proposed.
+    let proposed = match worktree.file(&layout::CONFIG.into(), MAX_TEXT_FILE)? {
+        Some(_) => crate::config::read_policy(&worktree)?.config.governed,
+        None => Vec::new(),
+    };
+    let mut patterns = base.policy.config.governed.clone();
+    patterns.extend(proposed);
+    let governed = Governed::new(&patterns);
+    let before = governed.files(&base.tree)?;
+    let after = governed.files(&worktree)?;
+    let mut files = Vec::new();
+    for (path, (_, digest)) in &after {
+        if before.get(path).map(|(_, digest)| digest) != Some(digest) {
+            files.push((path.clone(), worktree.file(path, MAX_TEXT_FILE)?));
+        }
+    }
+    files.extend(before.keys().filter(|path| !after.contains_key(*path)).map(|path| (path.clone(), None)));
+    Ok(files)
+}

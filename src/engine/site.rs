@@ -1,0 +1,197 @@
+//! The place where a verb works: one repository, one worktree, one actor.
+
+use std::path::Path;
+
+use super::error::EngineError;
+use crate::clock::Clock;
+use crate::config;
+use crate::env::Env;
+use crate::git::{CommitTree, Head, Repo};
+use crate::model::commit::Person;
+use crate::model::digest::ObjectId;
+use crate::model::name::{Principal, ProfileName, TaskId};
+use crate::model::policy::{Actor, Policy};
+use crate::model::tree::TreeView;
+use crate::workflow::chain::{self, Chain, Standing};
+
+/// A repository with what a verb needs to act in it.
+pub struct Site<'s> {
+    /// The repository.
+    pub repo: Repo,
+    /// Time and randomness.
+    pub clock: &'s Clock,
+    /// The surroundings.
+    pub env: &'s Env,
+    /// `--actor`, where given.
+    pub actor_flag: Option<String>,
+}
+
+/// A commit that rules: its tree and the policy in it.
+pub struct Base<'a> {
+    /// The commit.
+    pub commit: ObjectId,
+    /// The full name of the branch that moves; `None` on a detached HEAD.
+    pub branch: Option<String>,
+    /// The commit's tree.
+    pub tree_id: ObjectId,
+    /// A view of that tree.
+    pub tree: CommitTree<'a>,
+    /// The policy in it.
+    pub policy: Policy,
+}
+
+impl<'s> Site<'s> {
+    /// Opens the repository at or above `dir`.
+    pub fn open(dir: &Path, env: &'s Env, clock: &'s Clock, actor_flag: Option<String>) -> Result<Self, EngineError> {
+        Ok(Self { repo: Repo::open(dir)?, clock, env, actor_flag })
+    }
+
+    /// HEAD's commit with its policy.
+    pub fn base(&self) -> Result<Base<'_>, EngineError> {
+        match self.repo.head()? {
+            Head::Unborn { .. } => Err(EngineError::NotGoverned),
+            Head::Branch { name, commit } => self.base_at(Some(name), commit),
+            Head::Detached { commit } => self.base_at(None, commit),
+        }
+    }
+
+    /// The commit at the tip of a local branch, or of any revision, with its policy. The branch is kept only where it
+    /// is a local one.
+    pub fn base_of(&self, reference: &str) -> Result<Base<'_>, EngineError> {
+        let full =
+            if reference.starts_with("refs/") { reference.to_owned() } else { format!("refs/heads/{reference}") };
+        match self.repo.resolve(&full) {
+            Ok(commit) => self.base_at(full.starts_with("refs/heads/").then_some(full), commit),
+            Err(_) => self.base_at(None, self.repo.resolve(reference)?),
+        }
+    }
+
+    fn base_at(&self, branch: Option<String>, commit: ObjectId) -> Result<Base<'_>, EngineError> {
+        let tree_id = self.repo.tree_of(&commit)?;
+        let tree = self.repo.tree(&tree_id);
+        let policy = match config::read_policy(&tree) {
+            Err(config::PolicyError::Absent) => return Err(EngineError::NotGoverned),
+            other => other?,
+        };
+        Ok(Base { commit, branch, tree_id, tree, policy })
+    }
+
+    /// Who writes the commit that a hook judges: as git says in the hook's environment (an amend keeps its author), or as
+    /// configured.
+    pub(crate) fn pending_author(&self, configured: Person) -> Person {
+        let (name, email) = (self.env.git_author_name(), self.env.git_author_email());
+        let seconds =
+            self.env.git_author_date().and_then(|date| date.trim_start_matches('@').split(' ').next()?.parse().ok());
+        Person {
+            name: name.unwrap_or(configured.name),
+            email: email.unwrap_or(configured.email),
+            seconds: seconds.unwrap_or(configured.seconds),
+        }
+    }
+
+    /// Who acts: `--actor`, then `AGENTOPS_ACTOR`, then the markers of agent clients, then the config's e-mail map.
+    pub fn actor<'a>(&self, policy: &'a Policy) -> Result<(&'a Principal, &'a Actor), EngineError> {
+        let config = &policy.config;
+        let named = self.actor_flag.clone().or_else(|| self.env.actor());
+        let found = match named {
+            Some(name) => {
+                let known = || config.actors.keys().map(Principal::as_str);
+                let principal = Principal::parse(&name)?;
+                let found = config.actors.get_key_value(&principal);
+                return found.ok_or_else(|| EngineError::NotFound { what: "actor", hint: near(&name, known()), name });
+            }
+            None => config
+                .agent_markers
+                .iter()
+                .find(|(marker, _)| self.env.marker(marker))
+                .and_then(|(_, actor)| config.actors.get_key_value(actor)),
+        };
+        let email = self.repo.user_identity().ok().map(|person| person.email);
+        found.or_else(|| config.actor_by_email(email.as_deref()?)).ok_or_else(|| {
+            EngineError::refused(
+                format!("who acts is not clear: no actor of the config has the e-mail address `{}`", email.as_deref().unwrap_or("(none)")),
+                "name one with `--actor NAME` or AGENTOPS_ACTOR, or add yourself under `[actors.NAME]` with `agentops policy amend`",
+            )
+        })
+    }
+}
+
+impl Base<'_> {
+    /// The profile called `name`.
+    pub fn profile(&self, name: &str) -> Result<&crate::model::profile::Profile, EngineError> {
+        let found = ProfileName::parse(name).ok().and_then(|name| self.policy.profiles.get(&name));
+        found.ok_or_else(|| EngineError::NotFound {
+            what: "profile",
+            name: name.to_owned(),
+            hint: near(name, self.policy.profiles.keys().map(ProfileName::as_str)),
+        })
+    }
+
+    /// The chain of the task whose id starts with `prefix`, if that is one task.
+    pub fn task(&self, prefix: &str) -> Result<Chain, EngineError> {
+        let mut exact = None;
+        let mut found: Vec<(ProfileName, TaskId)> = Vec::new();
+        let mut all: Vec<TaskId> = Vec::new();
+        for profile in self.policy.profiles.keys() {
+            for task in chain::tasks(&self.tree, profile)? {
+                if task.as_str() == prefix {
+                    exact = Some((profile.clone(), task.clone()));
+                }
+                if task.as_str().starts_with(prefix) {
+                    found.push((profile.clone(), task.clone()));
+                }
+                all.push(task);
+            }
+        }
+        let (profile, task) = match (exact, found.as_slice()) {
+            (Some(exact), _) => exact,
+            (None, [one]) => one.clone(),
+            (None, []) => {
+                return Err(EngineError::NotFound {
+                    what: "task",
+                    name: prefix.to_owned(),
+                    hint: near(prefix, all.iter().map(TaskId::as_str)),
+                });
+            }
+            (None, several) => {
+                let names: Vec<&str> = several.iter().map(|(_, task)| task.as_str()).collect();
+                return Err(EngineError::usage(
+                    format!("`{prefix}` fits {} tasks", names.len()),
+                    format!("one of: {}", names.join(", ")),
+                ));
+            }
+        };
+        Ok(Chain::read(&self.tree, &profile, &task)?)
+    }
+
+    /// The rules of a chain's profile.
+    pub fn rules(&self, chain: &Chain) -> Result<&crate::model::profile::Profile, EngineError> {
+        self.profile(chain.profile.as_str())
+    }
+
+    /// Whether a task is done in this tree; `false` also where there is no such task.
+    pub fn is_done(&self, task: &TaskId) -> Result<bool, EngineError> {
+        for profile in self.policy.profiles.keys() {
+            if let Standing::At(state) = Chain::read(&self.tree, profile, task)?.standing() {
+                return Ok(state.status == crate::model::state::Status::Done);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The tree as a view.
+    pub fn view(&self) -> &dyn TreeView {
+        &self.tree
+    }
+}
+
+/// A did-you-mean: the known names nearest to `name`, or all where there are few.
+pub(crate) fn near<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let mut known: Vec<&str> = known.collect();
+    known.sort_by(|a, b| strsim::jaro_winkler(b, name).total_cmp(&strsim::jaro_winkler(a, name)));
+    match known.as_slice() {
+        [] => "there is none yet".to_owned(),
+        [best, ..] if strsim::jaro_winkler(best, name) > 0.8 => format!("did you mean `{best}`?"),
+        list => format!("there are: {}", list[..list.len().min(8)].join(", ")),
+    }
+}

@@ -1,0 +1,222 @@
+//! One verb, one commit: from drafted files to a judged commit, compared and swapped.
+//!
+//! Order of writes: objects, then the journal, then the branch, then index and working tree, then the journal goes. A
+//! process killed anywhere leaves a repository that works; the next transaction in that worktree finishes what the
+//! journal names.
+
+use super::error::EngineError;
+use super::judging;
+use super::site::{Base, Site};
+use crate::git::{GitError, NewCommit, TreeEdit};
+use crate::model::commit::Commit;
+use crate::model::digest::ObjectId;
+use crate::model::path::RepoPath;
+use crate::model::report::Report;
+use crate::model::tree::{Mode, TreeView as _};
+use crate::store::journal::{self, Journal};
+use crate::store::lock::WriterLock;
+
+/// What the reflog says.
+const REFLOG: &str = "agentops";
+/// How often a lost race is run again.
+const ATTEMPTS: usize = 10;
+
+/// What a verb wants to commit.
+pub struct Draft<T> {
+    /// Files to write, with their bytes; `None` removes.
+    pub files: Vec<(RepoPath, Option<Vec<u8>>)>,
+    /// The commit message.
+    pub message: String,
+    /// What the verb hands back to its caller.
+    pub outcome: T,
+}
+
+/// A transaction's result.
+#[derive(Debug)]
+pub struct Committed<T> {
+    /// The new commit; `None` in a dry run.
+    pub commit: Option<ObjectId>,
+    /// The branch that moved, full name; `None` on a detached HEAD.
+    pub branch: Option<String>,
+    /// The paths written, sorted.
+    pub paths: Vec<RepoPath>,
+    /// Warnings and notes of the judge.
+    pub report: Report,
+    /// What the verb hands back.
+    pub outcome: T,
+}
+
+/// Where and how a transaction commits.
+#[derive(Debug, Clone, Default)]
+pub struct Target {
+    /// A branch other than HEAD's; `None` means HEAD.
+    pub reference: Option<String>,
+    /// Whether a detached HEAD may move.
+    pub detach: bool,
+    /// Do everything but the writing.
+    pub dry_run: bool,
+}
+
+/// Runs `draft` on the current base and commits what it gives; again from the start when somebody else was faster.
+///
+/// `draft` is told the base it must be legal on. The laws are run on the result before anything moves.
+pub fn transact<T>(
+    site: &Site,
+    target: &Target,
+    mut draft: impl FnMut(&Base<'_>) -> Result<Draft<T>, EngineError>,
+) -> Result<Committed<T>, EngineError> {
+    let on_head = target.reference.is_none();
+    if on_head {
+        if let Some(operation) = site.repo.operation_in_progress() {
+            return Err(GitError::OperationInProgress(operation).into());
+        }
+        if site.repo.has_unmerged()? {
+            return Err(GitError::Unmerged { paths: Vec::new() }.into());
+        }
+    }
+    let _lock = if target.dry_run { None } else { Some(WriterLock::acquire(site.repo.common_dir())?) };
+    if !target.dry_run {
+        recover(site)?;
+    }
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let base = match &target.reference {
+            None => site.base()?,
+            Some(reference) => site.base_of(reference)?,
+        };
+        check_target(site, target, &base)?;
+        let draft = draft(&base)?;
+        match commit(site, target, &base, draft) {
+            Err(EngineError::Git(GitError::LostRace { .. })) if attempt < ATTEMPTS => {}
+            result => return result,
+        }
+    }
+}
+
+fn check_target(site: &Site, target: &Target, base: &Base<'_>) -> Result<(), EngineError> {
+    match (&target.reference, &base.branch) {
+        (None, None) if !target.detach => Err(GitError::Detached { commit: base.commit }.into()),
+        (Some(reference), None) => Err(EngineError::usage(
+            format!("`{reference}` is no local branch"),
+            "make one first: `git branch NAME REV`; or write the file with `--out FILE`",
+        )),
+        (Some(_), Some(branch)) => match site.repo.worktree_of(branch)? {
+            Some(place) => Err(EngineError::Conflict {
+                message: format!(
+                    "`{branch}` is checked out at `{}`: moving it would leave that worktree behind",
+                    place.display()
+                ),
+                hint: format!("run the command there: `agentops -C {} …`", place.display()),
+            }),
+            None => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
+fn commit<T>(site: &Site, target: &Target, base: &Base<'_>, draft: Draft<T>) -> Result<Committed<T>, EngineError> {
+    let repo = &site.repo;
+    let mut edits = Vec::with_capacity(draft.files.len());
+    for (path, bytes) in &draft.files {
+        let content = match bytes {
+            Some(bytes) => Some((Mode::File, repo.write_blob(bytes)?)),
+            None => None,
+        };
+        edits.push(TreeEdit { path: path.clone(), entry: content });
+    }
+    let tree = repo.edit_tree(Some(&base.tree_id), &edits)?;
+    let author = repo.user_identity()?;
+    let pending = Commit {
+        id: None,
+        parents: vec![base.commit],
+        tree: Some(tree),
+        author: author.clone(),
+        committer: author,
+        message: draft.message.clone(),
+        message_is_text: true,
+    };
+    let report = judging::local(site, base, tree, pending)?;
+    if !report.passes() {
+        return Err(EngineError::Law(Box::new(report)));
+    }
+    let mut paths: Vec<RepoPath> = draft.files.iter().map(|(path, _)| path.clone()).collect();
+    paths.sort_unstable();
+    let mut done = Committed { commit: None, branch: base.branch.clone(), paths, report, outcome: draft.outcome };
+    if target.dry_run {
+        return Ok(done);
+    }
+    let id = repo.create_commit(&NewCommit {
+        tree,
+        parents: vec![base.commit],
+        message: draft.message,
+        author: None,
+        committer: None,
+    })?;
+    let name = base.branch.as_deref().unwrap_or("HEAD");
+    if target.reference.is_some() {
+        repo.swap_ref(name, Some(&base.commit), &id, REFLOG)?;
+    } else {
+        let entries = edits.iter().map(|edit| entry(base, edit)).collect::<Result<_, EngineError>>()?;
+        let journal = Journal { commit: id, reference: name.to_owned(), entries };
+        journal::save(repo.git_dir(), &journal)?;
+        let swapped = repo.swap_ref(name, Some(&base.commit), &id, REFLOG);
+        if let Err(error) = swapped {
+            journal::clear(repo.git_dir())?;
+            return Err(error.into());
+        }
+        finish(site, &journal)?;
+        journal::clear(repo.git_dir())?;
+    }
+    done.commit = Some(id);
+    Ok(done)
+}
+
+fn entry(base: &Base<'_>, edit: &TreeEdit) -> Result<journal::Entry, EngineError> {
+    let before = base.tree.entry(&edit.path)?.map(|entry| (entry.mode, entry.id));
+    Ok(journal::Entry { path: edit.path.clone(), before, after: edit.entry })
+}
+
+/// Brings index and working tree to the journal's commit for exactly its paths: an index entry or file that is neither
+/// what was there before nor what is to be there is somebody's work, and stays.
+fn finish(site: &Site, journal: &Journal) -> Result<(), EngineError> {
+    let repo = &site.repo;
+    let staged = repo.staged()?;
+    let mut index = Vec::new();
+    for entry in &journal.entries {
+        let found = staged.entry(&entry.path)?.map(|entry| (entry.mode, entry.id));
+        if found == entry.before && found != entry.after {
+            index.push(TreeEdit { path: entry.path.clone(), entry: entry.after });
+        }
+    }
+    repo.update_index(&index)?;
+    let worktree = repo.worktree_view()?;
+    for entry in &journal.entries {
+        let found = worktree.entry(&entry.path)?.map(|entry| entry.id);
+        let before = entry.before.map(|(_, id)| id);
+        match entry.after {
+            Some((_, id)) if found != Some(id) && found == before => {
+                let bytes = repo.blob(&id, &entry.path.to_string(), u64::MAX)?;
+                repo.write_worktree_file(&entry.path, &bytes)?;
+            }
+            None if found.is_some() && found == before => repo.remove_worktree_file(&entry.path)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Finishes what a killed process left: if the journal's commit is on its branch, index and working tree follow;
+/// if it never got there, the journal is forgotten.
+pub fn recover(site: &Site) -> Result<bool, EngineError> {
+    let Some(journal) = journal::load(site.repo.git_dir())? else { return Ok(false) };
+    let landed = match site.repo.resolve("HEAD") {
+        Ok(head) => head == journal.commit || site.repo.is_ancestor(&journal.commit, &head)?,
+        Err(_) => false,
+    };
+    if landed {
+        finish(site, &journal)?;
+    }
+    journal::clear(site.repo.git_dir())?;
+    Ok(landed)
+}

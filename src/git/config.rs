@@ -1,0 +1,91 @@
+//! Git's configuration, as far as we read it: single values, where they come from, and who the user is.
+
+use gix::config::Source;
+
+use super::error::GitError;
+use super::repo::Repo;
+use crate::model::commit::Person;
+
+/// Where a setting of git comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The whole machine.
+    System,
+    /// The user: `git config --global`.
+    Global,
+    /// The repository: `git config --local`.
+    Local,
+    /// This worktree alone: `git config --worktree`.
+    Worktree,
+    /// The environment or the command line.
+    Command,
+}
+
+impl Scope {
+    /// As `git config --show-scope` says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Global => "global",
+            Self::Local => "local",
+            Self::Worktree => "worktree",
+            Self::Command => "command",
+        }
+    }
+}
+
+impl Repo {
+    /// The value of a setting, e.g. `core.hooksPath`; the last one where there are several.
+    pub fn config_get(&self, key: &str) -> Option<String> {
+        self.inner.config_snapshot().string(key).map(|value| value.to_string())
+    }
+
+    /// Whether a setting is true; `None` when it is not set, or not a boolean.
+    pub fn config_bool(&self, key: &str) -> Option<bool> {
+        self.inner.config_snapshot().try_boolean(key).ok().flatten()
+    }
+
+    /// The value of a setting and where it comes from.
+    pub fn config_scope_of(&self, key: &str) -> Option<(Scope, String)> {
+        let snapshot = self.inner.config_snapshot();
+        let (value, section) = snapshot.plumbing().raw_value_with_section(key).ok()?;
+        let scope = match section.meta().source {
+            Source::GitInstallation | Source::System => Scope::System,
+            Source::Git | Source::User => Scope::Global,
+            Source::Local => Scope::Local,
+            Source::Worktree => Scope::Worktree,
+            Source::Env | Source::Cli | Source::Api | Source::EnvOverride => Scope::Command,
+        };
+        Some((scope, value.to_string()))
+    }
+
+    /// Who a commit made now would name as its author; the time is now, or what `GIT_AUTHOR_DATE` says.
+    pub fn user_identity(&self) -> Result<Person, GitError> {
+        let signature = self.signature(None, true)?;
+        Ok(Person {
+            name: signature.name.to_string(),
+            email: signature.email.to_string(),
+            seconds: signature.time.seconds,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sandbox::Sandbox;
+    use super::*;
+
+    #[test]
+    fn values_scopes_and_identity() {
+        let sandbox = Sandbox::new();
+        sandbox.git(&["config", "core.hooksPath", ".husky/_"]);
+        sandbox.git(&["config", "agentops.flag", "yes"]);
+        let repo = sandbox.open();
+        assert_eq!(repo.config_scope_of("core.hooksPath"), Some((Scope::Local, ".husky/_".to_owned())));
+        assert_eq!(repo.config_get("user.name").as_deref(), Some("Tess Ter"));
+        assert_eq!((repo.config_bool("agentops.flag"), repo.config_get("agentops.none")), (Some(true), None));
+        assert_eq!(repo.user_identity().unwrap().email, "tess@example.com");
+        assert!(repo.hooks_dir().unwrap().ends_with(".husky/_"));
+        assert_eq!(Scope::Local.name(), "local");
+    }
+}

@@ -1,0 +1,271 @@
+//! Differences between trees: files only, renames not guessed, nothing hidden by a malformed tree.
+//!
+//! Two trees that are strictly sorted are walked side by side. Any other pair is compared by name, where the entries
+//! of a repeated name are compared in their order, so that an odd order never makes a change disappear.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::error::GitError;
+use super::repo::Repo;
+use super::tree::RawEntry;
+use crate::model::digest::ObjectId;
+use crate::model::path::RepoPath;
+use crate::model::tree::{Change, Mode};
+
+/// Changes of one step that are collected; a tree can be made to hold more than any memory.
+const MAX_CHANGES: usize = 1_000_000;
+/// Folders inside folders that are followed; git's own default is 2048.
+const MAX_DEPTH: usize = 2048;
+
+impl Repo {
+    /// The files that differ between the trees `before` (`None`: empty) and `after`, sorted by path. Equal subtrees are
+    /// not read.
+    pub fn diff_trees(&self, before: Option<&ObjectId>, after: &ObjectId) -> Result<Vec<Change>, GitError> {
+        let mut changes = Vec::new();
+        self.diff_below(RepoPath::default(), before.copied(), Some(*after), &mut changes)?;
+        changes.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(changes)
+    }
+
+    /// As [`diff_trees`](Self::diff_trees) for the folder `at`; appends, unsorted.
+    pub(super) fn diff_below(
+        &self,
+        at: RepoPath,
+        before: Option<ObjectId>,
+        after: Option<ObjectId>,
+        changes: &mut Vec<Change>,
+    ) -> Result<(), GitError> {
+        let mut waiting = vec![Pair { at, depth: 0, before, after }];
+        while let Some(pair) = waiting.pop() {
+            if pair.before == pair.after {
+                continue;
+            }
+            if pair.depth > MAX_DEPTH {
+                return Err(GitError::Limit { what: "the depth of folders".to_owned(), limit: MAX_DEPTH });
+            }
+            let before = self.side(&pair, pair.before)?;
+            let after = self.side(&pair, pair.after)?;
+            let (before, after) = (self.raw(&pair.before, &before)?, self.raw(&pair.after, &after)?);
+            let mut meet = |old: Option<&RawEntry<'_>>, new: Option<&RawEntry<'_>>| {
+                self.meet(&pair, old, new, &mut waiting, changes);
+            };
+            if is_strictly_sorted(&before) && is_strictly_sorted(&after) {
+                walk_side_by_side(&before, &after, &mut meet);
+            } else {
+                compare_by_name(&before, &after, &mut meet);
+            }
+            if changes.len() + waiting.len() > MAX_CHANGES {
+                return Err(GitError::Limit { what: "the number of changed files".to_owned(), limit: MAX_CHANGES });
+            }
+        }
+        Ok(())
+    }
+
+    fn side(&self, pair: &Pair, id: Option<ObjectId>) -> Result<Rc<[u8]>, GitError> {
+        id.map_or_else(|| Ok(Rc::from([])), |id| self.read_tree(&id, &format!("the folder `{}`", pair.at)))
+    }
+
+    fn raw<'a>(&self, id: &Option<ObjectId>, bytes: &'a [u8]) -> Result<Vec<RawEntry<'a>>, GitError> {
+        let mut entries = Vec::new();
+        if let Some(id) = id {
+            self.for_each_entry(id, bytes, |entry| entries.push(entry))?;
+        }
+        Ok(entries)
+    }
+
+    /// Two entries of one name and type, or one that the other side lacks.
+    fn meet(
+        &self,
+        pair: &Pair,
+        old: Option<&RawEntry<'_>>,
+        new: Option<&RawEntry<'_>>,
+        waiting: &mut Vec<Pair>,
+        changes: &mut Vec<Change>,
+    ) {
+        let Some(either) = old.or(new) else { return };
+        if old == new {
+            return;
+        }
+        let path = pair.at.join(either.name);
+        if either.is_tree() {
+            let id = |entry: Option<&RawEntry<'_>>| entry.map(RawEntry::id);
+            waiting.push(Pair { at: path, depth: pair.depth + 1, before: id(old), after: id(new) });
+        } else {
+            let side = |entry: Option<&RawEntry<'_>>| entry.map(|entry| (entry.mode(), entry.id()));
+            changes.push(Change { path, before: side(old), after: side(new) });
+        }
+    }
+}
+
+/// Two folders yet to be compared.
+struct Pair {
+    at: RepoPath,
+    depth: usize,
+    before: Option<ObjectId>,
+    after: Option<ObjectId>,
+}
+
+/// Git's order of entries: by name, where a folder counts as if its name ended with a slash.
+fn order(a: &RawEntry<'_>, b: &RawEntry<'_>) -> std::cmp::Ordering {
+    let common = a.name.len().min(b.name.len());
+    a.name[..common].cmp(&b.name[..common]).then_with(|| {
+        let next =
+            |entry: &RawEntry<'_>| entry.name.get(common).copied().unwrap_or(if entry.is_tree() { b'/' } else { 0 });
+        next(a).cmp(&next(b)).then_with(|| a.name.len().cmp(&b.name.len()))
+    })
+}
+
+fn is_strictly_sorted(entries: &[RawEntry<'_>]) -> bool {
+    entries.windows(2).all(|pair| order(&pair[0], &pair[1]).is_lt())
+}
+
+fn walk_side_by_side<'a>(
+    before: &[RawEntry<'a>],
+    after: &[RawEntry<'a>],
+    meet: &mut impl FnMut(Option<&RawEntry<'a>>, Option<&RawEntry<'a>>),
+) {
+    let (mut old, mut new) = (before.iter().peekable(), after.iter().peekable());
+    loop {
+        let order = match (old.peek(), new.peek()) {
+            (Some(a), Some(b)) => order(a, b),
+            (Some(_), None) => std::cmp::Ordering::Less,
+            (None, Some(_)) => std::cmp::Ordering::Greater,
+            (None, None) => return,
+        };
+        let left = if order.is_le() { old.next() } else { None };
+        let right = if order.is_ge() { new.next() } else { None };
+        meet(left, right);
+    }
+}
+
+fn compare_by_name<'a>(
+    before: &[RawEntry<'a>],
+    after: &[RawEntry<'a>],
+    meet: &mut impl FnMut(Option<&RawEntry<'a>>, Option<&RawEntry<'a>>),
+) {
+    type Sides<'s, 'a> = (Vec<&'s RawEntry<'a>>, Vec<&'s RawEntry<'a>>);
+    let mut names: BTreeMap<(&[u8], bool), Sides<'_, 'a>> = BTreeMap::new();
+    for entry in before {
+        names.entry((entry.name, entry.is_tree())).or_default().0.push(entry);
+    }
+    for entry in after {
+        names.entry((entry.name, entry.is_tree())).or_default().1.push(entry);
+    }
+    for (old, new) in names.values() {
+        for at in 0..old.len().max(new.len()) {
+            meet(old.get(at).copied(), new.get(at).copied());
+        }
+    }
+}
+
+/// Modes as git's index knows them: old repositories hold group-writable files, which are plain files to git.
+pub(super) fn canonical(mode: Mode) -> Mode {
+    match mode {
+        Mode::Odd(bits) => match bits & 0o170_000 {
+            0o100_000 if bits & 0o100 != 0 => Mode::Executable,
+            0o100_000 => Mode::File,
+            0o120_000 => Mode::Symlink,
+            0o040_000 => Mode::Tree,
+            _ => Mode::Gitlink,
+        },
+        known => known,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::super::sandbox::Sandbox;
+    use super::*;
+    use crate::model::tree::TreeView as _;
+
+    /// Writes the tree with these files by git's own means.
+    fn tree_of(sandbox: &Sandbox, files: &BTreeMap<String, (u8, u8)>) -> ObjectId {
+        sandbox.git(&["read-tree", "--empty"]);
+        let blobs: Vec<ObjectId> = (0..3).map(|number| sandbox.object("blob", &[b'0' + number])).collect();
+        let mut lines = String::new();
+        for (path, (mode, content)) in files {
+            let mode = ["100644", "100755", "120000"][usize::from(mode % 3)];
+            lines += &format!("{mode} {}\t{path}\n", blobs[usize::from(content % 3)]);
+        }
+        sandbox.git_input(&["update-index", "--index-info"], lines.as_bytes());
+        sandbox.id(&sandbox.git(&["write-tree"]))
+    }
+
+    fn files() -> impl Strategy<Value = BTreeMap<String, (u8, u8)>> {
+        // Few names, so that files and folders trade places; `a-` sorts between `a` and `a/`.
+        let path = proptest::collection::vec(prop_oneof![Just("a"), Just("a-"), Just("b"), Just("a.b")], 1..4);
+        proptest::collection::btree_map(path.prop_map(|names| names.join("/")), any::<(u8, u8)>(), 0..9)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+        #[test]
+        fn changes_are_those_of_git(before in files(), after in files()) {
+            let sandbox = Sandbox::new();
+            let (before, after) = (tree_of(&sandbox, &before), tree_of(&sandbox, &after));
+            let repo = sandbox.open();
+            let changes = repo.diff_trees(Some(&before), &after).unwrap();
+            prop_assert_eq!(&changes, &sandbox.diff_tree(&before, &after));
+            // The index still holds `after`: the two ways to compare it agree with the trees.
+            prop_assert_eq!(&repo.diff_index_against(Some(&before)).unwrap(), &changes);
+            let staged = repo.staged_since(Some(before));
+            let tree = repo.tree(&after);
+            for path in ["", "a", "a/a", "a/b", "a-", "b", "b/a", "a/a/a", "a.b"] {
+                let path = RepoPath::from(path);
+                let names = |entries: Vec<crate::model::tree::Entry>| -> Vec<_> {
+                    entries.into_iter().map(|entry| (entry.name, entry.mode)).collect()
+                };
+                prop_assert_eq!(names(staged.list(&path).unwrap()), names(tree.list(&path).unwrap()), "{}", path);
+                prop_assert_eq!(staged.file(&path, 9).unwrap(), tree.file(&path, 9).unwrap(), "{}", path);
+                let mode = |entry: Option<crate::model::tree::Entry>| entry.map(|entry| entry.mode);
+                prop_assert_eq!(mode(staged.entry(&path).unwrap()), mode(tree.entry(&path).unwrap()), "{}", path);
+            }
+        }
+    }
+
+    #[test]
+    fn malformed_trees_hide_nothing() {
+        let sandbox = Sandbox::new();
+        let [one, two, three] = ["1", "2", "3"].map(|text| sandbox.object("blob", text.as_bytes()));
+        let good = sandbox.raw_tree(&[("100644", "a", one), ("100644", "b", two)]);
+        let doubled = sandbox.raw_tree(&[("100644", "a", one), ("100644", "a", three), ("100644", "b", two)]);
+        let reordered = sandbox.raw_tree(&[("100644", "a", three), ("100644", "a", one), ("100644", "b", two)]);
+        let unsorted = sandbox.raw_tree(&[("100644", "b", two), ("100644", "a", three)]);
+        let repo = sandbox.open();
+        let sides = |before: &ObjectId, after: &ObjectId| -> Vec<(String, Option<ObjectId>, Option<ObjectId>)> {
+            let changes = repo.diff_trees(Some(before), after).unwrap().into_iter();
+            changes
+                .map(|change| (change.path.to_string(), change.before.map(|b| b.1), change.after.map(|a| a.1)))
+                .collect()
+        };
+        let a = || "a".to_owned();
+        assert_eq!(sides(&good, &doubled), [(a(), None, Some(three))]);
+        assert_eq!(sides(&doubled, &good), [(a(), Some(three), None)]);
+        assert_eq!(sides(&doubled, &reordered), [(a(), Some(one), Some(three)), (a(), Some(three), Some(one))]);
+        assert_eq!(sides(&good, &unsorted), [(a(), Some(one), Some(three))]);
+        let inside = sandbox.raw_tree(&[("40000", "d", good), ("40000", "d", doubled)]);
+        let outside = sandbox.raw_tree(&[("40000", "d", good), ("40000", "d", good)]);
+        assert_eq!(sides(&outside, &inside), [("d/a".to_owned(), None, Some(three))]);
+        assert_eq!(repo.tree(&doubled).list(&RepoPath::default()).unwrap().len(), 3);
+        let cut = sandbox.object("tree", b"100644 a\0short");
+        assert!(matches!(repo.diff_trees(Some(&good), &cut), Err(GitError::Damaged { .. })));
+    }
+
+    #[test]
+    fn trees_that_swell_without_end_are_refused() {
+        let sandbox = Sandbox::new();
+        let mut tree = sandbox.object("blob", b"x");
+        let mut mode = "100644";
+        for _ in 0..8 {
+            let names = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+            tree = sandbox.raw_tree(&names.map(|name| (mode, name, tree)));
+            mode = "40000";
+        }
+        assert!(matches!(sandbox.open().diff_trees(None, &tree), Err(GitError::Limit { .. })));
+    }
+}

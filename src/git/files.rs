@@ -1,0 +1,148 @@
+//! Writing files of the working tree: whole or not at all, and never through a symbolic link.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::command::path_from;
+use super::error::GitError;
+use super::repo::Repo;
+use super::write::check_path;
+use crate::model::path::RepoPath;
+
+impl Repo {
+    /// Writes a plain file: into a temporary one beside it, which then takes its name. Folders are made as needed.
+    pub fn write_worktree_file(&self, path: &RepoPath, bytes: &[u8]) -> Result<(), GitError> {
+        let target = self.place(path, true)?;
+        let doing = || format!("write `{path}`");
+        if std::fs::symlink_metadata(&target).is_ok_and(|file| !file.is_file()) {
+            return Err(unsafe_path(path, "there is something other than a plain file"));
+        }
+        let folder = target.parent().unwrap_or(&target);
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".agentops-").suffix(".tmp");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            // The umask takes from this what the user does not want.
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        let mut file = builder.tempfile_in(folder).map_err(GitError::while_doing(doing()))?;
+        file.write_all(bytes).map_err(GitError::while_doing(doing()))?;
+        file.persist(&target).map_err(|error| GitError::other(doing(), error.error))?;
+        Ok(())
+    }
+
+    /// Removes a plain file, and the folders that it leaves empty. A file that is absent is removed already.
+    pub fn remove_worktree_file(&self, path: &RepoPath) -> Result<(), GitError> {
+        let target = self.place(path, false)?;
+        let doing = format!("remove `{path}`");
+        match std::fs::symlink_metadata(&target) {
+            Err(error) if is_absent(&error) => return Ok(()),
+            Err(error) => return Err(GitError::other(doing, error)),
+            Ok(file) if file.is_dir() => return Err(unsafe_path(path, "it is a folder")),
+            Ok(_) => std::fs::remove_file(&target).map_err(GitError::while_doing(doing))?,
+        }
+        let top = self.require_work_dir()?;
+        let mut folder = target.parent();
+        while let Some(empty) = folder.filter(|folder| *folder != top && folder.starts_with(top)) {
+            if std::fs::remove_dir(empty).is_err() {
+                break;
+            }
+            folder = empty.parent();
+        }
+        Ok(())
+    }
+
+    /// Where `path` is on disk, after each folder on the way was seen to be a real one.
+    fn place(&self, path: &RepoPath, create: bool) -> Result<PathBuf, GitError> {
+        check_path(path)?;
+        let mut at = self.require_work_dir()?.to_owned();
+        let names: Vec<&[u8]> = path.as_bytes().split(|byte| *byte == b'/').collect();
+        let (last, folders) = names.split_last().unwrap_or_else(|| unreachable!("split gives one part at least"));
+        for name in folders {
+            at.push(path_from(name));
+            match real_folder(&at) {
+                Ok(true) => {}
+                Ok(false) if create => {
+                    // Somebody else may make it in this moment: then it must be a folder too.
+                    if let Err(error) = std::fs::create_dir(&at)
+                        && !matches!(real_folder(&at), Ok(true))
+                    {
+                        return Err(GitError::other(format!("make the folder for `{path}`"), error));
+                    }
+                }
+                Ok(false) => {}
+                Err(why) => return Err(unsafe_path(path, &why)),
+            }
+        }
+        at.push(path_from(last));
+        Ok(at)
+    }
+}
+
+/// Whether there is a folder; an error when there is something else.
+fn real_folder(path: &Path) -> Result<bool, String> {
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => Ok(true),
+        Ok(found) if found.is_symlink() => Err(format!("`{}` is a symbolic link", path.display())),
+        Ok(_) => Err(format!("`{}` is not a folder", path.display())),
+        Err(error) if is_absent(&error) => Ok(false),
+        Err(error) => Err(format!("`{}`: {error}", path.display())),
+    }
+}
+
+fn is_absent(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
+}
+
+fn unsafe_path(path: &RepoPath, why: &str) -> GitError {
+    GitError::UnsafePath { path: path.clone(), why: why.to_owned() }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::super::sandbox::Sandbox;
+    use super::*;
+
+    #[test]
+    fn files_come_and_go_whole() {
+        let sandbox = Sandbox::new();
+        let repo = sandbox.open();
+        let path = RepoPath::from("deep/er/file");
+        repo.write_worktree_file(&path, b"one").unwrap();
+        repo.write_worktree_file(&path, b"two").unwrap();
+        let at = sandbox.path().join("deep/er/file");
+        assert_eq!(std::fs::read(&at).unwrap(), b"two");
+        let other = sandbox.path().join("other");
+        std::fs::write(&other, "").unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&at), mode(&other), "as the umask says");
+        assert_eq!(std::fs::read_dir(at.parent().unwrap()).unwrap().count(), 1, "nothing is left behind");
+        repo.remove_worktree_file(&path).unwrap();
+        repo.remove_worktree_file(&path).unwrap();
+        assert!(!sandbox.path().join("deep").exists());
+        assert!(sandbox.path().exists());
+    }
+
+    #[test]
+    fn nothing_goes_through_links() {
+        let sandbox = Sandbox::new();
+        let outside = sandbox.beside("outside");
+        std::fs::create_dir(&outside).unwrap();
+        std::fs::write(outside.join("file"), "kept").unwrap();
+        symlink(&outside, sandbox.path().join("link")).unwrap();
+        symlink(outside.join("file"), sandbox.path().join("direct")).unwrap();
+        std::fs::create_dir(sandbox.path().join("folder")).unwrap();
+        sandbox.write("plain", "1");
+        let repo = sandbox.open();
+        for path in ["link/new", "link/file", "direct", "folder", "plain/x", ".git/hooks/x", "../x", "a/../../x"] {
+            let refused = repo.write_worktree_file(&path.into(), b"bad");
+            assert!(matches!(refused, Err(GitError::UnsafePath { .. })), "{path}: {refused:?}");
+        }
+        assert!(matches!(repo.remove_worktree_file(&"link/file".into()), Err(GitError::UnsafePath { .. })));
+        assert_eq!(std::fs::read(outside.join("file")).unwrap(), b"kept");
+        assert!(!outside.join("new").exists());
+    }
+}

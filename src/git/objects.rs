@@ -1,0 +1,261 @@
+//! Reading objects as they are: replace refs and grafts have no effect, and the folder of a push under judgement
+//! (git's quarantine) is read where the caller names it.
+//!
+//! Everything that reads or writes objects goes through [`Objects`]; with memory, new objects stay in this process.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::Path;
+use std::rc::Rc;
+
+use gix::objs::{Exists, Find, FindHeader, Write};
+
+use super::error::GitError;
+use super::repo::Repo;
+use crate::model::digest::ObjectId;
+use crate::model::tree::SightError;
+
+/// Bytes of trees that are remembered; beyond it the memory is emptied.
+const REMEMBERED_TREES: usize = 8 * 1024 * 1024;
+
+/// The four kinds of objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ObjectKind {
+    /// A commit.
+    Commit,
+    /// A tree.
+    Tree,
+    /// The bytes of a file.
+    Blob,
+    /// An annotated tag.
+    Tag,
+}
+
+impl From<gix::objs::Kind> for ObjectKind {
+    fn from(kind: gix::objs::Kind) -> Self {
+        match kind {
+            gix::objs::Kind::Commit => Self::Commit,
+            gix::objs::Kind::Tree => Self::Tree,
+            gix::objs::Kind::Blob => Self::Blob,
+            gix::objs::Kind::Tag => Self::Tag,
+        }
+    }
+}
+
+/// The object database with the folders that are read besides it.
+#[derive(Clone)]
+pub(super) struct Objects {
+    main: gix::OdbHandle,
+    /// Read before `main`: a miss there is dear, because it looks for new packs.
+    extra: Vec<gix::odb::Handle>,
+}
+
+impl Objects {
+    pub(super) fn new(mut main: gix::OdbHandle) -> Self {
+        main.ignore_replacements = true;
+        Self { main, extra: Vec::new() }
+    }
+
+    pub(super) fn read_also(&mut self, dir: &Path, hash: gix::hash::Kind) -> std::io::Result<()> {
+        self.extra.push(gix::odb::at(dir, hash)?);
+        Ok(())
+    }
+
+    /// The same objects; what is written from now on stays in memory.
+    pub(super) fn in_memory(&self) -> Self {
+        let mut copy = self.clone();
+        copy.main.enable_object_memory();
+        copy
+    }
+}
+
+impl Find for Objects {
+    fn try_find<'a>(&self, id: &gix::oid, buffer: &'a mut Vec<u8>) -> gix::Result<Option<gix::objs::Data<'a>>> {
+        for database in &self.extra {
+            if database.exists(id) {
+                return database.try_find(id, buffer);
+            }
+        }
+        Find::try_find(&self.main, id, buffer)
+    }
+}
+
+impl FindHeader for Objects {
+    fn try_header(&self, id: &gix::oid) -> gix::Result<Option<gix::objs::Header>> {
+        for database in &self.extra {
+            if database.exists(id) {
+                return FindHeader::try_header(database, id);
+            }
+        }
+        FindHeader::try_header(&self.main, id)
+    }
+}
+
+impl Exists for Objects {
+    fn exists(&self, id: &gix::oid) -> bool {
+        self.extra.iter().any(|database| database.exists(id)) || Exists::exists(&self.main, id)
+    }
+}
+
+/// Writing what is there already costs nothing.
+impl Write for Objects {
+    fn write_buf(&self, kind: gix::objs::Kind, bytes: &[u8]) -> gix::Result<gix::ObjectId> {
+        let id = gix::objs::compute_hash(self.main.store_ref().object_hash(), kind, bytes)?;
+        self.write_buf_with_known_id(kind, bytes, id)
+    }
+
+    fn write_buf_with_known_id(
+        &self,
+        kind: gix::objs::Kind,
+        bytes: &[u8],
+        id: gix::ObjectId,
+    ) -> gix::Result<gix::ObjectId> {
+        if self.main.exists_without_refresh(&id) {
+            return Ok(id);
+        }
+        self.main.write_buf_with_known_id(kind, bytes, id)
+    }
+
+    fn write_stream(
+        &self,
+        kind: gix::objs::Kind,
+        size: u64,
+        from: &mut dyn std::io::Read,
+    ) -> gix::Result<gix::ObjectId> {
+        self.main.write_stream(kind, size, from)
+    }
+
+    fn write_stream_with_known_id(
+        &self,
+        kind: gix::objs::Kind,
+        size: u64,
+        from: &mut dyn std::io::Read,
+        id: gix::ObjectId,
+    ) -> gix::Result<gix::ObjectId> {
+        self.main.write_stream_with_known_id(kind, size, from, id)
+    }
+}
+
+/// Recently read trees. A step looks into the same trees over and over.
+#[derive(Default)]
+pub(super) struct TreeMemory {
+    trees: HashMap<ObjectId, Rc<[u8]>>,
+    bytes: usize,
+}
+
+impl Repo {
+    /// What kind of object `id` is; `None` when it is not in this repository.
+    pub fn object_kind(&self, id: &ObjectId) -> Result<Option<ObjectKind>, GitError> {
+        Ok(self.header(id)?.map(|(kind, _)| kind.into()))
+    }
+
+    /// Whether the object is in this repository.
+    pub fn has_object(&self, id: &ObjectId) -> bool {
+        self.own_id(id).is_some_and(|id| self.is_empty_tree(&id) || self.objects.exists(&id))
+    }
+
+    /// The bytes of the blob `id`, after its size was compared with `limit`. `what` names it in errors: its path.
+    pub fn blob(&self, id: &ObjectId, what: &str, limit: u64) -> Result<Vec<u8>, SightError> {
+        let missing = || SightError::Missing { id: id.to_string(), what: what.to_owned() };
+        let (kind, size) = self.header(id)?.ok_or_else(missing)?;
+        if kind != gix::objs::Kind::Blob {
+            return Err(SightError::Failed(format!("`{what}` is a {kind}, not a file (object {id})")));
+        }
+        if size > limit {
+            return Err(SightError::TooLarge { path: what.to_owned(), size, limit });
+        }
+        Ok(self.read(id, gix::objs::Kind::Blob, what)?)
+    }
+
+    /// Kind and size, without the contents.
+    pub(super) fn header(&self, id: &ObjectId) -> Result<Option<(gix::objs::Kind, u64)>, GitError> {
+        let Some(own) = self.own_id(id) else { return Ok(None) };
+        if self.is_empty_tree(&own) {
+            return Ok(Some((gix::objs::Kind::Tree, 0)));
+        }
+        let header = self.objects.try_header(&own).map_err(GitError::while_doing(format!("read object {id}")))?;
+        Ok(header.map(|header| (header.kind, header.size)))
+    }
+
+    /// The bytes of an object of a known kind.
+    pub(super) fn read(&self, id: &ObjectId, kind: gix::objs::Kind, what: &str) -> Result<Vec<u8>, GitError> {
+        let mut buffer = Vec::new();
+        if self.read_into(id, kind, what, &mut buffer)? {
+            Ok(buffer)
+        } else {
+            Err(GitError::MissingObject { id: id.to_string(), what: what.to_owned() })
+        }
+    }
+
+    /// As [`read`](Self::read), into a buffer that can be used again; `false` when the object is absent.
+    pub(super) fn read_into(
+        &self,
+        id: &ObjectId,
+        kind: gix::objs::Kind,
+        what: &str,
+        buffer: &mut Vec<u8>,
+    ) -> Result<bool, GitError> {
+        buffer.clear();
+        let Some(own) = self.own_id(id) else { return Ok(false) };
+        if kind == gix::objs::Kind::Tree && self.is_empty_tree(&own) {
+            return Ok(true);
+        }
+        let found = self.objects.try_find(&own, buffer).map_err(GitError::while_doing(format!("read object {id}")))?;
+        match found.map(|data| (data.kind, data.data.len())) {
+            None => Ok(false),
+            Some((actual, _)) if actual != kind => Err(GitError::Damaged {
+                id: id.to_string(),
+                why: format!("{what} should be a {kind}, but it is a {actual}"),
+            }),
+            Some((_, length)) => {
+                buffer.truncate(length);
+                Ok(true)
+            }
+        }
+    }
+
+    /// The raw bytes of a tree.
+    pub(super) fn read_tree(&self, id: &ObjectId, what: &str) -> Result<Rc<[u8]>, GitError> {
+        if let Some(bytes) = self.trees.borrow().trees.get(id) {
+            return Ok(Rc::clone(bytes));
+        }
+        let bytes: Rc<[u8]> = self.read(id, gix::objs::Kind::Tree, what)?.into();
+        let mut memory = self.trees.borrow_mut();
+        if memory.bytes + bytes.len() > REMEMBERED_TREES {
+            memory.trees.clear();
+            memory.bytes = 0;
+        }
+        memory.bytes += bytes.len();
+        memory.trees.insert(*id, Rc::clone(&bytes));
+        Ok(bytes)
+    }
+
+    /// Our id as gix's; `None` for an id of the other hash kind, which cannot be in this repository.
+    pub(super) fn own_id(&self, id: &ObjectId) -> Option<gix::ObjectId> {
+        gix::ObjectId::try_from(id.as_bytes()).ok().filter(|own| own.kind() == self.hash)
+    }
+
+    /// The id of the tree without entries.
+    pub fn empty_tree(&self) -> ObjectId {
+        from_gix(&gix::ObjectId::empty_tree(self.hash))
+    }
+
+    /// The id that says "no object" in git's output.
+    pub fn null_id(&self) -> ObjectId {
+        from_gix(&self.hash.null())
+    }
+
+    fn is_empty_tree(&self, id: &gix::ObjectId) -> bool {
+        *id == gix::ObjectId::empty_tree(self.hash)
+    }
+
+    /// An empty memory of trees.
+    pub(super) fn no_trees() -> RefCell<TreeMemory> {
+        RefCell::default()
+    }
+}
+
+/// gix's id as ours.
+pub(super) fn from_gix(id: &gix::oid) -> ObjectId {
+    ObjectId::from_bytes(id.as_bytes()).unwrap_or_else(|| unreachable!("git ids have 20 or 32 bytes"))
+}

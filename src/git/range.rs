@@ -1,0 +1,386 @@
+//! Walks over history. Parents come from the raw commits; where history was cut off, that is said.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet};
+
+use super::commit::{head_of, parse};
+use super::error::GitError;
+use super::objects::from_gix;
+use super::repo::Repo;
+use crate::model::commit::Commit;
+use crate::model::digest::ObjectId;
+
+/// After the last wanted commit left the queue, so many more unwanted ones are looked at: with skewed clocks a wanted
+/// commit may still turn out to be reachable from the base.
+const PATIENCE: usize = 64;
+
+/// Commits reachable from a tip and not from a base.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Range {
+    /// The commits, parents before children.
+    pub commits: Vec<Commit>,
+    /// Those of them with a parent that is not in this clone because history was cut off there.
+    pub shallow_at: Vec<ObjectId>,
+}
+
+/// One commit that a walk has met.
+struct Node {
+    hidden: bool,
+    done: bool,
+    parents: Vec<ObjectId>,
+    seconds: i64,
+    /// Read only for what may be wanted.
+    commit: Option<Commit>,
+}
+
+/// The state of a walk: what was met, and what waits, newest first.
+struct Walk<'r> {
+    repo: &'r Repo,
+    nodes: HashMap<ObjectId, Node>,
+    queue: BinaryHeap<(i64, Reverse<usize>, ObjectId)>,
+    /// Wanted commits in the queue.
+    wanted: usize,
+    met: usize,
+    buffer: Vec<u8>,
+}
+
+impl Repo {
+    /// The commits reachable from `tip` and not from `base` (`None`: all of them).
+    pub fn range(&self, base: Option<&ObjectId>, tip: &ObjectId) -> Result<Range, GitError> {
+        self.range_hiding(base.copied().as_slice(), tip)
+    }
+
+    /// The commits reachable from `tip` and from none of `bases`.
+    pub fn range_hiding(&self, bases: &[ObjectId], tip: &ObjectId) -> Result<Range, GitError> {
+        let mut walk = Walk::new(self);
+        for base in bases {
+            walk.meet(base, true)?.then_some(()).ok_or_else(|| absent(base))?;
+        }
+        walk.meet(tip, false)?.then_some(()).ok_or_else(|| absent(tip))?;
+        let mut shallow_at = Vec::new();
+        let mut oldest = i64::MAX;
+        let mut patience = PATIENCE;
+        while let Some((seconds, _, id)) = walk.queue.pop() {
+            let (hidden, parents) = walk.finish(&id);
+            if !hidden {
+                oldest = oldest.min(seconds);
+            } else if walk.wanted == 0 && seconds < oldest {
+                if patience == 0 {
+                    break;
+                }
+                patience -= 1;
+            }
+            for parent in parents {
+                if walk.meet(&parent, hidden)? || hidden {
+                    continue;
+                }
+                if !self.is_shallow() {
+                    return Err(GitError::MissingObject { id: parent.to_string(), what: format!("a parent of {id}") });
+                }
+                if shallow_at.last() != Some(&id) {
+                    shallow_at.push(id);
+                }
+            }
+        }
+        let wanted = |id: &ObjectId| walk.nodes.get(id).is_some_and(|node| node.done && !node.hidden);
+        shallow_at.retain(wanted);
+        Ok(Range { commits: parents_first(walk.nodes), shallow_at })
+    }
+
+    /// What a push to `remote` would bring: commits reachable from `local` and from none of the remote's branches as
+    /// last fetched.
+    pub fn range_of_push(&self, remote: &str, local: &ObjectId) -> Result<Range, GitError> {
+        let prefix = format!("refs/remotes/{remote}/");
+        let doing = format!("list the references below `{prefix}`");
+        let references = self.inner.references().map_err(GitError::while_doing(doing.clone()))?;
+        let mut bases = Vec::new();
+        for reference in references.prefixed(prefix.as_str()).map_err(GitError::while_doing(doing.clone()))? {
+            let reference = reference.map_err(GitError::while_doing(doing.clone()))?;
+            if let Some(id) = reference.target().try_id().map(from_gix)
+                && matches!(self.header(&id)?, Some((gix::objs::Kind::Commit, _)))
+            {
+                bases.push(id);
+            }
+        }
+        self.range_hiding(&bases, local)
+    }
+
+    /// Up to `count` commits of the first-parent line from `tip` on, newest first; fewer where history ends or was
+    /// cut off.
+    pub fn first_parents(&self, tip: &ObjectId, count: usize) -> Result<Vec<Commit>, GitError> {
+        let mut line = Vec::new();
+        let mut next = Some(*tip);
+        while let Some(id) = next.filter(|_| line.len() < count) {
+            if !line.is_empty() && !self.has_object(&id) && self.is_shallow() {
+                break;
+            }
+            let commit = self.commit(&id)?;
+            next = commit.parents.first().copied();
+            line.push(commit);
+        }
+        Ok(line)
+    }
+
+    /// Whether `needle` lies on the first-parent line from `tip` on. Where the line was cut off before it was found, the
+    /// answer is unknown: [`GitError::MissingObject`].
+    pub fn first_parent_line_contains(&self, tip: &ObjectId, needle: &ObjectId) -> Result<bool, GitError> {
+        let mut buffer = Vec::new();
+        let mut seen = HashSet::new();
+        let mut next = Some(*tip);
+        while let Some(id) = next {
+            if id == *needle {
+                return Ok(true);
+            }
+            if !seen.insert(id) {
+                return Ok(false);
+            }
+            if !self.read_into(&id, gix::objs::Kind::Commit, "a commit", &mut buffer)? {
+                return Err(absent(&id));
+            }
+            next = head_of(&id, &buffer)?.parents.first().copied();
+        }
+        Ok(false)
+    }
+
+    /// Whether `old` is `new` or one of its ancestors. Where history was cut off before `old` was found, the answer is
+    /// unknown: [`GitError::MissingObject`].
+    pub fn is_ancestor(&self, old: &ObjectId, new: &ObjectId) -> Result<bool, GitError> {
+        let mut walk = Walk::new(self);
+        walk.meet(new, true)?.then_some(()).ok_or_else(|| absent(new))?;
+        let mut gone = None;
+        while let Some((_, _, id)) = walk.queue.pop() {
+            if id == *old {
+                return Ok(true);
+            }
+            for parent in walk.finish(&id).1 {
+                if parent == *old {
+                    return Ok(true);
+                }
+                if !walk.meet(&parent, true)? {
+                    gone = Some(parent);
+                }
+            }
+        }
+        gone.map_or(Ok(false), |id| Err(absent(&id)))
+    }
+}
+
+fn absent(id: &ObjectId) -> GitError {
+    GitError::MissingObject { id: id.to_string(), what: "a commit".to_owned() }
+}
+
+impl<'r> Walk<'r> {
+    fn new(repo: &'r Repo) -> Self {
+        Self { repo, nodes: HashMap::new(), queue: BinaryHeap::new(), wanted: 0, met: 0, buffer: Vec::new() }
+    }
+
+    /// Puts a commit into the queue, or hides one that was met before. `false` when the commit is absent.
+    fn meet(&mut self, id: &ObjectId, hidden: bool) -> Result<bool, GitError> {
+        if self.nodes.contains_key(id) {
+            if hidden {
+                self.hide(*id);
+            }
+            return Ok(true);
+        }
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let found = self.repo.read_into(id, gix::objs::Kind::Commit, "a commit", &mut buffer)?;
+        if found {
+            let head = head_of(id, &buffer)?;
+            let seconds = head.seconds();
+            let node = if hidden {
+                Node { hidden, done: false, parents: head.parents, seconds, commit: None }
+            } else {
+                let commit = parse(id, &buffer)?;
+                Node { hidden, done: false, parents: head.parents, seconds, commit: Some(commit) }
+            };
+            self.nodes.insert(*id, node);
+            self.queue.push((seconds, Reverse(self.met), *id));
+            self.met += 1;
+            self.wanted += usize::from(!hidden);
+        }
+        self.buffer = buffer;
+        Ok(found)
+    }
+
+    /// Hides a commit, and those of its ancestors that the walk has gone beyond.
+    fn hide(&mut self, id: ObjectId) {
+        let mut waiting = vec![id];
+        while let Some(id) = waiting.pop() {
+            let Some(node) = self.nodes.get_mut(&id).filter(|node| !node.hidden) else { continue };
+            node.hidden = true;
+            node.commit = None;
+            if node.done {
+                waiting.extend_from_slice(&node.parents);
+            } else {
+                self.wanted -= 1;
+            }
+        }
+    }
+
+    /// Notes that a commit left the queue; whether it is hidden, and its parents.
+    fn finish(&mut self, id: &ObjectId) -> (bool, Vec<ObjectId>) {
+        let Some(node) = self.nodes.get_mut(id) else { return (true, Vec::new()) };
+        node.done = true;
+        self.wanted -= usize::from(!node.hidden);
+        (node.hidden, node.parents.clone())
+    }
+}
+
+/// The wanted commits, parents before children; of unrelated ones the older first.
+fn parents_first(mut nodes: HashMap<ObjectId, Node>) -> Vec<Commit> {
+    nodes.retain(|_, node| !node.hidden && node.done);
+    let mut children: HashMap<ObjectId, usize> = HashMap::new();
+    for node in nodes.values() {
+        for parent in &node.parents {
+            *children.entry(*parent).or_default() += 1;
+        }
+    }
+    let free = nodes.iter().filter(|(id, _)| !children.contains_key(*id)).map(|(id, node)| (node.seconds, *id));
+    let mut queue: BinaryHeap<(i64, ObjectId)> = free.collect();
+    let mut commits = Vec::with_capacity(nodes.len());
+    while let Some((_, id)) = queue.pop() {
+        let Some(node) = nodes.remove(&id) else { continue };
+        for parent in &node.parents {
+            if let Some(left) = children.get_mut(parent) {
+                *left -= 1;
+                if let (0, Some(next)) = (*left, nodes.get(parent)) {
+                    queue.push((next.seconds, *parent));
+                }
+            }
+        }
+        commits.extend(node.commit);
+    }
+    commits.reverse();
+    commits
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::sandbox::Sandbox;
+    use super::*;
+
+    /// Commits with the given parents, one minute after another unless `skewed`.
+    fn history(sandbox: &Sandbox, parents: &[Vec<usize>]) -> Vec<ObjectId> {
+        let tree = sandbox.git(&["write-tree"]);
+        let mut ids: Vec<ObjectId> = Vec::new();
+        for (number, parents) in parents.iter().enumerate() {
+            let mut arguments =
+                vec!["commit-tree".to_owned(), "-m".to_owned(), format!("commit {number}"), tree.clone()];
+            for parent in parents {
+                arguments.extend(["-p".to_owned(), ids[*parent].to_string()]);
+            }
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            ids.push(ObjectId::parse(&sandbox.git(&arguments)).unwrap());
+        }
+        ids
+    }
+
+    fn ids(range: &Range) -> Vec<ObjectId> {
+        range.commits.iter().filter_map(|commit| commit.id).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+        #[test]
+        fn ranges_are_those_of_git(
+            shape in proptest::collection::vec(proptest::collection::btree_set(0usize..100, 0..3), 2..14),
+            base in 0usize..100,
+            tip in 0usize..100,
+        ) {
+            let sandbox = Sandbox::new();
+            let parents: Vec<Vec<usize>> = shape.iter().enumerate()
+                .map(|(number, set)| {
+                    let mut below: Vec<usize> = set.iter().filter(|_| number > 0).map(|parent| parent % number.max(1)).collect();
+                    below.sort_unstable();
+                    below.dedup();
+                    below
+                })
+                .collect();
+            let all = history(&sandbox, &parents);
+            let (base, tip) = (all[base % all.len()], all[tip % all.len()]);
+            let repo = sandbox.open();
+            let range = repo.range(Some(&base), &tip).unwrap();
+            let mut mine = ids(&range);
+            for (at, commit) in range.commits.iter().enumerate() {
+                prop_assert!(commit.parents.iter().all(|parent| !mine[at..].contains(parent)), "parents come first");
+            }
+            let text = sandbox.git(&["rev-list", &tip.to_string(), &format!("^{base}")]);
+            let mut oracle: Vec<ObjectId> = text.lines().map(|line| ObjectId::parse(line).unwrap()).collect();
+            mine.sort_unstable();
+            oracle.sort_unstable();
+            prop_assert_eq!(mine, oracle);
+            let (code, _) = sandbox.try_git(sandbox.path(), &["merge-base", "--is-ancestor", &base.to_string(), &tip.to_string()], b"");
+            prop_assert_eq!(repo.is_ancestor(&base, &tip).unwrap(), code == 0);
+            let line = sandbox.git(&["rev-list", "--first-parent", &tip.to_string()]);
+            let mine: Vec<String> = repo.first_parents(&tip, 99).unwrap().iter().map(|commit| commit.id.unwrap().to_string()).collect();
+            prop_assert_eq!(mine.join("\n"), line.clone());
+            prop_assert_eq!(repo.first_parent_line_contains(&tip, &base).unwrap(), line.contains(&base.to_string()));
+        }
+    }
+
+    #[test]
+    fn grafts_have_no_effect() {
+        let sandbox = Sandbox::new();
+        let all = history(&sandbox, &[vec![], vec![0], vec![1]]);
+        sandbox.write(".git/info/grafts", format!("{}\n", all[2]));
+        assert_eq!(sandbox.git(&["rev-list", "--count", &all[2].to_string()]), "1", "git follows the graft");
+        let repo = sandbox.open();
+        assert_eq!(ids(&repo.range(None, &all[2]).unwrap()), all);
+        assert!(repo.is_ancestor(&all[0], &all[2]).unwrap());
+        let log = repo.git(["rev-list", "--count", &all[2].to_string()]).text().unwrap();
+        assert_eq!(log.trim(), "3");
+    }
+
+    #[test]
+    fn a_planted_shallow_file_hides_nothing() {
+        let sandbox = Sandbox::new();
+        let all = history(&sandbox, &[vec![], vec![0], vec![1]]);
+        sandbox.write(".git/shallow", format!("{}\n", all[2]));
+        let range = sandbox.open().range(None, &all[2]).unwrap();
+        assert_eq!((ids(&range), range.shallow_at), (all, vec![]));
+    }
+
+    #[test]
+    fn shallow_clones_say_where_they_end() {
+        let sandbox = Sandbox::new();
+        let all: Vec<ObjectId> = (0..4).map(|number| sandbox.commit(&format!("commit {number}"))).collect();
+        let clone = sandbox.beside("shallow");
+        let url = format!("file://{}", sandbox.path().display());
+        sandbox.git(&["clone", "-q", "--depth=2", &url, clone.to_str().unwrap()]);
+        let repo = sandbox.open_at(&clone);
+        assert!(repo.is_shallow());
+        let range = repo.range(None, &all[3]).unwrap();
+        assert_eq!((ids(&range), range.shallow_at), (vec![all[2], all[3]], vec![all[2]]));
+        assert!(matches!(repo.range(Some(&all[0]), &all[3]), Err(GitError::MissingObject { .. })));
+        assert!(matches!(repo.is_ancestor(&all[0], &all[3]), Err(GitError::MissingObject { .. })));
+        assert!(matches!(repo.first_parent_line_contains(&all[3], &all[0]), Err(GitError::MissingObject { .. })));
+        assert_eq!(repo.first_parents(&all[3], 9).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn absent_parents_of_a_full_clone_are_an_error() {
+        let sandbox = Sandbox::new();
+        let all = history(&sandbox, &[vec![], vec![0]]);
+        let (folder, file) = (all[0].to_string()[..2].to_owned(), all[0].to_string()[2..].to_owned());
+        std::fs::remove_file(sandbox.path().join(".git/objects").join(folder).join(file)).unwrap();
+        assert!(matches!(sandbox.open().range(None, &all[1]), Err(GitError::MissingObject { .. })));
+    }
+
+    #[test]
+    fn a_push_brings_what_the_remote_lacks() {
+        let sandbox = Sandbox::new();
+        let all = history(&sandbox, &[vec![], vec![0], vec![1], vec![0], vec![2, 3]]);
+        sandbox.git(&["update-ref", "refs/remotes/origin/main", &all[1].to_string()]);
+        sandbox.git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main"]);
+        sandbox.git(&["update-ref", "refs/remotes/fork/main", &all[3].to_string()]);
+        let repo = sandbox.open();
+        let mut new = ids(&repo.range_of_push("origin", &all[4]).unwrap());
+        new.sort_unstable();
+        let mut expected = vec![all[2], all[3], all[4]];
+        expected.sort_unstable();
+        assert_eq!(new, expected);
+        assert_eq!(ids(&repo.range_of_push("nowhere", &all[4]).unwrap()).len(), 5);
+    }
+}

@@ -1,0 +1,203 @@
+//! Raw trees, and the view of one.
+
+use std::rc::Rc;
+
+use super::error::GitError;
+use super::repo::Repo;
+use crate::model::digest::ObjectId;
+use crate::model::path::RepoPath;
+use crate::model::tree::{Entry, Mode, SightError, TreeView};
+
+/// One entry of a raw tree, borrowed from its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RawEntry<'a> {
+    pub(super) bits: u32,
+    pub(super) name: &'a [u8],
+    id: &'a [u8],
+}
+
+impl RawEntry<'_> {
+    /// Git takes any mode of the folder type for a folder.
+    pub(super) fn is_tree(&self) -> bool {
+        is_tree(self.bits)
+    }
+
+    pub(super) fn mode(&self) -> Mode {
+        Mode::from_bits(self.bits)
+    }
+
+    pub(super) fn id(&self) -> ObjectId {
+        ObjectId::from_bytes(self.id).unwrap_or_else(|| unreachable!("cut to the length of an id"))
+    }
+
+    fn entry(&self) -> Entry {
+        Entry { name: self.name.to_vec(), mode: self.mode(), id: self.id() }
+    }
+}
+
+/// Whether mode bits are of the folder type.
+pub(super) fn is_tree(bits: u32) -> bool {
+    bits & 0o170_000 == 0o040_000
+}
+
+/// The entries of a raw tree, in its order, up to the first that cannot be read.
+pub(super) fn raw_entries(
+    bytes: &[u8],
+    hash_length: usize,
+) -> impl Iterator<Item = Result<RawEntry<'_>, &'static str>> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let parsed = raw_entry(rest, hash_length);
+        rest = parsed.map_or(&[][..], |(_, tail)| tail);
+        Some(parsed.map(|(entry, _)| entry).ok_or("a tree entry is malformed"))
+    })
+}
+
+fn raw_entry(bytes: &[u8], hash_length: usize) -> Option<(RawEntry<'_>, &[u8])> {
+    let space = bytes.iter().take(12).position(|byte| *byte == b' ')?;
+    let mut bits = 0u32;
+    for digit in &bytes[..space] {
+        let value = digit.checked_sub(b'0').filter(|value| *value < 8)?;
+        bits = bits.checked_mul(8)?.checked_add(u32::from(value))?;
+    }
+    let after = &bytes[space + 1..];
+    let end = after.iter().position(|byte| *byte == 0).filter(|end| *end > 0 && space > 0)?;
+    let id = after.get(end + 1..end + 1 + hash_length)?;
+    Some((RawEntry { bits, name: &after[..end], id }, &after[end + 1 + hash_length..]))
+}
+
+/// The tree of a commit, or any other tree of the repository.
+#[derive(Clone, Copy)]
+pub struct CommitTree<'r> {
+    repo: &'r Repo,
+    id: ObjectId,
+}
+
+impl Repo {
+    /// The view of the tree `id`. Nothing is read yet.
+    pub fn tree(&self, id: &ObjectId) -> CommitTree<'_> {
+        CommitTree { repo: self, id: *id }
+    }
+
+    /// As [`raw_entries`], of a tree of this repository.
+    pub(super) fn for_each_entry<'a>(
+        &self,
+        id: &ObjectId,
+        bytes: &'a [u8],
+        mut each: impl FnMut(RawEntry<'a>),
+    ) -> Result<(), GitError> {
+        for entry in raw_entries(bytes, self.hash.len_in_bytes()) {
+            each(entry.map_err(|why| GitError::Damaged { id: id.to_string(), why: why.to_owned() })?);
+        }
+        Ok(())
+    }
+}
+
+impl<'r> CommitTree<'r> {
+    /// The id of the tree.
+    pub fn id(&self) -> &ObjectId {
+        &self.id
+    }
+
+    /// The first entry called `name` of the tree `id`; where duplicates differ, one of the wanted type.
+    fn child(&self, id: &ObjectId, name: &[u8], folder: bool, path: &RepoPath) -> Result<Option<Entry>, GitError> {
+        let bytes = self.bytes(id, path)?;
+        let mut found: Option<Entry> = None;
+        self.repo.for_each_entry(id, &bytes, |entry| {
+            if found.is_none() && entry.name == name && (!folder || entry.is_tree()) {
+                found = Some(entry.entry());
+            }
+        })?;
+        Ok(found)
+    }
+
+    fn bytes(&self, id: &ObjectId, path: &RepoPath) -> Result<Rc<[u8]>, GitError> {
+        self.repo.read_tree(id, &format!("the folder `{path}`"))
+    }
+
+    /// The tree at `path`; `None` when there is no folder.
+    fn folder(&self, path: &[u8]) -> Result<Option<ObjectId>, GitError> {
+        let mut id = self.id;
+        if path.is_empty() {
+            return Ok(Some(id));
+        }
+        let mut done = RepoPath::default();
+        for name in path.split(|byte| *byte == b'/') {
+            let Some(entry) = self.child(&id, name, true, &done)? else { return Ok(None) };
+            id = entry.id;
+            done = done.join(name);
+        }
+        Ok(Some(id))
+    }
+}
+
+impl TreeView for CommitTree<'_> {
+    fn entry(&self, path: &RepoPath) -> Result<Option<Entry>, SightError> {
+        let bytes = path.as_bytes();
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let (parent, name) = match bytes.iter().rposition(|byte| *byte == b'/') {
+            Some(at) => (&bytes[..at], &bytes[at + 1..]),
+            None => (&[][..], bytes),
+        };
+        let Some(folder) = self.folder(parent)? else { return Ok(None) };
+        Ok(self.child(&folder, name, false, &RepoPath::from_bytes(parent))?)
+    }
+
+    fn list(&self, path: &RepoPath) -> Result<Vec<Entry>, SightError> {
+        let Some(folder) = self.folder(path.as_bytes())? else { return Ok(Vec::new()) };
+        let bytes = self.bytes(&folder, path)?;
+        let mut entries = Vec::new();
+        self.repo.for_each_entry(&folder, &bytes, |entry| entries.push(entry.entry()))?;
+        Ok(entries)
+    }
+
+    fn blob(&self, id: &ObjectId, path: &RepoPath, limit: u64) -> Result<Vec<u8>, SightError> {
+        self.repo.blob(id, &path.to_string(), limit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn encode(entries: &[(u32, Vec<u8>, [u8; 20])]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for (bits, name, id) in entries {
+            bytes.extend(format!("{bits:o} ").into_bytes());
+            bytes.extend(name);
+            bytes.push(0);
+            bytes.extend(id);
+        }
+        bytes
+    }
+
+    proptest! {
+        #[test]
+        fn entries_survive(entries in proptest::collection::vec((1u32..0o200_000, "[a-z ./\\\\]{1,9}", any::<[u8; 20]>()), 0..9)) {
+            let entries: Vec<_> = entries.into_iter().map(|(bits, name, id)| (bits, name.into_bytes(), id)).collect();
+            let bytes = encode(&entries);
+            let read: Vec<_> = raw_entries(&bytes, 20).map(|entry| entry.unwrap()).map(|e| (e.bits, e.name.to_vec(), <[u8; 20]>::try_from(e.id).unwrap())).collect();
+            prop_assert_eq!(read, entries);
+        }
+
+        #[test]
+        fn never_panics(bytes: Vec<u8>) {
+            let _ = raw_entries(&bytes, 20).count();
+        }
+    }
+
+    #[test]
+    fn truncated_trees_are_errors() {
+        let bytes = encode(&[(0o100_644, b"a".to_vec(), [1; 20])]);
+        for end in 1..bytes.len() {
+            assert!(raw_entries(&bytes[..end], 20).any(|entry| entry.is_err()), "{end}");
+        }
+    }
+}

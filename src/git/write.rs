@@ -1,0 +1,237 @@
+//! Writing blobs, trees and commits. Neither index nor working tree nor references change here.
+
+use gix::objs::Write as _;
+use gix::objs::tree::EntryKind;
+
+use super::error::GitError;
+use super::objects::from_gix;
+use super::repo::Repo;
+use crate::model::commit::Person;
+use crate::model::digest::ObjectId;
+use crate::model::path::RepoPath;
+use crate::model::tree::Mode;
+
+/// One path to set in a tree or in the index, or to take away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TreeEdit {
+    /// Where.
+    pub path: RepoPath,
+    /// What is to be there; `None` removes what is.
+    pub entry: Option<(Mode, ObjectId)>,
+}
+
+/// A commit to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCommit {
+    /// Its tree.
+    pub tree: ObjectId,
+    /// Its parents, the first one first.
+    pub parents: Vec<ObjectId>,
+    /// Its message.
+    pub message: String,
+    /// Who wrote it; `None`: as git is configured, now.
+    pub author: Option<Person>,
+    /// Who makes it; `None`: as git is configured, now.
+    pub committer: Option<Person>,
+}
+
+impl Repo {
+    /// Writes a blob.
+    pub fn write_blob(&self, bytes: &[u8]) -> Result<ObjectId, GitError> {
+        let id = self.objects.write_buf(gix::objs::Kind::Blob, bytes);
+        Ok(from_gix(&id.map_err(GitError::while_doing("write a file into the object database"))?))
+    }
+
+    /// The id that a blob of these bytes has, without writing it.
+    pub fn blob_id(&self, bytes: &[u8]) -> Result<ObjectId, GitError> {
+        let id = gix::objs::compute_hash(self.hash, gix::objs::Kind::Blob, bytes);
+        Ok(from_gix(&id.map_err(GitError::while_doing("compute an object id"))?))
+    }
+
+    /// Writes the tree that `base` (`None`: empty) becomes with `edits`. Folders come and go as needed.
+    pub fn edit_tree(&self, base: Option<&ObjectId>, edits: &[TreeEdit]) -> Result<ObjectId, GitError> {
+        let doing = || "write a tree".to_owned();
+        let root = match base {
+            Some(id) => {
+                let bytes = self.read_tree(id, "the tree to edit")?;
+                let tree = gix::objs::TreeRef::from_bytes(&bytes, self.hash);
+                tree.map_err(GitError::while_doing(format!("read the tree {id}")))?.into_owned()
+            }
+            None => gix::objs::Tree::empty(),
+        };
+        let mut editor = gix::objs::tree::Editor::new(root, &self.objects, self.hash);
+        for edit in edits {
+            check_path(&edit.path)?;
+            let names = edit.path.as_bytes().split(|byte| *byte == b'/').map(gix::bstr::BStr::new);
+            let edited = match &edit.entry {
+                Some((mode, id)) => editor.upsert(names, entry_kind(*mode, &edit.path)?, self.write_id(id)?),
+                None => editor.remove(names),
+            };
+            edited.map_err(GitError::while_doing(doing()))?;
+        }
+        let id = editor.write(|tree| self.objects.write(tree));
+        Ok(from_gix(&id.map_err(GitError::while_doing(doing()))?))
+    }
+
+    /// Writes a commit object, signed when `commit.gpgsign` is set. No reference moves; see `swap_ref`.
+    pub fn create_commit(&self, commit: &NewCommit) -> Result<ObjectId, GitError> {
+        let doing = "write a commit";
+        let mut parents = Vec::with_capacity(commit.parents.len());
+        for parent in &commit.parents {
+            parents.push(self.write_id(parent)?);
+        }
+        let object = gix::objs::Commit {
+            tree: self.write_id(&commit.tree)?,
+            parents: parents.into_iter().collect(),
+            author: self.signature(commit.author.as_ref(), true)?,
+            committer: self.signature(commit.committer.as_ref(), false)?,
+            encoding: None,
+            message: commit.message.as_str().into(),
+            extra_headers: Vec::new(),
+        };
+        let signing = self.inner.commit_signing_options_if_enabled();
+        let object = match signing.map_err(GitError::while_doing("find the key to sign the commit with"))? {
+            Some(options) => object.sign(options).map_err(GitError::while_doing(
+                "sign the commit; check `user.signingKey`, or run `git config commit.gpgSign false`",
+            ))?,
+            None => object,
+        };
+        Ok(from_gix(&self.objects.write(&object).map_err(GitError::while_doing(doing))?))
+    }
+
+    /// A given person, or the one that git is configured with.
+    pub(super) fn signature(&self, person: Option<&Person>, author: bool) -> Result<gix::actor::Signature, GitError> {
+        if let Some(person) = person {
+            let time = gix::date::Time { seconds: person.seconds, offset: 0 };
+            return Ok(gix::actor::Signature {
+                name: person.name.as_str().into(),
+                email: person.email.as_str().into(),
+                time,
+            });
+        }
+        let configured = if author { self.inner.author() } else { self.inner.committer() };
+        let configured = configured.ok_or(GitError::NoIdentity)?;
+        configured
+            .and_then(|signature| signature.to_owned())
+            .map_err(GitError::while_doing("read your identity from git's configuration"))
+    }
+
+    fn write_id(&self, id: &ObjectId) -> Result<gix::ObjectId, GitError> {
+        self.own_id(id)
+            .ok_or_else(|| GitError::MissingObject { id: id.to_string(), what: "to be referred to".to_owned() })
+    }
+}
+
+/// Only paths that git itself would take.
+pub(super) fn check_path(path: &RepoPath) -> Result<(), GitError> {
+    if path.is_ordinary() {
+        Ok(())
+    } else {
+        Err(GitError::UnsafePath { path: path.clone(), why: "it is not a plain relative path".to_owned() })
+    }
+}
+
+fn entry_kind(mode: Mode, path: &RepoPath) -> Result<EntryKind, GitError> {
+    match mode {
+        Mode::Tree => Ok(EntryKind::Tree),
+        Mode::File => Ok(EntryKind::Blob),
+        Mode::Executable => Ok(EntryKind::BlobExecutable),
+        Mode::Symlink => Ok(EntryKind::Link),
+        Mode::Gitlink => Ok(EntryKind::Commit),
+        Mode::Odd(bits) => {
+            Err(GitError::UnsafePath { path: path.clone(), why: format!("{bits:o} is not a mode that git writes") })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sandbox::Sandbox;
+    use super::*;
+
+    fn edit(path: &str, entry: Option<(Mode, ObjectId)>) -> TreeEdit {
+        TreeEdit { path: path.into(), entry }
+    }
+
+    #[test]
+    fn trees_are_those_that_git_writes() {
+        let sandbox = Sandbox::new();
+        sandbox.write("a/b/c", "1").write("a/d", "2").write("e", "3").commit("first");
+        let repo = sandbox.open();
+        let blob = repo.write_blob(b"new").unwrap();
+        assert_eq!(repo.blob_id(b"new").unwrap(), blob);
+        let base = sandbox.id("HEAD^{tree}");
+        let edits = [
+            edit("a/b/c", None),
+            edit("a/d", Some((Mode::Executable, blob))),
+            edit("x/y/z", Some((Mode::File, blob))),
+            edit("never/was", None),
+        ];
+        let tree = repo.edit_tree(Some(&base), &edits).unwrap();
+        sandbox.git(&["rm", "-q", "a/b/c"]);
+        sandbox.write("a/d", "new").write("x/y/z", "new").git(&["add", "-A"]);
+        sandbox.git(&["update-index", "--chmod=+x", "a/d"]);
+        assert_eq!(tree, sandbox.id(&sandbox.git(&["write-tree"])));
+        let only = repo.edit_tree(None, &[edit("one", Some((Mode::File, blob)))]).unwrap();
+        assert_eq!(repo.edit_tree(Some(&only), &[edit("one", None)]).unwrap(), repo.empty_tree());
+        for path in ["", "../x", "a//b", "/a", ".git/config", "a/.GIT/x"] {
+            let refused = repo.edit_tree(None, &[edit(path, Some((Mode::File, blob)))]);
+            assert!(matches!(refused, Err(GitError::UnsafePath { .. })), "{path}");
+        }
+        sandbox.git(&["fsck", "--strict"]);
+    }
+
+    #[test]
+    fn commits_are_those_that_git_reads() {
+        let sandbox = Sandbox::new();
+        let first = sandbox.commit("first");
+        let repo = sandbox.open();
+        let person = Person { name: "Ann Other".to_owned(), email: "ann@example.com".to_owned(), seconds: 1_234_567 };
+        let tree = repo.tree_of(&first).unwrap();
+        let message = "subject\n\nbody Grüße\n".to_owned();
+        let new = NewCommit { tree, parents: vec![first], message, author: Some(person.clone()), committer: None };
+        let id = repo.create_commit(&new).unwrap();
+        assert_eq!(
+            sandbox.git(&["log", "-1", "--format=%an|%ae|%at|%cn|%P", &id.to_string()]),
+            format!("Ann Other|ann@example.com|1234567|Tess Ter|{first}")
+        );
+        let read = repo.commit(&id).unwrap();
+        assert_eq!((read.message, read.author, read.parents), (new.message.clone(), person.clone(), vec![first]));
+        let twice = NewCommit { committer: Some(person), ..new };
+        assert_eq!(repo.create_commit(&twice).unwrap(), repo.create_commit(&twice).unwrap());
+        assert_eq!(sandbox.id("HEAD"), first, "no reference moved");
+        sandbox.git(&["fsck", "--strict"]);
+    }
+
+    #[test]
+    fn commits_are_signed_when_git_is_told_to() {
+        let sandbox = Sandbox::new();
+        let first = sandbox.commit("first");
+        let key = sandbox.beside("key");
+        let made =
+            std::process::Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
+        if !made.is_ok_and(|status| status.success()) {
+            // Without OpenSSH there is nothing to sign with.
+            return;
+        }
+        let public = std::fs::read_to_string(key.with_extension("pub")).unwrap();
+        std::fs::write(sandbox.beside("signers"), format!("tess@example.com {public}")).unwrap();
+        for (name, value) in [
+            ("commit.gpgSign", "true"),
+            ("gpg.format", "ssh"),
+            ("user.signingKey", key.to_str().unwrap()),
+            ("gpg.ssh.allowedSignersFile", sandbox.beside("signers").to_str().unwrap()),
+        ] {
+            sandbox.git(&["config", name, value]);
+        }
+        let repo = sandbox.open();
+        let tree = repo.tree_of(&first).unwrap();
+        let new =
+            NewCommit { tree, parents: vec![first], message: "signed\n".to_owned(), author: None, committer: None };
+        let id = repo.create_commit(&new).unwrap();
+        sandbox.git(&["verify-commit", &id.to_string()]);
+        assert_eq!(repo.commit(&id).unwrap().message, "signed\n");
+        sandbox.git(&["config", "user.signingKey", "/nowhere/key"]);
+        assert!(sandbox.open().create_commit(&new).is_err());
+    }
+}

@@ -1,0 +1,43 @@
+//! What a task that reaches done must have brought: the parts of AO-L1 and AO-L2 that speak of tasks.
+
+use super::records::{has_learning, has_session};
+use super::{Case, Findings};
+use crate::model::policy::ActorKind;
+use crate::model::report::{Finding, Place};
+use crate::model::tree::SightError;
+
+/// AO-L1: a task's last advance brings at least one learning.
+pub(crate) fn check_learning(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
+    for task in case.tasks()? {
+        for link in task.fresh_endings() {
+            let (profile, id) = (&task.after.profile, &task.after.task);
+            if !has_learning(case.step.next(), profile, id, &link.event.state.opened)? {
+                findings.add(Finding::new(
+                    Place::path(task.path(link)),
+                    format!("`{id}` is done, but no learning names it"),
+                    format!("agentops learn add --profile {profile} --task {id} --pattern \"…\" --application \"…\""),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// AO-L2: an agent's task that reaches done needs a session record that names it.
+pub(crate) fn check_session(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
+    for task in case.tasks()? {
+        for link in task.fresh_endings() {
+            let (profile, id) = (&task.after.profile, &task.after.task);
+            let kind = case.policy.config.actors.get(&link.event.actor).map(|actor| actor.kind);
+            if kind == Some(ActorKind::Agent) && !has_session(case.step.next(), profile, id, &link.event.state.opened)?
+            {
+                findings.add(Finding::new(
+                    Place::path(task.path(link)),
+                    format!("`{}` finished `{id}`, but no session record names the task", link.event.actor),
+                    format!("agentops session start --profile {profile} --task {id}, and at the end: agentops session end --improvement \"…\""),
+                ));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! AO-E2: every state file is well-formed and named after its content.
+
+use super::{Case, Findings, Law, Reads};
+use crate::model::canonical::Canonical;
+use crate::model::law_id::LawId;
+use crate::model::layout::Place as Kind;
+use crate::model::name::ProfileName;
+use crate::model::path::RepoPath;
+use crate::model::record::{Learning, Session};
+use crate::model::report::{Finding, Place};
+use crate::model::tree::{MAX_STATE_FILE, Mode, SightError};
+use crate::model::vote::Vote;
+
+pub(crate) const LAW: Law = Law {
+    id: LawId::E2,
+    title: "state files are well-formed",
+    rule: "Events, votes, session records and learnings are canonical TOML of at most 64 KiB (printing what was read gives the same \
+           bytes), carry this project's id, and are named after their content. Nothing else lies in their folders.",
+    passes: "`0001-research-working-<hash32>.toml` whose sha256 starts with that hash32.",
+    fails: "An event edited by hand: its digest no longer fits its name. Let the verbs write these files: `agentops phase next`, \
+            `agentops gate approve`, `agentops learn add`, `agentops session end`.",
+    reads: Reads::Trees,
+    check,
+};
+
+const FIX: &str =
+    "these files are written by agentops alone: remove this one and use the verb (`agentops explain AO-E2` names them)";
+
+fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
+    let project = &case.policy.format.project;
+    for task in case.tasks()? {
+        for broken in &task.after.broken {
+            let changed = case.step.changes()?.iter().any(|change| change.path == broken.path);
+            if changed {
+                findings.add(Finding::new(
+                    Place::path(broken.path.clone()),
+                    format!("this is no event: {}", broken.reason),
+                    FIX,
+                ));
+            }
+        }
+        for link in task.fresh_links().filter(|link| link.event.project != *project) {
+            findings.add(Finding::new(Place::path(task.path(link)), "this event belongs to another project", FIX));
+        }
+    }
+    for change in case.step.changes()? {
+        let (Some((mode, id)), Some(kind)) = (change.after, Kind::of(&change.path)) else { continue };
+        let mut add = |reason: String| findings.add(Finding::new(Place::path(change.path.clone()), reason, FIX));
+        match kind {
+            Kind::Stray => add("nothing of this name belongs below `.agentops/`".into()),
+            Kind::Vote(..) | Kind::Learning(..) | Kind::Session(..) | Kind::Bundle(..) if mode != Mode::File => {
+                add(format!("mode {:o} is not a plain file", mode.bits()));
+            }
+            Kind::Vote(..) | Kind::Learning(..) | Kind::Session(..) => {
+                let bytes = case.step.next().blob(&id, &change.path, MAX_STATE_FILE)?;
+                if let Err(reason) = record_form(&kind, &change.path, &bytes, project) {
+                    add(reason);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn record_form(kind: &Kind, path: &RepoPath, bytes: &[u8], project: &str) -> Result<(), String> {
+    let same = |what: &str, found: &str, expected: &str| {
+        if found == expected {
+            Ok(())
+        } else {
+            Err(format!("its {what} is `{found}`, but its place asks for `{expected}`"))
+        }
+    };
+    let month = |at: &crate::model::time::Timestamp| -> Result<(), String> {
+        let date = at.date();
+        let folder = format!("/{}/{}/", date.year(), date.month());
+        if path.as_str().is_some_and(|path| path.contains(&folder)) {
+            Ok(())
+        } else {
+            Err(format!("its month asks for the folder `{folder}`"))
+        }
+    };
+    let owner = |found: &ProfileName, expected: &ProfileName| same("profile", found.as_str(), expected.as_str());
+    match kind {
+        Kind::Vote(_, task, submit) => {
+            let vote = Vote::parse(bytes).map_err(|error| format!("this is no vote: {error}"))?;
+            same("project", &vote.project, project)?;
+            same("task", vote.task.as_str(), task.as_str())?;
+            same("submit", &vote.submit.short(), submit)?;
+            same("name", &String::from_utf8_lossy(path.file_name()), &vote.file_name())
+        }
+        Kind::Learning(profile, id) => {
+            let learning = Learning::parse(bytes).map_err(|error| format!("this is no learning: {error}"))?;
+            same("project", &learning.project, project)?;
+            owner(&learning.profile, profile)?;
+            month(&learning.at)?;
+            same("id", learning.id.as_str(), id.as_str())
+        }
+        Kind::Session(profile, id) => {
+            let session = Session::parse(bytes).map_err(|error| format!("this is no session record: {error}"))?;
+            same("project", &session.project, project)?;
+            owner(&session.profile, profile)?;
+            month(&session.started)?;
+            same("id", session.id.as_str(), id.as_str())
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,73 @@
+//! AO-E9: a merge drops no state.
+
+use std::collections::BTreeSet;
+
+use super::{Case, Findings, Law, Reads};
+use crate::model::law_id::LawId;
+use crate::model::layout::{self, Place as Kind};
+use crate::model::path::RepoPath;
+use crate::model::report::{Finding, Place};
+use crate::model::tree::{Mode, SightError, TreeView};
+
+pub(crate) const LAW: Law = Law {
+    id: LawId::E9,
+    title: "a merge drops nothing",
+    rule: "A merge commit holds every write-once file of each of its parents, unchanged.",
+    passes: "`git merge`: events of both sides are there, because no two of them share a name.",
+    fails: "A merge with `-s ours`, or one edited by hand, that lost the other side's events: merge again, or \
+            `git checkout PARENT -- .agentops/<profile>/events`.",
+    reads: Reads::Trees,
+    check,
+};
+
+fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
+    for (index, commit) in case.step.commits().iter().enumerate().filter(|(_, commit)| commit.is_merge()) {
+        let merged = case.step.commit_tree(index)?;
+        for parent in 0..commit.parents.len() {
+            let Some(tree) = case.step.parent_tree(index, parent)? else {
+                findings.not_checked(format!(
+                    "whether merge {} kept all state of its parent {}: that parent is not in this repository",
+                    commit.id.map(|id| id.short()).unwrap_or_default(),
+                    commit.parents[parent].short()
+                ));
+                continue;
+            };
+            let mut lost = BTreeSet::new();
+            missing(tree.as_ref(), merged.as_ref(), &layout::ROOT.into(), 0, &mut lost)?;
+            for path in lost {
+                findings.add(Finding::new(
+                    Place::path(path).in_commit(commit.id),
+                    format!("this merge lost or changed a state file of its parent {}", commit.parents[parent].short()),
+                    "merge again, keeping both sides of `.agentops`",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Collects write-once files of `parent` below `folder` that `merged` lacks or has with other bytes.
+fn missing(
+    parent: &dyn TreeView,
+    merged: &dyn TreeView,
+    folder: &RepoPath,
+    depth: usize,
+    lost: &mut BTreeSet<RepoPath>,
+) -> Result<(), SightError> {
+    if depth > 12 || parent.entry(folder)?.map(|entry| entry.id) == merged.entry(folder)?.map(|entry| entry.id) {
+        return Ok(());
+    }
+    let kept = merged.list(folder)?;
+    for entry in parent.list(folder)? {
+        let path = folder.join(&entry.name);
+        if kept.contains(&entry) {
+            continue;
+        }
+        if entry.mode == Mode::Tree {
+            missing(parent, merged, &path, depth + 1, lost)?;
+        } else if Kind::of(&path).is_some_and(|kind| kind.is_write_once()) {
+            lost.insert(path);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! AO-G1: what leaves a gate has the votes that the base's policy wants.
+
+use super::records::sessions_on;
+use super::{Case, Findings, Law, Reads};
+use crate::model::event::EventKind;
+use crate::model::law_id::LawId;
+use crate::model::report::{Finding, Place};
+use crate::model::state::Status;
+use crate::model::tree::SightError;
+use crate::workflow::gate;
+
+pub(crate) const LAW: Law = Law {
+    id: LawId::G1,
+    title: "votes satisfy the policy",
+    rule: "An `advance` out of `waiting` rests on as many approvals of its submit as the gate in T wants, by humans with the right roles who \
+           did not do the work, with proofs that `gates.proof` accepts, over exactly this submit and this gate; and no reject stands.",
+    passes: "A spec approved by `bob`, written by `claude`, then advanced.",
+    fails: "An `advance` without a vote, with a vote of its doer, or with a standing reject. Ask a reviewer: `agentops gate approve ID`; after a \
+            reject: `agentops phase rework ID`.",
+    reads: Reads::Trees,
+    check,
+};
+
+fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
+    for task in case.tasks()? {
+        for link in
+            task.fresh_links().filter(|link| link.event.kind == EventKind::Advance && task.live.contains(&link.digest))
+        {
+            let Some(submit) = link.event.prev.first().and_then(|prev| task.after.link(prev)) else { continue };
+            if submit.event.state.status != Status::Waiting {
+                continue;
+            }
+            let id = &task.after.task;
+            let Some((profile, phase)) = task.gate_phase(case.policy, link) else { continue };
+            if submit.event.kind != EventKind::Submit {
+                findings.add(Finding::new(
+                    Place::path(task.path(link)),
+                    "what it advances from is no submit",
+                    "let `agentops phase next` write the event",
+                ));
+                continue;
+            }
+            let sessions = sessions_on(case.step.next(), &profile.name, id, &submit.event.state)?;
+            let doers = gate::doers(&task.after, submit, &sessions);
+            let votes = gate::read_votes(case.step.next(), &profile.name, submit)?;
+            let tally = gate::tally(case.policy, profile, phase, submit, &doers, &votes);
+            for (voter, proof) in &tally.approvals {
+                findings.note(format!("{id}: `{voter}` approved {} ({})", phase.name, proof.honest()));
+            }
+            if case.policy.config.self_approve {
+                findings.note("doers may approve their own work here (`gates.self_approve = true`)");
+            }
+            if tally.is_satisfied() {
+                continue;
+            }
+            let rejects: Vec<&str> = tally.rejects.iter().map(|voter| voter.as_str()).collect();
+            let message = if rejects.is_empty() {
+                format!("`{id}` left `{}` with {} of {} approvals", phase.name, tally.approvals.len(), tally.wanted)
+            } else {
+                format!("`{id}` left `{}` although {} rejected it", phase.name, rejects.join(", "))
+            };
+            let void: Vec<String> = tally.void.iter().map(|(path, why)| format!("{path}: {why}")).collect();
+            let message = if void.is_empty() {
+                message
+            } else {
+                format!("{message}; votes that count for nothing: {}", void.join("; "))
+            };
+            findings.add(Finding::new(
+                Place::path(task.path(link)),
+                message,
+                format!("take the `advance` out, ask for votes (`agentops gate approve {id}`), then `agentops phase next {id}`; after a reject: `agentops phase rework {id}`"),
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! AO-G3: governed files change only with a valid amend.
+
+use std::collections::BTreeSet;
+
+use super::{Case, Findings, Law, Reads};
+use crate::model::digest::Digest;
+use crate::model::law_id::LawId;
+use crate::model::path::RepoPath;
+use crate::model::report::{Finding, Place};
+use crate::model::tree::SightError;
+use crate::workflow::governance::{self, AmendLink, Governed};
+
+pub(crate) const LAW: Law = Law {
+    id: LawId::G3,
+    title: "governed files change by amend",
+    rule: "Format, config, signers, attributes, profiles, agents, workflows, standards, templates and `paths.governed` are the same in M as \
+           in T, or a new amend leads from T's governed digest to M's.",
+    passes: "A step made by `agentops policy amend --reason \"…\"`: the changed config and one file below `governance/`.",
+    fails: "A commit that lowers a gate in `profile.toml`. Take it out, and propose it by itself: `agentops policy amend --reason \"…\"`.",
+    reads: Reads::Trees,
+    check,
+};
+
+fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
+    let Some(base) = case.step.base().filter(|_| !case.bootstrap) else { return Ok(()) };
+    let ours = Governed::new(&case.policy.config.governed);
+    // What M's own config adds is governed from M on; `to` is computed with it.
+    let theirs = case.next_policy().map_or_else(|| ours.clone(), |policy| Governed::new(&policy.config.governed));
+    let changed: Vec<&RepoPath> = case
+        .step
+        .changes()?
+        .iter()
+        .map(|change| &change.path)
+        .filter(|path| ours.contains(path) || theirs.contains(path))
+        .collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let from = ours.digest(base)?;
+    let to = theirs.digest(case.step.next())?;
+    let known: BTreeSet<Digest> = governance::read_amends(base)?.links.iter().map(|link| link.digest).collect();
+    let amends = governance::read_amends(case.step.next())?;
+    let fresh: Vec<&AmendLink> = amends.links.iter().filter(|link| !known.contains(&link.digest)).collect();
+    if case.policy.config.owners > 0 {
+        findings.add(Finding::new(
+            Place::path(changed[0].clone()),
+            format!("governed files change, and the base wants {} owners' signatures, which this edition of the laws cannot verify", case.policy.config.owners),
+            "use an agentops that verifies signed amends",
+        ));
+    } else if governance::leads(&fresh, from, to) {
+        findings.note("amends are unsigned here (`governance.owners = 0`): they prove nothing about who agreed");
+    } else {
+        for path in changed {
+            findings.add(Finding::new(
+                Place::path(path.clone()),
+                format!(
+                    "a governed file changes, and no new amend leads from the base's governed digest {} to {}",
+                    &from.hex()[..12],
+                    &to.hex()[..12]
+                ),
+                "take the change out, or make it by itself with `agentops policy amend --reason \"…\"`",
+            ));
+        }
+    }
+    Ok(())
+}

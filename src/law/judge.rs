@@ -1,0 +1,139 @@
+//! The judge: runs the laws over a case, applies levels and waivers, and reports.
+
+use super::waiver::{self, Waiver};
+use super::{Case, Context, Findings, Law, Reads, registry};
+use crate::model::law_id::{LawId, Level};
+use crate::model::layout;
+use crate::model::report::{Finding, Place, Report, Violation};
+
+/// What the case breaks, by the laws that read one of `reads`.
+///
+/// A law that could not see what it needs has failed: not seeing is never passing.
+pub fn judge(case: &Case<'_>, reads: &[Reads]) -> Report {
+    let mut report = Report { commits: case.step.commits().len(), ..Report::default() };
+    if case.bootstrap && reads.contains(&Reads::Trees) {
+        report.notes.push("bootstrap: this step introduces `.agentops`, so it is judged by its own policy".into());
+    }
+    let mut waivers = Waivers::read(case, &mut report);
+    for law in registry().iter().filter(|law| reads.contains(&law.reads)) {
+        if highest_level(case, law.id) == Level::Off {
+            continue;
+        }
+        let mut findings = Findings::default();
+        if let Err(error) = (law.check)(case, &mut findings) {
+            findings.add(Finding::new(
+                Place::nowhere(),
+                format!("this law could not be checked: {error}"),
+                "fetch what is missing (`git fetch --unshallow`), or mend the repository (`git fsck`)",
+            ));
+        }
+        for line in findings.not_checked {
+            push_once(&mut report.not_checked, line);
+        }
+        for line in findings.notes {
+            push_once(&mut report.notes, line);
+        }
+        for finding in findings.list {
+            enter(case, law, finding, &mut waivers, &mut report);
+        }
+    }
+    waivers.finish(case, &mut report);
+    report
+}
+
+fn enter(case: &Case<'_>, law: &Law, finding: Finding, waivers: &mut Waivers, report: &mut Report) {
+    let profile = finding.place.path.as_ref().and_then(layout::Place::of).and_then(|place| place.profile().cloned());
+    let level = case.policy.level(law.id, profile.as_ref()).min(finding.at_most);
+    if level == Level::Off {
+        return;
+    }
+    if level == Level::Error && waivers.excuse(law.id, &finding.place) {
+        report.waived += 1;
+        return;
+    }
+    report.violations.push(Violation {
+        law: law.id,
+        level,
+        place: finding.place,
+        message: finding.message,
+        fix: finding.fix,
+    });
+}
+
+/// The strictest level that any namespace asks for.
+fn highest_level(case: &Case<'_>, law: LawId) -> Level {
+    let own = case.policy.profiles.keys().map(|name| case.policy.level(law, Some(name)));
+    own.fold(case.policy.level(law, None), Level::max)
+}
+
+fn push_once(list: &mut Vec<String>, line: String) {
+    if !list.contains(&line) {
+        list.push(line);
+    }
+}
+
+/// The step's waivers. One waiver excuses the findings of its law in its own commit's message; of a law that reads
+/// trees, the findings of the step.
+struct Waivers {
+    open: Vec<(Waiver, Option<crate::model::digest::ObjectId>)>,
+    used: Vec<bool>,
+}
+
+impl Waivers {
+    fn read(case: &Case<'_>, report: &mut Report) -> Self {
+        let mut open = Vec::new();
+        for found in waiver::read(case.messages()) {
+            match found {
+                Ok(waiver) => {
+                    let commit = case.step.commits().get(waiver.commit_index).and_then(|commit| commit.id);
+                    open.push((waiver, commit));
+                }
+                Err(problem) => {
+                    let commit = case.step.commits().get(problem.commit_index).and_then(|commit| commit.id);
+                    report.violations.push(Violation {
+                        law: LawId::T1,
+                        level: case.policy.level(LawId::T1, None),
+                        place: Place::message(commit, problem.line),
+                        message: problem.message,
+                        fix: problem.fix,
+                    });
+                }
+            }
+        }
+        let used = vec![false; open.len()];
+        Self { open, used }
+    }
+
+    fn excuse(&mut self, law: LawId, place: &Place) -> bool {
+        let fits = |(waiver, commit): &(Waiver, Option<_>)| {
+            waiver.law == law && (place.path.is_some() || place.commit == *commit)
+        };
+        match self.open.iter().position(fits) {
+            Some(index) => {
+                self.used[index] = true;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn finish(self, case: &Case<'_>, report: &mut Report) {
+        for ((waiver, commit), used) in self.open.iter().zip(&self.used) {
+            let of = commit.map(|id| format!(" in {}", id.short())).unwrap_or_default();
+            let what = if *used { "waived" } else { "waiver without use for" };
+            push_once(&mut report.notes, format!("{what} {}{of}: {}", waiver.law, waiver.reason));
+        }
+        let count = self.used.iter().filter(|used| **used).count() as u64;
+        let limit = u64::from(case.policy.config.waivers_max);
+        if count > limit && case.context != Context::Replay {
+            report.violations.push(Violation {
+                law: LawId::T1,
+                level: Level::Error,
+                place: Place::nowhere(),
+                message: format!("this step uses {count} waivers; the base allows {limit} (`waivers.max`)"),
+                fix: "mend some of the findings instead, or split the work into steps that land one after the other"
+                    .into(),
+            });
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! AO-N1: each profile writes in its own namespace.
+
+use std::collections::BTreeSet;
+
+use globset::Glob;
+
+use super::actor::commit_actor;
+use super::{Case, Context, Findings, Law, Reads};
+use crate::model::canonical::Canonical;
+use crate::model::law_id::LawId;
+use crate::model::layout::{self, Place as Kind};
+use crate::model::name::{Principal, ProfileName};
+use crate::model::path::RepoPath;
+use crate::model::record::{Learning, Session};
+use crate::model::report::{Finding, Place};
+use crate::model::tree::{MAX_STATE_FILE, SightError};
+use crate::workflow::artifact;
+use crate::workflow::chain::{Chain, Standing};
+
+pub(crate) const LAW: Law = Law {
+    id: LawId::N1,
+    title: "namespaces keep agents apart",
+    rule: "Below `.agentops/<profile>/` a step adds records of actors who have a part in that profile, artifacts of its tasks that are \
+           open, and the documents the profile declares; nothing else. Votes are ruled by AO-G, governed files by the amend.",
+    passes: "`.agentops/devops/changes/2026-11-21-upgrade-k3f9/plan.md` while the task `upgrade-k3f9` is open.",
+    fails: "A file below `.agentops/sre/` that belongs to no task there, or a learning of an actor whom the config gives no part in `sre`. \
+            Write into your own profile, or have the config amended first.",
+    reads: Reads::Trees,
+    check,
+};
+
+fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
+    let mut profiles: BTreeSet<ProfileName> = BTreeSet::new();
+    let mut documents = false;
+    for change in case.step.changes()? {
+        let Some(kind) = Kind::of(&change.path) else { continue };
+        if let (Some(profile), false) = (kind.profile(), kind.is_governed()) {
+            profiles.insert(profile.clone());
+            if !case.policy.profiles.contains_key(profile) && !matches!(kind, Kind::Event(..)) {
+                findings.add(Finding::new(
+                    Place::path(change.path.clone()),
+                    format!("`{profile}` is no profile of the base"),
+                    "add the profile first (`agentops profile new`, `agentops policy amend`) and land it",
+                ));
+                continue;
+            }
+        }
+        match &kind {
+            Kind::Learning(profile, _) | Kind::Session(profile, _) => {
+                let Some((_, id)) = change.after else { continue };
+                let bytes = case.step.next().blob(&id, &change.path, MAX_STATE_FILE)?;
+                let actor = match kind {
+                    Kind::Learning(..) => Learning::parse(&bytes).ok().map(|learning| learning.actor),
+                    _ => Session::parse(&bytes).ok().map(|session| session.actor),
+                };
+                // A record that does not parse is AO-E2's.
+                if let Some(actor) = actor {
+                    check_actor(case, &actor, profile, Place::path(change.path.clone()), findings);
+                }
+            }
+            Kind::Document(profile) => {
+                documents = true;
+                if !is_owned(case, profile, &change.path)? {
+                    findings.add(Finding::new(
+                        Place::path(change.path.clone()),
+                        format!("this is neither an artifact of an open task of `{profile}` nor a document that the profile declares"),
+                        "open a task with `agentops task new`, and write to the paths that `agentops phase status` names",
+                    ));
+                }
+            }
+            _ => {}
+        }
+    }
+    if documents {
+        check_commits(case, findings)?;
+    }
+    if case.context == Context::Local && profiles.len() > 1 {
+        let names: Vec<&str> = profiles.iter().map(ProfileName::as_str).collect();
+        findings.add(
+            Finding::new(
+                Place::path(layout::ROOT),
+                format!("this commit writes in {} profiles: {}", names.len(), names.join(", ")),
+                "commit each profile's files by themselves",
+            )
+            .warning(),
+        );
+    }
+    Ok(())
+}
+
+fn check_actor(case: &Case<'_>, actor: &Principal, profile: &ProfileName, place: Place, findings: &mut Findings) {
+    let message = match case.policy.config.actors.get(actor) {
+        None => format!("`{actor}` is not an actor of the base's config"),
+        Some(known) if !known.may_write(profile) => format!("`{actor}` has no part in profile `{profile}`"),
+        Some(_) => return,
+    };
+    findings.add(Finding::new(
+        place,
+        message,
+        format!("list it under `[actors.{actor}]` with `agentops policy amend`, and land that first"),
+    ));
+}
+
+/// Whether `path` is an artifact of a task that is open in T or M, or that the step moves; or a declared document.
+fn is_owned(case: &Case<'_>, profile: &ProfileName, path: &RepoPath) -> Result<bool, SightError> {
+    let Some(rules) = case.policy.profiles.get(profile) else { return Ok(false) };
+    let rest = path.as_str().and_then(|text| text.strip_prefix(&layout::namespace(profile))?.strip_prefix('/'));
+    let declared = |pattern: &String| {
+        rest.is_some_and(|rest| Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(rest)))
+    };
+    if rules.documents.iter().any(declared) {
+        return Ok(true);
+    }
+    let Some(owner) = artifact::owner(case.policy, path) else { return Ok(false) };
+    let moved = |task: &&super::steps::TaskStep| task.after.profile == *profile && task.after.task == owner.task;
+    let Some(task) = case.tasks()?.iter().find(moved) else { return Ok(false) };
+    let is_open = |chain: &Chain| match chain.standing() {
+        Standing::At(state) => state.status.is_open(),
+        Standing::Forked(_) => true,
+        Standing::Absent => false,
+    };
+    let opened = task.after.links.iter().find(|link| link.event.prev.is_empty());
+    let at_its_path = opened
+        .is_some_and(|link| owner.spec.path_for(profile, &owner.task, &link.event.state).as_bytes() == path.as_bytes());
+    Ok(at_its_path && (is_open(&task.before) || is_open(&task.after) || !task.fresh.is_empty()))
+}
+
+/// A commit of a known actor changes documents only where that actor has a part.
+fn check_commits(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
+    for (index, commit) in case.step.commits().iter().enumerate().filter(|(_, commit)| !commit.is_merge()) {
+        let Some(principal) = commit_actor(case, index).principal().cloned() else { continue };
+        let Some(actor) = case.policy.config.actors.get(&principal) else { continue };
+        for change in case.step.commit_changes(index)? {
+            let Some(Kind::Document(profile)) = Kind::of(&change.path) else { continue };
+            if !actor.may_write(&profile) {
+                findings.add(Finding::new(
+                    Place::path(change.path).in_commit(commit.id),
+                    format!("`{principal}` has no part in profile `{profile}`"),
+                    "leave other profiles' documents to their actors, or have the config amended first",
+                ));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! From a step to the material of phase checks: the live events that T lacks and that claim a gate was passed.
+
+use std::collections::BTreeSet;
+
+use super::{Artifact, Material};
+use crate::law::steps::TaskStep;
+use crate::law::{Case, Findings};
+use crate::model::digest::Digest;
+use crate::model::event::EventKind;
+use crate::model::law_id::LawId;
+use crate::model::layout;
+use crate::model::manifest::Manifest;
+use crate::model::path::RepoPath;
+use crate::model::profile::{ArtifactKind, Phase, Profile};
+use crate::model::state::Stage;
+use crate::model::tree::{MAX_TEXT_FILE, MemoryTree, SightError, TreeView};
+use crate::workflow::artifact;
+use crate::workflow::chain::Link;
+
+/// Runs `examine` over the material of every gate that the step claims to have passed and whose checks name `law`.
+pub(crate) fn examine_each(
+    case: &Case<'_>,
+    law: LawId,
+    examine: fn(&Material<'_>, &mut Findings) -> Result<(), SightError>,
+    findings: &mut Findings,
+) -> Result<(), SightError> {
+    for task in case.tasks()? {
+        for link in task.fresh_gates() {
+            let Some((profile, phase)) = task.gate_phase(case.policy, link) else { continue };
+            if !phase.gate.checks.contains(&law) {
+                continue;
+            }
+            let planned = match phase.stage {
+                Stage::Implement => task.after.leaving(profile, Stage::Plan).map(|plan| plan.event.base),
+                _ => Some(link.event.base),
+            };
+            let known = match planned {
+                Some(id) => case.step.known_tree(&id)?,
+                None => None,
+            };
+            let nothing = MemoryTree::new();
+            let cited: &dyn TreeView = match (&known, case.step.base()) {
+                (Some(tree), _) => tree.as_ref(),
+                // What T has may be what the task brought there: nothing can be said of what it changed.
+                (None, _) if phase.stage == Stage::Implement => &nothing,
+                (None, Some(base)) => base,
+                (None, None) => case.step.next(),
+            };
+            if let (None, Some(id)) = (&known, planned) {
+                findings.not_checked(format!(
+                    "the tree {} that `{}` {:04} was checked against is not part of this history: citations were looked up in the base, and whether planned paths changed was not",
+                    id.short(),
+                    task.after.task,
+                    link.event.seq
+                ));
+            }
+            let material = material(case, task, link, profile, phase, cited)?;
+            examine(&material, findings)?;
+        }
+    }
+    Ok(())
+}
+
+fn material<'a>(
+    case: &'a Case<'_>,
+    task: &'a TaskStep,
+    link: &'a Link,
+    profile: &'a Profile,
+    phase: &'a Phase,
+    cited: &'a dyn TreeView,
+) -> Result<Material<'a>, SightError> {
+    let next = case.step.next();
+    let state = match link.event.kind {
+        EventKind::Advance => link
+            .event
+            .prev
+            .first()
+            .and_then(|prev| task.after.link(prev))
+            .map_or(&link.event.state, |prev| &prev.event.state),
+        _ => &link.event.state,
+    };
+    let mut artifacts = Vec::new();
+    for spec in &phase.artifacts {
+        let path = RepoPath::from(spec.path_for(&profile.name, &task.after.task, state));
+        let bytes = next.file(&path, MAX_TEXT_FILE)?;
+        let template = match &spec.template {
+            Some(name) => template(case, profile, name)?,
+            None => None,
+        };
+        artifacts.push(Artifact { spec, path, bytes, template });
+    }
+    let plan = match phase.stage {
+        Stage::Implement => artifact::live_plan(next, &task.after, profile)?.map(|(_, plan)| plan),
+        _ => None,
+    };
+    Ok(Material {
+        profile,
+        phase,
+        task: &task.after.task,
+        state,
+        actor: &link.event.actor,
+        artifacts,
+        cited,
+        target: case.step.base(),
+        next,
+        runs: &link.event.runs,
+        plan,
+    })
+}
+
+/// The template's text in T: in the profile's own folder, or in that of a profile it extends.
+fn template(case: &Case<'_>, profile: &Profile, name: &str) -> Result<Option<String>, SightError> {
+    let tree = case.step.base().unwrap_or(case.step.next());
+    let Some(digest) = profile.templates.get(name) else { return Ok(None) };
+    for folder in std::iter::once(&profile.name).chain(case.policy.profiles.keys()) {
+        if let Some(bytes) = tree.file(&layout::template(folder, name), MAX_TEXT_FILE)? {
+            if Digest::of(&bytes) == *digest {
+                return Ok(Some(String::from_utf8_lossy(&bytes).into_owned()));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Every path that a manifest of the step's fresh implement events lists.
+pub(crate) fn listed_paths(case: &Case<'_>) -> Result<BTreeSet<RepoPath>, SightError> {
+    let mut paths = BTreeSet::new();
+    for task in case.tasks()? {
+        for link in task.fresh_gates() {
+            let Some((profile, phase)) = task.gate_phase(case.policy, link) else { continue };
+            for spec in phase.artifacts.iter().filter(|spec| spec.kind == ArtifactKind::Manifest) {
+                let path = RepoPath::from(spec.path_for(&profile.name, &task.after.task, &link.event.state));
+                let bytes = case.step.next().file(&path, MAX_TEXT_FILE)?;
+                let manifest = bytes.and_then(|bytes| Manifest::parse(&bytes).ok());
+                paths.extend(manifest.iter().flat_map(Manifest::lines).map(|line| line.path.clone()));
+            }
+        }
+    }
+    Ok(paths)
+}

@@ -1,0 +1,263 @@
+//! Phase checks: what must hold to leave a phase, read from the artifacts' bytes alone.
+//!
+//! Each check is a law. `phase next` runs them before it writes an event; the judge runs them again, under the base's
+//! profile, for the live events that T lacks ([`live`]), so that an event written by hand proves nothing.
+
+mod filled;
+pub(crate) mod live;
+mod p1_sections;
+mod p2_sources;
+mod p3_pattern;
+mod p4_changes;
+mod p5_readiness;
+mod p6_commands;
+mod p7_manifest;
+mod p8_tasks;
+
+use crate::model::layout;
+use crate::model::name::{Principal, TaskId, Word};
+use crate::model::path::RepoPath;
+use crate::model::plan::Plan;
+use crate::model::profile::{ArtifactKind, ArtifactSpec, Phase, Profile};
+use crate::model::report::{Finding, Place};
+use crate::model::state::{Stage, TaskState};
+use crate::model::tree::{SightError, TreeView};
+use crate::model::{event::Run, law_id::LawId};
+
+use super::{Findings, Law};
+
+pub(crate) use live::listed_paths;
+
+/// The phase checks in the order of their ids.
+pub const LAWS: [&Law; 8] = [
+    &p1_sections::LAW,
+    &p2_sources::LAW,
+    &p3_pattern::LAW,
+    &p4_changes::LAW,
+    &p5_readiness::LAW,
+    &p6_commands::LAW,
+    &p7_manifest::LAW,
+    &p8_tasks::LAW,
+];
+
+/// What the check of one gate reads: the artifacts' bytes and what surrounds them.
+pub struct Material<'a> {
+    /// The base's profile.
+    pub profile: &'a Profile,
+    /// The phase that is to be left.
+    pub phase: &'a Phase,
+    /// The task.
+    pub task: &'a TaskId,
+    /// Its state before leaving the phase.
+    pub state: &'a TaskState,
+    /// Who leaves the phase, and claims that commands ran.
+    pub actor: &'a Principal,
+    /// The artifacts of the phase, present or not.
+    pub artifacts: Vec<Artifact<'a>>,
+    /// The tree that citations are checked against: the event's `base`.
+    pub cited: &'a dyn TreeView,
+    /// T: what is in `cited` but gone from here is a stale plan, a warning.
+    pub target: Option<&'a dyn TreeView>,
+    /// M: what manifests and evidence must hold in.
+    pub next: &'a dyn TreeView,
+    /// The commands that the event says ran.
+    pub runs: &'a [Run],
+    /// The plan of the task's live plan stage.
+    pub plan: Option<Plan>,
+}
+
+/// One artifact as the check reads it.
+pub struct Artifact<'a> {
+    /// What the profile says about it.
+    pub spec: &'a ArtifactSpec,
+    /// Where it is.
+    pub path: RepoPath,
+    /// Its bytes; `None` where it is not there.
+    pub bytes: Option<Vec<u8>>,
+    /// The text of its template, placeholders such as `{title}` not filled in.
+    pub template: Option<String>,
+}
+
+/// A command that must have run with exit 0 before a phase is left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Required {
+    /// Its name in the profile.
+    pub name: Word,
+    /// What the plan adds to its command line.
+    pub arguments: Vec<String>,
+}
+
+impl Required {
+    /// The name and arguments, for people.
+    fn shown(&self) -> String {
+        let mut words = vec![self.name.to_string()];
+        words.extend(self.arguments.iter().map(|path| RepoPath::from(path.as_str()).to_string()));
+        words.join(" ")
+    }
+}
+
+/// The commands that must have run to leave `phase`: those of its gate, then in the implement stage those that the
+/// plan selects; each once, in this order. A plan adds paths only where the profile's command takes them; elsewhere
+/// the command is wanted without. `phase next` runs exactly these.
+pub fn required_commands(profile: &Profile, phase: &Phase, plan: Option<&Plan>) -> Vec<Required> {
+    let takes_paths = |name: &Word| profile.commands.get(name).is_none_or(|command| command.takes_paths);
+    let own = phase.gate.commands.iter().map(|name| Required { name: name.clone(), arguments: Vec::new() });
+    let selected = plan.filter(|_| phase.stage == Stage::Implement).into_iter().flat_map(|plan| {
+        plan.tests.iter().map(|test| Required {
+            name: test.name.clone(),
+            arguments: if takes_paths(&test.name) { test.paths.clone() } else { Vec::new() },
+        })
+    });
+    let mut required: Vec<Required> = Vec::new();
+    for command in own.chain(selected) {
+        if !required.contains(&command) {
+            required.push(command);
+        }
+    }
+    required
+}
+
+impl<'a> Artifact<'a> {
+    /// Its text; not being UTF-8 is a finding.
+    fn text(&self, findings: &mut Findings) -> Option<&str> {
+        match std::str::from_utf8(self.bytes.as_deref()?) {
+            Ok(text) => Some(text),
+            Err(error) => {
+                let message = format!("`{}` is not UTF-8 (byte {})", self.path, error.valid_up_to());
+                findings.add(Finding::new(self.place(), message, "save the file as UTF-8 text"));
+                None
+            }
+        }
+    }
+
+    fn place(&self) -> Place {
+        Place::path(self.path.clone())
+    }
+
+    fn line(&self, line: usize) -> Place {
+        Place::line(self.path.clone(), line)
+    }
+}
+
+impl<'a> Material<'a> {
+    /// The artifacts of `kind` that are there. A required one that is missing is a finding of AO-P1, or of the law
+    /// that asks where the gate does not name AO-P1; a phase that produces none of the kind is one too, because a check
+    /// without anything to check would pass for the wrong reason.
+    fn present(&self, kind: ArtifactKind, findings: &mut Findings) -> Vec<&Artifact<'a>> {
+        let all: Vec<&Artifact<'a>> = self.artifacts.iter().filter(|artifact| artifact.spec.kind == kind).collect();
+        if all.is_empty() {
+            let profile = &self.profile.name;
+            findings.add(Finding::new(
+                Place::path(layout::profile_file(profile)),
+                format!("the gate of phase `{}` checks a {} artifact, but the phase has none", self.phase.name, word(kind)),
+                format!(
+                    "give the phase such an artifact in `.agentops/{profile}/profile.toml` or take the check out of its \
+                     gate, then run `agentops policy amend`"
+                ),
+            ));
+        }
+        if kind == ArtifactKind::Manifest || !self.phase.gate.checks.contains(&LawId::P1) {
+            for artifact in &all {
+                self.missing(artifact, findings);
+            }
+        }
+        all.into_iter().filter(|artifact| artifact.bytes.is_some()).collect()
+    }
+
+    /// A finding where a required artifact is not there.
+    fn missing(&self, artifact: &Artifact<'a>, findings: &mut Findings) {
+        if !artifact.spec.required || artifact.bytes.is_some() {
+            return;
+        }
+        let next = format!("run `agentops phase next {}`", self.task);
+        let fix = match &artifact.spec.template {
+            _ if artifact.spec.kind == ArtifactKind::Manifest => format!("{next}: it writes the manifest"),
+            Some(template) => {
+                format!("write it, starting from `{}`, then {next}", layout::template(&self.profile.name, template))
+            }
+            None => format!("write it, then {next}"),
+        };
+        let message =
+            format!("`{}`, the {} of phase `{}`, is missing", artifact.path, artifact.spec.name, self.phase.name);
+        findings.add(Finding::new(artifact.place(), message, fix));
+    }
+
+    /// A template's text with the task's values filled in.
+    fn fill(&self, template: &str) -> String {
+        [
+            ("{title}", self.state.title.as_str()),
+            ("{task}", self.task.as_str()),
+            ("{opened}", self.state.opened.as_str()),
+            ("{profile}", self.profile.name.as_str()),
+            ("{phase}", self.phase.name.as_str()),
+        ]
+        .into_iter()
+        .fold(template.to_owned(), |text, (name, value)| text.replace(name, value))
+    }
+}
+
+fn word(kind: ArtifactKind) -> &'static str {
+    match kind {
+        ArtifactKind::Research => "research",
+        ArtifactKind::Plan => "plan",
+        ArtifactKind::Tasks => "tasks",
+        ArtifactKind::Report => "report",
+        ArtifactKind::Manifest => "manifest",
+    }
+}
+
+/// `1 command`, `2 commands`.
+fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+pub(super) mod testing;
+
+#[cfg(test)]
+mod tests {
+    use super::testing::Gate;
+    use super::*;
+
+    #[test]
+    fn required_commands_are_the_gates_and_the_plans() {
+        let plan = Plan::parse("## Tests\n- run `test` — all\n- run `test` `tests/a.rs` — one\n- run `lint` — clean\n");
+        let mut gate = Gate::implement().command("test", &["cargo", "test"], true);
+        gate.phase.gate.commands = vec![Word::parse("test").unwrap()];
+        let shown = |gate: &Gate, plan: Option<&Plan>| -> Vec<String> {
+            required_commands(&gate.profile, &gate.phase, plan).iter().map(Required::shown).collect()
+        };
+        assert_eq!(shown(&gate, Some(&plan)), ["test", "test tests/a.rs", "lint"]);
+        assert_eq!(shown(&gate, None), ["test"]);
+        gate = gate.command("test", &["make", "check"], false);
+        assert_eq!(shown(&gate, Some(&plan)), ["test", "lint"], "no path where none is taken");
+        gate.phase.stage = Stage::Post;
+        assert_eq!(shown(&gate, Some(&plan)), ["test"], "plans select for implement alone");
+    }
+
+    #[test]
+    fn a_check_without_anything_to_check_fails() {
+        for law in [LawId::P2, LawId::P3, LawId::P4, LawId::P5, LawId::P7, LawId::P8] {
+            let mut gate = Gate::research();
+            gate.phase.artifacts.clear();
+            assert!(gate.judge(law).list[0].message.contains("the phase has none"), "{law}");
+        }
+    }
+
+    #[test]
+    fn a_missing_artifact_is_found_once() {
+        let mut gate = Gate::research();
+        assert!(gate.judge(LawId::P2).list[0].message.contains("is missing"));
+        gate.phase.gate.checks = vec![LawId::P1, LawId::P2];
+        assert_eq!(gate.judge(LawId::P2).list, []);
+        assert!(gate.judge(LawId::P1).list[0].message.contains("is missing"));
+        gate.phase.artifacts[0].required = false;
+        assert_eq!(gate.judge(LawId::P1).list, []);
+    }
+
+    #[test]
+    fn every_check_is_in_the_table() {
+        let ids: Vec<&str> = LAWS.iter().map(|law| law.id.as_str()).collect();
+        assert_eq!(ids, ["AO-P1", "AO-P2", "AO-P3", "AO-P4", "AO-P5", "AO-P6", "AO-P7", "AO-P8"]);
+    }
+}

@@ -1,0 +1,147 @@
+//! AO-P6: the required commands ran and succeeded.
+
+use crate::law::{Findings, Law, Reads};
+use crate::model::event::Run;
+use crate::model::law_id::LawId;
+use crate::model::layout;
+use crate::model::report::{Finding, Place};
+use crate::model::tree::SightError;
+
+use super::{Material, Required, count, live, required_commands};
+
+/// The law.
+pub(crate) const LAW: Law = Law {
+    id: LawId::P6,
+    title: "commands that succeeded",
+    rule: "Every command that the gate requires, and in the implement stage every command that the plan selects, has an \
+           entry `[[run]]` in the event with the same arguments and exit 0, and all entries name the same tree. Entries \
+           are claims of the doer until the commands are run again: reports say so. A command for which the profile \
+           names no command line cannot have run.",
+    passes: "[[run]]\nname = \"test\"\narguments = [\"tests/login.rs\"]\nexit = 0",
+    fails: "[[run]]\nname = \"test\"\narguments = []\nexit = 101\n\nMend what fails, commit it, then run `agentops phase next \
+            TASK`: it runs the commands and writes the entries.",
+    reads: Reads::Trees,
+    check: |case, findings| live::examine_each(case, LawId::P6, examine, findings),
+};
+
+pub(crate) fn examine(material: &Material<'_>, findings: &mut Findings) -> Result<(), SightError> {
+    let required = required_commands(material.profile, material.phase, material.plan.as_ref());
+    let mut claimed = 0_usize;
+    for command in &required {
+        match problem(material, command) {
+            None => claimed += 1,
+            Some(finding) => findings.add(finding),
+        }
+    }
+    let mut trees: Vec<_> = material.runs.iter().map(|run| run.tree).collect();
+    trees.sort_unstable();
+    trees.dedup();
+    if trees.len() > 1 {
+        let shown: Vec<String> = trees.iter().map(|tree| format!("`{}`", tree.short())).collect();
+        findings.add(Finding::new(
+            Place::nowhere(),
+            format!("the runs of task `{}` name different trees: {}", material.task, shown.join(", ")),
+            format!("run all commands on one state: `agentops phase next {}`", material.task),
+        ));
+    }
+    if claimed > 0 {
+        let verb = if claimed == 1 { "is" } else { "are" };
+        findings.not_checked(format!(
+            "{} {verb} claimed by {}, not reproduced",
+            count(claimed, "command"),
+            material.actor
+        ));
+    }
+    Ok(())
+}
+
+/// Why `command` does not count as run. The last run with its arguments decides.
+fn problem(material: &Material<'_>, command: &Required) -> Option<Finding> {
+    let (profile, name) = (&material.profile.name, &command.name);
+    let file = layout::profile_file(profile);
+    let define = format!("set `[commands.{name}] run = […]` in {file}, then `agentops policy amend`");
+    match material.profile.commands.get(name) {
+        None => {
+            let known: Vec<String> = material.profile.commands.keys().map(|known| format!("`{known}`")).collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            let message = format!("the profile has no command `{name}`; it has {known}");
+            return Some(Finding::new(Place::path(file), message, define));
+        }
+        Some(spec) if spec.run.is_empty() => {
+            let message = format!("the profile names no command line for `{name}`");
+            return Some(Finding::new(Place::path(file), message, define));
+        }
+        Some(_) => {}
+    }
+    let next = format!("`agentops phase next {}`", material.task);
+    let shown = command.shown();
+    let own = |run: &&Run| run.name == *name;
+    let run = material.runs.iter().rev().filter(own).find(|run| run.arguments == command.arguments);
+    match run {
+        Some(run) if run.exit == 0 => None,
+        Some(run) => Some(Finding::new(
+            Place::nowhere(),
+            format!("`{shown}` ended with exit {} for task `{}`", run.exit, material.task),
+            format!("mend what fails and commit it, then {next} runs it again"),
+        )),
+        None => {
+            let other = if material.runs.iter().any(|run| own(&run)) { "with these arguments " } else { "" };
+            Some(Finding::new(
+                Place::nowhere(),
+                format!("`{shown}` has no run {other}in the event of task `{}`", material.task),
+                format!("{next} runs it and records the result"),
+            ))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Gate, shown};
+    use super::*;
+    use crate::law::testing::word;
+    use crate::model::plan::Plan;
+
+    fn gate() -> Gate {
+        let mut gate = Gate::implement().command("test", &["cargo", "test"], true).command("lint", &["true"], false);
+        gate.phase.gate.commands = vec![word("lint")];
+        gate.plan = Some(Plan::parse("## Tests\n- run `test` `tests/a.rs` — proves it\n"));
+        gate
+    }
+
+    #[test]
+    fn successful_runs_pass_as_claims() {
+        let found = gate().ran("lint", &[], 0, "a").ran("test", &["tests/a.rs"], 0, "a").judge(LawId::P6);
+        assert_eq!(shown(&found), [""; 0]);
+        assert_eq!(found.not_checked, ["2 commands are claimed by claude, not reproduced"]);
+        let again = gate().ran("lint", &[], 1, "a").ran("lint", &[], 0, "a").ran("test", &["tests/a.rs"], 0, "a");
+        assert_eq!(shown(&again.judge(LawId::P6)), [""; 0], "the last run decides");
+    }
+
+    #[test]
+    fn missing_failed_and_mixed_runs_are_found() {
+        let found = gate().ran("lint", &[], 2, "a").ran("test", &[], 0, "b").judge(LawId::P6);
+        assert_eq!(
+            shown(&found),
+            [
+                "0: `lint` ended with exit 2 for task `auth-k3f9`",
+                "0: `test tests/a.rs` has no run with these arguments in the event of task `auth-k3f9`",
+                "0: the runs of task `auth-k3f9` name different trees: `aaaaaaaaaaaa`, `bbbbbbbbbbbb`",
+            ]
+        );
+        assert!(found.not_checked.is_empty());
+        let failed_last = gate().ran("lint", &[], 0, "a").ran("lint", &[], 1, "a").judge(LawId::P6);
+        assert!(shown(&failed_last)[0].contains("exit 1"));
+    }
+
+    #[test]
+    fn a_command_without_a_command_line_cannot_have_run() {
+        let found = gate().command("lint", &[], false).ran("lint", &[], 0, "a").judge(LawId::P6);
+        assert_eq!(found.list[0].message, "the profile names no command line for `lint`");
+        let fix = "set `[commands.lint] run = […]` in .agentops/dev/profile.toml, then `agentops policy amend`";
+        assert_eq!(found.list[0].fix, fix);
+        let mut gate = gate();
+        gate.phase.gate.commands = vec![word("smoke")];
+        assert!(gate.judge(LawId::P6).list[0].message.contains("no command `smoke`; it has `lint`, `test`"));
+    }
+}

@@ -1,0 +1,284 @@
+//! The words that say nothing about a particular change, in a table that is looked up in nanoseconds.
+//!
+//! A word that is in no list is taken to be about the matter. So the lists hold what people write when they have
+//! nothing to say, not everything that is common: `replace`, `lock` and `retry` tell something, `update`, `code` and
+//! `improve` do not.
+
+use std::sync::LazyLock;
+
+/// What a word is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// In no list.
+    Specific,
+    /// Grammar.
+    Function,
+    /// Grammar that joins a cause, a condition or a contrast.
+    Link,
+    /// Could stand below any change.
+    Filler,
+    /// Stands for a text that is still to be written, or for none.
+    Stub,
+    /// Keys hit at random.
+    Mash,
+}
+
+/// Grammar of English, German, French and Spanish.
+const FUNCTION: &str = "
+a an the this that these those it its is are was were be been being am have has had having do does will would can could
+should may might must shall not no nor and or but so as at by for from in into of on onto off out over under to up down
+with about i you he she we they me him her us them my your his our
+their who whom whose what how why where there here one two too very just also even yet such any all both each every
+either neither own same don doesn isn aren wasn weren didn won wouldn couldn shouldn ll ve re non etc via eg ie vs along around upon
+der die das den dem des ein eine einen einem einer eines und oder aber nicht ist sind war waren wird werden wurde wurden
+hat haben im auf aus bei mit nach seit von vom zu zum zur für über unter durch um als auch noch wie es er sie wir ich man
+sich mehr dies diese dieser dieses kann können muss müssen soll bereits mal sehr schon hier da
+le la les un une des du de et ou ne pas est sont était étaient ont dans en au aux sur pour par avec que qui ce cet cette
+ces il elle nous vous on se plus très aussi être été avoir fait dont là ici où leur leurs son sa ses
+el los las unos unas y o es son era eran fue ha han del al por con su sus lo más muy este esta estos estas ese esa hay
+está están ser sido ya también todo toda entre desde hasta
+o os as um uma e do da dos das em no na com por para il lo gli uno di del della è sono con per non";
+
+const LINK: &str = "
+because since therefore thus hence unless until while when whenever whereas although though however instead rather
+otherwise without only before after if which than despite once else whether within across between among against during per through beyond
+weil damit sonst bevor nachdem wenn obwohl statt anstatt denn dadurch daher nur ohne bis sodass falls während
+parce car sinon avant après lorsque quand si afin donc sans mais seulement tant puisque
+porque así antes después cuando sino aunque para sin pero solo sólo mientras";
+
+/// English by kind of word, then other languages. Looked up by stem, so one form of a word stands for its others.
+const FILLER: &str = "
+applies applied tries tried fix change update modify adjust improve enhance optimize optimise refactor clean cleanup tidy polish tweak make made do
+did done doing add remove implement create write wrote written work ensure provide allow enable support handle address
+resolve solve apply perform execute complete finish finalize introduce include contain follow use using used utilize
+leverage need want require request ask discuss describe explain mention note see seen saw look check review test verify
+validate learn learnt understand understood know known think thought try tried get got gotten set put keep kept help helped give given
+take taken took bring brought come came go going gone went happen become start begin continue proceed achieve reach deliver meet satisfy
+increase affect benefit simplify streamline facilitate organize organise structure restructure rework revise correct
+repair break broke broken contribute accomplish incorporate strengthen boost demonstrate encounter identify investigate
+aim lead serve offer let say said tell told show shown move forward maintain manage address fulfil fulfill align
+found find felt feel left leave met became began begun held hold made meant mean ran run sat stood turned turn done
+empower unlock drive driven elevate transform foster embrace promote encourage showcase underscore highlight reflect
+enrich uphold champion harness pave ship matter care represent serve prepare involve consider choose chose chosen decide
+decided wrap tie sort iron touch step moved wanted looked helped
+thing stuff code codebase base project repo repository file system application app software program product feature
+function functionality functionalities method class module component logic implementation solution approach way manner
+modification adjustment alteration addition version commit message diff pr pull merge ticket issue task story requirement
+user customer developer dev team people everyone everybody everything something anything nothing someone quality
+performance maintainability readability reliability stability scalability usability efficiency robustness consistency
+flexibility extensibility experience behavior behaviour result outcome effect impact context learning lesson insight
+knowledge reason background situation status purpose goal objective case scenario part place area aspect bit lot kind
+number amount level detail information info data future past day moment process standard practice convention principle
+guideline architecture design bug error problem trouble defect improvement enhancement optimization optimisation
+development maintenance option item point question answer step action activity effort job meeting conversation chat
+discussion description documentation thread section instruction session summary attention communication collaboration confidence productivity clarity
+transparency excellence alignment mindset culture journey foundation groundwork framework ecosystem landscape vision
+strategy initiative synergy opportunity challenge success progress growth care edge end hand piece bits spot shape form
+sense rest side idea concern expectation feedback suggestion guidance help assistance ability capability correctness
+stakeholder iteration milestone roadmap deliverable paradigm stage height subsequent upcoming lay laid laying unblock
+complexity simplicity readiness integrity trust awareness understanding overview importance value
+good better best great nice cleaner clear clearer simple simpler easy easier fast faster quick quicker smooth smoother
+robust scalable efficient effective reliable stable secure flexible seamless modern elegant powerful comprehensive
+proper appropriate suitable relevant necessary important useful helpful valuable various several multiple many few some
+small smaller minor major big bigger large larger huge little less least most more new newer old older current existing
+previous latest recent other another different similar certain specific particular main whole entire full maintainable
+readable reusable understandable positive negative significant overall obvious trivial self explanatory explainable
+expected unexpected bad worse wrong due able possible impossible needed general common basic technical internal external
+back along fully highly greatly deeply thorough careful high higher low lower critical crucial essential key vital solid sound sane neat awesome excellent
+perfect fine okay ok right ideal optimal loose rough messy ugly tidier cohesive consistent coherent concise meaningful
+thoughtful rigorous holistic strategic innovative invaluable remarkable pivotal intricate diligent straightforward successful long short real actual additional further extra crosscutting intuitive
+enterprise grade ready world state art cutting edge high level end
+now then well again always still already ever accordingly successful general basic much lots overall today tomorrow
+yesterday later soon first second last next below above hereby thereby mostly mainly usually often sometimes
+yes nope hi hello thanks please sorry hope
+änderung änderungen anpassung anpassungen verbesserung verbesserungen optimierung optimierungen kleine kleinere kleiner
+kleinigkeiten diverse einige verschiedene mehrere fehler behoben korrigiert korrektur korrekturen aufgeräumt
+aufräumarbeiten bereinigung überarbeitet überarbeitung aktualisiert aktualisierung geändert verbessert angepasst
+erweitert hinzugefügt siehe oben unten keine kein nichts neues neu neue neuen gelernt besser bessere funktioniert jetzt
+wieder alles gut sauber sauberer sauberen probleme problem lösung umgesetzt umsetzung gemacht anforderung anforderungen
+besprochen qualität wartbarkeit lesbarkeit leistung nötig notwendig notwendige notwendigen wichtig wichtige anwendung
+programm benutzer gewünscht entsprechend allgemein allgemeine insgesamt läuft
+quelques corrections correction améliorations amélioration modifications changements changement mise mises jour divers
+diverses petit petite petits petites nettoyage problème problèmes résolu corrigé amélioré modifié ajouté mieux meilleur
+meilleure qualité rien aucun aucune voir dessus comme discuté bogue bogues fonctionne maintenant tout refactorisation
+lisibilité mineur mineure mineures mineurs
+algunos algunas cambio cambios mejora mejoras corrección correcciones arreglos arreglo arreglado código actualizado
+actualizada actualización varios varias pequeños pequeñas problema problemas solucionado mejor calidad nada ninguno
+ninguna nuevo nueva nuevos ver arriba discutido limpieza funciona ahora rendimiento errores menores
+melhorias correções alterações ajustes miglioramenti correzioni modifiche varie";
+
+/// Stands for a text that is still to be written.
+const STUB: &str = "
+todo tbd tba fixme wip na none nil placeholder dummy foo bar baz blah bla xxx yyy zzz ditto idem pending unknown
+lorem ipsum dolor amet consectetur adipiscing elit eiusmod tempor incididunt labore dolore magna aliqua";
+
+const MASH: &str = "asdf asd qwer qwe zxcv hjkl jkl sdf fdsa dfg lkj jklö asdasd asdfasdf qweqwe aaa aaaa sss ddd hhh";
+
+/// Pairs of letters that words of European languages hardly ever have.
+const ODD_PAIRS: &str = "
+jk kj fj jf jd jh hj jg gj jl jz zj jx xj jq qj jw wj jv vj jc qk kq qz zq qx xq qw wq qf fq qg qh qd dq qb qm qn qp
+zx xz xk kx vx xv xd xg xr fk kf vb bv vf fv hx xn gk";
+
+const SLOTS: usize = 4096;
+
+/// Open addressing; a slot holds a hash whose low three bits are the class, or 0.
+struct Table {
+    slots: Vec<u32>,
+    odd_pairs: [u32; 26],
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(Table::build);
+
+impl Table {
+    fn build() -> Self {
+        let mut table = Self { slots: vec![0; SLOTS], odd_pairs: [0; 26] };
+        // The first list that has a word wins.
+        for (list, class, stemmed) in [
+            (LINK, Class::Link, false),
+            (STUB, Class::Stub, false),
+            (MASH, Class::Mash, false),
+            (FUNCTION, Class::Function, false),
+            (FILLER, Class::Filler, true),
+        ] {
+            for word in list.split_whitespace() {
+                let end = if stemmed { stem(word.as_bytes()) } else { word.len() };
+                let hash = hash(&word.as_bytes()[..end]);
+                let slot = table.slot(hash);
+                if table.slots[slot] == 0 {
+                    table.slots[slot] = (hash & !7) | class as u32;
+                }
+            }
+        }
+        for pair in ODD_PAIRS.split_whitespace() {
+            let (first, second) = (pair.as_bytes()[0] - b'a', pair.as_bytes()[1] - b'a');
+            table.odd_pairs[usize::from(first)] |= 1 << second;
+        }
+        table
+    }
+
+    /// The slot of `hash`, or the empty one where it belongs.
+    fn slot(&self, hash: u32) -> usize {
+        let mut slot = (hash >> 3) as usize % SLOTS;
+        while self.slots[slot] != 0 && self.slots[slot] & !7 != hash & !7 {
+            slot = (slot + 1) % SLOTS;
+        }
+        slot
+    }
+
+    fn class(&self, hash: u32) -> Class {
+        match self.slots[self.slot(hash)] & 7 {
+            1 => Class::Function,
+            2 => Class::Link,
+            3 => Class::Filler,
+            4 => Class::Stub,
+            5 => Class::Mash,
+            _ => Class::Specific,
+        }
+    }
+
+    fn is_mash(&self, word: &[u8]) -> bool {
+        let odd = word.windows(2).any(|pair| {
+            pair.iter().all(u8::is_ascii_lowercase)
+                && self.odd_pairs[usize::from(pair[0] - b'a')] & (1 << (pair[1] - b'a')) != 0
+        });
+        odd || (word.len() > 3 && word.windows(2).all(|pair| pair[0] == pair[1]))
+    }
+}
+
+/// A word's class and a hash by which it is recognised again, whatever its case.
+pub(super) fn look_up(word: &str) -> (Class, u32) {
+    let mut buffer = [0_u8; 40];
+    if word.len() > buffer.len() {
+        return (Class::Specific, hash(word.as_bytes()));
+    }
+    let length = lower(word, &mut buffer);
+    let lowered = &buffer[..length];
+    let table = &*TABLE;
+    let whole = hash(lowered);
+    if word.len() < 2 {
+        return (Class::Function, whole);
+    }
+    let class = match table.class(whole) {
+        Class::Specific | Class::Filler => {
+            let by_stem = table.class(hash(&lowered[..stem(lowered)]));
+            if by_stem == Class::Filler { Class::Filler } else { Class::Specific }
+        }
+        class => class,
+    };
+    // Only in lower case: `XKCD` and `FJord` are names.
+    let is_mash = class == Class::Specific && word.len() > 3 && word.is_ascii() && table.is_mash(word.as_bytes());
+    (if is_mash { Class::Mash } else { class }, whole)
+}
+
+/// Lower case into `buffer`; the number of bytes used. A letter whose lower case is longer may be cut at the end.
+fn lower(word: &str, buffer: &mut [u8; 40]) -> usize {
+    if word.is_ascii() {
+        for (slot, byte) in buffer.iter_mut().zip(word.bytes()) {
+            *slot = byte.to_ascii_lowercase();
+        }
+        return word.len();
+    }
+    let mut length = 0;
+    for c in word.chars().flat_map(char::to_lowercase) {
+        let Some(room) = buffer.get_mut(length..length + c.len_utf8()) else { break };
+        c.encode_utf8(room);
+        length += c.len_utf8();
+    }
+    length
+}
+
+/// FNV-1a.
+pub(super) fn hash(bytes: &[u8]) -> u32 {
+    let hash = bytes.iter().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+    hash ^ (hash >> 15)
+}
+
+/// Where a word's stem ends: without plural, past, participle and adverb endings of English.
+fn stem(word: &[u8]) -> usize {
+    let mut end = word.len();
+    for (suffix, at_least) in
+        [("ments", 8), ("ment", 7), ("ing", 6), ("ies", 5), ("ly", 6), ("ed", 5), ("es", 5), ("s", 4)]
+    {
+        if end >= at_least
+            && word[..end].ends_with(suffix.as_bytes())
+            && !(suffix == "s" && word[..end].ends_with(b"ss"))
+        {
+            end -= suffix.len();
+            break;
+        }
+    }
+    // `ready` is not a form of `read`.
+    if (end > 3 && word[end - 1] == b'e') || (end > 5 && word[end - 1] == b'y') {
+        end -= 1;
+    }
+    if end > 3 && word[end - 1] == word[end - 2] && word[end - 1].is_ascii_alphabetic() {
+        end -= 1;
+    }
+    end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_of_a_word_share_its_class() {
+        for word in ["improve", "Improves", "IMPROVED", "improving", "improvements", "fixes", "Qualität", "properly"] {
+            assert_eq!(look_up(word).0, Class::Filler, "{word}");
+        }
+        for word in ["lock", "worker", "string", "Wert", "property", "rsync", "nginx", "atomic", "retries"] {
+            assert_eq!(look_up(word).0, Class::Specific, "{word}");
+        }
+        assert_eq!(look_up("because").0, Class::Link);
+        assert_eq!(look_up("TODO").0, Class::Stub);
+        assert_eq!(look_up("sdkjfh").0, Class::Mash);
+        assert_eq!(look_up("the").0, Class::Function);
+        assert_eq!(look_up("Lock").1, look_up("lock").1);
+    }
+
+    #[test]
+    fn the_table_has_room() {
+        let used = TABLE.slots.iter().filter(|slot| **slot != 0).count();
+        assert!(used * 2 < SLOTS, "{used} of {SLOTS}");
+    }
+}

@@ -1,0 +1,209 @@
+//! Gates: what a vote is about, and whether votes suffice.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::chain::{Chain, Link};
+use crate::model::canonical::{Canonical, Printer};
+use crate::model::digest::Digest;
+use crate::model::event::EventKind;
+use crate::model::layout;
+use crate::model::name::{Principal, ProfileName};
+use crate::model::path::RepoPath;
+use crate::model::policy::{ActorKind, Policy};
+use crate::model::profile::{Phase, Profile, VoteKind};
+use crate::model::tree::{MAX_STATE_FILE, Mode, SightError, TreeView};
+use crate::model::vote::{Proof, Verdict, Vote};
+
+/// The digest of the resolved gate: profile, phase, checks, commands, template digests, voters, proofs; not the whole
+/// config, so that unrelated changes of policy leave votes standing.
+pub fn gate_digest(policy: &Policy, profile: &Profile, phase: &Phase) -> Digest {
+    let gate = &phase.gate;
+    let mut out = Printer::new();
+    out.text("profile", profile.name.as_str())
+        .text("phase", phase.name.as_str())
+        .text("vote", gate.vote.as_str())
+        .number("voters", gate.voters)
+        .texts("roles", &gate.roles)
+        .texts("proofs", policy.config.proofs.iter().map(|proof| proof.as_str()))
+        .text("self_approve", policy.config.self_approve.to_string())
+        .texts("checks", &gate.checks);
+    for name in &gate.commands {
+        let run = profile.commands.get(name).map_or(&[][..], |command| &command.run);
+        out.table_row("command").text("name", name.as_str()).texts("run", run);
+    }
+    for artifact in &phase.artifacts {
+        let template = artifact.template.as_deref().unwrap_or("");
+        let digest = profile.templates.get(template).map(Digest::hex).unwrap_or_default();
+        out.table_row("artifact").text("path", &artifact.path).text("template", template).text("sha256", digest);
+    }
+    Digest::of(out.finish().as_bytes())
+}
+
+/// A file below `votes/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VoteFile {
+    /// Where.
+    pub path: RepoPath,
+    /// The vote, or why the file is none.
+    pub vote: Result<Vote, String>,
+}
+
+/// The files of all votes on the submit `submit`.
+pub fn read_votes(tree: &dyn TreeView, profile: &ProfileName, submit: &Link) -> Result<Vec<VoteFile>, SightError> {
+    let folder = layout::votes(profile, &submit.event.task, &submit.digest);
+    let mut files = Vec::new();
+    for entry in tree.list(&folder)? {
+        let path = folder.join(&entry.name);
+        let vote = if entry.mode == Mode::File {
+            let bytes = tree.blob(&entry.id, &path, MAX_STATE_FILE)?;
+            read_vote(&entry.name, &bytes)
+        } else {
+            Err(format!("mode {:o} is not a plain file", entry.mode.bits()))
+        };
+        files.push(VoteFile { path, vote });
+    }
+    Ok(files)
+}
+
+fn read_vote(name: &[u8], bytes: &[u8]) -> Result<Vote, String> {
+    let vote = Vote::parse(bytes).map_err(|error| error.to_string())?;
+    let expected = vote.file_name();
+    if name == expected.as_bytes() { Ok(vote) } else { Err(format!("its content asks for the name `{expected}`")) }
+}
+
+/// What the votes on one submit amount to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Who approves, with the proof; one entry a voter.
+    pub approvals: BTreeMap<Principal, Proof>,
+    /// Who rejects.
+    pub rejects: BTreeSet<Principal>,
+    /// Votes that count for nothing, each with the reason.
+    pub void: Vec<(RepoPath, String)>,
+    /// How many approvals the gate wants.
+    pub wanted: u32,
+}
+
+impl Tally {
+    /// Enough approvals and no reject.
+    pub fn is_satisfied(&self) -> bool {
+        self.rejects.is_empty() && self.approvals.len() as u64 >= u64::from(self.wanted)
+    }
+}
+
+/// Who did the phase's work in the live attempt that `submit` ends: the actor of the submit, and of sessions on that
+/// task, phase and attempt. Opening, reworking or rewinding a task is not doing its work.
+pub fn doers(chain: &Chain, submit: &Link, sessions: &[(Principal, u32)]) -> BTreeSet<Principal> {
+    let state = &submit.event.state;
+    let mut doers: BTreeSet<Principal> = chain
+        .links
+        .iter()
+        .filter(|link| {
+            link.event.kind == EventKind::Submit
+                && link.event.state.phase == state.phase
+                && link.event.state.attempt == state.attempt
+        })
+        .map(|link| link.event.actor.clone())
+        .collect();
+    doers.extend(sessions.iter().filter(|(_, attempt)| *attempt == state.attempt).map(|(actor, _)| actor.clone()));
+    doers
+}
+
+/// Counts `votes` on `submit` under `policy`. Votes without right or proof count for nothing; one principal's approve
+/// and reject count as reject.
+pub fn tally(
+    policy: &Policy,
+    profile: &Profile,
+    phase: &Phase,
+    submit: &Link,
+    doers: &BTreeSet<Principal>,
+    votes: &[VoteFile],
+) -> Tally {
+    let gate = gate_digest(policy, profile, phase);
+    let mut tally =
+        Tally { wanted: if phase.gate.vote == VoteKind::None { 0 } else { phase.gate.voters }, ..Tally::default() };
+    for file in votes {
+        let refused = match &file.vote {
+            Err(reason) => Some(reason.clone()),
+            Ok(vote) => void_reason(policy, profile, phase, submit, doers, &gate, vote),
+        };
+        match (&file.vote, refused) {
+            (Ok(vote), None) => match vote.verdict {
+                Verdict::Approve => {
+                    tally.approvals.insert(vote.voter.clone(), vote.proof);
+                }
+                Verdict::Reject => {
+                    tally.rejects.insert(vote.voter.clone());
+                }
+            },
+            (_, reason) => tally.void.push((file.path.clone(), reason.unwrap_or_default())),
+        }
+    }
+    for voter in &tally.rejects {
+        tally.approvals.remove(voter);
+    }
+    tally
+}
+
+fn void_reason(
+    policy: &Policy,
+    profile: &Profile,
+    phase: &Phase,
+    submit: &Link,
+    doers: &BTreeSet<Principal>,
+    gate: &Digest,
+    vote: &Vote,
+) -> Option<String> {
+    let config = &policy.config;
+    if vote.project != policy.format.project {
+        return Some("it was cast in another project".into());
+    }
+    if vote.task != submit.event.task || vote.submit != submit.digest {
+        return Some("it is about another submit".into());
+    }
+    if let Some(reason) = voter_refusal(policy, profile, phase, doers, &vote.voter) {
+        return Some(reason);
+    }
+    if !config.proofs.contains(&vote.proof) {
+        return Some(format!("its proof is `{}`, which `gates.proof` does not accept", vote.proof.as_str()));
+    }
+    if vote.proof == Proof::Signature {
+        return Some(
+            "this edition of the laws (1) cannot verify signatures; it counts for nothing rather than unverified"
+                .into(),
+        );
+    }
+    if vote.gate != *gate {
+        return Some("the gate changed after it was cast (`gate` digest differs): vote again".into());
+    }
+    None
+}
+
+/// Why `voter` may not vote here; `None` when it may.
+pub fn voter_refusal(
+    policy: &Policy,
+    profile: &Profile,
+    phase: &Phase,
+    doers: &BTreeSet<Principal>,
+    voter: &Principal,
+) -> Option<String> {
+    let config = &policy.config;
+    let Some(actor) = config.actors.get(voter) else {
+        return Some(format!("`{voter}` is not an actor of the policy"));
+    };
+    if actor.kind != ActorKind::Human {
+        return Some(format!("`{voter}` is an agent: agents never vote"));
+    }
+    if !actor.may_write(&profile.name) {
+        return Some(format!("`{voter}` has no part in profile `{}`", profile.name));
+    }
+    let roles = &phase.gate.roles;
+    if !roles.is_empty() && !roles.iter().any(|role| actor.roles.contains(role)) {
+        let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+        return Some(format!("`{voter}` has none of the roles this gate wants: {}", roles.join(", ")));
+    }
+    if !config.self_approve && doers.contains(voter) {
+        return Some(format!("`{voter}` did the work that is voted on (`gates.self_approve` is false)"));
+    }
+    None
+}

@@ -1,0 +1,206 @@
+//! Governed files: which they are, their common digest, and the amends that lead from one digest to the next.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use crate::model::amend::Amend;
+use crate::model::canonical::Canonical;
+use crate::model::digest::Digest;
+use crate::model::layout::{self, Place};
+use crate::model::path::RepoPath;
+use crate::model::tree::{MAX_STATE_FILE, MAX_TEXT_FILE, Mode, SightError, TreeView};
+
+/// Deeper trees are not walked: a tree bomb is a failure, not a hang.
+const MAX_DEPTH: usize = 32;
+/// More governed files than this are refused.
+const MAX_FILES: usize = 10_000;
+
+/// Decides which paths are governed: those of `.agentops` that [`Place::is_governed`], and the config's globs.
+#[derive(Debug, Clone)]
+pub struct Governed {
+    globs: GlobSet,
+    prefixes: Vec<String>,
+}
+
+impl Governed {
+    /// For the `paths.governed` globs of a config; those were checked when it was read, a broken one matches nothing.
+    pub fn new(patterns: &[String]) -> Self {
+        let mut globs = GlobSetBuilder::new();
+        for glob in patterns.iter().filter_map(|pattern| Glob::new(pattern).ok()) {
+            globs.add(glob);
+        }
+        let prefixes = patterns.iter().map(|pattern| literal_folder(pattern)).collect();
+        Self { globs: globs.build().unwrap_or_else(|_| GlobSet::empty()), prefixes }
+    }
+
+    /// Whether `path` changes only by an amend.
+    pub fn contains(&self, path: &RepoPath) -> bool {
+        match Place::of(path) {
+            Some(place) => place.is_governed(),
+            None => path.as_str().is_some_and(|path| self.globs.is_match(path)),
+        }
+    }
+
+    /// The folders and files below which all governed paths lie: where two trees agree on these, nothing governed
+    /// differs. The empty path stands for the whole tree.
+    pub fn roots(&self) -> BTreeSet<String> {
+        let mut roots: BTreeSet<String> = self.prefixes.iter().cloned().collect();
+        roots.insert(layout::ROOT.to_owned());
+        roots
+    }
+
+    /// The governed files of `tree` with the digests of their bytes, sorted by path.
+    pub fn files(&self, tree: &dyn TreeView) -> Result<BTreeMap<RepoPath, (Mode, Digest)>, SightError> {
+        let mut files = BTreeMap::new();
+        for root in self.roots() {
+            let path = RepoPath::from(root.as_str());
+            match tree.entry(&path)? {
+                _ if root.is_empty() => self.walk(tree, &path, 0, &mut files)?,
+                Some(entry) if entry.mode == Mode::Tree => self.walk(tree, &path, 0, &mut files)?,
+                Some(entry) if self.contains(&path) => {
+                    files.insert(path.clone(), (entry.mode, digest(tree, &entry, &path)?));
+                }
+                _ => {}
+            }
+        }
+        Ok(files)
+    }
+
+    fn walk(
+        &self,
+        tree: &dyn TreeView,
+        folder: &RepoPath,
+        depth: usize,
+        files: &mut BTreeMap<RepoPath, (Mode, Digest)>,
+    ) -> Result<(), SightError> {
+        if depth > MAX_DEPTH {
+            return Err(SightError::Failed(format!("`{folder}` lies deeper than {MAX_DEPTH} folders")));
+        }
+        for entry in tree.list(folder)? {
+            let path = folder.join(&entry.name);
+            if entry.mode == Mode::Tree {
+                if !is_bulk(&path) {
+                    self.walk(tree, &path, depth + 1, files)?;
+                }
+            } else if self.contains(&path) {
+                files.insert(path.clone(), (entry.mode, digest(tree, &entry, &path)?));
+                if files.len() > MAX_FILES {
+                    return Err(SightError::Failed(format!("more than {MAX_FILES} governed files")));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The governed digest of `tree`: over one line `mode sha256 path` for each governed file, sorted by path.
+    pub fn digest(&self, tree: &dyn TreeView) -> Result<Digest, SightError> {
+        Ok(digest_of(&self.files(tree)?))
+    }
+}
+
+/// The governed digest of a set of files.
+pub fn digest_of(files: &BTreeMap<RepoPath, (Mode, Digest)>) -> Digest {
+    let mut text = Vec::new();
+    for (path, (mode, sha256)) in files {
+        text.extend_from_slice(format!("{:06o} {sha256} ", mode.bits()).as_bytes());
+        text.extend_from_slice(path.as_bytes());
+        text.push(b'\n');
+    }
+    Digest::of(&text)
+}
+
+/// Folders below a namespace that hold no governed file and may hold thousands of others.
+fn is_bulk(path: &RepoPath) -> bool {
+    let Some(text) = path.as_str() else { return false };
+    let names: Vec<&str> = text.split('/').collect();
+    matches!(
+        names.as_slice(),
+        [layout::ROOT, "governance"] | [layout::ROOT, _, "events" | "votes" | "learnings" | "sessions" | "bundles"]
+    )
+}
+
+fn digest(tree: &dyn TreeView, entry: &crate::model::tree::Entry, path: &RepoPath) -> Result<Digest, SightError> {
+    match entry.mode {
+        Mode::Gitlink => Ok(Digest::of(entry.id.as_bytes())),
+        _ => Ok(Digest::of(&tree.blob(&entry.id, path, MAX_TEXT_FILE)?)),
+    }
+}
+
+/// The longest folder at the start of a glob that holds no wildcard: where a walk has to begin. A glob without any
+/// wildcard is that file itself.
+fn literal_folder(pattern: &str) -> String {
+    let wild = |name: &str| name.contains(['*', '?', '[', '{', '\\']);
+    let names: Vec<&str> = pattern.split('/').collect();
+    let literal = names.iter().take_while(|name| !wild(name)).count();
+    names[..literal].join("/")
+}
+
+/// An amend with the digest of its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AmendLink {
+    /// Where it lies.
+    pub path: RepoPath,
+    /// Digest over the file's bytes.
+    pub digest: Digest,
+    /// The amend.
+    pub amend: Amend,
+}
+
+/// What lies below `governance/`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Amends {
+    /// Well-formed amends, by `seq` then digest.
+    pub links: Vec<AmendLink>,
+    /// Files that are none, each with the reason.
+    pub broken: Vec<(RepoPath, String)>,
+}
+
+/// The amends of a tree.
+pub fn read_amends(tree: &dyn TreeView) -> Result<Amends, SightError> {
+    let folder = RepoPath::from(layout::GOVERNANCE);
+    let mut amends = Vec::new();
+    let mut broken = Vec::new();
+    for entry in tree.list(&folder)? {
+        let path = folder.join(&entry.name);
+        if entry.mode != Mode::File {
+            broken.push((path, format!("mode {:o} is not a plain file", entry.mode.bits())));
+            continue;
+        }
+        let bytes = tree.blob(&entry.id, &path, MAX_STATE_FILE)?;
+        match Amend::parse(&bytes) {
+            Ok(amend) if amend.file_name().as_bytes() == entry.name => {
+                amends.push(AmendLink { path, digest: Digest::of(&bytes), amend });
+            }
+            Ok(amend) => broken.push((path, format!("its content asks for the name `{}`", amend.file_name()))),
+            Err(error) => broken.push((path, error.to_string())),
+        }
+    }
+    amends.sort_by_key(|link| (link.amend.seq, link.digest));
+    Ok(Amends { links: amends, broken })
+}
+
+/// The amends that no other amend names in `prev`.
+pub fn amend_heads(amends: &[AmendLink]) -> Vec<&AmendLink> {
+    let followed: BTreeSet<Digest> = amends.iter().flat_map(|link| link.amend.prev.iter().copied()).collect();
+    amends.iter().filter(|link| !followed.contains(&link.digest)).collect()
+}
+
+/// Whether `amends` lead from the governed digest `from` to `to`, through any number of them.
+pub fn leads(amends: &[&AmendLink], from: Digest, to: Digest) -> bool {
+    let mut reached = BTreeSet::from([from]);
+    loop {
+        if reached.contains(&to) {
+            return true;
+        }
+        let before = reached.len();
+        for link in amends {
+            if link.amend.from.iter().any(|digest| reached.contains(digest)) {
+                reached.insert(link.amend.to);
+            }
+        }
+        if reached.len() == before {
+            return false;
+        }
+    }
+}
