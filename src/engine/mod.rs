@@ -10,10 +10,14 @@ mod compose;
 pub mod error;
 pub mod gate;
 mod judging;
+pub mod learn;
 mod manifest;
 pub mod phase;
 pub mod policy;
+mod records;
+pub mod session;
 pub mod site;
+pub mod suggest;
 pub mod task;
 pub mod transact;
 

@@ -35,6 +35,7 @@ mod substance;
 #[cfg(test)]
 pub(crate) mod testing;
 mod waiver;
+pub(crate) mod wording;
 mod y1_syntax;
 
 use std::cell::OnceCell;
