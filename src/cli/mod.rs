@@ -17,11 +17,16 @@
 //! An error's [`ErrorKind`] is its exit code; a verb that printed its data and still must not exit 0, such as a check that
 //! found a violation, returns [`Outcome::Ended`].
 
+mod acting;
 mod command;
+mod commit;
 mod completions;
 mod error;
 mod explain;
+mod failure;
+mod learn;
 mod man;
+mod session;
 mod settings;
 mod topic;
 mod usage;

@@ -6,6 +6,7 @@
 pub mod advance;
 pub mod check;
 pub mod commands;
+pub mod commit;
 mod compose;
 pub mod error;
 pub mod gate;

@@ -144,7 +144,10 @@ pub(crate) fn added_since(
     let before = since.filter(|id| site.repo.has_object(id)).and_then(|id| site.repo.tree_of(id).ok());
     let changes = site.repo.diff_trees(before.as_ref(), &base.tree_id)?;
     let added = changes.into_iter().filter(|change| change.before.is_none());
-    Ok(added.filter_map(|change| Some((Place::of(&change.path)?, change.path))).map(|(place, path)| (path, place)).collect())
+    Ok(added
+        .filter_map(|change| Some((Place::of(&change.path)?, change.path)))
+        .map(|(place, path)| (path, place))
+        .collect())
 }
 
 /// One line of what a person typed: line breaks and runs of spaces become single spaces.

@@ -174,11 +174,10 @@ pub struct End {
     pub choice: Choice,
 }
 
-/// What a session's end shows and keeps: the suggestions of that moment, before anything is written.
-pub fn farewell(site: &Site) -> Result<Vec<Suggestion>, EngineError> {
+/// Whether a session's end asks who chose what: a person acts.
+pub fn asks(site: &Site) -> Result<bool, EngineError> {
     let base = site.base()?;
-    let open = open(site, &base)?;
-    suggest::at(site, &base, open.as_ref(), Moment::End)
+    Ok(site.actor(&base.policy)?.1.kind == crate::model::policy::ActorKind::Human)
 }
 
 /// A session that was ended.
@@ -336,7 +335,10 @@ fn learnings(
         let (file, _) = records::find::<Learning>(base, prefix)?;
         if file.profile != session.profile {
             return Err(EngineError::usage(
-                format!("learning `{}` belongs to profile `{}`, and this session to `{}`", file.id, file.profile, session.profile),
+                format!(
+                    "learning `{}` belongs to profile `{}`, and this session to `{}`",
+                    file.id, file.profile, session.profile
+                ),
                 "record it there too, with `agentops learn add`",
             ));
         }
