@@ -16,7 +16,7 @@ use crate::model::state::{Priority, Status, TaskState};
 use crate::model::time::Date;
 use crate::model::tree::MemoryTree;
 
-use super::{Artifact, Material, examine};
+use super::{Artifact, LAWS, Material};
 
 /// The task `auth-k3f9` of the profile `dev` about to leave a phase.
 pub(in crate::law) struct Gate {
