@@ -3,9 +3,20 @@
 //! A law sees a [`Case`]: the step, the policy of T, the context. It never reads a repository, runs nothing and
 //! prints nothing; what it could not see it says. Called by `engine` (the judge) and by `ui` (`explain`).
 
-mod substance;
+pub mod actor;
+pub(crate) mod exempt;
+pub(crate) mod l1_learnings;
+pub(crate) mod l2_improve;
+pub(crate) mod l3_context;
+pub(crate) mod l4_loops;
+pub(crate) mod l5_suggestions;
+pub(crate) mod r3_semantic;
+mod records;
+pub(crate) mod substance;
+pub(crate) mod t1_trailers;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod waiver;
 
 use std::cell::OnceCell;
 
@@ -33,6 +44,8 @@ pub enum Reads {
     Messages,
     /// Trees and changes.
     Trees,
+    /// Both: what is there of them.
+    Both,
 }
 
 /// A step with all that a law may know about it.
@@ -48,12 +61,21 @@ pub struct Case<'a> {
     /// Whether the step introduces `.agentops`.
     pub bootstrap: bool,
     messages: OnceCell<Vec<Message>>,
+    exempt: exempt::Memo,
 }
 
 impl<'a> Case<'a> {
     /// A case; nothing is read yet.
     pub fn new(step: &'a dyn StepView, policy: &'a Policy, context: Context) -> Self {
-        Self { step, policy, context, onto_protected: false, bootstrap: false, messages: OnceCell::new() }
+        Self {
+            step,
+            policy,
+            context,
+            onto_protected: false,
+            bootstrap: false,
+            messages: OnceCell::new(),
+            exempt: exempt::Memo::default(),
+        }
     }
 
     /// The parsed messages of the step's commits, in their order; parsed once.
@@ -92,6 +114,17 @@ impl Findings {
         self.notes.push(sentence.into());
     }
 }
+
+/// The laws of messages and records, in the order of their ids.
+pub const OF_MESSAGES: [&Law; 7] = [
+    &l1_learnings::LAW,
+    &l2_improve::LAW,
+    &l3_context::LAW,
+    &l4_loops::LAW,
+    &l5_suggestions::LAW,
+    &r3_semantic::LAW,
+    &t1_trailers::LAW,
+];
 
 /// One rule.
 pub struct Law {
