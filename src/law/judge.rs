@@ -14,8 +14,8 @@ pub fn judge(case: &Case<'_>, reads: &[Reads]) -> Report {
     if case.bootstrap && reads.contains(&Reads::Trees) {
         report.notes.push("bootstrap: this step introduces `.agentops`, so it is judged by its own policy".into());
     }
-    let mut waivers = Waivers::read(case, &mut report);
-    for law in registry().iter().filter(|law| reads.contains(&law.reads)) {
+    let mut waivers = Waivers::read(case);
+    for law in registry().iter().filter(|law| law.reads == Reads::Both || reads.contains(&law.reads)) {
         if highest_level(case, law.id) == Level::Off {
             continue;
         }
@@ -80,25 +80,12 @@ struct Waivers {
 }
 
 impl Waivers {
-    fn read(case: &Case<'_>, report: &mut Report) -> Self {
+    fn read(case: &Case<'_>) -> Self {
         let mut open = Vec::new();
-        for found in waiver::read(case.messages()) {
-            match found {
-                Ok(waiver) => {
-                    let commit = case.step.commits().get(waiver.commit_index).and_then(|commit| commit.id);
-                    open.push((waiver, commit));
-                }
-                Err(problem) => {
-                    let commit = case.step.commits().get(problem.commit_index).and_then(|commit| commit.id);
-                    report.violations.push(Violation {
-                        law: LawId::T1,
-                        level: case.policy.level(LawId::T1, None),
-                        place: Place::message(commit, problem.line),
-                        message: problem.message,
-                        fix: problem.fix,
-                    });
-                }
-            }
+        // Malformed waivers excuse nothing; AO-T1 names them.
+        for waiver in waiver::read(case.messages()).into_iter().flatten() {
+            let commit = case.step.commits().get(waiver.commit_index).and_then(|commit| commit.id);
+            open.push((waiver, commit));
         }
         let used = vec![false; open.len()];
         Self { open, used }
