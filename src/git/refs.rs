@@ -10,7 +10,8 @@ use gix::refs::{FullName, Target};
 
 use super::error::GitError;
 use super::objects::from_gix;
-use super::repo::{Head, Repo};
+use super::repo::Repo;
+use super::revision::Head;
 use crate::model::digest::ObjectId;
 
 /// Attempts on a held lock, besides the time that `core.filesRefLockTimeout` grants each.
