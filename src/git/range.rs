@@ -6,14 +6,13 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use super::commit::{head_of, parse};
 use super::error::GitError;
-use super::objects::from_gix;
 use super::repo::Repo;
 use crate::model::commit::Commit;
 use crate::model::digest::ObjectId;
 
 /// After the last wanted commit left the queue, so many more unwanted ones are looked at: with skewed clocks a wanted
 /// commit may still turn out to be reachable from the base.
-const PATIENCE: usize = 64;
+const PATIENCE: usize = 16;
 
 /// Commits reachable from a tip and not from a base.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -73,18 +72,8 @@ impl Repo {
     /// What a push to `remote` would bring: commits reachable from `local` and from none of the remote's branches as
     /// last fetched.
     pub fn range_of_push(&self, remote: &str, local: &ObjectId) -> Result<Range, GitError> {
-        let prefix = format!("refs/remotes/{remote}/");
-        let doing = format!("list the references below `{prefix}`");
-        let references = self.inner.references().map_err(GitError::while_doing(doing.clone()))?;
-        let mut bases = Vec::new();
-        for reference in references.prefixed(prefix.as_str()).map_err(GitError::while_doing(doing.clone()))? {
-            let reference = reference.map_err(GitError::while_doing(doing.clone()))?;
-            if let Some(id) = reference.target().try_id().map(from_gix)
-                && matches!(self.header(&id)?, Some((gix::objs::Kind::Commit, _)))
-            {
-                bases.push(id);
-            }
-        }
+        let branches = self.references(&format!("refs/remotes/{remote}/"))?;
+        let bases: Vec<ObjectId> = branches.into_iter().map(|(_, id)| id).collect();
         self.range_hiding(&bases, local)
     }
 

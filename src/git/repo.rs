@@ -14,6 +14,7 @@ pub struct Repo {
     pub(super) index_path: PathBuf,
     pub(super) trees: RefCell<TreeMemory>,
     pub(super) extra_objects: Vec<PathBuf>,
+    pub(super) is_rehearsal: bool,
 }
 
 impl Repo {
@@ -39,6 +40,7 @@ impl Repo {
             index_path: inner.index_path(),
             trees: Self::no_trees(),
             extra_objects: Vec::new(),
+            is_rehearsal: false,
             inner,
         })
     }
@@ -61,9 +63,11 @@ impl Repo {
         Ok(self)
     }
 
-    /// A second view of the same repository whose new objects stay in memory.
-    pub(super) fn in_memory(&self) -> Self {
+    /// The same repository for trying something out: new objects stay in memory, and what would change references,
+    /// index or working tree checks whether it could, and leaves them as they are. For `--dry-run`, by the same code.
+    pub fn rehearsal(&self) -> Self {
         Self {
+            is_rehearsal: true,
             inner: self.inner.clone(),
             objects: self.objects.in_memory(),
             hash: self.hash,
@@ -115,7 +119,7 @@ impl Repo {
 }
 
 fn open_error(dir: &Path, error: gix::Error) -> GitError {
-    if error.is_permission_denied() {
+    if error.is_permission_denied() && error.downcast_any_ref::<std::io::Error>().is_none() {
         GitError::Untrusted { dir: dir.to_owned() }
     } else if error.is_not_found() {
         GitError::NotARepository { dir: dir.to_owned() }

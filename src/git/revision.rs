@@ -1,5 +1,8 @@
 //! Names of commits: where HEAD is, what references and revisions mean.
 
+use std::path::PathBuf;
+
+use super::command::path_from;
 use super::error::GitError;
 use super::objects::from_gix;
 use super::repo::Repo;
@@ -105,6 +108,36 @@ impl Repo {
         Err(GitError::other(doing, "too many symbolic references in a row"))
     }
 
+    /// All references whose full names begin with `prefix` (`refs/heads/`), with the commits that they lead to, sorted by
+    /// name. References to anything else, and broken ones, are left out.
+    pub fn references(&self, prefix: &str) -> Result<Vec<(String, ObjectId)>, GitError> {
+        let doing = || format!("list the references below `{prefix}`");
+        let platform = self.inner.references().map_err(GitError::while_doing(doing()))?;
+        let mut found = Vec::new();
+        for reference in platform.prefixed(prefix).map_err(GitError::while_doing(doing()))? {
+            let name = reference.map_err(GitError::while_doing(doing()))?.name().as_bstr().to_string();
+            if let Ok(Some(id)) = self.reference(&name) {
+                found.push((name, id));
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    /// The working tree in which the branch with this full name is checked out, if any.
+    pub fn worktree_of(&self, branch: &str) -> Result<Option<PathBuf>, GitError> {
+        let output = self.git(["worktree", "list", "--porcelain", "-z"]).output()?;
+        let mut place = None;
+        for line in output.split(|byte| *byte == 0) {
+            if let Some(path) = line.strip_prefix(b"worktree ") {
+                place = Some(path_from(path));
+            } else if line.strip_prefix(b"branch ") == Some(branch.as_bytes()) {
+                return Ok(place);
+            }
+        }
+        Ok(None)
+    }
+
     /// The commit that a revision means: full and short ids, references, `HEAD^1`, `main@{1}` and the like.
     pub fn resolve(&self, rev: &str) -> Result<ObjectId, GitError> {
         if let Ok(id) = ObjectId::parse(rev) {
@@ -168,6 +201,31 @@ mod tests {
         sandbox.git(&["symbolic-ref", "refs/heads/alias", "refs/heads/main"]);
         sandbox.git(&["symbolic-ref", "HEAD", "refs/heads/alias"]);
         assert_eq!(sandbox.open().head().unwrap().branch(), Some("refs/heads/main"));
+    }
+
+    #[test]
+    fn references_and_where_they_are_checked_out() {
+        let sandbox = Sandbox::new();
+        let first = sandbox.commit("first");
+        sandbox.git(&["tag", "-a", "-m", "x", "v1"]);
+        sandbox.git(&["tag", "blob", &sandbox.object("blob", b"x").to_string()]);
+        sandbox.git(&["branch", "deep/er"]);
+        sandbox.git(&["pack-refs", "--all"]);
+        sandbox.git(&["branch", "loose"]);
+        let repo = sandbox.open();
+        let names = |prefix: &str| -> Vec<String> {
+            let found = repo.references(prefix).unwrap();
+            assert!(found.iter().all(|(_, id)| *id == first));
+            found.into_iter().map(|(name, _)| name).collect()
+        };
+        assert_eq!(names("refs/heads/"), ["refs/heads/deep/er", "refs/heads/loose", "refs/heads/main"]);
+        assert_eq!(names("refs/tags/"), ["refs/tags/v1"]);
+        assert_eq!(names("refs/none/"), [""; 0]);
+        let tree = sandbox.beside("linked tree");
+        sandbox.git(&["worktree", "add", "-q", tree.to_str().unwrap(), "loose"]);
+        assert_eq!(repo.worktree_of("refs/heads/loose").unwrap(), Some(tree));
+        assert_eq!(repo.worktree_of("refs/heads/main").unwrap().as_deref(), Some(sandbox.path()));
+        assert_eq!(repo.worktree_of("refs/heads/deep/er").unwrap(), None);
     }
 
     #[test]
