@@ -21,10 +21,13 @@ const REFLOG: &str = "agentops";
 /// How often a lost race is run again.
 const ATTEMPTS: usize = 10;
 
+/// A path with the bytes to stand there; `None` removes what does.
+pub type FileEdit = (RepoPath, Option<Vec<u8>>);
+
 /// What a verb wants to commit.
 pub struct Draft<T> {
-    /// Files to write, with their bytes; `None` removes.
-    pub files: Vec<(RepoPath, Option<Vec<u8>>)>,
+    /// Files to write or to remove.
+    pub files: Vec<FileEdit>,
     /// The commit message.
     pub message: String,
     /// What the verb hands back to its caller.

@@ -10,7 +10,8 @@ use gix::refs::{FullName, Target};
 
 use super::error::GitError;
 use super::objects::from_gix;
-use super::repo::{Head, Repo};
+use super::repo::Repo;
+use super::revision::Head;
 use crate::model::digest::ObjectId;
 
 /// Attempts on a held lock, besides the time that `core.filesRefLockTimeout` grants each.
@@ -36,6 +37,12 @@ impl Repo {
             Some(id) => PreviousValue::MustExistAndMatch(Target::Object(own(id)?)),
             None => PreviousValue::MustNotExist,
         };
+        if self.is_rehearsal {
+            let actual = self.reference(name)?;
+            let expected = expected.copied();
+            let lost = || GitError::LostRace { name: name.to_owned(), expected, actual };
+            return (actual == expected).then_some(()).ok_or_else(lost);
+        }
         let line = message.lines().next().unwrap_or_default();
         let edit = RefEdit::update(full, own(new)?, previous, line);
         let committer = self.signature(None, false)?;
@@ -198,6 +205,21 @@ mod tests {
         assert!(matches!(again, Err(GitError::LostRace { actual: Some(id), .. }) if id == first));
         assert_eq!(sandbox.open().reference("refs/heads/none").unwrap(), None);
         assert!(repo.swap_ref("not a name", None, &first, "x").is_err());
+    }
+
+    #[test]
+    fn a_detached_head_moves_alone() {
+        let sandbox = Sandbox::new();
+        let first = sandbox.commit("first");
+        let repo = sandbox.open();
+        let second = child(&repo, &first, "second");
+        let refused = repo.swap_ref("HEAD", Some(&first), &second, "x");
+        assert!(matches!(refused, Err(GitError::LostRace { .. })), "HEAD is on a branch: {refused:?}");
+        sandbox.git(&["switch", "-q", "--detach"]);
+        repo.swap_ref("HEAD", Some(&first), &second, "moved").unwrap();
+        assert_eq!((sandbox.id("HEAD"), sandbox.id("main")), (second, first));
+        assert_eq!(sandbox.git(&["log", "-g", "-1", "--format=%gs", "HEAD"]), "moved");
+        assert_eq!(sandbox.id("HEAD@{1}"), first);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::model::policy::{ActorKind, Config};
 
 /// Who made a commit, with the name that the config has for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CommitActor {
+pub(crate) enum CommitActor {
     /// An agent, or a human with an agent's help.
     Agent(Option<Principal>),
     /// A human, as far as the commit says.
@@ -27,7 +27,7 @@ impl CommitActor {
 
 /// The actor of the step's commit at `index`: an agent when it has `Assisted-by:`, a known agent's `Co-authored-by:`, or
 /// an author whose e-mail address the config maps to an agent; otherwise a human.
-pub fn commit_actor(case: &Case<'_>, index: usize) -> CommitActor {
+pub(crate) fn commit_actor(case: &Case<'_>, index: usize) -> CommitActor {
     let config = &case.policy.config;
     let author = config.actor_by_email(&case.step.commits()[index].author.email);
     if let Some((name, _)) = author.filter(|(_, actor)| actor.kind == ActorKind::Agent) {

@@ -11,7 +11,7 @@ pub(crate) const WAIVE: &str = "Agentops-Waive";
 
 /// A waiver that may be applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiver {
+pub(crate) struct Waiver {
     /// The law that it excuses from.
     pub law: LawId,
     /// Why.
@@ -24,7 +24,7 @@ pub struct Waiver {
 
 /// A waiver that excuses nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadWaiver {
+pub(crate) struct BadWaiver {
     /// Which of the step's commits holds it.
     pub commit_index: usize,
     /// Its line in that message, from 1.
@@ -38,7 +38,7 @@ pub(crate) const FORM: &str = "write `Agentops-Waive: AO-L1 <why this commit is 
                                B1 can be waived";
 
 /// The waivers in the step's messages, in their order.
-pub fn read(messages: &[Message]) -> Vec<Result<Waiver, BadWaiver>> {
+pub(crate) fn read(messages: &[Message]) -> Vec<Result<Waiver, BadWaiver>> {
     let mut waivers = Vec::new();
     for (commit_index, message) in messages.iter().enumerate() {
         for trailer in message.trailers_named(WAIVE) {

@@ -21,7 +21,7 @@ use crate::model::plan::Plan;
 use crate::model::profile::{ArtifactKind, ArtifactSpec, Phase, Profile};
 use crate::model::report::{Finding, Place};
 use crate::model::state::{Stage, TaskState};
-use crate::model::tree::{SightError, TreeView};
+use crate::model::tree::TreeView;
 use crate::model::{event::Run, law_id::LawId};
 
 use super::{Findings, Law};

@@ -20,7 +20,9 @@ use super::{Artifact, LAWS, Material};
 use super::{p1_sections, p2_sources, p3_pattern, p4_changes, p5_readiness, p6_commands, p7_manifest, p8_tasks};
 
 /// The checks behind `LAWS`, in the same order.
-const EXAMINE: [fn(&Material<'_>, &mut Findings) -> Result<(), crate::model::tree::SightError>; 8] = [
+type Examine = fn(&Material<'_>, &mut Findings) -> Result<(), crate::model::tree::SightError>;
+
+const EXAMINE: [Examine; 8] = [
     p1_sections::examine,
     p2_sources::examine,
     p3_pattern::examine,
