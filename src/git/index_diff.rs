@@ -371,6 +371,22 @@ mod tests {
         let commit = sandbox.git(&["commit-tree", "-m", "old", &tree.to_string()]);
         sandbox.git(&["reset", "-q", "--hard", &commit]);
         assert!(check(&sandbox, &sandbox.open()).is_empty());
+        // Another change beside it, so that the record of the folder does not spare the comparison.
+        sandbox.write("new", "1").git(&["add", "new"]);
+        assert_eq!(check(&sandbox, &sandbox.open()).len(), 1);
+    }
+
+    #[test]
+    fn a_record_of_trees_that_does_not_fit_is_not_believed() {
+        let sandbox = Sandbox::new();
+        sandbox.write("a/b", "1").commit("first");
+        let repo = sandbox.open();
+        let mut index = repo.load_index().unwrap();
+        assert!(index.tree().is_some_and(|tree| tree.num_entries == Some(1)));
+        let (id, mode) = (index.entries()[0].id, index.entries()[0].mode);
+        index.dangerously_push_entry(Default::default(), id, Flags::empty(), mode, "a/c".into());
+        let changes = repo.diff_index_here(&index, repo.head_tree().unwrap().as_ref()).unwrap();
+        assert_eq!(changes.iter().map(|change| change.path.to_string()).collect::<Vec<_>>(), ["a/c"]);
     }
 
     #[cfg(unix)]
