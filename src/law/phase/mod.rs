@@ -1,7 +1,7 @@
 //! Phase checks: what must hold to leave a phase, read from the artifacts' bytes alone.
 //!
 //! Each check is a law. `phase next` runs them before it writes an event; the judge runs them again, under the base's
-//! profile, for the live events that T lacks ([`live`]), so that an event written by hand proves nothing.
+//! profile, for the live events that T lacks (`live`), so that an event written by hand proves nothing.
 
 mod filled;
 pub(crate) mod live;
