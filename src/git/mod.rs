@@ -5,7 +5,7 @@
 //! - `objects`: reading objects raw: no replace refs, no grafts, quarantined objects included; `commit`, [`tree`]
 //! - [`staged`], `index_diff`, [`overlay`], [`worktree`]: what is about to be committed, and what lies in the working tree
 //! - `diff`: trees against trees; `range`: walks over history; [`merge`]: merging in memory; [`step`]: what is judged
-//! - `write`, `refs`, `index`, `files`: blobs, trees, commits; references; index; working tree
+//! - [`write`](mod@write), `refs`, `index`, `files`: blobs, trees, commits; references; index; working tree
 //! - [`command`], [`status`]: the git command, for what gix cannot or does slower
 //!
 //! Called by `engine`, `hooks`, `store` and `config`. Reading runs nothing but git's own plumbing and writes nothing.

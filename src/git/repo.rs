@@ -119,10 +119,13 @@ impl Repo {
 }
 
 fn open_error(dir: &Path, error: gix::Error) -> GitError {
+    let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
     if error.is_permission_denied() && error.downcast_any_ref::<std::io::Error>().is_none() {
-        GitError::Untrusted { dir: dir.to_owned() }
+        // What is to be trusted is the repository, not the folder inside it where the search began.
+        let top = dir.ancestors().find(|above| above.join(".git").exists());
+        GitError::Untrusted { dir: top.unwrap_or(&dir).to_owned() }
     } else if error.is_not_found() {
-        GitError::NotARepository { dir: dir.to_owned() }
+        GitError::NotARepository { dir }
     } else {
         GitError::other(format!("open the repository at `{}`", dir.display()), error)
     }
