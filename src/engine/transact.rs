@@ -213,6 +213,8 @@ fn finish(site: &Site, journal: &Journal) -> Result<(), EngineError> {
 /// if it never got there, the journal is forgotten.
 pub fn recover(site: &Site) -> Result<bool, EngineError> {
     let Some(journal) = journal::load(site.repo.git_dir())? else { return Ok(false) };
+    // The journal's writer is dead: its lock on the branch, if it left one, would stay for ever.
+    site.repo.break_stale_lock(&journal.reference)?;
     let landed = match site.repo.resolve("HEAD") {
         Ok(head) => head == journal.commit || site.repo.is_ancestor(&journal.commit, &head)?,
         Err(_) => false,

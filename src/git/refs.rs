@@ -122,6 +122,27 @@ impl Repo {
         file.and_then(|mut file| file.write_all(&line)).map_err(GitError::while_doing(doing()))
     }
 
+    /// Removes the lock of the reference `name` if nobody has touched it for about a second; `true` when it was there.
+    ///
+    /// Only for a reference whose mover is known to have died: git holds such a lock for milliseconds, and a killed
+    /// process leaves it for ever.
+    pub fn break_stale_lock(&self, name: &str) -> Result<bool, GitError> {
+        let lock = lock_of(&self.ref_path(name));
+        let seen = || std::fs::metadata(&lock).and_then(|file| file.modified()).ok();
+        let Some(first) = seen() else { return Ok(false) };
+        for _ in 0..24 {
+            std::thread::sleep(Duration::from_millis(50));
+            if seen() != Some(first) {
+                return Ok(false);
+            }
+        }
+        match std::fs::remove_file(&lock) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(GitError::other(format!("remove the stale lock `{}`", lock.display()), error)),
+        }
+    }
+
     fn ref_path(&self, name: &str) -> PathBuf {
         let own = ["refs/bisect/", "refs/worktree/", "refs/rewritten/"].iter().any(|prefix| name.starts_with(prefix));
         let dir = if own || !name.starts_with("refs/") { self.git_dir() } else { self.common_dir() };
@@ -156,6 +177,18 @@ mod tests {
     use super::super::sandbox::Sandbox;
     use super::super::write::NewCommit;
     use super::*;
+
+    #[test]
+    fn a_lock_that_nobody_holds_is_broken() {
+        let sandbox = Sandbox::new();
+        let repo = Repo::open(sandbox.path()).unwrap();
+        assert!(!repo.break_stale_lock("refs/heads/main").unwrap());
+        let lock = repo.common_dir().join("refs/heads/main.lock");
+        std::fs::create_dir_all(lock.parent().unwrap()).unwrap();
+        std::fs::write(&lock, "").unwrap();
+        assert!(repo.break_stale_lock("refs/heads/main").unwrap());
+        assert!(!lock.exists());
+    }
 
     fn child(repo: &Repo, parent: &ObjectId, message: &str) -> ObjectId {
         let tree = repo.tree_of(parent).unwrap();
