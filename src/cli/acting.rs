@@ -12,10 +12,10 @@ use crate::ui::{Page, Table, dim, plain, strong};
 
 /// Who acts, for verbs that only read or that write no commit of their own.
 #[derive(Debug, Clone, Default, Args)]
-pub struct Acting {
+pub(super) struct Acting {
     /// Act as NAME of the config; otherwise AGENTOPS_ACTOR, the agent's own marker, or the e-mail address of git decides
     #[arg(long, value_name = "NAME")]
-    pub actor: Option<String>,
+    pub(super) actor: Option<String>,
 }
 
 impl Acting {
@@ -27,16 +27,16 @@ impl Acting {
 
 /// For verbs that make a commit of their own.
 #[derive(Debug, Clone, Default, Args)]
-pub struct Committing {
+pub(super) struct Committing {
     /// Who acts
     #[command(flatten)]
-    pub acting: Acting,
+    pub(super) acting: Acting,
     /// Commit on a detached HEAD too
     #[arg(long)]
-    pub detach: bool,
+    pub(super) detach: bool,
     /// Whether to write at all
     #[command(flatten)]
-    pub writing: Writing,
+    pub(super) writing: Writing,
 }
 
 impl Committing {
@@ -48,7 +48,7 @@ impl Committing {
 
 /// How much something matters or costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Graded {
+pub(super) enum Graded {
     /// Little
     Low,
     /// Some

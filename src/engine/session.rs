@@ -308,7 +308,7 @@ fn refuse_empty(request: &End, learnings: &[RecordId]) -> Result<(), EngineError
     if missing.is_empty() {
         return Ok(());
     }
-    Err(EngineError::refused(format!("the session's record lacks {}", missing.join(" and ")), hints.join("\n")))
+    Err(EngineError::refused(format!("the session's record lacks {}", missing.join(", ")), hints.join("\n")))
 }
 
 fn chosen(shown: &[String], choice: Choice) -> Result<String, EngineError> {

@@ -208,18 +208,17 @@ fn working(base: &Base<'_>, task: &TaskId, state: &TaskState) -> Result<Suggesti
 /// A protected branch of a remote that HEAD is ahead of, by its short name.
 fn remote_behind(site: &Site, base: &Base<'_>) -> Result<Option<String>, EngineError> {
     let protected = &base.policy.config.protected;
-    let branches = site.repo.branches()?;
-    let mut remote: Vec<(usize, &str)> = Vec::new();
-    for name in &branches {
+    let mut remote = Vec::new();
+    for (name, tip) in site.repo.references("refs/remotes/")? {
         let Some(short) = name.strip_prefix("refs/remotes/") else { continue };
         let Some((_, branch)) = short.split_once('/') else { continue };
-        remote.extend(protected.iter().position(|own| own == branch).map(|rank| (rank, short)));
+        let rank = protected.iter().position(|own| own == branch);
+        remote.extend(rank.map(|rank| (!short.starts_with("origin/"), rank, short.to_owned(), tip)));
     }
-    remote.sort_by_key(|(rank, short)| (!short.starts_with("origin/"), *rank, *short));
-    for (_, short) in remote {
-        let Some(tip) = site.repo.reference(&format!("refs/remotes/{short}"))? else { continue };
+    remote.sort();
+    for (_, _, short, tip) in remote {
         if !site.repo.is_ancestor(&base.commit, &tip)? {
-            return Ok(Some(short.to_owned()));
+            return Ok(Some(short));
         }
     }
     Ok(None)
