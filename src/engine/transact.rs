@@ -168,7 +168,7 @@ fn commit<T>(site: &Site, target: &Target, base: &Base<'_>, draft: Draft<T>) -> 
             journal::clear(repo.git_dir())?;
             return Err(error.into());
         }
-        finish(site, &journal)?;
+        finish(site, &journal, Since::Now)?;
         journal::clear(repo.git_dir())?;
     }
     done.commit = Some(id);
@@ -180,15 +180,24 @@ fn entry(base: &Base<'_>, edit: &TreeEdit) -> Result<journal::Entry, EngineError
     Ok(journal::Entry { path: edit.path.clone(), before, after: edit.entry })
 }
 
-/// Brings index and working tree to the journal's commit for exactly its paths: an index entry or file that is neither
-/// what was there before nor what is to be there is somebody's work, and stays.
-fn finish(site: &Site, journal: &Journal) -> Result<(), EngineError> {
+/// Whether somebody may have worked on the paths since the branch moved.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Since {
+    /// Right now: these paths are the transaction's own, whatever was staged there.
+    Now,
+    /// Some time ago, by a process that died: an index entry that is not what was there before is somebody's work.
+    Earlier,
+}
+
+/// Brings index and working tree to the journal's commit for exactly its paths. A file that is neither what was there
+/// before nor what is to be there is somebody's work, and stays.
+fn finish(site: &Site, journal: &Journal, since: Since) -> Result<(), EngineError> {
     let repo = &site.repo;
     let staged = repo.staged()?;
     let mut index = Vec::new();
     for entry in &journal.entries {
         let found = staged.entry(&entry.path)?.map(|entry| (entry.mode, entry.id));
-        if found == entry.before && found != entry.after {
+        if found != entry.after && (since == Since::Now || found == entry.before) {
             index.push(TreeEdit { path: entry.path.clone(), entry: entry.after });
         }
     }
@@ -220,7 +229,7 @@ pub fn recover(site: &Site) -> Result<bool, EngineError> {
         Err(_) => false,
     };
     if landed {
-        finish(site, &journal)?;
+        finish(site, &journal, Since::Earlier)?;
     }
     journal::clear(site.repo.git_dir())?;
     Ok(landed)
