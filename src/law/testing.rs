@@ -325,7 +325,7 @@ mod tests {
         assert_eq!(step.changes().unwrap().len(), 1);
         assert!(step.known_tree(&tree_id(&b)).unwrap().is_some());
         assert_eq!(commits[1].author.name, "Bob");
-        assert_eq!(policy_with_profile().profiles.len(), 1);
+        assert_eq!(policy_with_profile().profiles.values().collect::<Vec<_>>(), [&small_profile()]);
         let hook = TestStep::new().without_base().after(b).commit("feat: one").unmade();
         assert!(hook.base().is_none() && hook.commits()[0].id.is_none());
     }
