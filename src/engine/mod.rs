@@ -14,6 +14,7 @@ mod manifest;
 pub mod phase;
 pub mod policy;
 pub mod site;
+pub mod submitted;
 pub mod task;
 pub mod transact;
 
