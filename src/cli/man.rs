@@ -37,14 +37,12 @@ struct WrittenBody {
 
 /// Prints or writes the pages.
 pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome, CommandError> {
+    let mut pages = pages().map_err(CommandError::failed)?;
     let Some(dir) = arguments.dir else {
-        let mut command = with_examples_below(tree());
-        command.build();
-        let body = page(command).map_err(CommandError::failed)?;
+        let body = pages.swap_remove(0);
         context.ui.show(&body, |page| page.raw(&body.page));
         return Ok(Outcome::Done);
     };
-    let pages = pages().map_err(CommandError::failed)?;
     let target = context.path(&dir);
     let dry_run = arguments.writing.dry_run;
     if !dry_run {
@@ -69,7 +67,7 @@ pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome
 
 /// The pages of the program and of every command that is not hidden, the program's first.
 fn pages() -> io::Result<Vec<PageBody>> {
-    // `help` would get a page for each command again.
+    // `help` would get a page for each command again, and its own would be named in the program's.
     let mut command = with_examples_below(tree()).disable_help_subcommand(true);
     command.build();
     let mut pages = Vec::new();

@@ -1,0 +1,11 @@
+//! The integration tests: one binary, which runs the real program in sandboxes.
+#![cfg(test)]
+
+mod architecture;
+mod command_line;
+mod documents;
+mod prompt;
+mod sandbox;
+mod self_test;
+mod source;
+mod terminal;
