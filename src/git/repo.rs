@@ -104,7 +104,7 @@ impl Repo {
     }
 
     /// A second view of the same repository whose new objects stay in memory.
-    pub(super) fn in_memory(&self) -> Self {
+    pub(crate) fn in_memory(&self) -> Self {
         Self {
             inner: self.inner.clone(),
             objects: self.objects.in_memory(),
