@@ -2,11 +2,11 @@
 //!
 //! # Stable output in tests
 //!
-//! Where `AGENTOPS_TEST_NOW` (seconds since 1970) and `AGENTOPS_TEST_SEED` (a number) are both set, the clock starts at that
-//! second, goes forward one second each time it is read, and "random" numbers follow from the seed. This is how the tests of
-//! the real binary get the same ids, commits and digests each time. It opens no door: times and ids are claims of whoever
-//! writes the file anyway, and no law trusts them. One variable without the other, or one that is no number, is an error,
-//! so that a misspelt test cannot run on the real clock unseen.
+//! Where `AGENTOPS_TEST_NOW` (seconds since 1970) and `AGENTOPS_TEST_SEED` (a number) are both set, the clock starts at
+//! that second, goes forward one second each time it is read, and "random" numbers follow from the seed. This is how
+//! the tests of the real binary get the same ids, commits and digests each time. It opens no door: times and ids are
+//! claims of whoever writes the file anyway, and no law trusts them. One variable without the other, or one that is no
+//! number, is an error, so that a misspelt test cannot run on the real clock unseen.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -39,17 +39,36 @@ pub struct Clock {
 
 #[derive(Debug)]
 enum Source {
-    Real { start: Instant },
+    Real,
     Fixed { start: u64, seed: u64, ticks: AtomicU64, draws: AtomicU64 },
 }
 
+/// Measures how long one thing takes, apart from its clock: it can be sent to where the thing happens.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch {
+    start: Option<Instant>,
+}
+
+impl Stopwatch {
+    /// Milliseconds since [`Clock::stopwatch`]; always 1 on a fixed clock.
+    pub fn elapsed_ms(&self) -> u64 {
+        self.start.map_or(1, |start| u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
 impl Clock {
-    /// The system's clock and random numbers.
-    pub fn real() -> Self {
-        Self { source: Source::Real { start: Instant::now() } }
+    /// A stopwatch that runs from now on.
+    pub fn stopwatch(&self) -> Stopwatch {
+        Stopwatch { start: matches!(self.source, Source::Real).then(Instant::now) }
     }
 
-    /// A clock that starts at `start` seconds since 1970 and goes forward one second per reading; numbers follow from `seed`.
+    /// The system's clock and random numbers.
+    pub fn real() -> Self {
+        Self { source: Source::Real }
+    }
+
+    /// A clock that starts at `start` seconds since 1970 and goes forward one second per reading; numbers follow from
+    /// `seed`.
     pub fn fixed(start: u64, seed: u64) -> Self {
         Self { source: Source::Fixed { start, seed, ticks: AtomicU64::new(0), draws: AtomicU64::new(0) } }
     }
@@ -69,15 +88,6 @@ impl Clock {
     /// The current second. A system clock before 1970 reads as 1970.
     pub fn now(&self) -> Timestamp {
         Timestamp::from_seconds(i64::try_from(self.seconds()).unwrap_or(i64::MAX))
-    }
-
-    /// Milliseconds since this clock was made, never going back: for how long something took.
-    /// A fixed clock counts one per reading.
-    pub fn elapsed_ms(&self) -> u64 {
-        match &self.source {
-            Source::Real { start } => u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
-            Source::Fixed { ticks, .. } => ticks.fetch_add(1, Ordering::Relaxed),
-        }
     }
 
     /// 32 random bits.
@@ -100,7 +110,7 @@ impl Clock {
 
     fn seconds(&self) -> u64 {
         match &self.source {
-            Source::Real { .. } => since_1970().as_secs(),
+            Source::Real => since_1970().as_secs(),
             Source::Fixed { start, ticks, .. } => start.saturating_add(ticks.fetch_add(1, Ordering::Relaxed)),
         }
     }
@@ -109,7 +119,7 @@ impl Clock {
     fn milliseconds(&self) -> u64 {
         const LARGEST: u64 = (1 << 48) - 1;
         let milliseconds = match &self.source {
-            Source::Real { .. } => u64::try_from(since_1970().as_millis()).unwrap_or(LARGEST),
+            Source::Real => u64::try_from(since_1970().as_millis()).unwrap_or(LARGEST),
             Source::Fixed { .. } => self.seconds().saturating_mul(1000),
         };
         milliseconds.min(LARGEST)
@@ -121,7 +131,7 @@ impl Clock {
     /// Where the system has no random numbers at all: nothing this program would write then could be told apart.
     fn random_bytes(&self) -> [u8; 16] {
         match &self.source {
-            Source::Real { .. } => {
+            Source::Real => {
                 let mut bytes = [0; 16];
                 getrandom::fill(&mut bytes).expect("the operating system provides random numbers");
                 bytes
@@ -140,7 +150,8 @@ fn since_1970() -> std::time::Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// The `draw`-th number of the splitmix64 sequence of `seed`. Good enough to tell ids of a test apart, and nothing more.
+/// The `draw`-th number of the splitmix64 sequence of `seed`. Good enough to tell ids of a test apart, and nothing
+/// more.
 fn mix(seed: u64, draw: u64) -> u64 {
     let mut z = seed.wrapping_add(draw.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -179,7 +190,9 @@ mod tests {
     fn the_real_clock_is_in_this_century() {
         let clock = Clock::real();
         assert!(clock.now().as_str() > "2026-01-01T00:00:00Z");
-        assert!(clock.elapsed_ms() <= clock.elapsed_ms());
+        let watch = clock.stopwatch();
+        assert!(watch.elapsed_ms() <= watch.elapsed_ms());
+        assert_eq!(Clock::fixed(0, 0).stopwatch().elapsed_ms(), 1);
     }
 
     #[test]

@@ -32,8 +32,9 @@ pub struct Cli {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Options {
-    /// Work in DIR instead of the current folder; a further -C is meant from the one before
-    #[arg(short = 'C', value_name = "DIR", global = true, action = ArgAction::Append)]
+    // Not global: clap would forget those before a command where another stands behind it. Git wants it in front, too.
+    /// Work in DIR instead of the current folder; stands before the command, each further one meant from the one before
+    #[arg(short = 'C', value_name = "DIR", action = ArgAction::Append)]
     pub directories: Vec<PathBuf>,
     /// Print one JSON document on standard output, for errors too
     #[arg(long, global = true)]
@@ -118,7 +119,8 @@ mod tests {
         }
     }
 
-    /// The words of an example line, with double quotes around what holds spaces; comments and redirections are cut off.
+    /// The words of an example line, with double quotes around what holds spaces; comments and redirections are cut
+    /// off.
     fn words(line: &str) -> Vec<String> {
         let line = line.split(" #").flat_map(|part| part.split(" >")).next().unwrap_or_default();
         let words = line.split('"').enumerate().flat_map(|(index, part)| {

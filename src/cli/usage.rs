@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use clap::error::{ContextKind, ContextValue};
+
 use super::{CommandError, ErrorKind, tree};
 
 /// Clap's refusal without its usage text.
@@ -17,7 +19,11 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString]) -> CommandError
             message.push(line.strip_prefix("error: ").unwrap_or(line));
         }
     }
-    let result = CommandError::new(ErrorKind::Usage, message.join("\n"));
+    let mut result = CommandError::new(ErrorKind::Usage, message.join("\n"));
+    if error.get(ContextKind::InvalidArg) == Some(&ContextValue::String("-C".into())) {
+        result = result.hint("`-C DIR` stands before the command, as in git");
+        tips.clear();
+    }
     let help = format!("read on with `{} --help`", command_path(arguments));
     tips.into_iter().fold(result, CommandError::hint).hint(help)
 }
@@ -94,6 +100,11 @@ mod tests {
             [possible values: bash, elvish, fish, powershell, zsh]
         hint: a similar value exists: 'fish'
         hint: read on with `agentops completions --help`
+        ");
+        insta::assert_snapshot!(refusal("agentops explain -C x"), @"
+        error: unexpected argument '-C' found
+        hint: `-C DIR` stands before the command, as in git
+        hint: read on with `agentops explain --help`
         ");
         insta::assert_snapshot!(refusal("agentops --color"), @"
         error: a value is required for '--color <WHEN>' but none was supplied

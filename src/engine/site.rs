@@ -48,7 +48,7 @@ impl<'s> Site<'s> {
 
     /// The same place, where nothing that is written stays: for a dry run.
     pub(crate) fn rehearsal(&self) -> Self {
-        Self { repo: self.repo.in_memory(), clock: self.clock, env: self.env, actor_flag: self.actor_flag.clone() }
+        Self { repo: self.repo.rehearsal(), clock: self.clock, env: self.env, actor_flag: self.actor_flag.clone() }
     }
 
     /// HEAD's commit with its policy.

@@ -111,6 +111,16 @@ fn an_argument_cannot_colour_the_terminal() {
 }
 
 #[test]
+fn folders_add_up_as_in_git() {
+    let sandbox = Sandbox::without_repository();
+    sandbox.write("a/b/file", "");
+    sandbox.agentops("-C a -C b man --dir c").run().expect_code(0);
+    assert!(sandbox.path().join("a/b/c/agentops.1").is_file());
+    sandbox.agentops("man --dir d").in_dir("a").run().expect_code(0);
+    assert!(sandbox.path().join("a/d/agentops.1").is_file());
+}
+
+#[test]
 fn half_a_test_clock_is_refused() {
     let sandbox = Sandbox::without_repository();
     insta::assert_snapshot!(sandbox.agentops("version").env("AGENTOPS_TEST_SEED", "").run().snapshot(), @"
@@ -143,7 +153,7 @@ fn colour_follows_flag_variables_and_terminal() {
 }
 
 #[test]
-fn a_terminal_gets_colour_and_a_wide_one_gets_no_prompt() {
+fn a_terminal_gets_colour() {
     let sandbox = Sandbox::without_repository();
     let shown = sandbox.terminal("explain nothing-like-it").finish();
     assert_eq!(shown.code, 2);

@@ -114,9 +114,10 @@ fn end_of_raw_string(chars: &[char], mut index: usize, hashes: usize) -> usize {
 /// The tokens without items under `#[cfg(test)]`, and the names of the test-only modules in files of their own.
 pub(crate) fn without_tests(tokens: &[Placed]) -> (Vec<Placed>, Vec<String>) {
     let (mut kept, mut modules) = (Vec::new(), Vec::new());
+    let marker = self::tokens("#[cfg(test)]");
     let mut index = 0;
     while index < tokens.len() {
-        if !starts_with(&tokens[index..], "#[cfg(test)]") {
+        if !starts_with(&tokens[index..], &marker) {
             kept.push(tokens[index].clone());
             index += 1;
             continue;
@@ -148,10 +149,9 @@ pub(crate) fn without_tests(tokens: &[Placed]) -> (Vec<Placed>, Vec<String>) {
     (kept, modules)
 }
 
-/// Whether `tokens` start with those of `pattern`.
-pub(crate) fn starts_with(tokens: &[Placed], pattern: &str) -> bool {
-    let pattern = self::tokens(pattern);
-    tokens.len() >= pattern.len() && tokens.iter().zip(&pattern).all(|(token, wanted)| token.0 == wanted.0)
+/// Whether `tokens` start with those of `pattern`, wherever they stand.
+pub(crate) fn starts_with(tokens: &[Placed], pattern: &[Placed]) -> bool {
+    tokens.len() >= pattern.len() && tokens.iter().zip(pattern).all(|(token, wanted)| token.0 == wanted.0)
 }
 
 #[test]
