@@ -2,11 +2,11 @@
 //!
 //! # Stable output in tests
 //!
-//! Where `AGENTOPS_TEST_NOW` (seconds since 1970) and `AGENTOPS_TEST_SEED` (a number) are both set, the clock starts at that
-//! second, goes forward one second each time it is read, and "random" numbers follow from the seed. This is how the tests of
-//! the real binary get the same ids, commits and digests each time. It opens no door: times and ids are claims of whoever
-//! writes the file anyway, and no law trusts them. One variable without the other, or one that is no number, is an error,
-//! so that a misspelt test cannot run on the real clock unseen.
+//! Where `AGENTOPS_TEST_NOW` (seconds since 1970) and `AGENTOPS_TEST_SEED` (a number) are both set, the clock starts at
+//! that second, goes forward one second each time it is read, and "random" numbers follow from the seed. This is how
+//! the tests of the real binary get the same ids, commits and digests each time. It opens no door: times and ids are
+//! claims of whoever writes the file anyway, and no law trusts them. One variable without the other, or one that is no
+//! number, is an error, so that a misspelt test cannot run on the real clock unseen.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -49,7 +49,8 @@ impl Clock {
         Self { source: Source::Real { start: Instant::now() } }
     }
 
-    /// A clock that starts at `start` seconds since 1970 and goes forward one second per reading; numbers follow from `seed`.
+    /// A clock that starts at `start` seconds since 1970 and goes forward one second per reading; numbers follow from
+    /// `seed`.
     pub fn fixed(start: u64, seed: u64) -> Self {
         Self { source: Source::Fixed { start, seed, ticks: AtomicU64::new(0), draws: AtomicU64::new(0) } }
     }
@@ -140,7 +141,8 @@ fn since_1970() -> std::time::Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// The `draw`-th number of the splitmix64 sequence of `seed`. Good enough to tell ids of a test apart, and nothing more.
+/// The `draw`-th number of the splitmix64 sequence of `seed`. Good enough to tell ids of a test apart, and nothing
+/// more.
 fn mix(seed: u64, draw: u64) -> u64 {
     let mut z = seed.wrapping_add(draw.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

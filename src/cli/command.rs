@@ -119,7 +119,8 @@ mod tests {
         }
     }
 
-    /// The words of an example line, with double quotes around what holds spaces; comments and redirections are cut off.
+    /// The words of an example line, with double quotes around what holds spaces; comments and redirections are cut
+    /// off.
     fn words(line: &str) -> Vec<String> {
         let line = line.split(" #").flat_map(|part| part.split(" >")).next().unwrap_or_default();
         let words = line.split('"').enumerate().flat_map(|(index, part)| {

@@ -6,7 +6,7 @@ use super::topic::{TOPICS, Topic};
 use super::{CommandError, Context, Outcome};
 use crate::law::{Law, registry};
 use crate::model::law_id::{LawId, Level};
-use crate::ui::{Page, Table, Ui, dim, error, good, plain, strong};
+use crate::ui::{Table, Ui, dim, error, good, plain, strong};
 
 /// Tell what a law demands, or what a word of the house means
 #[derive(Debug, clap::Args)]
@@ -139,7 +139,8 @@ fn show_law(law: &'static Law, ui: &Ui) {
         for (label, example) in [(good("passes"), law.passes), (error("fails"), law.fails)] {
             page.blank();
             page.line([label, plain(":")]);
-            fill_example(page, example);
+            // Examples are messages, files, commands: lines that fit stay as they are.
+            page.wrapped(2, example);
         }
     });
 }
@@ -194,17 +195,6 @@ fn standing(law: &LawDetail) -> String {
         "it cannot be waived".to_owned()
     });
     parts.join("; ") + "."
-}
-
-/// Examples keep their lines: they are messages, files, commands.
-fn fill_example(page: &mut Page, example: &str) {
-    for line in example.lines() {
-        if line.is_empty() {
-            page.blank();
-        } else {
-            page.text(format!("  {line}"));
-        }
-    }
 }
 
 fn level(level: Level) -> &'static str {

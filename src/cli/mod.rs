@@ -14,8 +14,8 @@
 //!
 //! # Exit codes
 //!
-//! An error's [`ErrorKind`] is its exit code; a verb that printed its data and still must not exit 0, such as a check that
-//! found a violation, returns [`Outcome::Ended`].
+//! An error's [`ErrorKind`] is its exit code; a verb that printed its data and still must not exit 0, such as a check
+//! that found a violation, returns [`Outcome::Ended`].
 
 mod command;
 mod completions;
@@ -74,8 +74,8 @@ pub enum Outcome {
 /// Runs the program: `arguments` are those of the process, its name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    // Git starts hooks as `agentops --git-hook <path of the hook file> <arguments>…`. That path branches off here, before
-    // anything of clap is built or anything of the environment is read: a hook with nothing to do has 3 ms.
+    // Git starts hooks as `agentops --git-hook <path of the hook file> <arguments>…`. That path branches off here,
+    // before anything of clap is built or anything of the environment is read: a hook with nothing to do has 3 ms.
     run_command(&arguments, Env::process())
 }
 

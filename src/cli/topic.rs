@@ -21,8 +21,8 @@ pub(super) const TOPICS: &[Topic] = &[
         names: &["five-laws", "constitution", "laws"],
         title: "the Five Laws of every change",
         text: "\
-Work leaves something behind: what was learned, what could be better, why it was done, and what to do next. The Five Laws \
-ask for that, and check it: in commit messages, and in the record that each session leaves.
+Work leaves something behind: what was learned, what could be better, why it was done, and what to do next. The Five \
+Laws ask for that, and check it: in commit messages, and in the record that each session leaves.
 
 A config may lower one of them to a warning, but never switch it off, and a profile may only tighten them.",
         laws: &[LawId::L1, LawId::L2, LawId::L3, LawId::L4, LawId::L5],
@@ -31,20 +31,20 @@ A config may lower one of them to a warning, but never switch it off, and a prof
         names: &["three-rules", "rules"],
         title: "the Three Rules of the repository",
         text: "\
-What comes from elsewhere is not edited here; what is generated is changed at its source; every commit says in its first \
-words what kind of change it is. The paths and the kinds are those of `.agentops/config.toml`.",
+What comes from elsewhere is not edited here; what is generated is changed at its source; every commit says in its \
+first words what kind of change it is. The paths and the kinds are those of `.agentops/config.toml`.",
         laws: &[LawId::R1, LawId::R2, LawId::R3],
     },
     Topic {
         names: &["40%", "40%-rule", "forty-percent", "budget"],
         title: "the 40% rule of the context window",
         text: "\
-A phase should end before its context holds 40 % of the model's window: a fuller one forgets its beginning. So work is cut \
-into phases, and each hands over what it found as files that are small enough to read at once.
+A phase should end before its context holds 40 % of the model's window: a fuller one forgets its beginning. So work \
+is cut into phases, and each hands over what it found as files that are small enough to read at once.
 
-A profile gives every phase two limits, as shares of the window. Up to the first all is well (green); up to the second, \
-prepare to hand over (yellow); above it, start a fresh session (red). Artifacts and context bundles have budgets of their \
-own, in tokens.
+A profile gives every phase two limits, as shares of the window. Up to the first all is well (green); up to the \
+second, prepare to hand over (yellow); above it, start a fresh session (red). Artifacts and context bundles have \
+budgets of their own, in tokens.
 
 A share is judged only where it was measured. Where nothing was, the answer is `unmeasured`, never 0.",
         laws: &[LawId::B1],
@@ -53,13 +53,13 @@ A share is judged only where it was measured. Where nothing was, the answer is `
         names: &["gates", "gate", "validation-gates"],
         title: "what must hold before a phase is left",
         text: "\
-Validation Gate 1 leads out of the research stage and wants a person's review. Validation Gate 2 leads out of the plan stage \
-and wants a person's approval. Validation Gate 3 leads out of the implement stage and wants the automated tests. Where a \
-profile has a stage after deployment, its smoke checks lead out of that. These are the defaults: a profile may set any gate \
-to checks alone, or ask for more votes.
+Validation Gate 1 leads out of the research stage and wants a person's review. Validation Gate 2 leads out of the \
+plan stage and wants a person's approval. Validation Gate 3 leads out of the implement stage and wants the automated \
+tests. Where a profile has a stage after deployment, its smoke checks lead out of that. These are the defaults: a \
+profile may set any gate to checks alone, or ask for more votes.
 
-A vote binds exactly the bytes that were submitted. People vote, doers move on: a vote never moves a task by itself, and \
-who did the work does not vote on it.",
+A vote binds exactly the bytes that were submitted. People vote, doers move on: a vote never moves a task by itself, \
+and who did the work does not vote on it.",
         laws: &[
             LawId::P1,
             LawId::P2,

@@ -85,8 +85,8 @@ fn join_hints<S: serde::Serializer>(hints: &Vec<String>, serializer: S) -> Resul
 
 /// Prints a body as one line. Fails only where `body` is neither a struct nor a map with text keys.
 ///
-/// JSON allows bidirectional and zero-width characters; they are spelled `\uXXXX` here, which every reader of JSON turns
-/// back, so that a document on a terminal shows what it holds.
+/// JSON allows bidirectional and zero-width characters; they are spelled `\uXXXX` here, which every reader of JSON
+/// turns back, so that a document on a terminal shows what it holds.
 pub(super) fn print(body: &impl Serialize) -> serde_json::Result<String> {
     let mut text = serde_json::to_string(&Document { schema_version: SCHEMA_VERSION, body })?;
     if text.chars().any(is_hidden) {

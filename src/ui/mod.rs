@@ -43,7 +43,8 @@ pub enum Mode {
     Json,
 }
 
-/// What the command line and the environment say about output. The default: for people, plain, not quiet, nobody to ask.
+/// What the command line and the environment say about output. The default: for people, plain, not quiet, nobody to
+/// ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Settings {
     /// Who reads the data.
@@ -106,8 +107,8 @@ impl Ui {
         (self.output.borrow().text(), self.error.borrow().text())
     }
 
-    /// Shows what a verb is for: `body` as a document with `schema_version` in JSON mode, else the page that `human` fills.
-    /// `body` is a struct or a map; a verb shows once.
+    /// Shows what a verb is for: `body` as a document with `schema_version` in JSON mode, else the page that `human`
+    /// fills. `body` is a struct or a map; a verb shows once.
     pub fn show(&self, body: &impl Serialize, human: impl FnOnce(&mut Page)) {
         match self.settings.mode {
             Mode::Json => self.document(body),

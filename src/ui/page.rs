@@ -157,7 +157,8 @@ impl Page {
         }
     }
 
-    /// Text wrapped at words, `indent` columns to the right; an empty line parts paragraphs. Other line breaks are kept.
+    /// Text wrapped at words, `indent` columns to the right; an empty line parts paragraphs. Other line breaks are
+    /// kept.
     pub fn wrapped(&mut self, indent: usize, text: impl Display) {
         let room = self.columns.saturating_sub(indent).max(20);
         for line in text.to_string().lines() {
@@ -194,8 +195,11 @@ impl Page {
 }
 
 /// Breaks a line at spaces so that no piece is wider than `room`, words that are too wide excepted. What the line is
-/// indented by, its pieces are indented by.
+/// indented by, its pieces are indented by; a line that fits stays as it is.
 fn wrap(line: &str, room: usize) -> Vec<String> {
+    if line.width() <= room {
+        return vec![line.trim_end().to_owned()];
+    }
     let indent: String = line.chars().take_while(|c| *c == ' ').collect();
     let mut pieces = Vec::new();
     let (mut piece, mut width) = (indent.clone(), indent.len());

@@ -1,8 +1,9 @@
 //! Questions to a person at a terminal.
 //!
-//! A question goes to standard error and the answer is one line of standard input, both of them terminals: standard output
-//! stays data. Where nobody can answer, a verb fails and names the flag to use instead. Ctrl-C is left to the terminal's
-//! own doing: the process ends by SIGINT, which a shell reports as 130; nothing is written before the last answer.
+//! A question goes to standard error and the answer is one line of standard input, both of them terminals: standard
+//! output stays data. Where nobody can answer, a verb fails and names the flag to use instead. Ctrl-C is left to the
+//! terminal's own doing: the process ends by SIGINT, which a shell reports as 130; nothing is written before the last
+//! answer.
 
 use std::fmt::Display;
 use std::io::{self, BufRead as _, Read as _};
@@ -18,7 +19,7 @@ const LONGEST: u64 = 16 * 1024;
 pub enum PromptError {
     /// Nobody can answer.
     #[error(
-        "nobody can be asked: standard input and standard error are not both a terminal, or prompts are off (`--no-input`, `CI`)"
+        "nobody can be asked: standard input or standard error is no terminal, or prompts are off (`--no-input`, `CI`)"
     )]
     NobodyThere,
     /// The person ended the input (Ctrl-D) instead of answering.

@@ -9,7 +9,8 @@ use crate::model::law_id::{LawId, Level};
 use crate::model::path::RepoPath;
 use crate::model::report::{Report, Violation};
 
-/// A report as `check` prints it: hand [`ReportBody::of`] to [`show`](super::Ui::show) and [`fill`](Self::fill) the page.
+/// A report as `check` prints it: hand [`ReportBody::of`] to [`show`](super::Ui::show) and [`fill`](Self::fill) the
+/// page.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReportBody<'a> {
     judged: Judged,

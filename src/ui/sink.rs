@@ -18,8 +18,8 @@ pub(super) enum Sink {
 }
 
 impl Sink {
-    /// Writes the whole text at once and flushes. With `color`, `text` may hold ANSI styles; consoles that know none are
-    /// served too. A broken pipe is no error.
+    /// Writes the whole text at once and flushes. With `color`, `text` may hold ANSI styles; consoles that know none
+    /// are served too. A broken pipe is no error.
     pub(super) fn write(&mut self, text: &str, color: bool) -> io::Result<()> {
         let result = match self {
             Self::Output if color => write_all(AutoStream::always(io::stdout()).lock(), text),

@@ -1,5 +1,5 @@
-//! The rules of the house, read off the source: dependencies point down, and git, output, environment and time each have
-//! one place.
+//! The rules of the house, read off the source: dependencies point down, and git, output, environment and time each
+//! have one place.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,5 +1,5 @@
-//! A sandbox: a folder with a repository and a home of its own, nothing of the machine's configuration, and a clock that
-//! the tests move. Two runs of one test print the same ids, digests and dates.
+//! A sandbox: a folder with a repository and a home of its own, nothing of the machine's configuration, and a clock
+//! that the tests move. Two runs of one test print the same ids, digests and dates.
 
 use std::cell::Cell;
 use std::ffi::OsString;
@@ -63,8 +63,8 @@ impl Sandbox {
         self.root.path()
     }
 
-    /// A run of the program, to be told more and then [`run`](Call::run). Words are parted by spaces; double quotes keep
-    /// them together.
+    /// A run of the program, to be told more and then [`run`](Call::run). Words are parted by spaces; double quotes
+    /// keep them together.
     pub(crate) fn agentops(&self, arguments: &str) -> Call {
         self.call(PROGRAM, arguments)
     }
@@ -284,8 +284,8 @@ impl Output {
         text.replace(&*canonical.to_string_lossy(), "<root>").replace(&*self.root.to_string_lossy(), "<root>")
     }
 
-    /// As [`snapshot`](Self::snapshot), with `<id>` for every run of 12 or more hex digits: for what holds ids of objects
-    /// whose bytes may change with the program.
+    /// As [`snapshot`](Self::snapshot), with `<id>` for every run of 12 or more hex digits: for what holds ids of
+    /// objects whose bytes may change with the program.
     pub(crate) fn snapshot_without_ids(&self) -> String {
         hide_ids(&self.snapshot())
     }
@@ -361,17 +361,28 @@ pub(crate) fn lawful(subject: &str) -> String {
         "`MAX_BATCH` in the settings",
         "`drain()` at shutdown",
     ];
+    const ADVICE: [&str; 8] = [
+        "Read the lock order before adding a second mutex",
+        "Count rows on a copy first and compare both plans",
+        "Let the caller pass its deadline down instead",
+        "Prefer one batch per tenant over many small writes",
+        "Log the byte offset so that a replay can start there",
+        "Give the fixture two time zones, one with half an hour",
+        "Ask the broker for its own limit at start",
+        "Keep both encodings readable until the last client is gone",
+    ];
     // Any even spread of subjects over the words will do.
     let digest = agentops::model::digest::Digest::of(subject.as_bytes()).hex();
     let spread = u64::from_str_radix(&digest[..15], 16).unwrap();
     let pick = |list: [&'static str; 8], shift: u32| list[(spread >> shift) as usize % 8];
     let (thing, fact, reason, place) = (pick(THINGS, 7), pick(FACTS, 19), pick(REASONS, 31), pick(PLACES, 43));
+    let advice = pick(ADVICE, 52);
     let number = 100 + spread % 900;
     format!(
         "{subject}\n\n\
          Context: Work on {thing} was blocked, {reason}.\n\
          Solution: Moved the check to {place} and covered it with a test of {number} rows.\n\
-         Learning: {place}: {thing} {fact}, {reason} ({number} times).\n\
+         Learning: {place}: {thing} {fact}, {reason} ({number} times). {advice}.\n\
          Impact: Nightly runs spend {number} ms less there, and {thing} can be changed alone.\n"
     )
 }
