@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-use super::{CommandError, Context, Outcome, completions, explain, man, version, welcome};
+use super::{CommandError, Context, Outcome, completions, doctor, explain, hooks, man, version, welcome};
 
 /// About, then examples, then the reference.
 const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
@@ -81,6 +81,9 @@ pub struct Writing {
 #[derive(Debug, Subcommand)]
 #[expect(missing_docs, reason = "the text of each command stands at its arguments, where help reads it")]
 pub enum Command {
+    #[command(subcommand)]
+    Hooks(hooks::Verb),
+    Doctor(doctor::Arguments),
     Explain(explain::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -100,6 +103,8 @@ fn with_template(command: clap::Command) -> clap::Command {
 pub(super) fn run(command: Option<Command>, context: &mut Context) -> Result<Outcome, CommandError> {
     match command {
         None => welcome::run(context),
+        Some(Command::Hooks(verb)) => hooks::run(verb, context),
+        Some(Command::Doctor(arguments)) => doctor::run(arguments, context),
         Some(Command::Explain(arguments)) => explain::run(arguments, context),
         Some(Command::Completions(arguments)) => completions::run(arguments, context),
         Some(Command::Man(arguments)) => man::run(arguments, context),
