@@ -22,6 +22,7 @@ pub mod merge;
 mod objects;
 pub mod operation;
 pub mod overlay;
+mod places;
 mod range;
 mod refs;
 pub mod repo;
