@@ -39,14 +39,32 @@ pub struct Clock {
 
 #[derive(Debug)]
 enum Source {
-    Real { start: Instant },
+    Real,
     Fixed { start: u64, seed: u64, ticks: AtomicU64, draws: AtomicU64 },
 }
 
+/// Measures how long one thing takes, apart from its clock: it can be sent to where the thing happens.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch {
+    start: Option<Instant>,
+}
+
+impl Stopwatch {
+    /// Milliseconds since [`Clock::stopwatch`]; always 1 on a fixed clock.
+    pub fn elapsed_ms(&self) -> u64 {
+        self.start.map_or(1, |start| u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
 impl Clock {
+    /// A stopwatch that runs from now on.
+    pub fn stopwatch(&self) -> Stopwatch {
+        Stopwatch { start: matches!(self.source, Source::Real).then(Instant::now) }
+    }
+
     /// The system's clock and random numbers.
     pub fn real() -> Self {
-        Self { source: Source::Real { start: Instant::now() } }
+        Self { source: Source::Real }
     }
 
     /// A clock that starts at `start` seconds since 1970 and goes forward one second per reading; numbers follow from
@@ -72,15 +90,6 @@ impl Clock {
         Timestamp::from_seconds(i64::try_from(self.seconds()).unwrap_or(i64::MAX))
     }
 
-    /// Milliseconds since this clock was made, never going back: for how long something took.
-    /// A fixed clock counts one per reading.
-    pub fn elapsed_ms(&self) -> u64 {
-        match &self.source {
-            Source::Real { start } => u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
-            Source::Fixed { ticks, .. } => ticks.fetch_add(1, Ordering::Relaxed),
-        }
-    }
-
     /// 32 random bits.
     pub fn random_u32(&self) -> u32 {
         let [a, b, c, d, ..] = self.random_bytes();
@@ -101,7 +110,7 @@ impl Clock {
 
     fn seconds(&self) -> u64 {
         match &self.source {
-            Source::Real { .. } => since_1970().as_secs(),
+            Source::Real => since_1970().as_secs(),
             Source::Fixed { start, ticks, .. } => start.saturating_add(ticks.fetch_add(1, Ordering::Relaxed)),
         }
     }
@@ -110,7 +119,7 @@ impl Clock {
     fn milliseconds(&self) -> u64 {
         const LARGEST: u64 = (1 << 48) - 1;
         let milliseconds = match &self.source {
-            Source::Real { .. } => u64::try_from(since_1970().as_millis()).unwrap_or(LARGEST),
+            Source::Real => u64::try_from(since_1970().as_millis()).unwrap_or(LARGEST),
             Source::Fixed { .. } => self.seconds().saturating_mul(1000),
         };
         milliseconds.min(LARGEST)
@@ -122,7 +131,7 @@ impl Clock {
     /// Where the system has no random numbers at all: nothing this program would write then could be told apart.
     fn random_bytes(&self) -> [u8; 16] {
         match &self.source {
-            Source::Real { .. } => {
+            Source::Real => {
                 let mut bytes = [0; 16];
                 getrandom::fill(&mut bytes).expect("the operating system provides random numbers");
                 bytes
@@ -181,7 +190,9 @@ mod tests {
     fn the_real_clock_is_in_this_century() {
         let clock = Clock::real();
         assert!(clock.now().as_str() > "2026-01-01T00:00:00Z");
-        assert!(clock.elapsed_ms() <= clock.elapsed_ms());
+        let watch = clock.stopwatch();
+        assert!(watch.elapsed_ms() <= watch.elapsed_ms());
+        assert_eq!(Clock::fixed(0, 0).stopwatch().elapsed_ms(), 1);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::gate;
 use super::manifest;
 use super::phase::{self, Contents, Moved};
 use super::site::{Base, Site};
-use super::transact::{Committed, Draft, Target, transact};
+use super::transact::{Committed, Draft, FileEdit, Target, transact};
 use crate::law::phase::required_commands;
 use crate::model::digest::{Digest, ObjectId};
 use crate::model::event::{EventKind, Evidence};
@@ -148,7 +148,7 @@ fn leave(
     if let Some(plan) = &plan {
         refuse_uncommitted(site, chain, plan)?;
     }
-    let mut files: Vec<(RepoPath, Option<Vec<u8>>)> = Vec::new();
+    let mut files: Vec<FileEdit> = Vec::new();
     let mut evidence = Vec::new();
     for (path, bytes) in documents(site, chain, rules, phase, state)? {
         evidence.push(Evidence { path: path.to_string(), sha256: Digest::of(&bytes) });

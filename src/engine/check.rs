@@ -10,7 +10,7 @@ use crate::model::digest::{Digest, ObjectId};
 use crate::model::layout;
 use crate::model::policy::Policy;
 use crate::model::report::Report;
-use crate::model::tree::{Change, StepView as _, TreeView};
+use crate::model::tree::{Change, TreeView};
 use crate::workflow::governance::{self, Governed};
 
 /// What a commit under way stands on: the commit that it follows, and its parents to be.

@@ -10,6 +10,7 @@ use tokio::process::Command;
 
 use super::error::EngineError;
 use super::site::Site;
+use crate::clock::Stopwatch;
 use crate::law::phase::Required;
 use crate::model::digest::{Digest, ObjectId};
 use crate::model::event::Run;
@@ -78,7 +79,7 @@ pub(crate) fn run(
                 for name in crate::git::LOCAL_ENVIRONMENT {
                     command.env_remove(name);
                 }
-                tokio::spawn(job(command, required, line, limit, tree))
+                tokio::spawn(job(command, required, line, limit, tree, site.clock.stopwatch()))
             })
             .collect();
         let mut all = Vec::new();
@@ -103,8 +104,8 @@ async fn job(
     line: Vec<String>,
     limit: Duration,
     tree: ObjectId,
+    watch: Stopwatch,
 ) -> Result<Ran, EngineError> {
-    let start = tokio::time::Instant::now();
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -152,7 +153,7 @@ async fn job(
     out.extend_from_slice(&err);
     let tail = &out[out.len().saturating_sub(SHOWN)..];
     let tail = String::from_utf8_lossy(tail).into_owned();
-    let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let ms = watch.elapsed_ms();
     let run =
         Run { name: required.name, arguments: required.arguments, exit, ms, output_sha256: Digest::of(&out), tree };
     Ok(Ran { run, line, tail })

@@ -58,7 +58,9 @@ pub fn list(site: &Site, all_refs: bool) -> Result<Vec<WaitingGate>, EngineError
     let mut gates = list_at(&site.base()?)?;
     if all_refs {
         let mut seen: BTreeSet<Digest> = gates.iter().map(|gate| gate.submit).collect();
-        for reference in site.repo.branches()? {
+        let mut references = site.repo.references("refs/heads/")?;
+        references.extend(site.repo.references("refs/remotes/")?);
+        for (reference, _) in references {
             // A branch from before adoption has no gates.
             let Ok(base) = site.base_of(&reference) else { continue };
             for mut gate in list_at(&base)? {

@@ -26,16 +26,16 @@ pub(crate) fn of(
     if let Some(plan) = plan {
         paths.extend(plan.changes.iter().map(|change| change.path.clone()));
     }
-    if let Some(planned_at) = chain.leaving(rules, Stage::Plan).map(|link| link.event.base) {
-        if site.repo.has_object(&planned_at) {
-            let others = planned_elsewhere(base, chain)?;
-            let changed = site.repo.diff_trees(Some(&planned_at), &base.tree_id)?;
-            let own = changed
-                .into_iter()
-                .map(|change| change.path)
-                .filter(|path| !path.is_below(layout::ROOT) && !others.contains(path));
-            paths.extend(own);
-        }
+    if let Some(planned_at) = chain.leaving(rules, Stage::Plan).map(|link| link.event.base)
+        && site.repo.has_object(&planned_at)
+    {
+        let others = planned_elsewhere(base, chain)?;
+        let changed = site.repo.diff_trees(Some(&planned_at), &base.tree_id)?;
+        let own = changed
+            .into_iter()
+            .map(|change| change.path)
+            .filter(|path| !path.is_below(layout::ROOT) && !others.contains(path));
+        paths.extend(own);
     }
     let lines = paths.iter().map(|path| ManifestLine::of(&base.tree, path)).collect::<Result<Vec<_>, _>>()?;
     Manifest::new(lines).map_err(|error| {

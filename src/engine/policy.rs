@@ -3,7 +3,7 @@
 use super::compose;
 use super::error::EngineError;
 use super::site::{Base, Site};
-use super::transact::{Committed, Draft, Target, transact};
+use super::transact::{Committed, Draft, FileEdit, Target, transact};
 use crate::model::amend::{Amend, GovernedChange};
 use crate::model::canonical::Canonical as _;
 use crate::model::digest::Digest;
@@ -62,7 +62,7 @@ pub(crate) fn amend_with(
     site: &Site,
     target: &Target,
     reason: &str,
-    changes: impl Fn(&Base<'_>) -> Result<Vec<(RepoPath, Option<Vec<u8>>)>, EngineError>,
+    changes: impl Fn(&Base<'_>) -> Result<Vec<FileEdit>, EngineError>,
 ) -> Result<Committed<Amended>, EngineError> {
     let at = site.clock.now();
     transact(site, target, |base| {
@@ -117,7 +117,7 @@ fn compose_amend(
     actor: &crate::model::name::Principal,
     at: &crate::model::time::Timestamp,
     reason: &str,
-    files: &[(RepoPath, Option<Vec<u8>>)],
+    files: &[FileEdit],
 ) -> Result<Amend, EngineError> {
     let ours = Governed::new(&base.policy.config.governed);
     let before = ours.files(&base.tree)?;
@@ -168,7 +168,7 @@ fn compose_amend(
 }
 
 /// The governed files whose bytes in the working tree differ from the base.
-fn from_worktree(site: &Site, base: &Base<'_>) -> Result<Vec<(RepoPath, Option<Vec<u8>>)>, EngineError> {
+fn from_worktree(site: &Site, base: &Base<'_>) -> Result<Vec<FileEdit>, EngineError> {
     let worktree = site.repo.worktree_view()?;
     // Governed by the old config, or by the one that is proposed.
     let proposed = match worktree.file(&layout::CONFIG.into(), MAX_TEXT_FILE)? {

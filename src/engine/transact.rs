@@ -21,10 +21,13 @@ const REFLOG: &str = "agentops";
 /// How often a lost race is run again.
 const ATTEMPTS: usize = 10;
 
+/// A path with the bytes to stand there; `None` removes what does.
+pub type FileEdit = (RepoPath, Option<Vec<u8>>);
+
 /// What a verb wants to commit.
 pub struct Draft<T> {
-    /// Files to write, with their bytes; `None` removes.
-    pub files: Vec<(RepoPath, Option<Vec<u8>>)>,
+    /// Files to write or to remove.
+    pub files: Vec<FileEdit>,
     /// The commit message.
     pub message: String,
     /// What the verb hands back to its caller.
@@ -210,6 +213,8 @@ fn finish(site: &Site, journal: &Journal) -> Result<(), EngineError> {
 /// if it never got there, the journal is forgotten.
 pub fn recover(site: &Site) -> Result<bool, EngineError> {
     let Some(journal) = journal::load(site.repo.git_dir())? else { return Ok(false) };
+    // The journal's writer is dead: its lock on the branch, if it left one, would stay for ever.
+    site.repo.break_stale_lock(&journal.reference)?;
     let landed = match site.repo.resolve("HEAD") {
         Ok(head) => head == journal.commit || site.repo.is_ancestor(&journal.commit, &head)?,
         Err(_) => false,

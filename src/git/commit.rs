@@ -9,7 +9,7 @@ impl Repo {
     /// The commit `id`.
     pub fn commit(&self, id: &ObjectId) -> Result<Commit, GitError> {
         let bytes = self.read(id, gix::objs::Kind::Commit, "a commit")?;
-        parse(id, &bytes)
+        Ok(parse(id, &head_of(id, &bytes)?))
     }
 
     /// The tree of the commit `id`.
@@ -59,9 +59,8 @@ pub(super) fn head_of<'a>(id: &ObjectId, bytes: &'a [u8]) -> Result<CommitHead<'
     Ok(CommitHead { tree, parents, committer, author, rest })
 }
 
-/// Reads a whole commit.
-pub(super) fn parse(id: &ObjectId, bytes: &[u8]) -> Result<Commit, GitError> {
-    let head = head_of(id, bytes)?;
+/// The whole commit.
+pub(super) fn parse(id: &ObjectId, head: &CommitHead<'_>) -> Commit {
     let mut rest = head.rest;
     let mut encoding = None;
     // Further headers end at the first empty line; a line that begins with a space continues the one before.
@@ -77,15 +76,15 @@ pub(super) fn parse(id: &ObjectId, bytes: &[u8]) -> Result<Commit, GitError> {
         }
     }
     let (message, message_is_text) = decode(rest, encoding);
-    Ok(Commit {
+    Commit {
         id: Some(*id),
-        parents: head.parents,
+        parents: head.parents.clone(),
         tree: Some(head.tree),
         author: person(head.author),
         committer: person(head.committer),
         message,
         message_is_text,
-    })
+    }
 }
 
 fn header<'a>(rest: &mut &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
@@ -132,6 +131,10 @@ mod tests {
 
     use super::*;
 
+    fn read(bytes: &[u8]) -> Result<Commit, GitError> {
+        Ok(super::parse(&id(), &head_of(&id(), bytes)?))
+    }
+
     fn id() -> ObjectId {
         ObjectId::parse(&"1".repeat(40)).unwrap()
     }
@@ -148,7 +151,7 @@ mod tests {
     fn a_late_parent_header_is_no_parent() {
         let parent = "3".repeat(40);
         let bytes = raw(&format!("parent {parent}\n{PEOPLE}parent {}\n", "4".repeat(40)), b"text\n");
-        let commit = parse(&id(), &bytes).unwrap();
+        let commit = read(&bytes).unwrap();
         assert_eq!(commit.parents, [ObjectId::parse(&parent).unwrap()]);
         assert_eq!((commit.author.name.as_str(), commit.author.seconds), ("A U Thor", 12));
         assert_eq!((commit.committer.email.as_str(), commit.committer.seconds), ("c@example.com", 34));
@@ -158,26 +161,26 @@ mod tests {
     #[test]
     fn messages_in_other_encodings() {
         let latin = raw(&format!("{PEOPLE}encoding ISO-8859-1\n"), b"Gr\xfc\xdfe\n");
-        let commit = parse(&id(), &latin).unwrap();
+        let commit = read(&latin).unwrap();
         assert_eq!((commit.message.as_str(), commit.message_is_text), ("Grüße\n", true));
         let unknown = raw(PEOPLE, b"Gr\xfc\xdfe\n");
-        let commit = parse(&id(), &unknown).unwrap();
+        let commit = read(&unknown).unwrap();
         assert_eq!((commit.message.as_str(), commit.message_is_text), ("Gr\u{fffd}\u{fffd}e\n", false));
     }
 
     #[test]
     fn a_signature_is_not_the_message() {
         let bytes = raw(&format!("{PEOPLE}gpgsig -----BEGIN\n \n encoding x\n -----END\n"), b"subject\n\nbody\n");
-        assert_eq!(parse(&id(), &bytes).unwrap().message, "subject\n\nbody\n");
+        assert_eq!(read(&bytes).unwrap().message, "subject\n\nbody\n");
     }
 
     proptest! {
         #[test]
         fn never_panics(bytes: Vec<u8>, tail: Vec<u8>) {
-            let _ = parse(&id(), &bytes);
+            let _ = read(&bytes);
             let mut commit = raw(PEOPLE, b"");
             commit.extend(tail);
-            prop_assert!(parse(&id(), &commit).is_ok());
+            prop_assert!(read(&commit).is_ok());
         }
     }
 }

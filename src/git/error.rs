@@ -1,62 +1,13 @@
 //! What can go wrong between us and a repository. Each message says what, where and how to mend.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::operation::Operation;
 use crate::model::digest::ObjectId;
 use crate::model::escape;
 use crate::model::path::RepoPath;
 use crate::model::tree::SightError;
-
-/// An unfinished operation of git that owns index and HEAD until it ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
-    /// `git merge` that waits for its commit.
-    Merge,
-    /// `git rebase`.
-    Rebase,
-    /// `git am`.
-    ApplyMailbox,
-    /// `git cherry-pick`.
-    CherryPick,
-    /// `git revert`.
-    Revert,
-    /// `git bisect`.
-    Bisect,
-}
-
-impl Operation {
-    /// The name of git's command.
-    pub fn command(self) -> &'static str {
-        match self {
-            Self::Merge => "merge",
-            Self::Rebase => "rebase",
-            Self::ApplyMailbox => "am",
-            Self::CherryPick => "cherry-pick",
-            Self::Revert => "revert",
-            Self::Bisect => "bisect",
-        }
-    }
-
-    /// The commands that end it, for a hint.
-    pub fn remedy(self) -> &'static str {
-        match self {
-            Self::Merge => "`git merge --continue` or `git merge --abort`",
-            Self::Rebase => "`git rebase --continue` or `git rebase --abort`",
-            Self::ApplyMailbox => "`git am --continue` or `git am --abort`",
-            Self::CherryPick => "`git cherry-pick --continue` or `git cherry-pick --abort`",
-            Self::Revert => "`git revert --continue` or `git revert --abort`",
-            Self::Bisect => "`git bisect reset`",
-        }
-    }
-}
-
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.command())
-    }
-}
 
 /// Why something with git failed. The variants are what exit codes and remedies depend on.
 #[derive(Debug, thiserror::Error)]

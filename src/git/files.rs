@@ -12,10 +12,13 @@ use crate::model::path::RepoPath;
 impl Repo {
     /// Writes a plain file: into a temporary one beside it, which then takes its name. Folders are made as needed.
     pub fn write_worktree_file(&self, path: &RepoPath, bytes: &[u8]) -> Result<(), GitError> {
-        let target = self.place(path, true)?;
+        let target = self.place(path, !self.is_rehearsal)?;
         let doing = || format!("write `{path}`");
         if std::fs::symlink_metadata(&target).is_ok_and(|file| !file.is_file()) {
             return Err(unsafe_path(path, "there is something other than a plain file"));
+        }
+        if self.is_rehearsal {
+            return Ok(());
         }
         let folder = target.parent().unwrap_or(&target);
         let mut builder = tempfile::Builder::new();
@@ -40,6 +43,7 @@ impl Repo {
             Err(error) if is_absent(&error) => return Ok(()),
             Err(error) => return Err(GitError::other(doing, error)),
             Ok(file) if file.is_dir() => return Err(unsafe_path(path, "it is a folder")),
+            Ok(_) if self.is_rehearsal => return Ok(()),
             Ok(_) => std::fs::remove_file(&target).map_err(GitError::while_doing(doing))?,
         }
         let top = self.require_work_dir()?;

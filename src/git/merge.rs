@@ -47,7 +47,7 @@ impl Merged {
 impl Repo {
     /// The tree that merging `theirs` into `ours` gives. Where a human must decide, [`GitError::Conflict`] names paths.
     pub fn merge(&self, ours: &ObjectId, theirs: &ObjectId) -> Result<Merged, GitError> {
-        let repo = self.in_memory();
+        let repo = self.rehearsal();
         let tree = repo.merge_here(ours, theirs)?;
         Ok(Merged { repo, tree })
     }

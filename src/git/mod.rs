@@ -1,10 +1,11 @@
 //! The only user of gix and of the git command. Implements the model's views.
 //!
-//! - [`repo`]: one open repository, its places, HEAD, revisions; [`config`]: settings and identity
+//! - [`repo`]: one open repository and its places; [`revision`]: HEAD and names; [`operation`]: what git is in the
+//!   midst of; [`config`]: settings and identity
 //! - `objects`: reading objects raw: no replace refs, no grafts, quarantined objects included; `commit`, [`tree`]
-//! - [`staged`], [`overlay`], [`worktree`]: what is about to be committed, and what lies in the working tree
+//! - [`staged`], `index_diff`, [`overlay`], [`worktree`]: what is about to be committed, and what lies in the working tree
 //! - `diff`: trees against trees; `range`: walks over history; [`merge`]: merging in memory; [`step`]: what is judged
-//! - [`write`], `refs`, `index`, `files`: blobs, trees, commits; references; index; working tree
+//! - [`write`](mod@write), `refs`, `index`, `files`: blobs, trees, commits; references; index; working tree
 //! - [`command`], [`status`]: the git command, for what gix cannot or does slower
 //!
 //! Called by `engine`, `hooks`, `store` and `config`. Reading runs nothing but git's own plumbing and writes nothing.
@@ -15,14 +16,17 @@ pub mod config;
 mod diff;
 pub mod error;
 mod files;
+mod health;
 mod index;
+mod index_diff;
 pub mod merge;
 mod objects;
+pub mod operation;
 pub mod overlay;
-mod places;
 mod range;
 mod refs;
 pub mod repo;
+pub mod revision;
 pub mod staged;
 pub mod status;
 pub mod step;
@@ -34,12 +38,14 @@ pub mod write;
 mod sandbox;
 
 pub(crate) use command::LOCAL_ENVIRONMENT;
-pub use error::{GitError, Operation};
+pub use error::GitError;
 pub use merge::Merged;
 pub use objects::ObjectKind;
+pub use operation::Operation;
 pub use overlay::Overlay;
 pub use range::Range;
-pub use repo::{Head, Repo};
+pub use repo::Repo;
+pub use revision::Head;
 pub use staged::StagedTree;
 pub use step::RepoStep;
 pub use tree::CommitTree;

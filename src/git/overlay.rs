@@ -80,22 +80,11 @@ impl TreeView for Overlay<'_> {
             return Ok(None);
         }
         let Some(base) = &self.base else { return Ok(None) };
-        // A folder on the way may have become a file.
-        let bytes = path.as_bytes();
-        let mut slashes = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
-        if slashes
-            .any(|at| self.change_at(&RepoPath::from_bytes(&bytes[..at])).is_some_and(|change| change.after.is_some()))
-        {
-            return Ok(None);
-        }
         base.entry(path)
     }
 
     fn list(&self, path: &RepoPath) -> Result<Vec<Entry>, SightError> {
         let below = self.changes_below(path);
-        if below.is_empty() && self.change_at(path).is_some_and(|change| change.after.is_some()) {
-            return Ok(Vec::new());
-        }
         let base = self.base.as_ref().map_or_else(|| Ok(Vec::new()), |base| base.list(path))?;
         if below.is_empty() {
             return Ok(base);

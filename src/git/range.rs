@@ -2,17 +2,17 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::commit::{head_of, parse};
 use super::error::GitError;
-use super::objects::from_gix;
 use super::repo::Repo;
 use crate::model::commit::Commit;
 use crate::model::digest::ObjectId;
 
 /// After the last wanted commit left the queue, so many more unwanted ones are looked at: with skewed clocks a wanted
 /// commit may still turn out to be reachable from the base.
-const PATIENCE: usize = 64;
+const PATIENCE: usize = 16;
 
 /// Commits reachable from a tip and not from a base.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,27 +21,6 @@ pub struct Range {
     pub commits: Vec<Commit>,
     /// Those of them with a parent that is not in this clone because history was cut off there.
     pub shallow_at: Vec<ObjectId>,
-}
-
-/// One commit that a walk has met.
-struct Node {
-    hidden: bool,
-    done: bool,
-    parents: Vec<ObjectId>,
-    seconds: i64,
-    /// Read only for what may be wanted.
-    commit: Option<Commit>,
-}
-
-/// The state of a walk: what was met, and what waits, newest first.
-struct Walk<'r> {
-    repo: &'r Repo,
-    nodes: HashMap<ObjectId, Node>,
-    queue: BinaryHeap<(i64, Reverse<usize>, ObjectId)>,
-    /// Wanted commits in the queue.
-    wanted: usize,
-    met: usize,
-    buffer: Vec<u8>,
 }
 
 impl Repo {
@@ -60,8 +39,8 @@ impl Repo {
         let mut shallow_at = Vec::new();
         let mut oldest = i64::MAX;
         let mut patience = PATIENCE;
-        while let Some((seconds, _, id)) = walk.queue.pop() {
-            let (hidden, parents) = walk.finish(&id);
+        while let Some((seconds, Reverse(at))) = walk.queue.pop() {
+            let hidden = walk.finish(at);
             if !hidden {
                 oldest = oldest.min(seconds);
             } else if walk.wanted == 0 && seconds < oldest {
@@ -70,51 +49,48 @@ impl Repo {
                 }
                 patience -= 1;
             }
-            for parent in parents {
-                if walk.meet(&parent, hidden)? || hidden {
+            let parents = std::mem::take(&mut walk.nodes[at].parents);
+            for parent in &parents {
+                if walk.meet(parent, hidden)? || hidden {
                     continue;
                 }
+                let id = walk.nodes[at].id;
                 if !self.is_shallow() {
                     return Err(GitError::MissingObject { id: parent.to_string(), what: format!("a parent of {id}") });
                 }
-                if shallow_at.last() != Some(&id) {
-                    shallow_at.push(id);
+                if shallow_at.last() != Some(&at) {
+                    shallow_at.push(at);
                 }
             }
+            walk.nodes[at].parents = parents;
         }
-        let wanted = |id: &ObjectId| walk.nodes.get(id).is_some_and(|node| node.done && !node.hidden);
-        shallow_at.retain(wanted);
-        Ok(Range { commits: parents_first(walk.nodes), shallow_at })
+        shallow_at.retain(|at| walk.nodes[*at].is_wanted());
+        let shallow_at = shallow_at.into_iter().map(|at| walk.nodes[at].id).collect();
+        Ok(Range { commits: walk.parents_first(), shallow_at })
     }
 
     /// What a push to `remote` would bring: commits reachable from `local` and from none of the remote's branches as
     /// last fetched.
     pub fn range_of_push(&self, remote: &str, local: &ObjectId) -> Result<Range, GitError> {
-        let prefix = format!("refs/remotes/{remote}/");
-        let doing = format!("list the references below `{prefix}`");
-        let references = self.inner.references().map_err(GitError::while_doing(doing.clone()))?;
-        let mut bases = Vec::new();
-        for reference in references.prefixed(prefix.as_str()).map_err(GitError::while_doing(doing.clone()))? {
-            let reference = reference.map_err(GitError::while_doing(doing.clone()))?;
-            if let Some(id) = reference.target().try_id().map(from_gix)
-                && matches!(self.header(&id)?, Some((gix::objs::Kind::Commit, _)))
-            {
-                bases.push(id);
-            }
-        }
+        let branches = self.references(&format!("refs/remotes/{remote}/"))?;
+        let bases: Vec<ObjectId> = branches.into_iter().map(|(_, id)| id).collect();
         self.range_hiding(&bases, local)
     }
 
     /// Up to `count` commits of the first-parent line from `tip` on, newest first; fewer where history ends or was
     /// cut off.
     pub fn first_parents(&self, tip: &ObjectId, count: usize) -> Result<Vec<Commit>, GitError> {
-        let mut line = Vec::new();
+        let mut buffer = Vec::new();
+        let mut line: Vec<Commit> = Vec::new();
         let mut next = Some(*tip);
         while let Some(id) = next.filter(|_| line.len() < count) {
-            if !line.is_empty() && !self.has_object(&id) && self.is_shallow() {
-                break;
+            if !self.read_into(&id, gix::objs::Kind::Commit, "a commit", &mut buffer)? {
+                if !line.is_empty() && self.is_shallow() {
+                    break;
+                }
+                return Err(absent(&id));
             }
-            let commit = self.commit(&id)?;
+            let commit = parse(&id, &head_of(&id, &buffer)?);
             next = commit.parents.first().copied();
             line.push(commit);
         }
@@ -125,14 +101,10 @@ impl Repo {
     /// answer is unknown: [`GitError::MissingObject`].
     pub fn first_parent_line_contains(&self, tip: &ObjectId, needle: &ObjectId) -> Result<bool, GitError> {
         let mut buffer = Vec::new();
-        let mut seen = HashSet::new();
         let mut next = Some(*tip);
         while let Some(id) = next {
             if id == *needle {
                 return Ok(true);
-            }
-            if !seen.insert(id) {
-                return Ok(false);
             }
             if !self.read_into(&id, gix::objs::Kind::Commit, "a commit", &mut buffer)? {
                 return Err(absent(&id));
@@ -145,21 +117,24 @@ impl Repo {
     /// Whether `old` is `new` or one of its ancestors. Where history was cut off before `old` was found, the answer is
     /// unknown: [`GitError::MissingObject`].
     pub fn is_ancestor(&self, old: &ObjectId, new: &ObjectId) -> Result<bool, GitError> {
-        let mut walk = Walk::new(self);
-        walk.meet(new, true)?.then_some(()).ok_or_else(|| absent(new))?;
+        let mut buffer = Vec::new();
+        let mut seen: HashSet<ObjectId, BuildHasherDefault<IdHasher>> = HashSet::default();
+        let mut queue = BinaryHeap::from([(i64::MAX, *new)]);
         let mut gone = None;
-        while let Some((_, _, id)) = walk.queue.pop() {
+        seen.insert(*new);
+        // The newest first: what is asked for is recent as a rule.
+        while let Some((_, id)) = queue.pop() {
             if id == *old {
                 return Ok(true);
             }
-            for parent in walk.finish(&id).1 {
-                if parent == *old {
-                    return Ok(true);
-                }
-                if !walk.meet(&parent, true)? {
-                    gone = Some(parent);
-                }
+            if !self.read_into(&id, gix::objs::Kind::Commit, "a commit", &mut buffer)? {
+                gone = Some(id);
+                continue;
             }
+            let head = head_of(&id, &buffer)?;
+            let seconds = head.seconds();
+            queue
+                .extend(head.parents.into_iter().filter(|parent| seen.insert(*parent)).map(|parent| (seconds, parent)));
         }
         gone.map_or(Ok(false), |id| Err(absent(&id)))
     }
@@ -169,89 +144,138 @@ fn absent(id: &ObjectId) -> GitError {
     GitError::MissingObject { id: id.to_string(), what: "a commit".to_owned() }
 }
 
+/// One commit that a walk has met.
+struct Node {
+    id: ObjectId,
+    hidden: bool,
+    done: bool,
+    seconds: i64,
+    parents: Vec<ObjectId>,
+    /// Read only for what may be wanted; its parents are in `parents`.
+    commit: Option<Commit>,
+}
+
+impl Node {
+    fn is_wanted(&self) -> bool {
+        self.done && !self.hidden
+    }
+}
+
+/// The state of a walk: what was met, and what waits, newest first. Commits are known by their place in `nodes`.
+struct Walk<'r> {
+    repo: &'r Repo,
+    nodes: Vec<Node>,
+    places: HashMap<ObjectId, usize, BuildHasherDefault<IdHasher>>,
+    queue: BinaryHeap<(i64, Reverse<usize>)>,
+    /// Wanted commits in the queue.
+    wanted: usize,
+    buffer: Vec<u8>,
+}
+
 impl<'r> Walk<'r> {
     fn new(repo: &'r Repo) -> Self {
-        Self { repo, nodes: HashMap::new(), queue: BinaryHeap::new(), wanted: 0, met: 0, buffer: Vec::new() }
+        Self {
+            repo,
+            nodes: Vec::new(),
+            places: HashMap::default(),
+            queue: BinaryHeap::new(),
+            wanted: 0,
+            buffer: Vec::new(),
+        }
     }
 
     /// Puts a commit into the queue, or hides one that was met before. `false` when the commit is absent.
     fn meet(&mut self, id: &ObjectId, hidden: bool) -> Result<bool, GitError> {
-        if self.nodes.contains_key(id) {
+        if let Some(at) = self.places.get(id) {
             if hidden {
-                self.hide(*id);
+                self.hide(*at);
             }
             return Ok(true);
         }
-        let mut buffer = std::mem::take(&mut self.buffer);
-        let found = self.repo.read_into(id, gix::objs::Kind::Commit, "a commit", &mut buffer)?;
-        if found {
-            let head = head_of(id, &buffer)?;
-            let seconds = head.seconds();
-            let node = if hidden {
-                Node { hidden, done: false, parents: head.parents, seconds, commit: None }
-            } else {
-                let commit = parse(id, &buffer)?;
-                Node { hidden, done: false, parents: head.parents, seconds, commit: Some(commit) }
-            };
-            self.nodes.insert(*id, node);
-            self.queue.push((seconds, Reverse(self.met), *id));
-            self.met += 1;
-            self.wanted += usize::from(!hidden);
+        if !self.repo.read_into(id, gix::objs::Kind::Commit, "a commit", &mut self.buffer)? {
+            return Ok(false);
         }
-        self.buffer = buffer;
-        Ok(found)
+        let mut head = head_of(id, &self.buffer)?;
+        let (seconds, parents) = (head.seconds(), std::mem::take(&mut head.parents));
+        let commit = (!hidden).then(|| parse(id, &head));
+        let at = self.nodes.len();
+        self.nodes.push(Node { id: *id, hidden, done: false, seconds, parents, commit });
+        self.places.insert(*id, at);
+        self.queue.push((seconds, Reverse(at)));
+        self.wanted += usize::from(!hidden);
+        Ok(true)
     }
 
     /// Hides a commit, and those of its ancestors that the walk has gone beyond.
-    fn hide(&mut self, id: ObjectId) {
-        let mut waiting = vec![id];
-        while let Some(id) = waiting.pop() {
-            let Some(node) = self.nodes.get_mut(&id).filter(|node| !node.hidden) else { continue };
+    fn hide(&mut self, at: usize) {
+        let mut waiting = vec![at];
+        while let Some(at) = waiting.pop() {
+            let node = &mut self.nodes[at];
+            if node.hidden {
+                continue;
+            }
             node.hidden = true;
             node.commit = None;
             if node.done {
-                waiting.extend_from_slice(&node.parents);
+                waiting.extend(node.parents.iter().filter_map(|parent| self.places.get(parent)));
             } else {
                 self.wanted -= 1;
             }
         }
     }
 
-    /// Notes that a commit left the queue; whether it is hidden, and its parents.
-    fn finish(&mut self, id: &ObjectId) -> (bool, Vec<ObjectId>) {
-        let Some(node) = self.nodes.get_mut(id) else { return (true, Vec::new()) };
+    /// Notes that a commit left the queue; whether it is hidden.
+    fn finish(&mut self, at: usize) -> bool {
+        let node = &mut self.nodes[at];
         node.done = true;
         self.wanted -= usize::from(!node.hidden);
-        (node.hidden, node.parents.clone())
+        node.hidden
+    }
+
+    /// The wanted commits, parents before children; of unrelated ones the older first.
+    fn parents_first(mut self) -> Vec<Commit> {
+        let mut children = vec![0usize; self.nodes.len()];
+        for node in self.nodes.iter().filter(|node| node.is_wanted()) {
+            for at in node.parents.iter().filter_map(|parent| self.places.get(parent)) {
+                children[*at] += 1;
+            }
+        }
+        let free = self.nodes.iter().enumerate().filter(|(at, node)| node.is_wanted() && children[*at] == 0);
+        let mut queue: BinaryHeap<(i64, Reverse<usize>)> = free.map(|(at, node)| (node.seconds, Reverse(at))).collect();
+        let mut commits = Vec::new();
+        while let Some((_, Reverse(at))) = queue.pop() {
+            let parents = std::mem::take(&mut self.nodes[at].parents);
+            for parent in parents.iter().filter_map(|parent| self.places.get(parent)) {
+                children[*parent] -= 1;
+                if children[*parent] == 0 && self.nodes[*parent].is_wanted() {
+                    queue.push((self.nodes[*parent].seconds, Reverse(*parent)));
+                }
+            }
+            commits.extend(self.nodes[at].commit.take().map(|commit| Commit { parents, ..commit }));
+        }
+        commits.reverse();
+        commits
     }
 }
 
-/// The wanted commits, parents before children; of unrelated ones the older first.
-fn parents_first(mut nodes: HashMap<ObjectId, Node>) -> Vec<Commit> {
-    nodes.retain(|_, node| !node.hidden && node.done);
-    let mut children: HashMap<ObjectId, usize> = HashMap::new();
-    for node in nodes.values() {
-        for parent in &node.parents {
-            *children.entry(*parent).or_default() += 1;
+/// Ids are digests already: their first bytes serve as their hash.
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk::<8>() {
+            self.0 = u64::from_ne_bytes(*first);
         }
     }
-    let free = nodes.iter().filter(|(id, _)| !children.contains_key(*id)).map(|(id, node)| (node.seconds, *id));
-    let mut queue: BinaryHeap<(i64, ObjectId)> = free.collect();
-    let mut commits = Vec::with_capacity(nodes.len());
-    while let Some((_, id)) = queue.pop() {
-        let Some(node) = nodes.remove(&id) else { continue };
-        for parent in &node.parents {
-            if let Some(left) = children.get_mut(parent) {
-                *left -= 1;
-                if let (0, Some(next)) = (*left, nodes.get(parent)) {
-                    queue.push((next.seconds, *parent));
-                }
-            }
-        }
-        commits.extend(node.commit);
-    }
-    commits.reverse();
-    commits
+
+    fn write_u8(&mut self, _: u8) {}
+
+    fn write_usize(&mut self, _: usize) {}
 }
 
 #[cfg(test)]
@@ -318,6 +342,24 @@ mod tests {
             prop_assert_eq!(mine.join("\n"), line.clone());
             prop_assert_eq!(repo.first_parent_line_contains(&tip, &base).unwrap(), line.contains(&base.to_string()));
         }
+    }
+
+    #[test]
+    fn clocks_may_be_wrong() {
+        let sandbox = Sandbox::new();
+        let tree = sandbox.git(&["write-tree"]);
+        let commit = |parents: &[ObjectId], seconds: u32| {
+            let parents: String = parents.iter().map(|parent| format!("parent {parent}\n")).collect();
+            let who = format!("T <t@e> {seconds} +0000");
+            sandbox.object("commit", format!("tree {tree}\n{parents}author {who}\ncommitter {who}\n\nx\n").as_bytes())
+        };
+        let root = commit(&[], 800);
+        let middle = commit(&[root], 900);
+        let tip = commit(&[middle], 1000);
+        // Made by a clock that is far behind: met when the walk has gone beyond its ancestors.
+        let base = commit(&[middle], 10);
+        let range = sandbox.open().range(Some(&base), &tip).unwrap();
+        assert_eq!(ids(&range), [tip]);
     }
 
     #[test]

@@ -10,7 +10,8 @@ use gix::refs::{FullName, Target};
 
 use super::error::GitError;
 use super::objects::from_gix;
-use super::repo::{Head, Repo};
+use super::repo::Repo;
+use super::revision::Head;
 use crate::model::digest::ObjectId;
 
 /// Attempts on a held lock, besides the time that `core.filesRefLockTimeout` grants each.
@@ -36,6 +37,12 @@ impl Repo {
             Some(id) => PreviousValue::MustExistAndMatch(Target::Object(own(id)?)),
             None => PreviousValue::MustNotExist,
         };
+        if self.is_rehearsal {
+            let actual = self.reference(name)?;
+            let expected = expected.copied();
+            let lost = || GitError::LostRace { name: name.to_owned(), expected, actual };
+            return (actual == expected).then_some(()).ok_or_else(lost);
+        }
         let line = message.lines().next().unwrap_or_default();
         let edit = RefEdit::update(full, own(new)?, previous, line);
         let committer = self.signature(None, false)?;
@@ -115,6 +122,27 @@ impl Repo {
         file.and_then(|mut file| file.write_all(&line)).map_err(GitError::while_doing(doing()))
     }
 
+    /// Removes the lock of the reference `name` if nobody has touched it for about a second; `true` when it was there.
+    ///
+    /// Only for a reference whose mover is known to have died: git holds such a lock for milliseconds, and a killed
+    /// process leaves it for ever.
+    pub fn break_stale_lock(&self, name: &str) -> Result<bool, GitError> {
+        let lock = lock_of(&self.ref_path(name));
+        let seen = || std::fs::metadata(&lock).and_then(|file| file.modified()).ok();
+        let Some(first) = seen() else { return Ok(false) };
+        for _ in 0..24 {
+            std::thread::sleep(Duration::from_millis(50));
+            if seen() != Some(first) {
+                return Ok(false);
+            }
+        }
+        match std::fs::remove_file(&lock) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(GitError::other(format!("remove the stale lock `{}`", lock.display()), error)),
+        }
+    }
+
     fn ref_path(&self, name: &str) -> PathBuf {
         let own = ["refs/bisect/", "refs/worktree/", "refs/rewritten/"].iter().any(|prefix| name.starts_with(prefix));
         let dir = if own || !name.starts_with("refs/") { self.git_dir() } else { self.common_dir() };
@@ -149,6 +177,18 @@ mod tests {
     use super::super::sandbox::Sandbox;
     use super::super::write::NewCommit;
     use super::*;
+
+    #[test]
+    fn a_lock_that_nobody_holds_is_broken() {
+        let sandbox = Sandbox::new();
+        let repo = Repo::open(sandbox.path()).unwrap();
+        assert!(!repo.break_stale_lock("refs/heads/main").unwrap());
+        let lock = repo.common_dir().join("refs/heads/main.lock");
+        std::fs::create_dir_all(lock.parent().unwrap()).unwrap();
+        std::fs::write(&lock, "").unwrap();
+        assert!(repo.break_stale_lock("refs/heads/main").unwrap());
+        assert!(!lock.exists());
+    }
 
     fn child(repo: &Repo, parent: &ObjectId, message: &str) -> ObjectId {
         let tree = repo.tree_of(parent).unwrap();
@@ -198,6 +238,21 @@ mod tests {
         assert!(matches!(again, Err(GitError::LostRace { actual: Some(id), .. }) if id == first));
         assert_eq!(sandbox.open().reference("refs/heads/none").unwrap(), None);
         assert!(repo.swap_ref("not a name", None, &first, "x").is_err());
+    }
+
+    #[test]
+    fn a_detached_head_moves_alone() {
+        let sandbox = Sandbox::new();
+        let first = sandbox.commit("first");
+        let repo = sandbox.open();
+        let second = child(&repo, &first, "second");
+        let refused = repo.swap_ref("HEAD", Some(&first), &second, "x");
+        assert!(matches!(refused, Err(GitError::LostRace { .. })), "HEAD is on a branch: {refused:?}");
+        sandbox.git(&["switch", "-q", "--detach"]);
+        repo.swap_ref("HEAD", Some(&first), &second, "moved").unwrap();
+        assert_eq!((sandbox.id("HEAD"), sandbox.id("main")), (second, first));
+        assert_eq!(sandbox.git(&["log", "-g", "-1", "--format=%gs", "HEAD"]), "moved");
+        assert_eq!(sandbox.id("HEAD@{1}"), first);
     }
 
     #[test]

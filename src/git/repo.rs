@@ -1,11 +1,10 @@
-//! One open repository: where its parts are, where HEAD is, what a revision means.
+//! One open repository, and where its parts are.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use super::error::{GitError, Operation};
-use super::objects::{Objects, TreeMemory, from_gix};
-use crate::model::digest::ObjectId;
+use super::error::GitError;
+use super::objects::{Objects, TreeMemory};
 
 /// An open repository. Opening reads configuration only; everything else is read when asked for.
 pub struct Repo {
@@ -15,47 +14,7 @@ pub struct Repo {
     pub(super) index_path: PathBuf,
     pub(super) trees: RefCell<TreeMemory>,
     pub(super) extra_objects: Vec<PathBuf>,
-}
-
-/// Where HEAD is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Head {
-    /// On a branch that has no commit yet.
-    Unborn {
-        /// The full name of the branch.
-        branch: String,
-    },
-    /// On a branch.
-    Branch {
-        /// The full name of the branch, e.g. `refs/heads/main`.
-        name: String,
-        /// Its tip.
-        commit: ObjectId,
-    },
-    /// On a commit.
-    Detached {
-        /// The commit.
-        commit: ObjectId,
-    },
-}
-
-impl Head {
-    /// The commit HEAD is at; `None` on a branch without commits.
-    pub fn commit(&self) -> Option<ObjectId> {
-        match self {
-            Self::Unborn { .. } => None,
-            Self::Branch { commit, .. } | Self::Detached { commit } => Some(*commit),
-        }
-    }
-
-    /// The full name of the branch; `None` when detached.
-    pub fn branch(&self) -> Option<&str> {
-        match self {
-            Self::Unborn { branch } => Some(branch),
-            Self::Branch { name, .. } => Some(name),
-            Self::Detached { .. } => None,
-        }
-    }
+    pub(super) is_rehearsal: bool,
 }
 
 impl Repo {
@@ -81,6 +40,7 @@ impl Repo {
             index_path: inner.index_path(),
             trees: Self::no_trees(),
             extra_objects: Vec::new(),
+            is_rehearsal: false,
             inner,
         })
     }
@@ -103,9 +63,11 @@ impl Repo {
         Ok(self)
     }
 
-    /// A second view of the same repository whose new objects stay in memory.
-    pub(super) fn in_memory(&self) -> Self {
+    /// The same repository for trying something out: new objects stay in memory, and what would change references,
+    /// index or working tree checks whether it could, and leaves them as they are. For `--dry-run`, by the same code.
+    pub fn rehearsal(&self) -> Self {
         Self {
+            is_rehearsal: true,
             inner: self.inner.clone(),
             objects: self.objects.in_memory(),
             hash: self.hash,
@@ -154,144 +116,16 @@ impl Repo {
     pub fn object_format(&self) -> &'static str {
         if self.hash.len_in_bytes() == 20 { "sha1" } else { "sha256" }
     }
-
-    /// Where HEAD is.
-    pub fn head(&self) -> Result<Head, GitError> {
-        let doing = || "read HEAD".to_owned();
-        let mut name = String::from("HEAD");
-        // Git follows five symbolic references at most.
-        for _ in 0..=5 {
-            let found = self.inner.refs.try_find(name.as_str()).map_err(GitError::while_doing(doing()))?;
-            let Some(reference) = found else {
-                return Ok(Head::Unborn { branch: name });
-            };
-            match reference.target {
-                gix::refs::Target::Symbolic(next) => name = next.as_bstr().to_string(),
-                gix::refs::Target::Object(id) if name == "HEAD" => {
-                    return Ok(Head::Detached { commit: self.peel(&from_gix(&id), &name)? });
-                }
-                gix::refs::Target::Object(id) => {
-                    return Ok(Head::Branch { commit: self.peel(&from_gix(&id), &name)?, name });
-                }
-            }
-        }
-        Err(GitError::other(doing(), "too many symbolic references in a row"))
-    }
-
-    /// HEAD's commit, or that there is none.
-    pub fn head_commit(&self) -> Result<ObjectId, GitError> {
-        match self.head()? {
-            Head::Unborn { branch } => Err(GitError::Unborn { branch }),
-            Head::Branch { commit, .. } | Head::Detached { commit } => Ok(commit),
-        }
-    }
-
-    /// The tree of HEAD's commit; `None` on a branch without commits.
-    pub fn head_tree(&self) -> Result<Option<ObjectId>, GitError> {
-        self.head()?.commit().map(|commit| self.tree_of(&commit)).transpose()
-    }
-
-    /// What the reference with this full name points to, peeled to a commit; `None` when there is no such reference.
-    pub fn reference(&self, name: &str) -> Result<Option<ObjectId>, GitError> {
-        let doing = format!("read the reference `{name}`");
-        let Ok(full) = gix::refs::FullName::try_from(name) else { return Ok(None) };
-        let mut target = match self.inner.refs.try_find(full.as_ref()).map_err(GitError::while_doing(doing.clone()))? {
-            Some(reference) => reference.target,
-            None => return Ok(None),
-        };
-        for _ in 0..=5 {
-            match target {
-                gix::refs::Target::Object(id) => return self.peel(&from_gix(&id), name).map(Some),
-                gix::refs::Target::Symbolic(next) => {
-                    match self.inner.refs.try_find(next.as_ref()).map_err(GitError::while_doing(doing.clone()))? {
-                        Some(reference) => target = reference.target,
-                        None => return Ok(None),
-                    }
-                }
-            }
-        }
-        Err(GitError::other(doing, "too many symbolic references in a row"))
-    }
-
-    /// The commit that a revision means: full and short ids, references, `HEAD^1`, `main@{1}` and the like.
-    pub fn resolve(&self, rev: &str) -> Result<ObjectId, GitError> {
-        if let Ok(id) = ObjectId::parse(rev) {
-            return match self.header(&id)? {
-                Some(_) => self.peel(&id, rev),
-                None => Err(GitError::UnknownRevision { rev: rev.to_owned() }),
-            };
-        }
-        if let Ok(id) = self.inner.rev_parse_single(rev) {
-            return self.peel(&from_gix(&id), rev);
-        }
-        // What gix does not know, git may: `:/text`, dates.
-        let spec = format!("{rev}^{{commit}}");
-        let output = self.git(["rev-parse", "--verify", "--quiet", "--end-of-options", &spec]).run()?;
-        std::str::from_utf8(&output.stdout)
-            .ok()
-            .and_then(|text| ObjectId::parse(text.trim_end()).ok())
-            .filter(|_| output.code == Some(0))
-            .ok_or_else(|| GitError::UnknownRevision { rev: rev.to_owned() })
-    }
-
-    /// Follows annotated tags to a commit.
-    fn peel(&self, id: &ObjectId, rev: &str) -> Result<ObjectId, GitError> {
-        let mut id = *id;
-        for _ in 0..32 {
-            let missing = || GitError::MissingObject { id: id.to_string(), what: format!("what `{rev}` names") };
-            match self.header(&id)?.ok_or_else(missing)?.0 {
-                gix::objs::Kind::Commit => return Ok(id),
-                gix::objs::Kind::Tag => {
-                    let bytes = self.read(&id, gix::objs::Kind::Tag, rev)?;
-                    let target =
-                        bytes.strip_prefix(b"object ").and_then(|rest| rest.split(|byte| *byte == b'\n').next());
-                    id = target.and_then(|hex| ObjectId::parse(std::str::from_utf8(hex).ok()?).ok()).ok_or_else(
-                        || GitError::Damaged { id: id.to_string(), why: "a tag without object".to_owned() },
-                    )?;
-                }
-                _ => break,
-            }
-        }
-        Err(GitError::UnknownRevision { rev: rev.to_owned() })
-    }
-
-    /// What git is in the midst of, if anything.
-    pub fn operation_in_progress(&self) -> Option<Operation> {
-        let has = |name: &str| self.git_dir().join(name).symlink_metadata().is_ok();
-        let states = [
-            ("rebase-merge", Operation::Rebase),
-            ("rebase-apply/applying", Operation::ApplyMailbox),
-            ("rebase-apply", Operation::Rebase),
-            ("MERGE_HEAD", Operation::Merge),
-            ("CHERRY_PICK_HEAD", Operation::CherryPick),
-            ("REVERT_HEAD", Operation::Revert),
-            ("BISECT_LOG", Operation::Bisect),
-        ];
-        let found = states.into_iter().find(|(name, _)| has(name)).map(|(_, operation)| operation);
-        // Between two picks of a sequence there is no `…_HEAD`; the list of what remains says which it is.
-        found.or_else(|| {
-            let todo = std::fs::read_to_string(self.git_dir().join("sequencer/todo")).ok()?;
-            let verb = todo.lines().find_map(|line| line.split_whitespace().next())?;
-            Some(if verb == "revert" { Operation::Revert } else { Operation::CherryPick })
-        })
-    }
-
-    /// What a merge in progress will have as further parents: the lines of `MERGE_HEAD`.
-    pub fn merge_heads(&self) -> Result<Vec<ObjectId>, GitError> {
-        let path = self.git_dir().join("MERGE_HEAD");
-        match std::fs::read_to_string(&path) {
-            Ok(text) => Ok(text.lines().filter_map(|line| ObjectId::parse(line.trim()).ok()).collect()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(error) => Err(GitError::other(format!("read `{}`", path.display()), error)),
-        }
-    }
 }
 
 fn open_error(dir: &Path, error: gix::Error) -> GitError {
-    if error.is_permission_denied() {
-        GitError::Untrusted { dir: dir.to_owned() }
+    let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+    if error.is_permission_denied() && error.downcast_any_ref::<std::io::Error>().is_none() {
+        // What is to be trusted is the repository, not the folder inside it where the search began.
+        let top = dir.ancestors().find(|above| above.join(".git").exists());
+        GitError::Untrusted { dir: top.unwrap_or(&dir).to_owned() }
     } else if error.is_not_found() {
-        GitError::NotARepository { dir: dir.to_owned() }
+        GitError::NotARepository { dir }
     } else {
         GitError::other(format!("open the repository at `{}`", dir.display()), error)
     }
@@ -299,26 +133,11 @@ fn open_error(dir: &Path, error: gix::Error) -> GitError {
 
 #[cfg(test)]
 mod tests {
+    use super::super::revision::Head;
     use super::super::sandbox::Sandbox;
     use super::*;
+    use crate::model::digest::ObjectId;
     use crate::model::tree::{SightError, TreeView as _};
-
-    #[test]
-    fn head_in_all_its_states() {
-        let sandbox = Sandbox::new();
-        assert_eq!(sandbox.open().head().unwrap(), Head::Unborn { branch: "refs/heads/main".to_owned() });
-        let first = sandbox.commit("first");
-        let name = "refs/heads/main".to_owned();
-        assert_eq!(sandbox.open().head().unwrap(), Head::Branch { name, commit: first });
-        sandbox.git(&["switch", "-q", "--detach"]);
-        assert_eq!(sandbox.open().head().unwrap(), Head::Detached { commit: first });
-        sandbox.git(&["switch", "-q", "main"]);
-        sandbox.git(&["pack-refs", "--all"]);
-        assert_eq!(sandbox.open().head().unwrap().commit(), Some(first));
-        sandbox.git(&["symbolic-ref", "refs/heads/alias", "refs/heads/main"]);
-        sandbox.git(&["symbolic-ref", "HEAD", "refs/heads/alias"]);
-        assert_eq!(sandbox.open().head().unwrap().branch(), Some("refs/heads/main"));
-    }
 
     #[test]
     fn opening_what_is_not_usable() {
@@ -344,31 +163,6 @@ mod tests {
         let git = linked.git(["rev-parse", "--show-toplevel"]).text().unwrap();
         assert_eq!(git.trim_end(), tree.to_str().unwrap());
         assert_eq!(linked.hooks_dir().unwrap(), sandbox.path().join(".git/hooks"));
-    }
-
-    #[test]
-    fn revisions() {
-        let sandbox = Sandbox::new();
-        let first = sandbox.commit("first");
-        let second = sandbox.commit("second thoughts");
-        sandbox.git(&["tag", "-a", "-m", "tagged", "v1", "HEAD^"]);
-        let repo = sandbox.open();
-        for (rev, id) in [
-            ("HEAD", second),
-            ("main", second),
-            ("HEAD^1", first),
-            ("v1", first),
-            ("main@{1}", first),
-            (":/thoughts", second),
-        ] {
-            assert_eq!(repo.resolve(rev).unwrap(), id, "{rev}");
-        }
-        assert_eq!(repo.resolve(&first.to_string()).unwrap(), first);
-        assert_eq!(repo.resolve(&first.to_string()[..9]).unwrap(), first);
-        assert_eq!(repo.resolve(&sandbox.id("v1").to_string()).unwrap(), first);
-        for rev in ["nothing", "", "-h", "--all", "HEAD:", &"0".repeat(40)] {
-            assert!(matches!(repo.resolve(rev), Err(GitError::UnknownRevision { .. })), "{rev:?}");
-        }
     }
 
     #[test]
@@ -420,37 +214,6 @@ mod tests {
         assert!(matches!(repo.blob(&sandbox.id("HEAD"), "file", 4), Err(SightError::Failed(_))));
         let absent = ObjectId::parse(&"1".repeat(40)).unwrap();
         assert!(matches!(repo.blob(&absent, "file", 4), Err(SightError::Missing { .. })));
-    }
-
-    #[test]
-    fn operations_in_progress() {
-        let sandbox = Sandbox::new();
-        sandbox.write("file", "1\n").commit("first");
-        sandbox.git(&["switch", "-q", "-c", "side"]);
-        sandbox.write("file", "2\n").commit("side");
-        sandbox.git(&["switch", "-q", "main"]);
-        sandbox.write("file", "3\n").commit("main");
-        let repo = sandbox.open();
-        assert_eq!(repo.operation_in_progress(), None);
-        let ways: [(&[&str], &[&str], Operation); 4] = [
-            (&["merge", "side"], &["merge", "--abort"], Operation::Merge),
-            (&["cherry-pick", "side"], &["cherry-pick", "--abort"], Operation::CherryPick),
-            (&["rebase", "side"], &["rebase", "--abort"], Operation::Rebase),
-            (&["revert", "HEAD^"], &["revert", "--abort"], Operation::Revert),
-        ];
-        for (start, end, operation) in ways {
-            let (code, _) = sandbox.try_git(sandbox.path(), start, b"");
-            assert_ne!(code, 0, "{start:?} stops");
-            assert_eq!(repo.operation_in_progress(), Some(operation));
-            assert!(repo.has_unmerged().unwrap());
-            assert!(matches!(repo.diff_staged(), Err(GitError::Unmerged { paths }) if paths == ["file".into()]));
-            if operation == Operation::Merge {
-                assert_eq!(repo.merge_heads().unwrap(), [sandbox.id("side")]);
-            }
-            sandbox.git(end);
-        }
-        sandbox.git(&["bisect", "start"]);
-        assert_eq!(repo.operation_in_progress(), Some(Operation::Bisect));
     }
 
     #[test]

@@ -23,6 +23,13 @@ pub enum PathState {
 const BATCH_BYTES: usize = 60_000;
 
 impl Repo {
+    /// How many tracked files differ from HEAD, staged or not.
+    pub fn modified_count(&self) -> Result<usize, GitError> {
+        let bytes =
+            self.git(["status", "--porcelain", "-z", "--no-renames", "--untracked-files=no"]).with_index().output()?;
+        Ok(bytes.split(|byte| *byte == 0).filter(|line| !line.is_empty()).count())
+    }
+
     /// Those of `paths` that are not as in HEAD, with how they differ. A folder stands for all that is in it.
     /// Ignored files are not reported.
     pub fn path_status(&self, paths: &[RepoPath]) -> Result<Vec<(RepoPath, PathState)>, GitError> {

@@ -1,7 +1,7 @@
 //! A step T→M over a repository: what the judge judges. Everything is read when first asked for, and once.
 
 use std::cell::OnceCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::error::GitError;
 use super::repo::Repo;
@@ -23,6 +23,8 @@ pub struct RepoStep<'r> {
     history: Option<ObjectId>,
     changes: OnceCell<Vec<Change>>,
     known: OnceCell<HashSet<ObjectId>>,
+    /// The trees of the step's own commits: most parents are among them.
+    trees: HashMap<ObjectId, ObjectId>,
 }
 
 impl<'r> RepoStep<'r> {
@@ -61,8 +63,10 @@ impl<'r> RepoStep<'r> {
         commits: Vec<Commit>,
         history: Option<ObjectId>,
     ) -> Self {
+        let trees = commits.iter().filter_map(|commit| Some((commit.id?, commit.tree?))).collect();
         Self {
             repo,
+            trees,
             base: base.map(|id| repo.tree(id)),
             next,
             next_id: None,
@@ -77,10 +81,14 @@ impl<'r> RepoStep<'r> {
         self.commits.get(index).ok_or_else(|| SightError::Failed(format!("the step has no commit {index}")))
     }
 
+    fn tree_of(&self, commit: &ObjectId) -> Result<ObjectId, GitError> {
+        self.trees.get(commit).map_or_else(|| self.repo.tree_of(commit), |tree| Ok(*tree))
+    }
+
     /// The tree of a parent; `None` when it cannot be seen.
     fn tree_of_parent(&self, commit: &Commit, parent: usize) -> Result<Option<ObjectId>, SightError> {
         let Some(id) = commit.parents.get(parent) else { return Ok(None) };
-        match self.repo.tree_of(id) {
+        match self.tree_of(id) {
             Ok(tree) => Ok(Some(tree)),
             Err(GitError::MissingObject { .. }) => Ok(None),
             Err(error) => Err(error.into()),
@@ -133,7 +141,7 @@ impl StepView for RepoStep<'_> {
             return self.changes().map(<[Change]>::to_vec);
         };
         let before = match commit.parents.first() {
-            Some(parent) => Some(self.repo.tree_of(parent)?),
+            Some(parent) => Some(self.tree_of(parent)?),
             None => None,
         };
         Ok(self.repo.diff_trees(before.as_ref(), tree)?)
@@ -150,7 +158,7 @@ impl StepView for RepoStep<'_> {
         match &commit.tree {
             Some(tree) => Ok(tree == merged.tree_id()),
             None => {
-                let before = self.repo.tree_of(ours)?;
+                let before = self.tree_of(ours)?;
                 if self.base.as_ref().map(CommitTree::id) != Some(&before) {
                     return Ok(false);
                 }

@@ -110,10 +110,13 @@ impl Repo {
             });
         }
         let configured = if author { self.inner.author() } else { self.inner.committer() };
-        let configured = configured.ok_or(GitError::NoIdentity)?;
-        configured
-            .and_then(|signature| signature.to_owned())
-            .map_err(GitError::while_doing("read your identity from git's configuration"))
+        let doing = "read your identity from git's configuration";
+        let signature = configured.ok_or(GitError::NoIdentity)?.and_then(|signature| signature.to_owned());
+        let signature = signature.map_err(GitError::while_doing(doing))?;
+        if signature.name.trim_ascii().is_empty() || signature.email.trim_ascii().is_empty() {
+            return Err(GitError::NoIdentity);
+        }
+        Ok(signature)
     }
 
     fn write_id(&self, id: &ObjectId) -> Result<gix::ObjectId, GitError> {
@@ -200,6 +203,67 @@ mod tests {
         let twice = NewCommit { committer: Some(person), ..new };
         assert_eq!(repo.create_commit(&twice).unwrap(), repo.create_commit(&twice).unwrap());
         assert_eq!(sandbox.id("HEAD"), first, "no reference moved");
+        sandbox.git(&["fsck", "--strict"]);
+    }
+
+    #[test]
+    fn nobody_commits_nothing() {
+        let sandbox = Sandbox::new();
+        let first = sandbox.commit("first");
+        sandbox.git(&["config", "user.name", " "]);
+        let repo = sandbox.open();
+        let tree = repo.tree_of(&first).unwrap();
+        let new = NewCommit { tree, parents: vec![first], message: "x".to_owned(), author: None, committer: None };
+        assert!(matches!(repo.create_commit(&new), Err(GitError::NoIdentity)));
+        assert!(matches!(repo.user_identity(), Err(GitError::NoIdentity)));
+    }
+
+    #[test]
+    fn a_rehearsal_changes_nothing() {
+        let sandbox = Sandbox::new();
+        let first = sandbox.write("file", "1").commit("first");
+        let before = sandbox.git(&["count-objects", "-v"]);
+        let repo = sandbox.open().rehearsal();
+        let blob = repo.write_blob(b"new").unwrap();
+        let edits = [edit("new", Some((Mode::File, blob)))];
+        let tree = repo.edit_tree(Some(&repo.tree_of(&first).unwrap()), &edits).unwrap();
+        let new = NewCommit { tree, parents: vec![first], message: "x\n".to_owned(), author: None, committer: None };
+        let commit = repo.create_commit(&new).unwrap();
+        assert_eq!(repo.range(Some(&first), &commit).unwrap().commits.len(), 1);
+        repo.swap_ref("refs/heads/main", Some(&first), &commit, "x").unwrap();
+        repo.update_index(&edits).unwrap();
+        repo.write_worktree_file(&"new/er".into(), b"new").unwrap();
+        repo.remove_worktree_file(&"file".into()).unwrap();
+        assert!(
+            matches!(repo.swap_ref("refs/heads/main", None, &commit, "x"), Err(GitError::LostRace { actual: Some(id), .. }) if id == first)
+        );
+        assert!(repo.write_worktree_file(&"file/x".into(), b"").is_err());
+        assert_eq!(sandbox.git(&["count-objects", "-v"]), before);
+        assert_eq!(sandbox.git(&["status", "--porcelain"]), "");
+        assert_eq!(sandbox.id("HEAD"), first);
+    }
+
+    #[test]
+    fn a_commit_beside_the_index_leaves_all_else_as_it_was() {
+        let sandbox = Sandbox::new();
+        let first = sandbox.write("edited", "1").write("staged", "1").write("old", "1").commit("first");
+        sandbox.write("edited", "2").write("staged", "2").write("untracked", "2").git(&["add", "staged"]);
+        let repo = sandbox.open();
+        let blob = repo.write_blob(b"new").unwrap();
+        let edits = [edit("dir/new", Some((Mode::File, blob))), edit("old", None)];
+        let tree = repo.edit_tree(Some(&repo.tree_of(&first).unwrap()), &edits).unwrap();
+        let new =
+            NewCommit { tree, parents: vec![first], message: "second\n".to_owned(), author: None, committer: None };
+        let second = repo.create_commit(&new).unwrap();
+        repo.write_worktree_file(&"dir/new".into(), b"new").unwrap();
+        repo.remove_worktree_file(&"old".into()).unwrap();
+        repo.swap_ref("refs/heads/main", Some(&first), &second, "second").unwrap();
+        repo.update_index(&edits).unwrap();
+        assert_eq!(sandbox.git(&["status", "--porcelain"]), " M edited\nM  staged\n?? untracked");
+        assert_eq!(
+            sandbox.git(&["show", "--format=%s", "--name-status", "--no-renames"]),
+            "second\n\nA\tdir/new\nD\told"
+        );
         sandbox.git(&["fsck", "--strict"]);
     }
 

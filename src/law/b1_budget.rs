@@ -13,7 +13,7 @@ use super::{Case, Findings, Law, Reads};
 const BUNDLE_TOKENS: u32 = 8_000;
 
 /// The law.
-pub const LAW: Law = Law {
+pub(crate) const LAW: Law = Law {
     id: LawId::B1,
     title: "within the token budget",
     rule: "An artifact that a step changes has at most the tokens that its phase's `artifact_tokens` says, a context bundle \

@@ -1,6 +1,7 @@
 //! What a task that reaches done must have brought: the parts of AO-L1 and AO-L2 that speak of tasks.
 
-use super::records::{has_learning, has_session};
+use super::records::tempered;
+use super::task_records::{has_learning, has_session};
 use super::{Case, Findings};
 use crate::model::policy::ActorKind;
 use crate::model::report::{Finding, Place};
@@ -12,10 +13,15 @@ pub(crate) fn check_learning(case: &Case<'_>, findings: &mut Findings) -> Result
         for link in task.fresh_endings() {
             let (profile, id) = (&task.after.profile, &task.after.task);
             if !has_learning(case.step.next(), profile, id, &link.event.state.opened)? {
-                findings.add(Finding::new(
-                    Place::path(task.path(link)),
-                    format!("`{id}` is done, but no learning names it"),
-                    format!("agentops learn add --profile {profile} --task {id} --pattern \"…\" --application \"…\""),
+                findings.add(tempered(
+                    case,
+                    Finding::new(
+                        Place::path(task.path(link)),
+                        format!("`{id}` is done, but no learning names it"),
+                        format!(
+                            "agentops learn add --profile {profile} --task {id} --pattern \"…\" --application \"…\""
+                        ),
+                    ),
                 ));
             }
         }
@@ -31,11 +37,11 @@ pub(crate) fn check_session(case: &Case<'_>, findings: &mut Findings) -> Result<
             let kind = case.policy.config.actors.get(&link.event.actor).map(|actor| actor.kind);
             if kind == Some(ActorKind::Agent) && !has_session(case.step.next(), profile, id, &link.event.state.opened)?
             {
-                findings.add(Finding::new(
+                findings.add(tempered(case, Finding::new(
                     Place::path(task.path(link)),
                     format!("`{}` finished `{id}`, but no session record names the task", link.event.actor),
                     format!("agentops session start --profile {profile} --task {id}, and at the end: agentops session end --improvement \"…\""),
-                ));
+                )));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! AO-G1: what leaves a gate has the votes that the base's policy wants.
 
-use super::records::sessions_on;
+use super::task_records::sessions_on;
 use super::{Case, Findings, Law, Reads};
 use crate::model::event::EventKind;
 use crate::model::law_id::LawId;

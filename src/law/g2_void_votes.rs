@@ -1,6 +1,6 @@
 //! AO-G2: votes that count for nothing, and rejects that came too late, are named.
 
-use super::records::sessions_on;
+use super::task_records::sessions_on;
 use super::{Case, Findings, Law, Reads};
 use crate::model::canonical::Canonical;
 use crate::model::digest::Digest;

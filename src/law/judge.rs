@@ -14,8 +14,8 @@ pub fn judge(case: &Case<'_>, reads: &[Reads]) -> Report {
     if case.bootstrap && reads.contains(&Reads::Trees) {
         report.notes.push("bootstrap: this step introduces `.agentops`, so it is judged by its own policy".into());
     }
-    let mut waivers = Waivers::read(case, &mut report);
-    for law in registry().iter().filter(|law| reads.contains(&law.reads)) {
+    let mut waivers = Waivers::read(case);
+    for law in registry().iter().filter(|law| law.reads == Reads::Both || reads.contains(&law.reads)) {
         if highest_level(case, law.id) == Level::Off {
             continue;
         }
@@ -44,6 +44,7 @@ pub fn judge(case: &Case<'_>, reads: &[Reads]) -> Report {
 fn enter(case: &Case<'_>, law: &Law, finding: Finding, waivers: &mut Waivers, report: &mut Report) {
     let profile = finding.place.path.as_ref().and_then(layout::Place::of).and_then(|place| place.profile().cloned());
     let level = case.policy.level(law.id, profile.as_ref()).min(finding.at_most);
+    let level = if case.context == Context::Replay && is_of_the_whole(law.id) { level.min(Level::Warn) } else { level };
     if level == Level::Off {
         return;
     }
@@ -58,6 +59,12 @@ fn enter(case: &Case<'_>, law: &Law, finding: Finding, waivers: &mut Waivers, re
         message: finding.message,
         fix: finding.fix,
     });
+}
+
+/// Laws about a step as a whole: cut into its commits, a lawful step may break them in between. Paths changed and changed
+/// back, a generated file one commit after its source, a manifest of code that comes later: landing judged those.
+fn is_of_the_whole(law: LawId) -> bool {
+    matches!(law, LawId::L4 | LawId::R1 | LawId::R2 | LawId::N2 | LawId::E6 | LawId::P7 | LawId::Y1 | LawId::B1)
 }
 
 /// The strictest level that any namespace asks for.
@@ -80,25 +87,12 @@ struct Waivers {
 }
 
 impl Waivers {
-    fn read(case: &Case<'_>, report: &mut Report) -> Self {
+    fn read(case: &Case<'_>) -> Self {
         let mut open = Vec::new();
-        for found in waiver::read(case.messages()) {
-            match found {
-                Ok(waiver) => {
-                    let commit = case.step.commits().get(waiver.commit_index).and_then(|commit| commit.id);
-                    open.push((waiver, commit));
-                }
-                Err(problem) => {
-                    let commit = case.step.commits().get(problem.commit_index).and_then(|commit| commit.id);
-                    report.violations.push(Violation {
-                        law: LawId::T1,
-                        level: case.policy.level(LawId::T1, None),
-                        place: Place::message(commit, problem.line),
-                        message: problem.message,
-                        fix: problem.fix,
-                    });
-                }
-            }
+        // Malformed waivers excuse nothing; AO-T1 names them.
+        for waiver in waiver::read(case.messages()).into_iter().flatten() {
+            let commit = case.step.commits().get(waiver.commit_index).and_then(|commit| commit.id);
+            open.push((waiver, commit));
         }
         let used = vec![false; open.len()];
         Self { open, used }

@@ -17,6 +17,7 @@ mod e6_forks;
 mod e7_tree;
 mod e8_evidence;
 mod e9_merges;
+mod exempt;
 mod g1_votes;
 mod g2_void_votes;
 mod g3_governed;
@@ -24,14 +25,22 @@ mod g4_amends;
 mod g5_versions;
 mod globs;
 mod judge;
+mod l1_learnings;
+mod l2_improve;
+mod l3_context;
+mod l4_loops;
+mod l5_suggestions;
 mod n1_namespace;
 mod n2_shared_paths;
 mod r1_readonly;
 mod r2_generated;
+mod r3_semantic;
 mod records;
 mod registry;
 mod steps;
 mod substance;
+mod t1_trailers;
+mod task_records;
 #[cfg(test)]
 pub(crate) mod testing;
 mod waiver;
@@ -47,9 +56,8 @@ use crate::model::tree::{SightError, StepView};
 use steps::TaskStep;
 
 pub use judge::judge;
-pub(crate) use records::sessions_on;
-
 pub use registry::registry;
+pub(crate) use task_records::sessions_on;
 
 /// Where a step is judged; see the table in `docs/architecture.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +77,8 @@ pub enum Reads {
     Messages,
     /// Trees and changes.
     Trees,
+    /// Both: what is there of them.
+    Both,
 }
 
 /// A step with all that a law may know about it.
@@ -86,6 +96,7 @@ pub struct Case<'a> {
     /// What M leaves behind as policy; the engine reads it where governed files change.
     pub next_policy: NextPolicy,
     messages: OnceCell<Vec<Message>>,
+    exempt: exempt::Memo,
     tasks: OnceCell<Vec<TaskStep>>,
 }
 
@@ -111,6 +122,7 @@ impl<'a> Case<'a> {
             bootstrap: false,
             next_policy: NextPolicy::Same,
             messages: OnceCell::new(),
+            exempt: exempt::Memo::default(),
             tasks: OnceCell::new(),
         }
     }

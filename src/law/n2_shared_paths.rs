@@ -28,10 +28,10 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         let plans_now = task.fresh_gates().any(|link| {
             link.event.state.stage == Stage::Plan || link.event.kind == crate::model::event::EventKind::Advance
         });
-        if let (true, Some(rules)) = (plans_now, task.profile(case.policy)) {
-            if let Some((path, plan)) = live_plan(case.step.next(), &task.after, rules)? {
-                fresh.push((task.after.profile.clone(), task.after.task.clone(), plan, path));
-            }
+        if let (true, Some(rules)) = (plans_now, task.profile(case.policy))
+            && let Some((path, plan)) = live_plan(case.step.next(), &task.after, rules)?
+        {
+            fresh.push((task.after.profile.clone(), task.after.task.clone(), plan, path));
         }
     }
     if fresh.is_empty() {

@@ -8,7 +8,7 @@ use super::globs::Globs;
 use super::{Case, Findings, Law, Reads};
 
 /// The law.
-pub const LAW: Law = Law {
+pub(crate) const LAW: Law = Law {
     id: LawId::R1,
     title: "never modify read-only upstream",
     rule: "No path that matches `paths.readonly` in the base's config is added, changed or removed. A glob that matches a \

@@ -8,7 +8,7 @@ use super::globs::Globs;
 use super::{Case, Findings, Law, Reads};
 
 /// The law.
-pub const LAW: Law = Law {
+pub(crate) const LAW: Law = Law {
     id: LawId::R2,
     title: "edit the source, not the generated file",
     rule: "Where a path matches the `output` of a rule in `paths.generated`, it changes only in a step that also changes a \

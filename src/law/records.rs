@@ -1,75 +1,44 @@
-//! Finding session records and learnings of a task in a tree.
+//! The records that a step adds, for the laws that read them.
 
-use crate::model::canonical::Canonical;
-use crate::model::layout;
-use crate::model::name::{Principal, ProfileName, TaskId};
+use super::{Case, Context};
+use crate::model::canonical::{Canonical, FormError};
+use crate::model::layout::Place;
 use crate::model::path::RepoPath;
 use crate::model::record::{Learning, Session};
-use crate::model::state::TaskState;
-use crate::model::time::Date;
-use crate::model::tree::{MAX_STATE_FILE, SightError, TreeView};
+use crate::model::report::Finding;
+use crate::model::tree::{MAX_STATE_FILE, SightError};
 
-/// Well-formed records of type `T` below `<profile>/<folder>` in the months from `since` on. Malformed ones are AO-E2's.
-fn records<T: Canonical>(
-    tree: &dyn TreeView,
-    profile: &ProfileName,
-    folder: &str,
-    since: &Date,
-) -> Result<Vec<T>, SightError> {
-    let root = RepoPath::from(format!("{}/{folder}", layout::namespace(profile)));
-    let first = (since.year().as_bytes(), since.month().as_bytes());
+/// A record with its path, or why it cannot be read.
+pub(super) type Found<T> = (RepoPath, Result<T, FormError>);
+
+/// The session records that the step adds.
+pub(super) fn new_sessions(case: &Case<'_>) -> Result<Vec<Found<Session>>, SightError> {
+    added(case, |place| matches!(place, Place::Session(..)))
+}
+
+/// The learnings that the step adds.
+pub(super) fn new_learnings(case: &Case<'_>) -> Result<Vec<Found<Learning>>, SightError> {
+    added(case, |place| matches!(place, Place::Learning(..)))
+}
+
+/// The session records that can be read; AO-L1 names the others.
+pub(super) fn readable_sessions(case: &Case<'_>) -> Result<Vec<(RepoPath, Session)>, SightError> {
+    Ok(new_sessions(case)?.into_iter().filter_map(|(path, session)| Some((path, session.ok()?))).collect())
+}
+
+fn added<T: Canonical>(case: &Case<'_>, is_wanted: impl Fn(&Place) -> bool) -> Result<Vec<Found<T>>, SightError> {
     let mut found = Vec::new();
-    for year in tree.list(&root)? {
-        let years = root.join(&year.name);
-        for month in tree.list(&years)? {
-            if (year.name.as_slice(), month.name.as_slice()) < first {
-                continue;
-            }
-            let months = years.join(&month.name);
-            for file in tree.list(&months)?.into_iter().filter(|file| file.mode.is_file()) {
-                let bytes = tree.blob(&file.id, &months.join(&file.name), MAX_STATE_FILE)?;
-                found.extend(T::parse(&bytes).ok());
-            }
+    for change in case.step.changes()?.iter().filter(|change| change.before.is_none()) {
+        if Place::of(&change.path).is_some_and(|place| is_wanted(&place))
+            && let Some(bytes) = case.step.next().file(&change.path, MAX_STATE_FILE)?
+        {
+            found.push((change.path.clone(), T::parse(&bytes)));
         }
     }
     Ok(found)
 }
 
-/// Who sat on the phase of `state`, with the attempt: for telling doers from voters.
-pub(crate) fn sessions_on(
-    tree: &dyn TreeView,
-    profile: &ProfileName,
-    task: &TaskId,
-    state: &TaskState,
-) -> Result<Vec<(Principal, u32)>, SightError> {
-    let sessions: Vec<Session> = records(tree, profile, "sessions", &state.opened)?;
-    let mut found = Vec::new();
-    for session in sessions {
-        for work in session.work.iter().filter(|work| work.task == *task && work.phase == state.phase) {
-            found.extend(work.attempt.parse().ok().map(|attempt| (session.actor.clone(), attempt)));
-        }
-    }
-    Ok(found)
-}
-
-/// Whether a session record names the task.
-pub(crate) fn has_session(
-    tree: &dyn TreeView,
-    profile: &ProfileName,
-    task: &TaskId,
-    since: &Date,
-) -> Result<bool, SightError> {
-    let sessions: Vec<Session> = records(tree, profile, "sessions", since)?;
-    Ok(sessions.iter().any(|session| session.work.iter().any(|work| work.task == *task)))
-}
-
-/// Whether a learning names the task.
-pub(crate) fn has_learning(
-    tree: &dyn TreeView,
-    profile: &ProfileName,
-    task: &TaskId,
-    since: &Date,
-) -> Result<bool, SightError> {
-    let learnings: Vec<Learning> = records(tree, profile, "learnings", since)?;
-    Ok(learnings.iter().any(|learning| learning.task == task.as_str()))
+/// What landed is not refused in hindsight for its wording or its records: in a replay such findings are warnings.
+pub(super) fn tempered(case: &Case<'_>, finding: Finding) -> Finding {
+    if case.context == Context::Replay { finding.warning() } else { finding }
 }

@@ -7,15 +7,15 @@ pub fn registry() -> &'static [&'static Law] {
     &REGISTRY
 }
 
-static REGISTRY: [&Law; 28] = [
-    // &l1_learnings::LAW,
-    // &l2_improve::LAW,
-    // &l3_context::LAW,
-    // &l4_loops::LAW,
-    // &l5_suggestions::LAW,
+static REGISTRY: [&Law; 35] = [
+    &l1_learnings::LAW,
+    &l2_improve::LAW,
+    &l3_context::LAW,
+    &l4_loops::LAW,
+    &l5_suggestions::LAW,
     &r1_readonly::LAW,
     &r2_generated::LAW,
-    // &r3_semantic::LAW,
+    &r3_semantic::LAW,
     &n1_namespace::LAW,
     &n2_shared_paths::LAW,
     &e1_write_once::LAW,
@@ -42,5 +42,5 @@ static REGISTRY: [&Law; 28] = [
     &g5_versions::LAW,
     &y1_syntax::LAW,
     &b1_budget::LAW,
-    // &t1_trailers::LAW,
+    &t1_trailers::LAW,
 ];

@@ -3,6 +3,10 @@
 //! Compiled for tests alone. A test reads like a sentence:
 //! `TestStep::new().before(tree).after(tree).commit("feat: …").by("Alice", "alice@example.org")`.
 
+mod records;
+
+pub(crate) use records::{event, learning, records, session};
+
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
@@ -428,5 +432,7 @@ mod tests {
         assert!(step.known_tree(&tree_id(&b)).unwrap().is_some());
         assert_eq!(commits[1].author.name, "Bob");
         assert_eq!(policy_with_profile().profiles.len(), 1);
+        let hook = TestStep::new().without_base().after(b).commit("feat: one").unmade();
+        assert!(hook.base().is_none() && hook.commits()[0].id.is_none());
     }
 }

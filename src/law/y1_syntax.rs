@@ -15,7 +15,7 @@ use crate::model::tree::{MAX_TEXT_FILE, SightError};
 use super::{Case, Findings, Law, Reads};
 
 /// The law.
-pub const LAW: Law = Law {
+pub(crate) const LAW: Law = Law {
     id: LawId::Y1,
     title: "files that parse",
     rule: "Files named `.json`, `.jsonc`, `.yaml`, `.yml` and `.toml` that a step adds or changes are UTF-8 and parse. JSON \

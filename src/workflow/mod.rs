@@ -8,3 +8,6 @@ pub mod chain;
 pub mod gate;
 pub mod governance;
 pub mod transition;
+
+#[cfg(test)]
+mod tests;

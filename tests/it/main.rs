@@ -4,6 +4,7 @@
 mod architecture;
 mod command_line;
 mod documents;
+mod format;
 mod prompt;
 mod sandbox;
 mod self_test;

@@ -204,6 +204,11 @@ impl Call {
         self
     }
 
+    /// The command itself, for a test that wants to hold its process.
+    pub(crate) fn command(self) -> Command {
+        self.command
+    }
+
     /// Runs it to its end.
     pub(crate) fn run(mut self) -> Output {
         let mut child = self

@@ -113,10 +113,10 @@ fn template(case: &Case<'_>, profile: &Profile, name: &str) -> Result<Option<Str
     let tree = case.step.base().unwrap_or(case.step.next());
     let Some(digest) = profile.templates.get(name) else { return Ok(None) };
     for folder in std::iter::once(&profile.name).chain(case.policy.profiles.keys()) {
-        if let Some(bytes) = tree.file(&layout::template(folder, name), MAX_TEXT_FILE)? {
-            if Digest::of(&bytes) == *digest {
-                return Ok(Some(String::from_utf8_lossy(&bytes).into_owned()));
-            }
+        if let Some(bytes) = tree.file(&layout::template(folder, name), MAX_TEXT_FILE)?
+            && Digest::of(&bytes) == *digest
+        {
+            return Ok(Some(String::from_utf8_lossy(&bytes).into_owned()));
         }
     }
     Ok(None)

@@ -1,7 +1,7 @@
 //! Phase checks: what must hold to leave a phase, read from the artifacts' bytes alone.
 //!
 //! Each check is a law. `phase next` runs them before it writes an event; the judge runs them again, under the base's
-//! profile, for the live events that T lacks ([`live`]), so that an event written by hand proves nothing.
+//! profile, for the live events that T lacks (`live`), so that an event written by hand proves nothing.
 
 mod filled;
 pub(crate) mod live;
@@ -21,7 +21,7 @@ use crate::model::plan::Plan;
 use crate::model::profile::{ArtifactKind, ArtifactSpec, Phase, Profile};
 use crate::model::report::{Finding, Place};
 use crate::model::state::{Stage, TaskState};
-use crate::model::tree::{SightError, TreeView};
+use crate::model::tree::TreeView;
 use crate::model::{event::Run, law_id::LawId};
 
 use super::{Findings, Law};

@@ -16,7 +16,22 @@ use crate::model::state::{Priority, Status, TaskState};
 use crate::model::time::Date;
 use crate::model::tree::MemoryTree;
 
-use super::{Artifact, Material, examine};
+use super::{Artifact, LAWS, Material};
+use super::{p1_sections, p2_sources, p3_pattern, p4_changes, p5_readiness, p6_commands, p7_manifest, p8_tasks};
+
+/// The checks behind `LAWS`, in the same order.
+type Examine = fn(&Material<'_>, &mut Findings) -> Result<(), crate::model::tree::SightError>;
+
+const EXAMINE: [Examine; 8] = [
+    p1_sections::examine,
+    p2_sources::examine,
+    p3_pattern::examine,
+    p4_changes::examine,
+    p5_readiness::examine,
+    p6_commands::examine,
+    p7_manifest::examine,
+    p8_tasks::examine,
+];
 
 /// The task `auth-k3f9` of the profile `dev` about to leave a phase.
 pub(in crate::law) struct Gate {
@@ -148,7 +163,8 @@ impl Gate {
             plan: self.plan.clone(),
         };
         let mut findings = Findings::default();
-        examine(law, &material, &mut findings).unwrap();
+        let at = LAWS.iter().position(|own| own.id == law).unwrap();
+        EXAMINE[at](&material, &mut findings).unwrap();
         findings
     }
 }

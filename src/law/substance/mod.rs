@@ -39,21 +39,38 @@ pub(crate) enum Weakness {
     Generic,
 }
 
+impl Weakness {
+    /// What is wrong, as the end of a sentence that names the text.
+    pub(crate) fn problem(self) -> &'static str {
+        match self {
+            Self::Empty => "is empty",
+            Self::Placeholder => "is a placeholder",
+            Self::Elsewhere => "points elsewhere",
+            Self::Repetitive => "repeats the same words",
+            Self::Gibberish => "holds no words",
+            Self::BareNames => "holds only names, numbers or links",
+            Self::Question => "asks and does not answer",
+            Self::Generic => "could stand below any change",
+        }
+    }
+
+    /// How to mend it.
+    pub(crate) fn remedy(self) -> &'static str {
+        match self {
+            Self::Empty | Self::Gibberish => "write a sentence about this change",
+            Self::Placeholder => "write the sentence that belongs there",
+            Self::Elsewhere => "say here what is meant: links rot, and a squash drops what stood above",
+            Self::Repetitive => "say it once, and say what follows from it",
+            Self::BareNames => "say what is the matter with them",
+            Self::Question => "write the answer",
+            Self::Generic => "name what this one is about: the part, the cause, a figure, what is different now",
+        }
+    }
+}
+
 impl fmt::Display for Weakness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "is empty; write a sentence about this change",
-            Self::Placeholder => "is a placeholder; write the sentence that belongs there",
-            Self::Elsewhere => "points elsewhere; say here what is meant, links rot and squashes drop them",
-            Self::Repetitive => "repeats the same words; say it once, and say what follows from it",
-            Self::Gibberish => "holds no words; write a sentence about this change",
-            Self::BareNames => "holds only names, numbers or links; say what is the matter with them",
-            Self::Question => "asks and does not answer; write the answer",
-            Self::Generic => {
-                "could stand below any change; name what this one is about: the part, the cause, a figure, what is \
-                 different now"
-            }
-        })
+        write!(f, "{}; {}", self.problem(), self.remedy())
     }
 }
 

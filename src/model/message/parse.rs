@@ -26,7 +26,9 @@ pub(super) fn parse(text: &str, tokens: &[String]) -> Message {
         .enumerate()
         .map(|(index, line)| Line { text: line.strip_suffix('\r').unwrap_or(line), number: index + 1 })
         .skip_while(Line::is_blank);
-    let Some(first) = lines.next() else { return Message::default() };
+    let Some(first) = lines.next() else {
+        return Message { subject_stands_alone: true, ..Message::default() };
+    };
     let mut body: Vec<Line<'_>> = lines.collect();
     let subject = first.text.trim();
     let header = Header::parse(subject);

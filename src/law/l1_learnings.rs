@@ -1,0 +1,366 @@
+//! AO-L1: ALWAYS extract learnings.
+
+use std::collections::HashMap;
+
+use super::exempt::is_exempt;
+use super::records::{new_learnings, new_sessions, tempered};
+use super::substance::{Sketch, assess, assess_reason, similar};
+use super::{Case, Findings, Law, Reads};
+use crate::model::commit::Commit;
+use crate::model::law_id::LawId;
+use crate::model::layout;
+use crate::model::message::{Message, SubjectKind};
+use crate::model::name::{ProfileName, RecordId};
+use crate::model::path::RepoPath;
+use crate::model::report::{Finding, Place};
+use crate::model::tree::SightError;
+
+/// The law.
+pub(crate) const LAW: Law = Law {
+    id: LawId::L1,
+    title: "ALWAYS extract learnings",
+    rule: "Every commit says in a `Learning:` section what was found out that will serve again. The section has substance: \
+           no placeholder, no sentence that could stand below any change, and not the learning of one of the 50 commits \
+           before it once more. Commits of the types in `learning_optional` (build, ci, chore, style, test and revert \
+           unless the config says otherwise) may say `Learning: N/A` with a reason; they are counted. A session record \
+           lists at least one learning that exists, and a learning's pattern has substance. Clean merges, commits that \
+           change nothing but state, commits still to be folded into others, and exempted bots are left alone.",
+    passes: "Learning: `rename(2)` is atomic only within one file system, so the temporary\nfile must lie beside its target.",
+    fails: "Learning: Learned a lot about the code.\n\nIt could stand below any change: name the part, the cause, a figure.",
+    reads: Reads::Both,
+    check,
+};
+
+/// The section that this law reads.
+pub(crate) const LEARNING: &str = "Learning";
+/// How far back a learning may not be repeated.
+const WINDOW: usize = 50;
+/// From this share of common words on, two learnings are the same.
+const SAME: f32 = 0.85;
+
+fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
+    check_messages(case, findings)?;
+    check_records(case, findings)?;
+    super::done::check_learning(case, findings)
+}
+
+/// A learning that a later one is compared with.
+struct Earlier<'a> {
+    sketch: Sketch,
+    text: &'a str,
+    commit: &'a Commit,
+}
+
+/// What came before: all by fingerprint, the last [`WINDOW`] also by likeness.
+#[derive(Default)]
+struct Memory<'a> {
+    list: Vec<Earlier<'a>>,
+    by_fingerprint: HashMap<u64, usize>,
+}
+
+impl<'a> Memory<'a> {
+    fn add(&mut self, text: &'a str, sketch: Sketch, commit: &'a Commit) {
+        self.by_fingerprint.entry(sketch.fingerprint).or_insert(self.list.len());
+        self.list.push(Earlier { sketch, text, commit });
+    }
+
+    /// The earlier learning that `text` repeats. A commit does not collide with itself: amended, cherry-picked or
+    /// rebased it keeps its author and the second in which it was written.
+    fn find(&self, text: &str, sketch: Sketch, commit: &Commit) -> Option<&Earlier<'a>> {
+        let identical = self.by_fingerprint.get(&sketch.fingerprint).map(|index| &self.list[*index]);
+        let recent = &self.list[self.list.len().saturating_sub(WINDOW)..];
+        identical
+            .into_iter()
+            .chain(recent.iter().rev().filter(|earlier| earlier.sketch.is_near(&sketch)))
+            .filter(|earlier| earlier.commit.author != commit.author)
+            .find(|earlier| similar(earlier.text, text) >= SAME)
+    }
+}
+
+fn learnings(message: &Message) -> impl Iterator<Item = (&str, usize)> {
+    message
+        .sections
+        .iter()
+        .filter(|section| section.token == LEARNING)
+        .map(|section| (section.text.as_str(), section.line))
+}
+
+fn check_messages(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
+    let messages = case.messages();
+    if messages.is_empty() {
+        return Ok(());
+    }
+    let history = case.step.history(WINDOW)?;
+    let sections = [LEARNING.to_owned()];
+    let own = [case.policy.config.sections.as_slice(), &sections].concat();
+    let past: Vec<Message> = history.iter().map(|commit| Message::parse(&commit.message, &own)).collect();
+    let mut memory = Memory::default();
+    for (message, commit) in past.iter().zip(&history).rev() {
+        for (text, _) in learnings(message) {
+            memory.add(text, Sketch::of(text), commit);
+        }
+    }
+    let mut without = 0;
+    for (index, (message, commit)) in messages.iter().zip(case.step.commits()).enumerate() {
+        match judge(case, message, commit, &memory) {
+            Ok(is_optional) => without += usize::from(is_optional),
+            Err(finding) => {
+                if !is_exempt(case, index, LawId::L1)? {
+                    findings.add(tempered(case, *finding));
+                }
+            }
+        }
+        for (text, _) in learnings(message).filter(|(text, _)| not_applicable(text).is_none()) {
+            memory.add(text, Sketch::of(text), commit);
+        }
+    }
+    if without > 0 {
+        let commits = if without == 1 { "1 commit says" } else { &format!("{without} commits say") };
+        findings.note(format!("{commits} `Learning: N/A`"));
+    }
+    Ok(())
+}
+
+/// Whether the message does without a learning, with a reason. Of several learnings in a squash one must stand.
+fn judge(case: &Case<'_>, message: &Message, commit: &Commit, memory: &Memory<'_>) -> Result<bool, Box<Finding>> {
+    let mut first: Option<Box<Finding>> = None;
+    for (text, line) in learnings(message) {
+        let place = Place::message(commit.id, line);
+        let finding = match not_applicable(text) {
+            Some(reason) => match may_do_without(case, message, reason, place) {
+                Ok(()) => return Ok(true),
+                Err(finding) => finding,
+            },
+            None => match assess(text) {
+                Err(weakness) => failed(
+                    place,
+                    format!("`Learning:` {}", weakness.problem()),
+                    format!("{}; what will serve someone again?", weakness.remedy()),
+                ),
+                Ok(()) => match memory.find(text, Sketch::of(text), commit) {
+                    None => return Ok(false),
+                    Some(earlier) => repeated(earlier.commit, place),
+                },
+            },
+        };
+        first.get_or_insert(finding);
+    }
+    Err(first.unwrap_or_else(|| {
+        failed(
+            Place::message(commit.id, message.subject_line.max(1)),
+            "there is no `Learning:` section",
+            "add a line `Learning: …` that says what was found out and will serve again",
+        )
+    }))
+}
+
+fn repeated(earlier: &Commit, place: Place) -> Box<Finding> {
+    let subject = earlier.message.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let named = earlier.id.map_or_else(String::new, |id| format!("{} ", id.short()));
+    failed(
+        place,
+        format!("`Learning:` repeats that of commit {named}({})", subject.trim()),
+        "say what this change taught; a learning that holds again is worth a standard or a check",
+    )
+}
+
+/// The reason after `N/A`; `None` where the text is a learning.
+fn not_applicable(text: &str) -> Option<&str> {
+    let head = text.get(..3)?;
+    let rest = &text[3..];
+    let is_mark = head.eq_ignore_ascii_case("n/a") && !rest.starts_with(|c: char| c.is_alphanumeric());
+    is_mark.then(|| rest.trim_start_matches(|c: char| c.is_whitespace() || ":;,.-–—(".contains(c)))
+}
+
+fn may_do_without(case: &Case<'_>, message: &Message, reason: &str, place: Place) -> Result<(), Box<Finding>> {
+    let kind = match (message.kind, &message.header) {
+        (SubjectKind::Revert | SubjectKind::Reapply, _) => "revert",
+        (_, Some(header)) => header.kind.as_str(),
+        _ => "",
+    };
+    let allowed = &case.policy.config.learning_optional;
+    if !allowed.iter().any(|optional| optional == kind) {
+        return Err(failed(
+            place,
+            "`Learning: N/A` is not for a commit of this type",
+            format!("write what was learned; `N/A <reason>` is for the types {}", allowed.join(", ")),
+        ));
+    }
+    assess_reason(reason).map_err(|weakness| {
+        failed(
+            place,
+            format!("the reason after `Learning: N/A` {}", weakness.problem()),
+            "say why nothing could be learned, e.g. `Learning: N/A formatting by rustfmt alone`",
+        )
+    })
+}
+
+/// Boxed: a verdict is passed around by value far more often than it is a finding.
+fn failed(place: Place, message: impl Into<String>, fix: impl Into<String>) -> Box<Finding> {
+    Box::new(Finding::new(place, message, fix))
+}
+
+fn check_records(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
+    for (path, learning) in new_learnings(case)? {
+        match learning {
+            Ok(learning) => {
+                if let Err(weakness) = assess(&learning.pattern) {
+                    let message = format!("the pattern {}", weakness.problem());
+                    findings.add(tempered(case, Finding::new(Place::path(path), message, weakness.remedy())));
+                }
+            }
+            Err(error) => findings.add(unreadable("learning", path, &error.to_string())),
+        }
+    }
+    for (path, session) in new_sessions(case)? {
+        let session = match session {
+            Ok(session) => session,
+            Err(error) => {
+                findings.add(unreadable("session record", path, &error.to_string()));
+                continue;
+            }
+        };
+        if session.learnings.is_empty() {
+            let message = "the session record lists no learning";
+            let fix = "add one with `agentops learn add` before `agentops session end`";
+            findings.add(tempered(case, Finding::new(Place::path(path.clone()), message, fix)));
+        }
+        for id in &session.learnings {
+            if !learning_exists(case, &session.profile, id, session.started.date().as_str())? {
+                let message = format!("the session record lists learning `{id}`, which does not exist");
+                let fix = format!("commit the learning below `{}/learnings`", layout::namespace(&session.profile));
+                findings.add(tempered(case, Finding::new(Place::path(path.clone()), message, fix)));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn unreadable(what: &str, path: RepoPath, error: &str) -> Finding {
+    Finding::new(
+        Place::path(path),
+        format!("the {what} cannot be read: {error}"),
+        "write records with `agentops learn add` and `agentops session end`, not by hand",
+    )
+}
+
+/// Looks in the month of the session first, then everywhere: the folder of a learning is its own date's.
+fn learning_exists(case: &Case<'_>, profile: &ProfileName, id: &RecordId, day: &str) -> Result<bool, SightError> {
+    let tree = case.step.next();
+    let root = RepoPath::from(format!("{}/learnings", layout::namespace(profile)));
+    let file = format!("{id}.toml");
+    let likely = root.join(&day.as_bytes()[..4]).join(&day.as_bytes()[5..7]);
+    if tree.entry(&likely.join(file.as_bytes()))?.is_some() {
+        return Ok(true);
+    }
+    for year in tree.list(&root)? {
+        let year = root.join(&year.name);
+        for month in tree.list(&year)? {
+            if tree.entry(&year.join(&month.name).join(file.as_bytes()))?.is_some() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::law::Context;
+    use crate::law::testing::{TestStep, learning, policy, records, session, tree};
+    use crate::model::law_id::Level;
+    use crate::model::tree::MemoryTree;
+
+    const ATOMIC: &str = "feat: a\n\nLearning: `rename(2)` is atomic only within one file system.\n";
+
+    fn found(step: &TestStep) -> Vec<String> {
+        step.judge(&LAW, &policy()).list.into_iter().map(|finding| finding.message).collect()
+    }
+
+    #[test]
+    fn a_learning_is_there_and_says_something() {
+        assert_eq!(found(&TestStep::new().commit(ATOMIC)), [""; 0]);
+        assert_eq!(found(&TestStep::new().commit("feat: a")), ["there is no `Learning:` section"]);
+        let filler = TestStep::new().commit("feat: a\n\nLearning: Learned a lot about the code.");
+        assert_eq!(found(&filler), ["`Learning:` could stand below any change"]);
+    }
+
+    #[test]
+    fn a_learning_is_not_repeated() {
+        let again = ATOMIC.replace("is atomic", "is  ATOMIC").replace("feat: a", "feat: b");
+        assert_eq!(found(&TestStep::new().past(ATOMIC).commit(&again)).len(), 1);
+        assert_eq!(found(&TestStep::new().commit(ATOMIC).commit(&again)).len(), 1);
+        let near = "feat: b\n\nLearning: A lock taken after the read protects nothing, as two workers read the same old counter.\n";
+        let nearer = near.replace("old", "stale");
+        assert!(found(&TestStep::new().past(near).commit(&nearer))[0].contains("(feat: b)"));
+        assert_eq!(found(&TestStep::new().past(ATOMIC).commit(near)), [""; 0]);
+    }
+
+    #[test]
+    fn a_commit_does_not_collide_with_itself() {
+        let step = TestStep::new().past(ATOMIC).commit(ATOMIC).at(0);
+        assert_eq!(found(&step), [""; 0]);
+        assert_eq!(found(&TestStep::new().past(ATOMIC).commit(ATOMIC).at(7)).len(), 1);
+    }
+
+    #[test]
+    fn some_types_may_do_without() {
+        let step = TestStep::new()
+            .commit("style: a\n\nLearning: N/A formatting by rustfmt alone")
+            .commit("Revert \"feat: a\"\n\nThis reverts commit abc.\n\nLearning: n/a (flaky on Windows)");
+        let findings = step.judge(&LAW, &policy());
+        assert_eq!(findings.list, []);
+        assert_eq!(findings.notes, ["2 commits say `Learning: N/A`"]);
+        let refused =
+            TestStep::new().commit("feat: a\n\nLearning: N/A formatting alone").commit("ci: a\n\nLearning: N/A");
+        assert_eq!(found(&refused).len(), 2);
+    }
+
+    #[test]
+    fn exempt_commits_are_left_alone() {
+        let step = TestStep::new().commit("Merge branch 'a'").merging(tree(&[]), true).commit("fixup! feat: a");
+        assert_eq!(found(&step), [""; 0]);
+    }
+
+    #[test]
+    fn one_learning_of_a_squash_is_enough() {
+        let squash = format!("feat: all\n\n* fix: b\n\nLearning: TODO\n\n* {ATOMIC}");
+        assert_eq!(found(&TestStep::new().commit(&squash)), [""; 0]);
+    }
+
+    fn records_found(before: MemoryTree, after: MemoryTree) -> Vec<String> {
+        found(&TestStep::new().before(before).after(after))
+    }
+
+    #[test]
+    fn records_bring_learnings() {
+        let (session, learning) = (session(), learning());
+        let none = || MemoryTree::new();
+        assert_eq!(records_found(none(), records([&session], [&learning])), [""; 0]);
+        let absent = records_found(none(), records([&session], []));
+        assert!(absent[0].contains("does not exist"));
+        let mut elsewhere = learning.clone();
+        elsewhere.at = crate::model::time::Timestamp::from_seconds(0);
+        assert_eq!(records_found(none(), records([&session], [&elsewhere])), [""; 0]);
+        let mut bare = session;
+        bare.learnings.clear();
+        let bare = records([&bare], []);
+        assert_eq!(records_found(none(), bare.clone()), ["the session record lists no learning"]);
+        assert_eq!(records_found(bare.clone(), bare), [""; 0], "what landed is not judged again");
+        let mut filler = learning;
+        filler.pattern = "Write clean code".into();
+        assert_eq!(records_found(none(), records([], [&filler])), ["the pattern could stand below any change"]);
+        let broken = tree(&[(".agentops/dev/sessions/2026/11/01kbjd8r00000000000000000s.toml", "v = 1\n")]);
+        assert!(records_found(none(), broken)[0].contains("cannot be read"));
+    }
+
+    #[test]
+    fn a_replay_warns() {
+        let policy = policy();
+        let step = TestStep::new().commit("feat: a");
+        let mut findings = Findings::default();
+        check(&Case::new(&step, &policy, Context::Replay), &mut findings).unwrap();
+        assert_eq!(findings.list[0].at_most, Level::Warn);
+    }
+}
