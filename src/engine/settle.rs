@@ -41,7 +41,7 @@ pub(super) fn finish(site: &Site, journal: &Journal) -> Result<(), EngineError> 
 
 /// Finishes what a killed process left: if the journal's commit is on its branch, index and working tree follow;
 /// if it never got there, the journal is forgotten.
-pub fn recover(site: &Site) -> Result<bool, EngineError> {
+pub(crate) fn recover(site: &Site) -> Result<bool, EngineError> {
     let Some(journal) = journal::load(site.repo.git_dir())? else { return Ok(false) };
     // The journal's writer is dead: its lock on the branch, if it left one, would stay for ever.
     site.repo.break_stale_lock(&journal.reference)?;
