@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-use super::{CommandError, Context, Outcome, commit, completions, explain, learn, man, session, version, welcome};
+use super::{
+    CommandError, Context, Outcome, check, commit, completions, doctor, explain, gate, hooks, learn, man, phase,
+    session, task, version, welcome,
+};
 
 /// About, then examples, then the reference.
 const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
@@ -81,9 +84,21 @@ pub struct Writing {
 #[derive(Debug, Subcommand)]
 #[expect(missing_docs, reason = "the text of each command stands at its arguments, where help reads it")]
 pub enum Command {
-    Session(session::Arguments),
-    Learn(learn::Arguments),
+    #[command(subcommand)]
+    Task(task::Verb),
+    #[command(subcommand)]
+    Phase(phase::Verb),
+    #[command(subcommand)]
+    Gate(gate::Verb),
+    Check(check::Arguments),
     Commit(commit::Arguments),
+    #[command(subcommand)]
+    Hooks(hooks::Verb),
+    #[command(subcommand)]
+    Session(session::Verb),
+    #[command(subcommand)]
+    Learn(learn::Verb),
+    Doctor(doctor::Arguments),
     Explain(explain::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -103,9 +118,15 @@ fn with_template(command: clap::Command) -> clap::Command {
 pub(super) fn run(command: Option<Command>, context: &mut Context) -> Result<Outcome, CommandError> {
     match command {
         None => welcome::run(context),
-        Some(Command::Session(arguments)) => session::run(arguments, context),
-        Some(Command::Learn(arguments)) => learn::run(arguments, context),
+        Some(Command::Task(verb)) => task::run(verb, context),
+        Some(Command::Phase(verb)) => phase::run(verb, context),
+        Some(Command::Gate(verb)) => gate::run(verb, context),
+        Some(Command::Check(arguments)) => check::run(arguments, context),
         Some(Command::Commit(arguments)) => commit::run(arguments, context),
+        Some(Command::Hooks(verb)) => hooks::run(verb, context),
+        Some(Command::Session(verb)) => session::run(verb, context),
+        Some(Command::Learn(verb)) => learn::run(verb, context),
+        Some(Command::Doctor(arguments)) => doctor::run(arguments, context),
         Some(Command::Explain(arguments)) => explain::run(arguments, context),
         Some(Command::Completions(arguments)) => completions::run(arguments, context),
         Some(Command::Man(arguments)) => man::run(arguments, context),

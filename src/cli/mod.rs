@@ -18,16 +18,24 @@
 //! that found a violation, returns [`Outcome::Ended`].
 
 mod acting;
+mod check;
 mod command;
 mod commit;
 mod completions;
+mod doctor;
+mod engine_error;
 mod error;
 mod explain;
-mod failure;
+mod gate;
+mod git_hook;
+mod hooks;
 mod learn;
 mod man;
+mod phase;
 mod session;
 mod settings;
+mod suggestion;
+mod task;
 mod topic;
 mod usage;
 mod version;
@@ -41,6 +49,7 @@ use clap::FromArgMatches as _;
 use clap::error::ErrorKind as ClapKind;
 
 use crate::clock::Clock;
+use crate::engine::Site;
 use crate::env::Env;
 use crate::ui::{Mode, Settings, Ui};
 
@@ -65,6 +74,11 @@ impl Context {
     pub fn path(&self, path: &Path) -> PathBuf {
         self.dir.join(path)
     }
+
+    /// The repository to work in, at or above [`dir`](Self::dir), with who acts where a flag says so.
+    pub fn site(&self, actor: Option<&str>) -> Result<Site<'_>, CommandError> {
+        Ok(Site::open(&self.dir, &self.env, &self.clock, actor.map(str::to_owned))?)
+    }
 }
 
 /// How a verb ended that did not fail.
@@ -81,6 +95,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     // Git starts hooks as `agentops --git-hook <path of the hook file> <arguments>…`. That path branches off here,
     // before anything of clap is built or anything of the environment is read: a hook with nothing to do has 3 ms.
+    if arguments.get(1).is_some_and(|argument| argument == git_hook::FLAG) {
+        return git_hook::run(&arguments[2..], &Env::process());
+    }
     run_command(&arguments, Env::process())
 }
 
@@ -139,7 +156,7 @@ fn finish(ui: &Ui, result: Result<Outcome, CommandError>) -> ExitCode {
         Ok(Outcome::Done) => 0,
         Ok(Outcome::Ended(kind)) => kind.exit_code(),
         Err(error) => {
-            ui.error(&error.body());
+            error.print(ui);
             error.kind().exit_code()
         }
     };

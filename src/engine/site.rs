@@ -6,7 +6,7 @@ use super::error::EngineError;
 use crate::clock::Clock;
 use crate::config;
 use crate::env::Env;
-use crate::git::{CommitTree, Head, Repo};
+use crate::git::{CommitTree, GitError, Head, Repo};
 use crate::model::commit::Person;
 use crate::model::digest::ObjectId;
 use crate::model::name::{Principal, ProfileName, TaskId};
@@ -46,10 +46,15 @@ impl<'s> Site<'s> {
         Ok(Self { repo: Repo::open(dir)?, clock, env, actor_flag })
     }
 
+    /// The same place, where nothing that is written stays: for a dry run.
+    pub(crate) fn rehearsal(&self) -> Self {
+        Self { repo: self.repo.rehearsal(), clock: self.clock, env: self.env, actor_flag: self.actor_flag.clone() }
+    }
+
     /// HEAD's commit with its policy.
     pub fn base(&self) -> Result<Base<'_>, EngineError> {
         match self.repo.head()? {
-            Head::Unborn { .. } => Err(EngineError::NotGoverned),
+            Head::Unborn { branch } => Err(GitError::Unborn { branch }.into()),
             Head::Branch { name, commit } => self.base_at(Some(name), commit),
             Head::Detached { commit } => self.base_at(None, commit),
         }
@@ -80,8 +85,7 @@ impl<'s> Site<'s> {
     /// configured.
     pub(crate) fn pending_author(&self, configured: Person) -> Person {
         let (name, email) = (self.env.git_author_name(), self.env.git_author_email());
-        let seconds =
-            self.env.git_author_date().and_then(|date| date.trim_start_matches('@').split(' ').next()?.parse().ok());
+        let seconds = self.env.git_author_date().and_then(|date| seconds_of(&date));
         Person {
             name: name.unwrap_or(configured.name),
             email: email.unwrap_or(configured.email),
@@ -183,6 +187,11 @@ impl Base<'_> {
     pub fn view(&self) -> &dyn TreeView {
         &self.tree
     }
+}
+
+/// The seconds of a date as git hands it to hooks: `@1795244400 +0000`. Other forms of dates are left to git.
+pub(crate) fn seconds_of(date: &str) -> Option<i64> {
+    date.trim_start_matches('@').split(' ').next()?.parse().ok()
 }
 
 /// A did-you-mean: the known names nearest to `name`, or all where there are few.

@@ -3,6 +3,8 @@
 
 mod architecture;
 mod command_line;
+mod commit;
+mod concurrency;
 mod documents;
 mod format;
 mod governed;
