@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::{
-    CommandError, Context, Outcome, check, completions, doctor, explain, gate, hooks, man, phase, task, version,
-    welcome,
+    CommandError, Context, Outcome, check, commit, completions, doctor, explain, gate, hooks, learn, man, phase,
+    session, task, version, welcome,
 };
 
 /// About, then examples, then the reference.
@@ -94,6 +94,9 @@ pub enum Command {
     #[command(subcommand)]
     Hooks(hooks::Verb),
     Doctor(doctor::Arguments),
+    Session(session::Arguments),
+    Learn(learn::Arguments),
+    Commit(commit::Arguments),
     Explain(explain::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -119,6 +122,9 @@ pub(super) fn run(command: Option<Command>, context: &mut Context) -> Result<Out
         Some(Command::Check(arguments)) => check::run(arguments, context),
         Some(Command::Hooks(verb)) => hooks::run(verb, context),
         Some(Command::Doctor(arguments)) => doctor::run(arguments, context),
+        Some(Command::Session(arguments)) => session::run(arguments, context),
+        Some(Command::Learn(arguments)) => learn::run(arguments, context),
+        Some(Command::Commit(arguments)) => commit::run(arguments, context),
         Some(Command::Explain(arguments)) => explain::run(arguments, context),
         Some(Command::Completions(arguments)) => completions::run(arguments, context),
         Some(Command::Man(arguments)) => man::run(arguments, context),
