@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::{
-    CommandError, Context, Outcome, check, commit, completions, doctor, explain, gate, hooks, learn, man, phase,
+    CommandError, Context, Outcome, check, commit, completions, demo, doctor, explain, gate, hooks, learn, man, phase,
     session, task, version, welcome,
 };
 
@@ -94,6 +94,7 @@ pub enum Command {
     #[command(subcommand)]
     Hooks(hooks::Verb),
     Doctor(doctor::Arguments),
+    Demo(demo::Arguments),
     Session(session::Arguments),
     Learn(learn::Arguments),
     Commit(commit::Arguments),
@@ -122,6 +123,7 @@ pub(super) fn run(command: Option<Command>, context: &mut Context) -> Result<Out
         Some(Command::Check(arguments)) => check::run(arguments, context),
         Some(Command::Hooks(verb)) => hooks::run(verb, context),
         Some(Command::Doctor(arguments)) => doctor::run(arguments, context),
+        Some(Command::Demo(arguments)) => demo::run(arguments, context),
         Some(Command::Session(arguments)) => session::run(arguments, context),
         Some(Command::Learn(arguments)) => learn::run(arguments, context),
         Some(Command::Commit(arguments)) => commit::run(arguments, context),

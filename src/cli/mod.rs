@@ -22,6 +22,7 @@ mod check;
 mod command;
 mod commit;
 mod completions;
+mod demo;
 mod doctor;
 mod engine_error;
 mod error;
