@@ -20,6 +20,7 @@ pub mod policy;
 pub mod profile;
 pub mod push;
 pub mod site;
+pub mod submitted;
 pub mod task;
 pub mod transact;
 
