@@ -215,7 +215,7 @@ fn fill(page: &mut Page, body: &Body, nothing: bool, commits: bool) {
         return;
     }
     match (body.done, body.commits.is_empty()) {
-        ("set-up", _) => page.line([strong("agentops"), plain(format!(" {}set up{place}", is(body.dry_run)))]),
+        ("set-up", _) => page.line([strong("agentops"), plain(format!(" {} set up{place}", is(body.dry_run)))]),
         _ => page.line([strong("already set up"), plain(format!(": what was missing {would}added{place}"))]),
     }
     let mut table = Table::without_headings();
@@ -293,7 +293,8 @@ fn advise(ui: &Ui, body: &Body, request: &Request) {
     }
     if !request.commit && !body.paths.is_empty() {
         ui.hint("look at the files, then: agentops init   (it commits exactly them, as they are)");
-    } else if let Some(profile) = body.profiles.first().filter(|_| !body.dry_run) {
+    } else if let Some(first) = body.profiles.first().filter(|_| !body.dry_run) {
+        let profile = body.profiles.iter().find(|name| *name == "product-dev").unwrap_or(first);
         ui.hint(format!("agentops task new \"…\" --profile {profile}"));
     }
 }
