@@ -18,7 +18,6 @@ use crate::ui::{ReportBody, Table, good, plain, strong, warning};
   agentops hooks install
   agentops hooks status
   agentops hooks run pre-commit")]
-#[expect(missing_docs, reason = "the text of each command stands at its arguments, where help reads it")]
 pub enum Verb {
     Install(InstallArguments),
     Uninstall(UninstallArguments),

@@ -83,7 +83,11 @@ fn differs(site: &Site, base: &dyn TreeView, name: &ProfileName) -> Result<bool,
     let own = |tree: &dyn TreeView| -> Result<Vec<_>, SightError> {
         let space = layout::namespace(name);
         let files = Governed::new(&[]).files(tree)?;
-        Ok(files.into_iter().filter(|(path, _)| path.is_below(&space)).map(|(path, (_, digest))| (path, digest)).collect())
+        Ok(files
+            .into_iter()
+            .filter(|(path, _)| path.is_below(&space))
+            .map(|(path, (_, digest))| (path, digest))
+            .collect())
     };
     Ok(own(base)? != own(&site.repo.worktree_view()?)?)
 }

@@ -6,6 +6,7 @@
 
 use super::error::EngineError;
 use super::judging;
+use super::settle;
 use super::site::{Base, Site};
 use crate::git::{CommitTree, GitError, NewCommit, Repo, TreeEdit};
 use crate::model::commit::Commit;
@@ -63,6 +64,19 @@ pub struct Target {
     pub dry_run: bool,
 }
 
+impl Target {
+    /// This target, where HEAD's own branch means HEAD: index and working tree must follow.
+    pub(crate) fn at_home(&self, site: &Site) -> Result<Self, EngineError> {
+        let head = site.repo.head()?;
+        let is_head = |name: &String| {
+            let full = if name.starts_with("refs/") { name.clone() } else { format!("refs/heads/{name}") };
+            head.branch() == Some(full.as_str())
+        };
+        let reference = self.reference.clone().filter(|name| !is_head(name) && name != "HEAD");
+        Ok(Self { reference, ..self.clone() })
+    }
+}
+
 /// What a commit is made on: a base, or what is there before adoption.
 pub(crate) struct Ground<'a> {
     /// The parent; `None` on a branch without commits.
@@ -95,19 +109,6 @@ impl<'a> Ground<'a> {
     /// Whether it has laws of its own.
     pub(crate) fn is_governed(&self) -> Result<bool, EngineError> {
         Ok(self.tree.entry(&layout::FORMAT.into())?.is_some())
-    }
-}
-
-impl Target {
-    /// This target, where HEAD's own branch means HEAD: index and working tree must follow.
-    pub(crate) fn at_home(&self, site: &Site) -> Result<Self, EngineError> {
-        let head = site.repo.head()?;
-        let is_head = |name: &String| {
-            let full = if name.starts_with("refs/") { name.clone() } else { format!("refs/heads/{name}") };
-            head.branch() == Some(full.as_str())
-        };
-        let reference = self.reference.clone().filter(|name| !is_head(name) && name != "HEAD");
-        Ok(Self { reference, ..self.clone() })
     }
 }
 
@@ -180,7 +181,7 @@ fn with_lock<T>(
     }
     let _lock = if target.dry_run { None } else { Some(WriterLock::acquire(site.repo.common_dir())?) };
     if !target.dry_run {
-        recover(site)?;
+        settle::recover(site)?;
     }
     for _ in 1..ATTEMPTS {
         match attempt() {
@@ -191,17 +192,7 @@ fn with_lock<T>(
     attempt()
 }
 
-fn check_ground(target: &Target, ground: &Ground<'_>) -> Result<(), EngineError> {
-    match (&ground.branch, ground.commit) {
-        (None, Some(commit)) if !target.detach => Err(EngineError::refused(
-            format!("HEAD is detached at {}: a commit there would be on no branch", commit.short()),
-            "check a branch out with `git switch BRANCH`, or make one: `git switch -c BRANCH`",
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// Refuses while git itself is in the midst of something: index and HEAD are not ours then.
+/// Index and HEAD are git's own while a merge, a rebase or the like is under way.
 pub(crate) fn refuse_operation(site: &Site) -> Result<(), EngineError> {
     if let Some(operation) = site.repo.operation_in_progress() {
         return Err(GitError::OperationInProgress(operation).into());
@@ -210,6 +201,16 @@ pub(crate) fn refuse_operation(site: &Site) -> Result<(), EngineError> {
         return Err(GitError::Unmerged { paths: Vec::new() }.into());
     }
     Ok(())
+}
+
+fn check_ground(target: &Target, ground: &Ground<'_>) -> Result<(), EngineError> {
+    match (&ground.branch, ground.commit) {
+        (None, Some(commit)) if !target.detach => Err(EngineError::refused(
+            format!("HEAD is detached at {}: a commit there would be on no branch", commit.short()),
+            "check a branch out with `git switch BRANCH`, or make one: `git switch -c BRANCH`",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn check_target(site: &Site, target: &Target, base: &Base<'_>) -> Result<(), EngineError> {
@@ -282,8 +283,7 @@ fn commit<T>(
     if target.dry_run {
         return Ok(done);
     }
-    let id =
-        repo.create_commit(&NewCommit { tree, parents, message: draft.message, author: None, committer: None })?;
+    let id = repo.create_commit(&NewCommit { tree, parents, message: draft.message, author: None, committer: None })?;
     let name = ground.branch.as_deref().unwrap_or("HEAD");
     if target.reference.is_some() {
         repo.swap_ref(name, ground.commit.as_ref(), &id, REFLOG)?;
@@ -295,59 +295,9 @@ fn commit<T>(
             journal::clear(repo.git_dir())?;
             return Err(error.into());
         }
-        finish(site, &journal)?;
+        settle::finish(site, &journal)?;
         journal::clear(repo.git_dir())?;
     }
     done.commit = Some(id);
     Ok(done)
-}
-
-/// Brings index and working tree to the journal's commit for exactly its paths: an index entry or file that is neither
-/// what was there before nor what is to be there is somebody's work, and stays.
-fn finish(site: &Site, journal: &Journal) -> Result<(), EngineError> {
-    let repo = &site.repo;
-    if repo.is_bare() {
-        return Ok(());
-    }
-    let staged = repo.staged()?;
-    let worktree = repo.worktree_view()?;
-    let mut index = Vec::new();
-    let mut files = Vec::new();
-    for entry in &journal.entries {
-        let (before, after) = (entry.before.map(|(_, id)| id), entry.after.map(|(_, id)| id));
-        let in_index = staged.entry(&entry.path)?.map(|entry| (entry.mode, entry.id));
-        let in_tree = worktree.entry(&entry.path)?.map(|entry| entry.id);
-        // What was committed from the working tree is no longer staged in an older version, as after `git commit -o`.
-        if in_index != entry.after && (in_index == entry.before || in_tree == after) {
-            index.push(TreeEdit { path: entry.path.clone(), entry: entry.after });
-        }
-        if in_tree != after && in_tree == before {
-            files.push((&entry.path, after));
-        }
-    }
-    repo.update_index(&index)?;
-    for (path, id) in files {
-        match id {
-            Some(id) => repo.write_worktree_file(path, &repo.blob(&id, &path.to_string(), u64::MAX)?)?,
-            None => repo.remove_worktree_file(path)?,
-        }
-    }
-    Ok(())
-}
-
-/// Finishes what a killed process left: if the journal's commit is on its branch, index and working tree follow;
-/// if it never got there, the journal is forgotten.
-pub fn recover(site: &Site) -> Result<bool, EngineError> {
-    let Some(journal) = journal::load(site.repo.git_dir())? else { return Ok(false) };
-    // The journal's writer is dead: its lock on the branch, if it left one, would stay for ever.
-    site.repo.break_stale_lock(&journal.reference)?;
-    let landed = match site.repo.resolve("HEAD") {
-        Ok(head) => head == journal.commit || site.repo.is_ancestor(&journal.commit, &head)?,
-        Err(_) => false,
-    };
-    if landed {
-        finish(site, &journal)?;
-    }
-    journal::clear(site.repo.git_dir())?;
-    Ok(landed)
 }

@@ -52,9 +52,9 @@ fn with_sections(text: &[u8], comment: &Comment, sections: &[String]) -> Option<
     let lines = || text.split_inclusive(|byte| *byte == b'\n');
     let is_comment = |line: &&[u8]| line.starts_with(comment);
     let is_ours = |line: &[u8]| line.windows(MARK.len()).any(|part| part == MARK.as_bytes());
-    // Below a scissors line git keeps comments above it.
+    // Where git keeps comments, it writes its own below a scissors line; `git commit -v` draws that line after them.
     let is_cut = |line: &[u8]| line.windows(4).any(|part| part == b" >8 ");
-    if comment.is_empty() || lines().filter(is_comment).any(|line| is_ours(line) || is_cut(line)) {
+    if comment.is_empty() || lines().filter(is_comment).any(is_ours) || lines().find(is_comment).is_some_and(is_cut) {
         return None;
     }
     let at: usize = lines().take_while(|line| !is_comment(line)).map(<[u8]>::len).sum();
@@ -129,5 +129,6 @@ mod tests {
     fn not_where_comments_stay() {
         let text = format!("\n# {} >8 {}\n# Do not\n", "-".repeat(24), "-".repeat(24));
         assert_eq!(prepared(&text, "#"), None);
+        assert!(prepared(&format!("\n# Please\n{text}"), "#").is_some());
     }
 }

@@ -17,11 +17,7 @@ const CLIENTS: &[Client] = &[
     Client { name: "aider", markers: &[], emails: &["aider@aider.chat"] },
     Client { name: "claude", markers: &["CLAUDECODE"], emails: &["noreply@anthropic.com"] },
     Client { name: "codex", markers: &["CODEX_SANDBOX", "CODEX_THREAD_ID"], emails: &["noreply@openai.com"] },
-    Client {
-        name: "copilot",
-        markers: &["COPILOT_CLI"],
-        emails: &["198982749+Copilot@users.noreply.github.com"],
-    },
+    Client { name: "copilot", markers: &["COPILOT_CLI"], emails: &["198982749+Copilot@users.noreply.github.com"] },
     Client { name: "cursor", markers: &["CURSOR_AGENT"], emails: &["cursoragent@cursor.com"] },
     Client { name: "gemini", markers: &["GEMINI_CLI"], emails: &[] },
     Client { name: "opencode", markers: &["OPENCODE"], emails: &["noreply@opencode.ai"] },
@@ -80,7 +76,10 @@ pub(super) fn human(person: Option<&Person>, name: Option<&str>) -> Result<(Prin
         }
         (None, Some(_)) if agent.is_some() => {
             return Err(EngineError::usage(
-                format!("git's `user.email` is that of the agent client `{}`: who is the human?", agent.unwrap_or_default()),
+                format!(
+                    "git's `user.email` is that of the agent client `{}`: who is the human?",
+                    agent.unwrap_or_default()
+                ),
                 "name the person who will approve with `--human NAME`; their e-mail address goes into `.agentops/config.toml`",
             ));
         }

@@ -45,8 +45,7 @@ pub(crate) fn put(file: Option<&[u8]>, block: &str) -> Edited {
         Found::At(range) => Edited::Bytes([&file[..range.start], block.as_bytes(), &file[range.end..]].concat()),
         Found::Nowhere => {
             let ended = file.is_empty() || file.ends_with(b"\n");
-            let (before, after) =
-                if ended { (line_end.to_owned(), line_end) } else { (line_end.repeat(2), "") };
+            let (before, after) = if ended { (line_end.to_owned(), line_end) } else { (line_end.repeat(2), "") };
             Edited::Bytes([file, before.as_bytes(), block.as_bytes(), after.as_bytes()].concat())
         }
     }
@@ -132,10 +131,7 @@ mod tests {
 
     #[test]
     fn lines_end_as_the_file_ends_them() {
-        assert_eq!(
-            put_text("# A\r\n"),
-            "# A\r\n\r\n<!-- agentops:begin -->\r\n## Work\r\n<!-- agentops:end -->\r\n"
-        );
+        assert_eq!(put_text("# A\r\n"), "# A\r\n\r\n<!-- agentops:begin -->\r\n## Work\r\n<!-- agentops:end -->\r\n");
         assert_eq!(put_text("# A"), "# A\n\n<!-- agentops:begin -->\n## Work\n<!-- agentops:end -->");
     }
 

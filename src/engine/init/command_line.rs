@@ -150,7 +150,10 @@ mod tests {
         assert_eq!(found(&[("package.json", script)]).as_deref(), Some("npm test"));
         assert_eq!(found(&[("go.mod", "module a")]).as_deref(), Some("go test ./..."));
         assert_eq!(found(&[("setup.cfg", "[tool:pytest]")]).as_deref(), Some("python3 -m pytest"));
-        assert_eq!(found(&[("pyproject.toml", "[project]"), ("Makefile", "test: all\n\t./t\n")]).as_deref(), Some("make test"));
+        assert_eq!(
+            found(&[("pyproject.toml", "[project]"), ("Makefile", "test: all\n\t./t\n")]).as_deref(),
+            Some("make test")
+        );
         assert_eq!(found(&[("Makefile", ".PHONY: test\nlint test:\n")]).as_deref(), Some("make test"));
     }
 

@@ -29,8 +29,7 @@ const MAIN_BRANCHES: &[&str] = &[
 
 pub(super) fn run(site: &Site, target: &Target, request: &Request) -> Result<Outcome, EngineError> {
     refuse_second_project(site)?;
-    let profiles =
-        if request.profiles.is_empty() { builtin::names() } else { asked_profiles(&request.profiles)? };
+    let profiles = if request.profiles.is_empty() { builtin::names() } else { asked_profiles(&request.profiles)? };
     let test_command = match &request.test_command {
         Some(line) => Some(command_line::given(line)?),
         None => command_line::detect(&site.repo.worktree_view()?)?,
@@ -56,10 +55,7 @@ pub(super) fn run(site: &Site, target: &Target, request: &Request) -> Result<Out
     people.extend(actors::agents()?);
     let mut files: Vec<(RepoPath, Vec<u8>)> = vec![
         (layout::FORMAT.into(), config::default_format(&site.clock.random_hex128()).into_bytes()),
-        (
-            layout::CONFIG.into(),
-            config::default_config(&people, &actors::markers()?, &[Proof::Terminal]).into_bytes(),
-        ),
+        (layout::CONFIG.into(), config::default_config(&people, &actors::markers()?, &[Proof::Terminal]).into_bytes()),
         (layout::SIGNERS.into(), Vec::new()),
         (layout::ATTRIBUTES.into(), ATTRIBUTES.as_bytes().to_vec()),
     ];

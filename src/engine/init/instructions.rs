@@ -175,4 +175,3 @@ fn imports_agents(content: &Content) -> bool {
     let text = String::from_utf8_lossy(bytes);
     text.split_whitespace().any(|word| word == "@AGENTS.md" || word == "@./AGENTS.md")
 }
-

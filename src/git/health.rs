@@ -1,4 +1,4 @@
-//! What lies beside the objects: git's lock files, and the attributes of paths.
+//! What tells whether a repository is in order: lock files that stayed, attributes that apply.
 
 use std::path::PathBuf;
 use std::time::Duration;
