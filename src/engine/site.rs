@@ -46,6 +46,12 @@ impl<'s> Site<'s> {
         Ok(Self { repo: Repo::open(dir)?, clock, env, actor_flag })
     }
 
+    /// The same place for a dry run: what is written stays in memory.
+    #[must_use]
+    pub fn rehearsal(self) -> Self {
+        Self { repo: self.repo.rehearsal(), ..self }
+    }
+
     /// HEAD's commit with its policy.
     pub fn base(&self) -> Result<Base<'_>, EngineError> {
         match self.repo.head()? {
