@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-use super::{CommandError, Context, Outcome, check, completions, explain, gate, man, phase, task, version, welcome};
+use super::{
+    CommandError, Context, Outcome, check, completions, doctor, explain, gate, hooks, man, phase, task, version,
+    welcome,
+};
 
 /// About, then examples, then the reference.
 const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
@@ -88,6 +91,9 @@ pub enum Command {
     #[command(subcommand)]
     Gate(gate::Verb),
     Check(check::Arguments),
+    #[command(subcommand)]
+    Hooks(hooks::Verb),
+    Doctor(doctor::Arguments),
     Explain(explain::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -111,6 +117,8 @@ pub(super) fn run(command: Option<Command>, context: &mut Context) -> Result<Out
         Some(Command::Phase(verb)) => phase::run(verb, context),
         Some(Command::Gate(verb)) => gate::run(verb, context),
         Some(Command::Check(arguments)) => check::run(arguments, context),
+        Some(Command::Hooks(verb)) => hooks::run(verb, context),
+        Some(Command::Doctor(arguments)) => doctor::run(arguments, context),
         Some(Command::Explain(arguments)) => explain::run(arguments, context),
         Some(Command::Completions(arguments)) => completions::run(arguments, context),
         Some(Command::Man(arguments)) => man::run(arguments, context),

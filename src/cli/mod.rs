@@ -21,10 +21,13 @@ mod acting;
 mod check;
 mod command;
 mod completions;
+mod doctor;
 mod engine_error;
 mod error;
 mod explain;
 mod gate;
+mod git_hook;
+mod hooks;
 mod man;
 mod phase;
 mod settings;
@@ -88,6 +91,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     // Git starts hooks as `agentops --git-hook <path of the hook file> <arguments>…`. That path branches off here,
     // before anything of clap is built or anything of the environment is read: a hook with nothing to do has 3 ms.
+    if arguments.get(1).is_some_and(|argument| argument == git_hook::FLAG) {
+        return git_hook::run(&arguments[2..], &Env::process());
+    }
     run_command(&arguments, Env::process())
 }
 

@@ -2,7 +2,7 @@
 
 use super::error::EngineError;
 use super::judging::{self, ALL, Policies, Ruling};
-use super::site::Site;
+use super::site::{Site, seconds_of};
 use crate::git::{Head, Merged, RepoStep};
 use crate::law::{Case, Context, Reads, judge};
 use crate::model::commit::{Commit, Person};
@@ -13,17 +13,86 @@ use crate::model::report::Report;
 use crate::model::tree::{Change, TreeView};
 use crate::workflow::governance::{self, Governed};
 
-/// Judges the staged content against HEAD: what `pre-commit` does. The message is judged when it is known.
+/// What a commit under way stands on: the commit that it follows, and its parents to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ground {
+    /// The commit before; `None` where the new commit is the first one.
+    pub commit: Option<ObjectId>,
+    /// Its tree: T.
+    pub tree: Option<ObjectId>,
+    /// The parents of the commit under way, as far as they are known; a merge in progress adds its own.
+    pub parents: Vec<ObjectId>,
+}
+
+impl Ground {
+    /// HEAD; for `git commit --amend`, which replaces HEAD, the first parent of HEAD.
+    pub fn of(site: &Site) -> Result<Self, EngineError> {
+        let repo = &site.repo;
+        let Some(head) = repo.head()?.commit() else {
+            return Ok(Self { commit: None, tree: None, parents: Vec::new() });
+        };
+        let head = repo.commit(&head)?;
+        if !is_amended(site, &head) {
+            return Ok(Self { commit: head.id, tree: head.tree, parents: head.id.into_iter().collect() });
+        }
+        let commit = head.parents.first().copied();
+        let tree = commit.map(|id| repo.tree_of(&id)).transpose()?;
+        Ok(Self { commit, tree, parents: head.parents })
+    }
+
+    /// Whether laws rule here: the tree holds `.agentops/format.toml`.
+    pub fn is_governed(&self, site: &Site) -> Result<bool, EngineError> {
+        let Some(tree) = &self.tree else { return Ok(false) };
+        Ok(site.repo.tree(tree).entry(&layout::FORMAT.into())?.is_some())
+    }
+
+    /// How the staged content differs from it, sorted by path.
+    pub fn changes(&self, site: &Site) -> Result<Vec<Change>, EngineError> {
+        Ok(site.repo.diff_index_against(self.tree.as_ref())?)
+    }
+}
+
+/// Whether a hook runs for an amend of `head`. Git does not say so; but it keeps the author and the second in which the
+/// commit was written, where a new commit is written now.
+fn is_amended(site: &Site, head: &Commit) -> bool {
+    if site.env.git_author_date().is_none() {
+        return false;
+    }
+    let author = site.pending_author(Person::default());
+    let stated = site.env.git_committer_date().and_then(|date| seconds_of(&date));
+    let now = stated.unwrap_or_else(|| site.clock.now().seconds());
+    author == head.author && now.abs_diff(author.seconds) > 1
+}
+
+/// Judges the staged content against what the commit will stand on: what `pre-commit` does. The message is judged when it
+/// is known.
 pub fn staged(site: &Site) -> Result<Report, EngineError> {
-    let changes = site.repo.diff_staged()?;
-    staged_changes(site, changes, None)
+    let ground = Ground::of(site)?;
+    let changes = ground.changes(site)?;
+    Ok(staged_on(site, &ground, changes)?.unwrap_or_else(|| ungoverned(&ground)))
+}
+
+/// As [`staged`], where the ground and the staged changes are known already. `None`: no law rules here.
+pub fn staged_on(site: &Site, ground: &Ground, changes: Vec<Change>) -> Result<Option<Report>, EngineError> {
+    judge_staged(site, ground, changes, None)
 }
 
 /// Judges a message for the content that is staged, or for a pull request's title and body: message laws only.
 /// `changes` are the staged changes where a hook knows them already.
 pub fn message(site: &Site, text: &str, changes: Option<Vec<Change>>) -> Result<Report, EngineError> {
-    let head = site.repo.head()?;
-    let mut parents: Vec<ObjectId> = head.commit().into_iter().collect();
+    let ground = Ground::of(site)?;
+    Ok(message_on(site, &ground, (text.to_owned(), true), changes)?.unwrap_or_else(|| ungoverned(&ground)))
+}
+
+/// As [`message`], where the ground is known already; the text comes with whether its bytes were text at all. `None`: no
+/// law rules here.
+pub fn message_on(
+    site: &Site,
+    ground: &Ground,
+    (text, is_text): (String, bool),
+    changes: Option<Vec<Change>>,
+) -> Result<Option<Report>, EngineError> {
+    let mut parents = ground.parents.clone();
     parents.extend(site.repo.merge_heads()?);
     let author = site.repo.user_identity().unwrap_or_else(|_| Person::default());
     let pending = Commit {
@@ -32,25 +101,34 @@ pub fn message(site: &Site, text: &str, changes: Option<Vec<Change>>) -> Result<
         tree: None,
         author: site.pending_author(author.clone()),
         committer: author,
-        message: text.to_owned(),
-        message_is_text: true,
+        message: text,
+        message_is_text: is_text,
     };
     let changes = match changes {
         Some(changes) => changes,
-        None if site.repo.work_dir().is_some() => site.repo.diff_staged()?,
+        None if site.repo.work_dir().is_some() => ground.changes(site)?,
         None => Vec::new(),
     };
-    staged_changes(site, changes, Some(pending))
+    judge_staged(site, ground, changes, Some(pending))
 }
 
-fn staged_changes(site: &Site, changes: Vec<Change>, pending: Option<Commit>) -> Result<Report, EngineError> {
+fn ungoverned(ground: &Ground) -> Report {
+    let sentence = "this branch is not governed: neither HEAD nor the staged content has `.agentops`";
+    Report { base: ground.commit, not_checked: vec![sentence.into()], ..Report::default() }
+}
+
+fn judge_staged(
+    site: &Site,
+    ground: &Ground,
+    changes: Vec<Change>,
+    pending: Option<Commit>,
+) -> Result<Option<Report>, EngineError> {
     let repo = &site.repo;
-    let head = repo.head()?;
-    let base_tree = head.commit().map(|commit| repo.tree_of(&commit)).transpose()?;
+    let base_tree = &ground.tree;
     let reads: &[Reads] = if pending.is_some() { &[Reads::Messages] } else { &[Reads::Trees] };
     let next = Box::new(crate::git::Overlay::new(repo, base_tree.as_ref(), changes.clone()));
     let mut policies = Policies::default();
-    let before = match &base_tree {
+    let before = match base_tree {
         Some(tree) => policies.of(&repo.tree(tree))?,
         None => Ruling::Ungoverned,
     };
@@ -58,25 +136,19 @@ fn staged_changes(site: &Site, changes: Vec<Change>, pending: Option<Commit>) ->
         Ruling::Governed(policy) => (policy, false),
         Ruling::Ungoverned => match policies.of(next.as_ref())? {
             Ruling::Governed(policy) => (policy, true),
-            Ruling::Ungoverned => {
-                let mut report = Report { base: head.commit(), ..Report::default() };
-                report
-                    .not_checked
-                    .push("this branch is not governed: neither HEAD nor the staged content has `.agentops`".into());
-                return Ok(report);
-            }
+            Ruling::Ungoverned => return Ok(None),
         },
     };
     // The commit that brings `.agentops` has no governed parent: its message is under no law yet.
     let pending = pending.filter(|_| !bootstrap);
-    let step = RepoStep::local(repo, base_tree.as_ref(), next, changes, pending, head.commit());
+    let step = RepoStep::local(repo, base_tree.as_ref(), next, changes, pending, ground.commit);
     let mut case = Case::new(&step, &policy, Context::Local);
     case.bootstrap = bootstrap;
     case.next_policy = judging::next_policy(&step, &policy)?;
     case.onto_protected = false;
     let mut report = judge(&case, reads);
-    report.base = head.commit();
-    Ok(report)
+    report.base = ground.commit;
+    Ok(Some(report))
 }
 
 /// What `check --base` is told.

@@ -46,10 +46,10 @@ impl<'s> Site<'s> {
         Ok(Self { repo: Repo::open(dir)?, clock, env, actor_flag })
     }
 
-    /// The same place for a dry run: what is written stays in memory.
+    /// The same place, where nothing that is written stays: for a dry run.
     #[must_use]
-    pub fn rehearsal(self) -> Self {
-        Self { repo: self.repo.rehearsal(), ..self }
+    pub fn rehearsal(&self) -> Self {
+        Self { repo: self.repo.rehearsal(), clock: self.clock, env: self.env, actor_flag: self.actor_flag.clone() }
     }
 
     /// HEAD's commit with its policy.
@@ -86,8 +86,7 @@ impl<'s> Site<'s> {
     /// configured.
     pub(crate) fn pending_author(&self, configured: Person) -> Person {
         let (name, email) = (self.env.git_author_name(), self.env.git_author_email());
-        let seconds =
-            self.env.git_author_date().and_then(|date| date.trim_start_matches('@').split(' ').next()?.parse().ok());
+        let seconds = self.env.git_author_date().and_then(|date| seconds_of(&date));
         Person {
             name: name.unwrap_or(configured.name),
             email: email.unwrap_or(configured.email),
@@ -189,6 +188,11 @@ impl Base<'_> {
     pub fn view(&self) -> &dyn TreeView {
         &self.tree
     }
+}
+
+/// The seconds of a date as git hands it to hooks: `@1795244400 +0000`. Other forms of dates are left to git.
+pub(crate) fn seconds_of(date: &str) -> Option<i64> {
+    date.trim_start_matches('@').split(' ').next()?.parse().ok()
 }
 
 /// A did-you-mean: the known names nearest to `name`, or all where there are few.

@@ -203,6 +203,14 @@ impl GitCommand<'_> {
     }
 }
 
+/// The version of the git command, asked outside of any repository.
+pub fn installed_version() -> Result<(u32, u32, u32), GitError> {
+    let output = Command::new("git").arg("version").stdin(Stdio::null()).output();
+    let output = output.map_err(|error| start_error("git version", error))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    parse_version(&text).ok_or_else(|| GitError::other("read the version of git", text))
+}
+
 fn start_error(command: &str, error: std::io::Error) -> GitError {
     match error.kind() {
         std::io::ErrorKind::NotFound => GitError::GitMissing,
@@ -232,6 +240,7 @@ mod tests {
         assert_eq!(parse_version("git version 2.39.5 (Apple Git-154)\n"), Some((2, 39, 5)));
         assert_eq!(parse_version("git version 2.46.GIT"), Some((2, 46, 0)));
         assert_eq!(parse_version("hg 1"), None);
+        assert!(installed_version().unwrap() >= (2, 30, 0));
     }
 
     #[test]

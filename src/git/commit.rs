@@ -19,6 +19,15 @@ impl Repo {
     }
 }
 
+impl Repo {
+    /// A message that is about to be committed, as text, and whether its bytes are text: UTF-8, or what
+    /// `i18n.commitEncoding` names.
+    pub fn message_text(&self, bytes: &[u8]) -> (String, bool) {
+        let encoding = self.config_get("i18n.commitEncoding");
+        decode(bytes, encoding.as_deref().map(str::as_bytes))
+    }
+}
+
 /// What a walk needs of a commit.
 pub(super) struct CommitHead<'a> {
     pub(super) tree: ObjectId,

@@ -1,5 +1,8 @@
 //! Changing single entries of the index. What else is staged stays as it was, and so does git's cache of trees.
 
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::time::UNIX_EPOCH;
+
 use super::error::GitError;
 use super::refs::{ATTEMPTS, lock_of, locked, pause};
 use super::repo::Repo;
@@ -45,6 +48,39 @@ impl Repo {
     }
 }
 
+impl Repo {
+    /// A short text that changes whenever the index that git names does: the checksum that git puts at its end. Where
+    /// git was told to leave that out (`index.skipHash`), size, time and file number stand in for it.
+    pub fn index_seal(&self) -> Result<String, GitError> {
+        let doing = || format!("read the index `{}`", self.index_path().display());
+        let mut file = match std::fs::File::open(self.index_path()) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok("absent".to_owned()),
+            Err(error) => return Err(GitError::other(doing(), error)),
+        };
+        let about = file.metadata().map_err(GitError::while_doing(doing()))?;
+        let mut checksum = vec![0; self.hash.len_in_bytes()];
+        let length = i64::try_from(checksum.len()).unwrap_or(0);
+        let read = file.seek(SeekFrom::End(-length)).and_then(|_| file.read_exact(&mut checksum));
+        read.map_err(GitError::while_doing(doing()))?;
+        if checksum.iter().any(|byte| *byte != 0) {
+            return Ok(checksum.iter().map(|byte| format!("{byte:02x}")).collect());
+        }
+        let made = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+        Ok(format!("{}-{}-{}", about.len(), made.as_nanos(), file_number(&about)))
+    }
+}
+
+#[cfg(unix)]
+fn file_number(about: &std::fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(about)
+}
+
+#[cfg(not(unix))]
+fn file_number(_about: &std::fs::Metadata) -> u64 {
+    0
+}
+
 fn index_bits(mode: Mode) -> u32 {
     super::diff::canonical(mode).bits()
 }
@@ -77,6 +113,23 @@ mod tests {
             |name: &[u8]| known.children.iter().any(|child| &child.name[..] == name && child.num_entries.is_some());
         assert!(valid(b"a") && valid(b"c") && !valid(b"b"));
         repo.update_index(&[]).unwrap();
+    }
+
+    #[test]
+    fn the_seal_follows_the_index() {
+        let sandbox = Sandbox::new();
+        assert_eq!(sandbox.open().index_seal().unwrap(), "absent");
+        for skip in ["false", "true"] {
+            sandbox.git(&["config", "index.skipHash", skip]);
+            let mut seals = vec![sandbox.open().index_seal().unwrap()];
+            for text in ["1", "2"] {
+                sandbox.write("file", format!("{skip} {text}")).git(&["add", "-A"]);
+                seals.push(sandbox.open().index_seal().unwrap());
+                assert_eq!(sandbox.open().index_seal().unwrap(), seals[seals.len() - 1]);
+            }
+            seals.dedup();
+            assert_eq!(seals.len(), 3, "{seals:?}");
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod config;
 mod diff;
 pub mod error;
 mod files;
+mod health;
 mod index;
 mod index_diff;
 pub mod merge;

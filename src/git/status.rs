@@ -65,6 +65,18 @@ impl Repo {
     }
 }
 
+impl Repo {
+    /// The tracked files that are not as in HEAD, staged or not, with how they differ.
+    pub fn tracked_changes(&self) -> Result<Vec<(RepoPath, PathState)>, GitError> {
+        self.require_work_dir()?;
+        let flags = ["status", "--porcelain=v2", "-z", "--untracked-files=no", "--no-renames"];
+        let mut states = Vec::new();
+        parse(&self.git(flags).with_index().output()?, &mut states)?;
+        states.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(states)
+    }
+}
+
 fn parse(output: &[u8], states: &mut Vec<(RepoPath, PathState)>) -> Result<(), GitError> {
     let malformed = || GitError::other("read the output of `git status`", "it has an unexpected form");
     for line in output.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
@@ -122,6 +134,9 @@ mod tests {
         ];
         assert_eq!(states, expected.map(|(path, state)| (path.to_owned(), state)));
         assert_eq!(sandbox.open().path_status(&[]).unwrap(), []);
+        let tracked = sandbox.open().tracked_changes().unwrap();
+        let tracked: Vec<String> = tracked.into_iter().map(|(path, _)| path.to_string()).collect();
+        assert_eq!(tracked, ["added", "edited", "gone", "other", "staged"]);
         let many: Vec<RepoPath> =
             (0..9000).map(|number| RepoPath::from(format!("absent/{number}"))).chain(["edited".into()]).collect();
         assert_eq!(sandbox.open().path_status(&many).unwrap().len(), 1);

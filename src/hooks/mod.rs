@@ -1,1 +1,185 @@
 //! Git hook entry points and their installation: adapters, no rules.
+//!
+//! Git starts `agentops --git-hook <hook file> <arguments>…`; [`run`] answers with what `cli` is to print. A hook opens the
+//! repository that git's environment names, asks `engine` to judge, and refuses or lets pass: it writes nothing that git
+//! tracks. What it keeps for the next hook lies in git's own folder and may be lost at any time.
+//!
+//! - `commit`: `pre-commit`, `pre-merge-commit`; `message`: `commit-msg`; `prepare`: `prepare-commit-msg`; `push`: `pre-push`
+//! - `chained`: somebody else's hook of the same name, which was there before
+//! - [`install`]: putting hook files in place and taking them away
+
+mod chained;
+mod commit;
+pub mod install;
+mod message;
+mod prepare;
+mod push;
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::clock::Clock;
+use crate::engine::{EngineError, Site};
+use crate::env::Env;
+use crate::git::GitError;
+use crate::model::report::Report;
+use crate::store::StoreError;
+
+/// A hook that is ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hook {
+    /// Before a commit is made.
+    PreCommit,
+    /// Before the editor opens.
+    PrepareCommitMsg,
+    /// When the message is written.
+    CommitMsg,
+    /// Before a clean merge is committed.
+    PreMergeCommit,
+    /// Before a push.
+    PrePush,
+}
+
+impl Hook {
+    /// All of them.
+    pub const ALL: &'static [Self] =
+        &[Self::PreCommit, Self::PrepareCommitMsg, Self::CommitMsg, Self::PreMergeCommit, Self::PrePush];
+
+    /// Git's name for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PreCommit => "pre-commit",
+            Self::PrepareCommitMsg => "prepare-commit-msg",
+            Self::CommitMsg => "commit-msg",
+            Self::PreMergeCommit => "pre-merge-commit",
+            Self::PrePush => "pre-push",
+        }
+    }
+
+    /// The hook of that name.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|hook| hook.name() == name)
+    }
+
+    /// What it keeps from happening, e.g. `this commit`.
+    pub fn guards(self) -> &'static str {
+        if self == Self::PrePush { "this push" } else { "this commit" }
+    }
+}
+
+/// One run of a hook.
+#[derive(Debug)]
+pub struct Call<'c> {
+    /// Which.
+    pub hook: Hook,
+    /// The hook file that git started; `None` where nothing is chained behind it.
+    pub file: Option<PathBuf>,
+    /// What git hands to the hook.
+    pub arguments: Vec<OsString>,
+    /// The folder to work in.
+    pub dir: &'c Path,
+    /// The surroundings.
+    pub env: &'c Env,
+    /// The clock.
+    pub clock: &'c Clock,
+}
+
+/// What a hook says.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// Whether git shall not go on.
+    pub refuses: bool,
+    /// Verdicts, each with what it is about where that is not plain.
+    pub reports: Vec<(Option<String>, Report)>,
+    /// What was not judged, and other things worth a line.
+    pub notes: Vec<String>,
+    /// What may be wrong.
+    pub warnings: Vec<String>,
+    /// What to do about a refusal, besides what the verdicts say.
+    pub remedies: Vec<String>,
+}
+
+impl Answer {
+    fn note(text: impl Into<String>) -> Self {
+        Self { notes: vec![text.into()], ..Self::default() }
+    }
+
+    /// A refusal for a reason that no law states.
+    fn refusal(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { refuses: true, notes: vec![reason.into()], remedies: vec![remedy.into()], ..Self::default() }
+    }
+
+    fn add(&mut self, about: Option<String>, report: Report) {
+        self.refuses |= !report.passes();
+        self.reports.push((about, report));
+    }
+}
+
+/// Why a hook could not answer. Git is then told to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum HookError {
+    /// Judging failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A file or a stream could not be used.
+    #[error("cannot {doing}")]
+    Io {
+        /// What was tried.
+        doing: String,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// Git did not hand over what this hook is always given.
+    #[error("git handed `{}` to the `{hook}` hook, which is not what that hook is given", .given.join(" "))]
+    Arguments {
+        /// The hook.
+        hook: &'static str,
+        /// What came.
+        given: Vec<String>,
+    },
+}
+
+impl From<GitError> for HookError {
+    fn from(error: GitError) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
+impl From<StoreError> for HookError {
+    fn from(error: StoreError) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
+/// Runs a hook: the chained one first, then ours.
+pub fn run(call: &Call<'_>) -> Result<Answer, HookError> {
+    match call.hook {
+        Hook::PreCommit | Hook::PreMergeCommit => commit::run(call),
+        Hook::PrepareCommitMsg => prepare::run(call),
+        Hook::CommitMsg => message::run(call),
+        Hook::PrePush => push::run(call),
+    }
+}
+
+impl<'c> Call<'c> {
+    fn open(&self) -> Result<Site<'c>, HookError> {
+        Ok(Site::open(self.dir, self.env, self.clock, None)?)
+    }
+
+    /// The file with the message, the first argument of the hooks that have one.
+    fn message_file(&self) -> Result<PathBuf, HookError> {
+        self.arguments.first().map(|file| self.dir.join(file)).ok_or_else(|| self.odd_arguments())
+    }
+
+    fn odd_arguments(&self) -> HookError {
+        let given = self.arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
+        HookError::Arguments { hook: self.hook.name(), given }
+    }
+}
+
+fn io_error(doing: impl Into<String>) -> impl FnOnce(io::Error) -> HookError {
+    let doing = doing.into();
+    move |source| HookError::Io { doing, source }
+}

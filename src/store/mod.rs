@@ -1,5 +1,5 @@
 //! What is kept outside the tree, below git's own folders: the writers' lock, the open session, the hand-over between
-//! hooks.
+//! hooks, the last refused message.
 //!
 //! Nothing here is state of a task: all of it may be deleted at any time, and nothing committed depends on it.
 
@@ -7,6 +7,7 @@ pub mod handover;
 pub mod journal;
 pub mod lock;
 pub mod open_session;
+pub mod refused_message;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -30,14 +31,25 @@ impl StoreError {
     }
 }
 
-/// Writes a whole file or none of it: to a temporary file beside it, then renamed.
+/// Writes a whole file or none of it: to a temporary file beside it, then renamed. It is on the disk before this returns.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    write_by_rename(path, bytes, true)
+}
+
+/// As [`write_whole`], without waiting for the disk: for what may be lost with the power.
+fn write_soon(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    write_by_rename(path, bytes, false)
+}
+
+fn write_by_rename(path: &Path, bytes: &[u8], waits: bool) -> Result<(), StoreError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let write = || -> std::io::Result<()> {
         std::fs::create_dir_all(folder)?;
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(bytes)?;
-        file.as_file().sync_all()?;
+        if waits {
+            file.as_file().sync_all()?;
+        }
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
     };

@@ -18,7 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("git", &["model"]),
     ("store", &["git", "model"]),
     ("engine", &["store", "law", "workflow", "config", "git", "model", "clock", "env"]),
-    ("hooks", &["engine", "law", "model"]),
+    ("hooks", &["engine", "store", "config", "git", "law", "model", "clock", "env"]),
     ("ui", &["law", "model"]),
     ("cli", &["engine", "hooks", "ui", "law", "model", "clock", "env"]),
     ("main", &["cli", "env"]),

@@ -56,7 +56,8 @@ impl Comment {
         }
     }
 
-    fn bytes<'a>(&'a self, text: &'a [u8]) -> &'a [u8] {
+    /// The bytes that start a comment line of `text`, a message as git hands it out; may be empty.
+    pub fn bytes<'a>(&'a self, text: &'a [u8]) -> &'a [u8] {
         match self {
             Self::Text(comment) => comment.as_bytes(),
             Self::Auto => chosen(text),

@@ -1,0 +1,118 @@
+//! `agentops doctor`: whether git, the repository, its rules and its hooks are in order.
+
+use serde::Serialize;
+
+use super::{CommandError, Context, ErrorKind, Outcome};
+use crate::engine::doctor::{self, Finding, Grade};
+use crate::engine::{EngineError, Site};
+use crate::hooks::install::{self, State};
+use crate::ui::{error, good, hint, plain, strong, warning};
+
+/// Look whether git, the repository, its rules and its hooks are in order
+///
+/// Exits 1 where something does not work. Nothing is changed without `--fix`, which finishes what a killed command left.
+#[derive(Debug, clap::Args)]
+#[command(before_long_help = "Examples:
+  agentops doctor
+  agentops doctor --fix
+  agentops doctor --json")]
+pub struct Arguments {
+    /// Finish what a killed command left in index and working tree
+    #[arg(long)]
+    fix: bool,
+}
+
+#[derive(Serialize)]
+struct Body {
+    healthy: bool,
+    findings: Vec<Finding>,
+}
+
+/// Looks, and prints what it found.
+pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome, CommandError> {
+    let mut findings = vec![doctor::git()];
+    match doctor::open(&context.dir, &context.env, &context.clock) {
+        Ok((site, finding)) => {
+            findings.push(finding);
+            findings.extend(hooks(&site));
+            findings.extend(doctor::examine(&site, arguments.fix).map_err(refused)?);
+        }
+        Err(finding) => findings.push(finding),
+    }
+    let healthy = findings.iter().all(|finding| finding.grade != Grade::Fail);
+    let body = Body { healthy, findings };
+    context.ui.show(&body, |page| {
+        for finding in &body.findings {
+            let label = match finding.grade {
+                Grade::Ok => good("ok  "),
+                Grade::Warn => warning("warn"),
+                Grade::Fail => error("fail"),
+            };
+            page.indented_label(0, [label, plain(" "), strong(finding.check)], &finding.what);
+            if !finding.remedy.is_empty() {
+                page.indented_label(5, [hint("fix")], &finding.remedy);
+            }
+        }
+    });
+    let at = |grade| body.findings.iter().filter(|finding| finding.grade == grade).count();
+    context.ui.talk(format!(
+        "{} failed, {} could be better, {} in order",
+        at(Grade::Fail),
+        at(Grade::Warn),
+        at(Grade::Ok)
+    ));
+    Ok(if healthy { Outcome::Done } else { Outcome::Ended(ErrorKind::Failure) })
+}
+
+fn refused(error: EngineError) -> CommandError {
+    let hint = error.hint().map(str::to_owned);
+    hint.into_iter().fold(CommandError::failed(error), CommandError::hint)
+}
+
+/// How the hooks stand: missing ones only warn, because CI is the authority; changed ones fail.
+fn hooks(site: &Site<'_>) -> Vec<Finding> {
+    const CHECK: &str = "hooks";
+    if site.repo.is_bare() {
+        return vec![Finding::ok(CHECK, "none: nobody commits in a bare repository")];
+    }
+    let all = match install::status(site) {
+        Ok(all) => all,
+        Err(error) => return vec![Finding::fail(CHECK, error.to_string(), error.hint().unwrap_or_default())],
+    };
+    let mut found = Vec::new();
+    // What a dry run of the installation refuses, an installation would.
+    if let Err(error) = install::install(site, true) {
+        found.push(Finding::fail(CHECK, error.to_string(), error.hint().unwrap_or_default()));
+    }
+    for status in &all {
+        let name = status.hook.name();
+        let remedy = "`agentops hooks install` puts it in place";
+        match &status.state {
+            State::Installed => {}
+            State::Missing => found.push(Finding::warn(CHECK, format!("`{name}` is not installed"), remedy)),
+            State::Foreign => {
+                let what = format!("`{name}` is somebody else's");
+                found.push(Finding::warn(CHECK, what, "`agentops hooks install` runs it first, then its own"));
+            }
+            State::OtherBinary(binary) if crate::hooks::install::is_program(binary) => {
+                let what = format!("`{name}` starts another binary, `{}`", binary.display());
+                found.push(Finding::warn(CHECK, what, "`agentops hooks install` writes this one into it"));
+            }
+            State::OtherBinary(binary) => {
+                let what =
+                    format!("`{name}` starts `{}`, which is not there: git refuses what it guards", binary.display());
+                found.push(Finding::fail(CHECK, what, remedy));
+            }
+            State::Tampered => {
+                let what = format!("`{name}` was changed since it was installed, or may not be run");
+                found.push(Finding::fail(CHECK, what, "`agentops hooks install` writes it anew"));
+            }
+        }
+    }
+    if found.is_empty() {
+        let chained = all.iter().filter(|status| status.chained).count();
+        let more = if chained > 0 { format!(", {chained} with a chained hook") } else { String::new() };
+        found.push(Finding::ok(CHECK, format!("{} installed{more}", all.len())));
+    }
+    found
+}

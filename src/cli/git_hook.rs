@@ -1,0 +1,131 @@
+//! Hooks as git starts them: `agentops --git-hook <hook file> <arguments>…`, and `agentops hooks run`.
+//!
+//! Nothing of clap is built on this way. Whatever happens, git hears 0 or 1: a hook that could not judge has not passed.
+
+use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use super::{CommandError, Options, settings};
+use crate::clock::Clock;
+use crate::engine::EngineError;
+use crate::env::Env;
+use crate::hooks::{self, Answer, Call, Hook, HookError};
+use crate::model::law_id::Level;
+use crate::model::report::Report;
+use crate::ui::{Page, ReportBody, Ui, error, hint, plain, strong};
+
+/// The first argument that git gives us, by the first line of a hook file.
+pub(super) const FLAG: &str = "--git-hook";
+
+/// How a refusal is got around, and what comes of that.
+const BYPASS: &str = "git's `--no-verify` skips this hook, not the laws: `agentops check` judges it again in CI";
+
+/// Runs the hook whose file git started: `arguments` are those after the flag.
+pub(super) fn run(arguments: &[OsString], env: &Env) -> ExitCode {
+    let ui = Ui::new(settings::settings(&Options::default(), env));
+    let name = |file: &OsString| Path::new(file).file_name().and_then(|name| Hook::by_name(name.to_str()?));
+    let Some((file, hook)) = arguments.first().and_then(|file| Some((PathBuf::from(file), name(file)?))) else {
+        let given = arguments.first().map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
+        let error = CommandError::failed(format!("`{given}` is no hook of agentops"))
+            .hint("`agentops hooks install` writes those that it has; remove other copies of them");
+        ui.error(&error.body());
+        return ExitCode::FAILURE;
+    };
+    let clock = match Clock::from_env(env) {
+        Ok(clock) => clock,
+        Err(error) => {
+            ui.error(&CommandError::failed(error).body());
+            return ExitCode::FAILURE;
+        }
+    };
+    let arguments = arguments[1..].to_vec();
+    let passes = answer(&Call { hook, file: Some(file), arguments, dir: Path::new("."), env, clock: &clock }, &ui);
+    if passes { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Runs a hook, prints what it says, and returns whether git may go on.
+pub(super) fn answer(call: &Call<'_>, ui: &Ui) -> bool {
+    let answer = catch_unwind(AssertUnwindSafe(|| hooks::run(call)));
+    match answer {
+        Ok(Ok(answer)) => {
+            print(call.hook, &answer, ui);
+            !answer.refuses
+        }
+        Ok(Err(error)) => {
+            fail(call.hook, error, ui);
+            false
+        }
+        Err(_) => {
+            let error = CommandError::failed(format!("the `{}` hook of agentops broke down", call.hook.name()))
+                .hint("what it was doing stands above; please report it")
+                .hint(BYPASS);
+            ui.error(&error.body());
+            false
+        }
+    }
+}
+
+fn print(hook: Hook, answer: &Answer, ui: &Ui) {
+    for warning in &answer.warnings {
+        ui.warning(warning);
+    }
+    if !answer.refuses {
+        for note in &answer.notes {
+            ui.talk(format!("agentops: {note}"));
+        }
+        for (about, report) in answer.reports.iter().filter(|(_, report)| !report.violations.is_empty()) {
+            ui.aside(|page| fill(page, about.as_deref(), report));
+        }
+        return;
+    }
+    ui.aside(|page| {
+        page.line([error("refused"), plain(format!(": `{}` of agentops stops {}", hook.name(), hook.guards()))]);
+        for note in &answer.notes {
+            page.text(note);
+        }
+        for (about, report) in &answer.reports {
+            if !report.violations.is_empty() {
+                page.blank();
+                fill(page, about.as_deref(), report);
+            }
+        }
+        if let Some(law) = answer.reports.iter().find_map(|(_, report)| worst(report)) {
+            page.labelled(hint("hint"), format!("`agentops explain {law}` tells the law"));
+        }
+        for remedy in answer.remedies.iter().map(String::as_str).chain([BYPASS]) {
+            page.labelled(hint("hint"), remedy);
+        }
+    });
+}
+
+fn fill(page: &mut Page, about: Option<&str>, report: &Report) {
+    if let Some(about) = about {
+        page.line([strong(about)]);
+    }
+    ReportBody::of(report).fill(page);
+}
+
+fn worst(report: &Report) -> Option<crate::model::law_id::LawId> {
+    report.violations.iter().find(|violation| violation.level == Level::Error).map(|violation| violation.law)
+}
+
+fn fail(hook: Hook, error: HookError, ui: &Ui) {
+    let (own, policy) = match &error {
+        HookError::Engine(error) => (error.hint().map(str::to_owned), matches!(error, EngineError::Policy(_))),
+        _ => (None, false),
+    };
+    let mut error = CommandError::failed(error);
+    if let Some(own) = own {
+        error = error.hint(own);
+    }
+    if policy {
+        error = error.hint(
+            "nothing can be judged by rules that cannot be read: mend the files, or bring them back from an earlier commit \
+             (`git log -- .agentops`); `agentops doctor` shows when they are right",
+        );
+    }
+    let error = error.hint(format!("the `{}` hook lets nothing pass that it could not judge", hook.name()));
+    ui.error(&error.hint(BYPASS).body());
+}

@@ -1,0 +1,246 @@
+//! `agentops hooks`: installing git's hooks, how they stand, running one, what others left behind.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::command::Writing;
+use super::{CommandError, Context, ErrorKind, Outcome, git_hook};
+use crate::engine::{EngineError, Site, leftovers};
+use crate::hooks::install::{self, Done, InstallError, State, Status, Step};
+use crate::hooks::{Call, Hook};
+use crate::ui::{ReportBody, Table, good, plain, strong, warning};
+
+/// Install git's hooks, see how they stand, run one of them
+#[derive(Debug, clap::Subcommand)]
+#[command(before_long_help = "Examples:
+  agentops hooks install
+  agentops hooks status
+  agentops hooks run pre-commit")]
+pub enum Verb {
+    Install(InstallArguments),
+    Uninstall(UninstallArguments),
+    Status(StatusArguments),
+    Run(RunArguments),
+    AfterPush(AfterPushArguments),
+}
+
+/// Write the hooks into git's hooks folder; hooks of others are kept and run first
+///
+/// A hook file starts this very binary. Running it again changes nothing; running it with another binary writes that one
+/// into the hooks.
+#[derive(Debug, clap::Args)]
+#[command(before_long_help = "Examples:
+  agentops hooks install
+  agentops hooks install --dry-run")]
+pub struct InstallArguments {
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Remove the hooks and put back what was there before, byte for byte
+#[derive(Debug, clap::Args)]
+#[command(before_long_help = "Examples:
+  agentops hooks uninstall
+  agentops hooks uninstall --dry-run")]
+pub struct UninstallArguments {
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// Show which hooks are installed and which binary they name; exit 1 unless all are in order
+#[derive(Debug, clap::Args)]
+#[command(before_long_help = "Examples:
+  agentops hooks status
+  agentops hooks status --json")]
+pub struct StatusArguments {}
+
+/// Run a hook by hand, or from the hooks of another program
+///
+/// It judges what is staged, or the message or push that it is told of, exactly as git's hook would. A chained hook is not
+/// run.
+#[derive(Debug, clap::Args)]
+#[command(before_long_help = "Examples:
+  agentops hooks run pre-commit
+  agentops hooks run commit-msg .git/COMMIT_EDITMSG")]
+pub struct RunArguments {
+    /// pre-commit, prepare-commit-msg, commit-msg, pre-merge-commit or pre-push
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// What git would hand to the hook
+    #[arg(value_name = "ARGUMENT", trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
+}
+
+/// Name what hooks left behind: tracked files that are not as in HEAD, commits after a revision
+///
+/// Exits 3 where there is any. After a push or a commit of everything the working tree should be clean.
+#[derive(Debug, clap::Args)]
+#[command(before_long_help = "Examples:
+  agentops hooks after-push
+  agentops hooks after-push --since origin/main")]
+pub struct AfterPushArguments {
+    /// Also name the commits that came after this one
+    #[arg(long, value_name = "REV")]
+    since: Option<String>,
+}
+
+#[derive(Serialize)]
+struct DoneBody<'a> {
+    folder: String,
+    dry_run: bool,
+    hooks: Vec<StepBody<'a>>,
+}
+
+#[derive(Serialize)]
+struct StepBody<'a> {
+    hook: &'a str,
+    step: &'a str,
+}
+
+#[derive(Serialize)]
+struct StatusBody {
+    installed: bool,
+    hooks: Vec<HookBody>,
+}
+
+#[derive(Serialize)]
+struct HookBody {
+    hook: &'static str,
+    state: &'static str,
+    file: String,
+    binary: Option<String>,
+    chained: bool,
+}
+
+/// Runs one of the verbs.
+pub(super) fn run(verb: Verb, context: &mut Context) -> Result<Outcome, CommandError> {
+    match verb {
+        Verb::Install(arguments) => change(context, arguments.writing.dry_run, "installed", install::install),
+        Verb::Uninstall(arguments) => change(context, arguments.writing.dry_run, "removed", install::uninstall),
+        Verb::Status(_) => status(context),
+        Verb::Run(arguments) => run_hook(arguments, context),
+        Verb::AfterPush(arguments) => after_push(&arguments, context),
+    }
+}
+
+fn site(context: &Context) -> Result<Site<'_>, CommandError> {
+    Site::open(&context.dir, &context.env, &context.clock, None).map_err(refused)
+}
+
+/// What these verbs can fail of is all of one kind: exit 1.
+fn refused(error: EngineError) -> CommandError {
+    let hint = error.hint().map(str::to_owned);
+    hint.into_iter().fold(CommandError::failed(error), CommandError::hint)
+}
+
+fn not_done(error: InstallError) -> CommandError {
+    match error {
+        InstallError::Engine(error) => refused(error),
+        error => {
+            let hint = error.hint();
+            hint.into_iter().fold(CommandError::failed(error), CommandError::hint)
+        }
+    }
+}
+
+fn change(
+    context: &Context,
+    dry_run: bool,
+    verb: &str,
+    act: impl FnOnce(&Site<'_>, bool) -> Result<Done, InstallError>,
+) -> Result<Outcome, CommandError> {
+    let done = act(&site(context)?, dry_run).map_err(not_done)?;
+    let body = DoneBody {
+        folder: done.folder.display().to_string(),
+        dry_run,
+        hooks: done.steps.iter().map(|(hook, step)| StepBody { hook: hook.name(), step: step.word() }).collect(),
+    };
+    context.ui.show(&body, |page| {
+        let mut table = Table::new(["hook", if dry_run { "would be" } else { "is" }]);
+        for step in &body.hooks {
+            table.row([strong(step.hook), plain(step.step)]);
+        }
+        page.table(&table);
+    });
+    let would = if dry_run { "would be " } else { "" };
+    context.ui.talk(format!("hooks {would}{verb} in {}", body.folder));
+    if done.steps.iter().any(|(_, step)| *step == Step::Chained) {
+        context
+            .ui
+            .hint("chained hooks keep running, before those of agentops; `agentops hooks uninstall` puts them back");
+    }
+    if done.is_in_work_tree && verb == "installed" {
+        context.ui.warning(
+            "this folder is part of the working tree, and the hooks name a binary of this machine: do not commit them",
+        );
+    }
+    Ok(Outcome::Done)
+}
+
+fn status(context: &Context) -> Result<Outcome, CommandError> {
+    let all = install::status(&site(context)?).map_err(not_done)?;
+    let installed = all.iter().all(|status| status.state == State::Installed);
+    let body = StatusBody { installed, hooks: all.iter().map(hook_body).collect() };
+    context.ui.show(&body, |page| {
+        let mut table = Table::new(["hook", "state", "chained", "binary"]);
+        for hook in &body.hooks {
+            let state = if hook.state == "installed" { good(hook.state) } else { warning(hook.state) };
+            let chained = if hook.chained { "yes" } else { "no" };
+            table.row([strong(hook.hook), state, plain(chained), plain(hook.binary.as_deref().unwrap_or_default())]);
+        }
+        page.table(&table);
+    });
+    if installed {
+        return Ok(Outcome::Done);
+    }
+    context.ui.hint("`agentops hooks install` puts all of them in place");
+    Ok(Outcome::Ended(ErrorKind::Failure))
+}
+
+fn hook_body(status: &Status) -> HookBody {
+    let binary = match &status.state {
+        State::OtherBinary(binary) => Some(binary.display().to_string()),
+        _ => None,
+    };
+    HookBody {
+        hook: status.hook.name(),
+        state: status.state.word(),
+        file: status.file.display().to_string(),
+        binary,
+        chained: status.chained,
+    }
+}
+
+fn run_hook(arguments: RunArguments, context: &Context) -> Result<Outcome, CommandError> {
+    let Some(hook) = Hook::by_name(&arguments.name) else {
+        let names: Vec<&str> = Hook::ALL.iter().map(|hook| hook.name()).collect();
+        let error = CommandError::usage(format!("there is no hook `{}`", arguments.name));
+        return Err(match super::usage::nearest(&arguments.name, names.iter().copied()) {
+            Some(name) => error.hint(format!("did you mean `{name}`?")),
+            None => error.hint(format!("there are: {}", names.join(", "))),
+        });
+    };
+    // Git runs its hooks at the top of the working tree.
+    let top = site(context)?.repo.work_dir().map(Path::to_owned);
+    let dir = top.as_deref().unwrap_or(&context.dir);
+    let arguments = arguments.arguments.into_iter();
+    let arguments = match hook {
+        Hook::CommitMsg | Hook::PrepareCommitMsg => {
+            let mut rest = arguments;
+            rest.next().map(|file| context.path(Path::new(&file)).into_os_string()).into_iter().chain(rest).collect()
+        }
+        _ => arguments.collect(),
+    };
+    let call = Call { hook, file: None, arguments, dir, env: &context.env, clock: &context.clock };
+    let passes = git_hook::answer(&call, &context.ui);
+    Ok(if passes { Outcome::Done } else { Outcome::Ended(ErrorKind::Failure) })
+}
+
+fn after_push(arguments: &AfterPushArguments, context: &Context) -> Result<Outcome, CommandError> {
+    let report = leftovers::after_push(&site(context)?, arguments.since.as_deref()).map_err(refused)?;
+    let body = ReportBody::of(&report);
+    context.ui.show(&body, |page| body.fill(page));
+    Ok(if report.passes() { Outcome::Done } else { Outcome::Ended(ErrorKind::Law) })
+}

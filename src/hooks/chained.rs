@@ -1,0 +1,76 @@
+//! Somebody else's hook that was there before ours: run first, as git would run it.
+
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use super::{Answer, Call, HookError, io_error};
+
+/// What the file of a chained hook is called, after the hook's name.
+pub(super) const SUFFIX: &str = ".agentops-chained";
+
+/// The system's number for "this file is no program": a script without a first line that names one.
+const NO_PROGRAM: i32 = 8;
+
+/// The chained hook behind the hook file `file`.
+pub(super) fn beside(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(SUFFIX);
+    name.into()
+}
+
+/// The chained hook of this call, where there is one that git would run.
+pub(super) fn find(call: &Call<'_>) -> Option<PathBuf> {
+    let file = call.dir.join(beside(call.file.as_deref()?));
+    is_program(&file).then_some(file)
+}
+
+/// Whether git would run this file.
+#[cfg(unix)]
+pub(crate) fn is_program(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(file).is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)
+}
+
+/// Whether git would run this file.
+#[cfg(not(unix))]
+pub(crate) fn is_program(file: &Path) -> bool {
+    file.is_file()
+}
+
+/// Runs the hook with the arguments and the environment that git gave to ours, and `input` where ours has read its
+/// standard input already. `None` when it let pass.
+pub(super) fn run(call: &Call<'_>, hook: &Path, input: Option<&[u8]>) -> Result<Option<Answer>, HookError> {
+    let doing = || format!("run the chained hook `{}`", hook.display());
+    let mut child = match start(hook, &[], call, input) {
+        Err(error) if error.raw_os_error() == Some(NO_PROGRAM) => start("sh".as_ref(), &[hook.into()], call, input),
+        other => other,
+    }
+    .map_err(io_error(doing()))?;
+    let pipe = child.stdin.take();
+    let status = std::thread::scope(|scope| {
+        if let (Some(mut pipe), Some(input)) = (pipe, input) {
+            // A hook need not read what it is given.
+            scope.spawn(move || pipe.write_all(input));
+        }
+        child.wait()
+    });
+    let status = status.map_err(io_error(doing()))?;
+    if status.success() {
+        return Ok(None);
+    }
+    Ok(Some(Answer::refusal(
+        format!("the chained hook `{}` failed: {status}", hook.display()),
+        "mend what it complains about; it was there before agentops, which runs it first",
+    )))
+}
+
+fn start(program: &Path, first: &[OsString], call: &Call<'_>, input: Option<&[u8]>) -> io::Result<Child> {
+    let mut command = Command::new(program);
+    command.args(first).args(&call.arguments).current_dir(call.dir);
+    if input.is_some() {
+        command.stdin(Stdio::piped());
+    }
+    command.spawn()
+}

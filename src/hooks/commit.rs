@@ -1,0 +1,54 @@
+//! `pre-commit` and `pre-merge-commit`: the staged content, before there is a message.
+
+use super::{Answer, Call, HookError, chained};
+use crate::engine::check::{self, Ground};
+use crate::engine::leftovers::Traces;
+use crate::engine::{EngineError, Site};
+use crate::model::report::Report;
+use crate::store::handover;
+
+pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
+    let chained = chained::find(call);
+    let site = call.open()?;
+    let ground = Ground::of(&site)?;
+    let mut loops = Vec::new();
+    let changes = match chained {
+        None => ground.changes(&site)?,
+        Some(hook) => {
+            let traces = Traces::take(&site, &ground)?;
+            if let Some(refusal) = chained::run(call, &hook, None)? {
+                return Ok(refusal);
+            }
+            let (changes, found) = traces.compare(&site, &ground, call.hook.name())?;
+            loops = found;
+            changes
+        }
+    };
+    let Some(mut report) = check::staged_on(&site, &ground, changes.clone())? else {
+        return Ok(Answer::note("not judged: neither HEAD nor what is staged has `.agentops`"));
+    };
+    // What others' hooks do is judged by law only where a law rules already.
+    if ground.is_governed(&site)? {
+        report.violations.extend(loops);
+    }
+    if report.passes() {
+        // Lost or not: `commit-msg` compares anew what it does not find.
+        let _ = seal(&site, &ground).map(|seal| handover::save(site.repo.git_dir(), &seal, &changes));
+    }
+    Ok(answer(report))
+}
+
+fn answer(report: Report) -> Answer {
+    let mut answer = Answer::default();
+    answer.add(None, report);
+    answer
+}
+
+/// What the staged changes were computed from: the index and the commit before.
+pub(super) fn seal(site: &Site<'_>, ground: &Ground) -> Result<String, EngineError> {
+    let index = site.repo.index_seal()?;
+    Ok(match &ground.commit {
+        Some(commit) => format!("{index} {commit}"),
+        None => format!("{index} -"),
+    })
+}

@@ -1,0 +1,320 @@
+//! Putting hook files in place, taking them away, and telling how they stand.
+//!
+//! One file per hook, whose interpreter is this binary. A foreign hook that is there already moves aside, byte for byte,
+//! and is run first; uninstalling puts it back. Every step is one rename, so that git sees the old hook or the new one and
+//! never none. Nothing else in the folder is touched.
+
+mod place;
+mod text;
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::{Hook, chained};
+use crate::engine::{EngineError, Site};
+use crate::git::GitError;
+
+pub(crate) use super::chained::is_program;
+pub(crate) use text::quoted;
+
+/// How one hook stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Which.
+    pub hook: Hook,
+    /// Its file.
+    pub file: PathBuf,
+    /// What is there.
+    pub state: State,
+    /// Whether a foreign hook is kept beside it.
+    pub chained: bool,
+}
+
+/// What stands where a hook belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Ours, for this binary.
+    Installed,
+    /// Nothing.
+    Missing,
+    /// Ours, for another binary.
+    OtherBinary(PathBuf),
+    /// Ours once, changed since; or git may not run it.
+    Tampered,
+    /// Somebody else's.
+    Foreign,
+}
+
+impl State {
+    /// The word for people and programs.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Installed => "installed",
+            Self::Missing => "missing",
+            Self::OtherBinary(_) => "other binary",
+            Self::Tampered => "tampered",
+            Self::Foreign => "foreign",
+        }
+    }
+}
+
+/// What was done, or in a dry run would be, with one hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It stands as it should.
+    Kept,
+    /// Written where nothing was.
+    Written,
+    /// Written over an older or changed one of ours.
+    Replaced,
+    /// Written; the foreign hook moved aside and is run first.
+    Chained,
+    /// Removed.
+    Removed,
+    /// The foreign hook is back.
+    Restored,
+    /// Somebody else's: left alone.
+    LeftAlone,
+}
+
+impl Step {
+    /// The word for people and programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Kept => "unchanged",
+            Self::Written => "written",
+            Self::Replaced => "replaced",
+            Self::Chained => "chained",
+            Self::Removed => "removed",
+            Self::Restored => "restored",
+            Self::LeftAlone => "left alone",
+        }
+    }
+}
+
+/// The folder of hooks, and what was done with each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// Git's hooks folder.
+    pub folder: PathBuf,
+    /// Whether the folder is part of the working tree, where hook files can be committed by mistake.
+    pub is_in_work_tree: bool,
+    /// Step by step.
+    pub steps: Vec<(Hook, Step)>,
+}
+
+/// Why hooks were not installed or removed.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallError {
+    /// Git could not be asked.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// `core.hooksPath` leads to a folder that is not this repository's.
+    #[error("git runs hooks from `{}`, because `core.hooksPath` is set ({scope}); that folder is not this repository's alone", .folder.display())]
+    Elsewhere {
+        /// The folder.
+        folder: PathBuf,
+        /// Where the setting stands, in git's word.
+        scope: &'static str,
+        /// The command that gives this repository its own hooks again.
+        remedy: String,
+    },
+    /// A foreign hook is there, and another one is kept already.
+    #[error(
+        "there are two foreign `{}` hooks, `{}` and `{}`, and they differ",
+        .hook.name(), .file.display(), .kept.display()
+    )]
+    TwoForeign {
+        /// Which hook.
+        hook: Hook,
+        /// The one in place.
+        file: PathBuf,
+        /// The one kept for chaining.
+        kept: PathBuf,
+    },
+    /// The path of this program cannot be written into a hook.
+    #[error("the path of this program, `{}`, cannot be written into a hook: {why}", .binary.display())]
+    Binary {
+        /// The path.
+        binary: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A file could not be used.
+    #[error("cannot {doing}")]
+    Io {
+        /// What was tried.
+        doing: String,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl From<GitError> for InstallError {
+    fn from(error: GitError) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
+impl InstallError {
+    /// What to do about it, where the error does not say so itself.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Elsewhere { remedy, .. } => Some(format!("to give this repository its own hooks, run `{remedy}`")),
+            Self::TwoForeign { file, kept, .. } => Some(format!(
+                "keep one of them: `mv {0} {1}` to run the first, `rm {0}` to run the second; then install again",
+                quoted(&file.to_string_lossy()),
+                quoted(&kept.to_string_lossy())
+            )),
+            Self::Binary { .. } => Some("put agentops at a plain path, for example /usr/local/bin/agentops".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// How all hooks stand. Reads only; where `core.hooksPath` leads does not matter.
+pub fn status(site: &Site<'_>) -> Result<Vec<Status>, InstallError> {
+    let folder = place::folder(site)?;
+    let wanted = text::wanted(&binary(site)?)?;
+    Hook::ALL.iter().map(|hook| look(&folder, *hook, &wanted)).collect()
+}
+
+/// Installs all hooks; once more changes nothing. All is looked at before anything is written.
+pub fn install(site: &Site<'_>, dry_run: bool) -> Result<Done, InstallError> {
+    let folder = place::own_folder(site)?;
+    let wanted = text::wanted(&binary(site)?)?;
+    let mut plan = Vec::new();
+    for hook in Hook::ALL {
+        let status = look(&folder, *hook, &wanted)?;
+        let step = match status.state {
+            State::Installed => Step::Kept,
+            State::Missing => Step::Written,
+            State::OtherBinary(_) | State::Tampered => Step::Replaced,
+            State::Foreign => {
+                let kept = chained::beside(&status.file);
+                if status.chained && !same(&status.file, &kept)? {
+                    return Err(InstallError::TwoForeign { hook: *hook, file: status.file, kept });
+                }
+                Step::Chained
+            }
+        };
+        plan.push((*hook, step, status.file));
+    }
+    if !dry_run {
+        fs::create_dir_all(&folder).map_err(failed("create", &folder))?;
+        for (_, step, file) in plan.iter().filter(|(_, step, _)| *step != Step::Kept) {
+            if *step == Step::Chained {
+                keep_aside(file)?;
+            }
+            write(&folder, file, wanted.as_bytes())?;
+        }
+    }
+    let steps = plan.into_iter().map(|(hook, step, _)| (hook, step)).collect();
+    Ok(Done { is_in_work_tree: place::is_in_work_tree(site, &folder), folder, steps })
+}
+
+/// Removes our hooks and puts foreign ones back.
+pub fn uninstall(site: &Site<'_>, dry_run: bool) -> Result<Done, InstallError> {
+    let folder = place::folder(site)?;
+    let mut steps = Vec::new();
+    for hook in Hook::ALL {
+        let file = folder.join(hook.name());
+        let kept = chained::beside(&file);
+        let step = match (read(&file)?, is_there(&kept)) {
+            (Some(bytes), _) if !text::is_ours(&bytes) => Step::LeftAlone,
+            (None, false) => Step::Kept,
+            (_, true) => Step::Restored,
+            (Some(_), false) => Step::Removed,
+        };
+        if !dry_run {
+            match step {
+                Step::Restored => fs::rename(&kept, &file).map_err(failed("put back", &file))?,
+                Step::Removed => fs::remove_file(&file).map_err(failed("remove", &file))?,
+                _ => {}
+            }
+        }
+        steps.push((*hook, step));
+    }
+    Ok(Done { is_in_work_tree: place::is_in_work_tree(site, &folder), folder, steps })
+}
+
+fn binary(site: &Site<'_>) -> Result<PathBuf, InstallError> {
+    let found = site.env.current_exe().and_then(fs::canonicalize);
+    found.map_err(|source| InstallError::Io { doing: "find the path of this program".to_owned(), source })
+}
+
+fn look(folder: &Path, hook: Hook, wanted: &str) -> Result<Status, InstallError> {
+    let file = folder.join(hook.name());
+    let state = match read(&file)? {
+        None => State::Missing,
+        Some(bytes) if bytes == wanted.as_bytes() => {
+            if chained::is_program(&file) {
+                State::Installed
+            } else {
+                State::Tampered
+            }
+        }
+        Some(bytes) if !text::is_ours(&bytes) => State::Foreign,
+        Some(bytes) => text::binary_of(&bytes).map_or(State::Tampered, State::OtherBinary),
+    };
+    Ok(Status { hook, chained: is_there(&chained::beside(&file)), file, state })
+}
+
+/// Keeps a second name for a foreign hook before ours takes the first, so that no moment is without it.
+fn keep_aside(file: &Path) -> Result<(), InstallError> {
+    let kept = chained::beside(file);
+    match fs::hard_link(file, &kept) {
+        Ok(()) => Ok(()),
+        // The same bytes are kept already.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        // Not every file system has hard links.
+        Err(_) => fs::rename(file, &kept).map_err(failed("move aside", file)),
+    }
+}
+
+fn write(folder: &Path, file: &Path, bytes: &[u8]) -> Result<(), InstallError> {
+    let write = || -> io::Result<()> {
+        let mut temporary = tempfile::Builder::new().prefix(".agentops-").tempfile_in(folder)?;
+        temporary.write_all(bytes)?;
+        make_program(temporary.as_file())?;
+        temporary.as_file().sync_all()?;
+        temporary.persist(file).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(failed("write", file))
+}
+
+#[cfg(unix)]
+fn make_program(file: &fs::File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.set_permissions(fs::Permissions::from_mode(0o755))
+}
+
+#[cfg(not(unix))]
+fn make_program(_file: &fs::File) -> io::Result<()> {
+    Ok(())
+}
+
+/// The bytes behind a name; a link that leads nowhere is there and holds nothing.
+fn read(file: &Path) -> Result<Option<Vec<u8>>, InstallError> {
+    match fs::read(file) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(is_there(file).then(Vec::new)),
+        Err(source) => Err(failed("read", file)(source)),
+    }
+}
+
+fn same(one: &Path, other: &Path) -> Result<bool, InstallError> {
+    Ok(read(one)? == read(other)?)
+}
+
+fn is_there(file: &Path) -> bool {
+    file.symlink_metadata().is_ok()
+}
+
+fn failed(action: &str, file: &Path) -> impl FnOnce(io::Error) -> InstallError {
+    let doing = format!("{action} `{}`", file.display());
+    move |source| InstallError::Io { doing, source }
+}

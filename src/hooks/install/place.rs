@@ -1,0 +1,51 @@
+//! Where git runs hooks from, and whether we may write there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{InstallError, quoted};
+use crate::engine::Site;
+use crate::git::config::Scope;
+
+const KEY: &str = "core.hooksPath";
+
+/// The folder that git runs hooks from.
+pub(super) fn folder(site: &Site<'_>) -> Result<PathBuf, InstallError> {
+    Ok(whole(&site.repo.hooks_dir()?))
+}
+
+/// The same, where it belongs to this repository: git's default place, or a folder of the working tree that this
+/// repository's own configuration names.
+pub(super) fn own_folder(site: &Site<'_>) -> Result<PathBuf, InstallError> {
+    let folder = folder(site)?;
+    let usual = whole(&site.repo.common_dir().join("hooks"));
+    let Some((scope, _)) = site.repo.config_scope_of(KEY) else { return Ok(folder) };
+    let is_own = matches!(scope, Scope::Local | Scope::Worktree) && is_inside(site, &folder);
+    if folder == usual || is_own {
+        return Ok(folder);
+    }
+    let level = if scope == Scope::Worktree { "--worktree" } else { "--local" };
+    let remedy = format!("git config {level} {KEY} {}", quoted(&usual.to_string_lossy()));
+    Err(InstallError::Elsewhere { folder, scope: scope.name(), remedy })
+}
+
+/// Whether the folder is part of the working tree, outside of git's own folders.
+pub(super) fn is_in_work_tree(site: &Site<'_>, folder: &Path) -> bool {
+    let top = site.repo.work_dir().map(whole);
+    top.is_some_and(|top| folder.starts_with(top)) && !folder.starts_with(whole(site.repo.common_dir()))
+}
+
+fn is_inside(site: &Site<'_>, folder: &Path) -> bool {
+    is_in_work_tree(site, folder) || folder.starts_with(whole(site.repo.common_dir()))
+}
+
+/// The path without links, as far as it exists.
+fn whole(path: &Path) -> PathBuf {
+    if let Ok(found) = fs::canonicalize(path) {
+        return found;
+    }
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) if !parent.as_os_str().is_empty() => whole(parent).join(name),
+        _ => path.to_owned(),
+    }
+}

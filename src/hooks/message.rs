@@ -1,0 +1,67 @@
+//! `commit-msg`: the message as git will commit it, with the changes that `pre-commit` saw.
+
+use std::fs;
+
+use super::{Answer, Call, HookError, chained, commit, io_error};
+use crate::engine::Site;
+use crate::engine::check::{self, Ground};
+use crate::model::message::{Cleanup, Comment, clean};
+use crate::store::{handover, refused_message};
+
+pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
+    if let Some(hook) = chained::find(call)
+        && let Some(refusal) = chained::run(call, &hook, None)?
+    {
+        return Ok(refusal);
+    }
+    let file = call.message_file()?;
+    let bytes = fs::read(&file).map_err(io_error(format!("read the message `{}`", file.display())))?;
+    let site = call.open()?;
+    let kept = clean(&bytes, cleanup(call, &site), &comment(&site));
+    if kept.trim_ascii().is_empty() {
+        // Git ends a commit with an empty message by itself.
+        return Ok(Answer::default());
+    }
+    let ground = Ground::of(&site)?;
+    let git_dir = site.repo.git_dir();
+    let changes = commit::seal(&site, &ground).ok().and_then(|seal| handover::load(git_dir, &seal));
+    let text = site.repo.message_text(&kept);
+    let Some(report) = check::message_on(&site, &ground, text, changes)? else {
+        return Ok(Answer::default());
+    };
+    let mut answer = Answer::default();
+    answer.add(None, report);
+    if answer.refuses {
+        let place = refused_message::save(git_dir, &kept)?;
+        let place = fs::canonicalize(&place).unwrap_or(place);
+        answer.remedies.push(format!(
+            "your message is kept; `git commit -e -F {}` opens it again",
+            super::install::quoted(&place.to_string_lossy())
+        ));
+    } else {
+        // A message left from an earlier refusal has served; where it cannot be removed, it is overwritten next time.
+        let _ = refused_message::clear(git_dir);
+    }
+    Ok(answer)
+}
+
+/// How git will clean the message. What `--cleanup` said, no hook is told.
+pub(super) fn cleanup(call: &Call<'_>, site: &Site<'_>) -> Cleanup {
+    let is_edited = is_edited(call);
+    let configured = site.repo.config_get("commit.cleanup");
+    let fallback = if is_edited { Cleanup::Strip } else { Cleanup::Whitespace };
+    let mode = configured.and_then(|word| Cleanup::parse(&word, is_edited)).unwrap_or(fallback);
+    // Scissors are drawn for an editor alone; without one, git only trims.
+    if mode == Cleanup::Scissors && !is_edited { Cleanup::Whitespace } else { mode }
+}
+
+/// Whether somebody edits the message: git sets the editor to `:` for its hooks when nobody does.
+pub(super) fn is_edited(call: &Call<'_>) -> bool {
+    call.env.git_editor().as_deref() != Some(":")
+}
+
+/// What starts a comment line.
+pub(super) fn comment(site: &Site<'_>) -> Comment {
+    let value = ["core.commentString", "core.commentChar"].iter().find_map(|key| site.repo.config_get(key));
+    value.map_or_else(Comment::default, |value| Comment::parse(&value))
+}

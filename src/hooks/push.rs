@@ -1,0 +1,86 @@
+//! `pre-push`: each branch as a landing on what the remote has.
+
+use std::io::{self, Read as _};
+
+use super::{Answer, Call, HookError, chained, io_error};
+use crate::engine::push::{self, Update};
+use crate::model::digest::ObjectId;
+
+pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
+    let mut input = Vec::new();
+    io::stdin().read_to_end(&mut input).map_err(io_error("read what is pushed from standard input"))?;
+    if let Some(hook) = chained::find(call)
+        && let Some(refusal) = chained::run(call, &hook, Some(&input))?
+    {
+        return Ok(refusal);
+    }
+    let updates = parse(&String::from_utf8_lossy(&input)).map_err(|line| {
+        let source = io::Error::new(io::ErrorKind::InvalidData, format!("`{line}` has an unexpected form"));
+        io_error("read what is pushed from standard input")(source)
+    })?;
+    if updates.is_empty() {
+        return Ok(Answer::default());
+    }
+    let remote = call.arguments.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let site = call.open()?;
+    let mut answer = Answer::default();
+    let mut others = 0;
+    for update in &updates {
+        let Some(judged) = push::judge(&site, &remote, update)? else {
+            others += 1;
+            continue;
+        };
+        answer.warnings.extend(judged.notes);
+        if let Some(report) = judged.report {
+            answer.add(Some(judged.reference), report);
+        }
+    }
+    if others > 0 {
+        let what = if others == 1 {
+            "1 reference that is no branch"
+        } else {
+            &format!("{others} references that are no branches")
+        };
+        answer.notes.push(format!("not judged: {what}"));
+    }
+    Ok(answer)
+}
+
+/// `<local ref> <local id> <remote ref> <remote id>` a line; an id of zeros is no object. The line that is none is the
+/// error.
+fn parse(input: &str) -> Result<Vec<Update>, String> {
+    let id = |text: &str| -> Result<Option<ObjectId>, ()> {
+        if text.bytes().all(|byte| byte == b'0') { Ok(None) } else { ObjectId::parse(text).map(Some).map_err(|_| ()) }
+    };
+    let read = |line: &str| -> Result<Update, ()> {
+        // The local name may be any expression, spaces included; the others hold none.
+        let mut parts = line.rsplitn(4, ' ');
+        let mut part = || parts.next().ok_or(());
+        let (remote, reference, local) = (part()?, part()?, part()?);
+        part()?;
+        Ok(Update { local: id(local)?, reference: reference.to_owned(), remote: id(remote)? })
+    };
+    input.lines().filter(|line| !line.is_empty()).map(|line| read(line).map_err(|()| line.to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_a_push() {
+        let (one, two, zero) = ("1".repeat(40), "2".repeat(64), "0".repeat(40));
+        let text = format!(
+            "refs/heads/a {one} refs/heads/b {two}\n(delete) {zero} refs/heads/c {one}\nHEAD@{{1 day ago}} {one} refs/heads/d {zero}\n"
+        );
+        let updates = parse(&text).unwrap();
+        let shown: Vec<_> = updates
+            .iter()
+            .map(|update| (update.local.is_some(), update.reference.as_str(), update.remote.is_some()))
+            .collect();
+        assert_eq!(shown, [(true, "refs/heads/b", true), (false, "refs/heads/c", true), (true, "refs/heads/d", false)]);
+        assert_eq!(parse(""), Ok(Vec::new()));
+        assert_eq!(parse("a b c\n"), Err("a b c".to_owned()));
+        assert_eq!(parse("a b c d\n"), Err("a b c d".to_owned()));
+    }
+}
