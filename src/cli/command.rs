@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-use super::{CommandError, Context, Outcome, completions, doctor, explain, hooks, man, version, welcome};
+use super::{
+    CommandError, Context, Outcome, check, completions, doctor, explain, gate, hooks, man, phase, task, version,
+    welcome,
+};
 
 /// About, then examples, then the reference.
 const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
@@ -82,6 +85,13 @@ pub struct Writing {
 #[expect(missing_docs, reason = "the text of each command stands at its arguments, where help reads it")]
 pub enum Command {
     #[command(subcommand)]
+    Task(task::Verb),
+    #[command(subcommand)]
+    Phase(phase::Verb),
+    #[command(subcommand)]
+    Gate(gate::Verb),
+    Check(check::Arguments),
+    #[command(subcommand)]
     Hooks(hooks::Verb),
     Doctor(doctor::Arguments),
     Explain(explain::Arguments),
@@ -103,6 +113,10 @@ fn with_template(command: clap::Command) -> clap::Command {
 pub(super) fn run(command: Option<Command>, context: &mut Context) -> Result<Outcome, CommandError> {
     match command {
         None => welcome::run(context),
+        Some(Command::Task(verb)) => task::run(verb, context),
+        Some(Command::Phase(verb)) => phase::run(verb, context),
+        Some(Command::Gate(verb)) => gate::run(verb, context),
+        Some(Command::Check(arguments)) => check::run(arguments, context),
         Some(Command::Hooks(verb)) => hooks::run(verb, context),
         Some(Command::Doctor(arguments)) => doctor::run(arguments, context),
         Some(Command::Explain(arguments)) => explain::run(arguments, context),

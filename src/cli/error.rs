@@ -2,7 +2,8 @@
 
 use std::error::Error;
 
-use crate::ui::{ErrorBody, PromptError};
+use crate::model::report::Report;
+use crate::ui::{ErrorBody, PromptError, Ui};
 
 /// The kinds of failure: exit codes for scripts, code words in JSON. Stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,12 +75,13 @@ pub struct CommandError {
     source: Box<dyn Error + Send + Sync>,
     cause: Option<Box<dyn Error + Send + Sync>>,
     hints: Vec<String>,
+    report: Option<Box<Report>>,
 }
 
 impl CommandError {
     /// A failure by its kind and an error or a message.
     pub fn new(kind: ErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { kind, source: source.into(), cause: None, hints: Vec::new() }
+        Self { kind, source: source.into(), cause: None, hints: Vec::new(), report: None }
     }
 
     /// Something that did not work: exit 1.
@@ -104,6 +106,21 @@ impl CommandError {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
+    }
+
+    /// The same, with the verdict of the judge that is behind it.
+    #[must_use]
+    pub fn report(mut self, report: Report) -> Self {
+        self.report = Some(Box::new(report));
+        self
+    }
+
+    /// Prints the failure, after the verdict of the judge where there is one.
+    pub(super) fn print(&self, ui: &Ui) {
+        match &self.report {
+            Some(report) => ui.refusal(&self.body(), report),
+            None => ui.error(&self.body()),
+        }
     }
 
     /// What kind of failure.

@@ -17,15 +17,21 @@
 //! An error's [`ErrorKind`] is its exit code; a verb that printed its data and still must not exit 0, such as a check
 //! that found a violation, returns [`Outcome::Ended`].
 
+mod acting;
+mod check;
 mod command;
 mod completions;
 mod doctor;
+mod engine_error;
 mod error;
 mod explain;
+mod gate;
 mod git_hook;
 mod hooks;
 mod man;
+mod phase;
 mod settings;
+mod task;
 mod topic;
 mod usage;
 mod version;
@@ -39,6 +45,7 @@ use clap::FromArgMatches as _;
 use clap::error::ErrorKind as ClapKind;
 
 use crate::clock::Clock;
+use crate::engine::Site;
 use crate::env::Env;
 use crate::ui::{Mode, Settings, Ui};
 
@@ -62,6 +69,11 @@ impl Context {
     /// A path from the command line: relative ones are meant from [`dir`](Self::dir).
     pub fn path(&self, path: &Path) -> PathBuf {
         self.dir.join(path)
+    }
+
+    /// The repository to work in, at or above [`dir`](Self::dir), with who acts where a flag says so.
+    pub fn site(&self, actor: Option<&str>) -> Result<Site<'_>, CommandError> {
+        Ok(Site::open(&self.dir, &self.env, &self.clock, actor.map(str::to_owned))?)
     }
 }
 
@@ -140,7 +152,7 @@ fn finish(ui: &Ui, result: Result<Outcome, CommandError>) -> ExitCode {
         Ok(Outcome::Done) => 0,
         Ok(Outcome::Ended(kind)) => kind.exit_code(),
         Err(error) => {
-            ui.error(&error.body());
+            error.print(ui);
             error.kind().exit_code()
         }
     };

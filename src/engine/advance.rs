@@ -4,9 +4,9 @@ use super::commands::{self, Ran};
 use super::error::EngineError;
 use super::gate;
 use super::manifest;
-use super::phase::{self, Contents, Moved};
+use super::phase::{self, Contents, Moved, PhaseStatus};
 use super::site::{Base, Site};
-use super::transact::{Committed, Draft, FileEdit, Target, transact};
+use super::transact::{Committed, Draft, FileEdit, Target, refuse_operation, transact};
 use crate::law::phase::required_commands;
 use crate::model::digest::{Digest, ObjectId};
 use crate::model::event::{EventKind, Evidence};
@@ -25,7 +25,16 @@ pub enum Next {
     /// The task moved: submitted, advanced or finished.
     Moved(Box<Committed<Moved>>, Vec<Ran>),
     /// It is done already; nothing was committed.
-    AlreadyDone(TaskState),
+    AlreadyDone(Box<PhaseStatus>),
+}
+
+/// What happens while the commands of a gate run.
+#[derive(Debug)]
+pub enum Progress<'a> {
+    /// These command lines start, side by side.
+    Starting(&'a [Vec<String>]),
+    /// They have ended, all of them.
+    Ended(&'a [Ran]),
 }
 
 /// Commands that ran before the transaction, and the tree they ran on.
@@ -37,8 +46,15 @@ struct Runs {
 /// Takes the task one step further, in one commit of exactly its artifacts and the event.
 ///
 /// A gate that wants votes is submitted to; a gate that has them is passed; a gate of checks alone is passed at once.
+/// Commands run first; `watch` is told of them, because a refusal does not carry their output.
 /// Errors: `Law` where a check fails, `Waiting` where a human's vote is missing, `Conflict` on a fork.
-pub fn next(site: &Site, target: &Target, prefix: &str) -> Result<Next, EngineError> {
+pub fn next(
+    site: &Site,
+    target: &Target,
+    prefix: &str,
+    watch: &mut dyn FnMut(Progress<'_>),
+) -> Result<Next, EngineError> {
+    refuse_operation(site)?;
     let base = site.base()?;
     let chain = base.task(prefix)?;
     phase::refuse_fork(&chain)?;
@@ -50,12 +66,12 @@ pub fn next(site: &Site, target: &Target, prefix: &str) -> Result<Next, EngineEr
         });
     };
     if state.status == Status::Done {
-        return Ok(Next::AlreadyDone(state));
+        return Ok(Next::AlreadyDone(Box::new(phase::status_of(&base, &chain)?)));
     }
     // Commands may run for minutes: they run before any lock is taken, and count only for the tree they ran on.
-    let runs = if state.status == Status::Working { run_commands(site, &base, &chain, &state)? } else { None };
+    let runs = if state.status == Status::Working { run_commands(site, &base, &chain, &state, watch)? } else { None };
     let at = site.clock.now();
-    let moved = transact(site, target, |base| {
+    let mut moved = transact(site, target, |base| {
         let chain = base.task(prefix)?;
         phase::refuse_fork(&chain)?;
         let Standing::At(state) = chain.standing() else { unreachable!("a task that is there has a head or a fork") };
@@ -78,7 +94,7 @@ pub fn next(site: &Site, target: &Target, prefix: &str) -> Result<Next, EngineEr
     })?;
     if moved.commit.is_some() && moved.outcome.to.status == Status::Working {
         let base = site.base()?;
-        phase::lay_out(site, &base, &base.task(moved.outcome.task.as_str())?)?;
+        moved.outcome.laid_out = phase::lay_out(site, &base, &base.task(moved.outcome.task.as_str())?)?;
     }
     Ok(Next::Moved(Box::new(moved), runs.map(|runs| runs.ran).unwrap_or_default()))
 }
@@ -248,18 +264,27 @@ fn refuse_uncommitted(site: &Site, chain: &Chain, plan: &Plan) -> Result<(), Eng
     ))
 }
 
-fn run_commands(site: &Site, base: &Base<'_>, chain: &Chain, state: &TaskState) -> Result<Option<Runs>, EngineError> {
+fn run_commands(
+    site: &Site,
+    base: &Base<'_>,
+    chain: &Chain,
+    state: &TaskState,
+    watch: &mut dyn FnMut(Progress<'_>),
+) -> Result<Option<Runs>, EngineError> {
     let rules = base.rules(chain)?;
     let phase = current_phase(rules, chain, state)?;
     refuse_predecessors(base, chain, state)?;
-    if phase.stage < Stage::Implement {
-        return Ok(None);
-    }
     let plan = plan_of(base, chain, rules, phase)?;
     if let Some(plan) = &plan {
         refuse_uncommitted(site, chain, plan)?;
     }
     let required = required_commands(rules, phase, plan.as_ref());
-    let ran = commands::run(site, rules, &required, base.tree_id)?;
+    if required.is_empty() {
+        return Ok(None);
+    }
+    // Who may not act, and what is not filled in, is refused before minutes are spent.
+    site.actor(&base.policy)?;
+    documents(site, chain, rules, phase, state)?;
+    let ran = commands::run(site, rules, &required, base.tree_id, watch)?;
     Ok(Some(Runs { tree: base.tree_id, ran }))
 }

@@ -390,3 +390,8 @@ pub fn root_digest(site: &Site, rev: &str) -> Result<Digest, EngineError> {
     let policy = crate::config::read_policy(&tree)?;
     Ok(Governed::new(&policy.config.governed).digest(&tree as &dyn TreeView)?)
 }
+
+/// Whether there is nothing for [`staged`] to judge.
+pub fn nothing_staged(site: &Site) -> Result<bool, EngineError> {
+    Ok(site.repo.diff_staged()?.is_empty())
+}

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 
+use super::advance::Progress;
 use super::error::EngineError;
 use super::site::Site;
 use crate::clock::Stopwatch;
@@ -39,6 +40,7 @@ pub(crate) fn run(
     profile: &Profile,
     required: &[Required],
     tree: ObjectId,
+    watch: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Vec<Ran>, EngineError> {
     let Some(folder) = site.repo.work_dir() else {
         return Err(EngineError::refused(
@@ -56,6 +58,8 @@ pub(crate) fn run(
     if jobs.is_empty() {
         return Ok(Vec::new());
     }
+    let lines: Vec<Vec<String>> = jobs.iter().map(|(_, line, _)| line.clone()).collect();
+    watch(Progress::Starting(&lines));
     // The runtime exists only while commands run: nothing else in the program waits for more than one thing.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
         EngineError::refused(
@@ -63,7 +67,7 @@ pub(crate) fn run(
             "check the limits of this user: `ulimit -a`",
         )
     })?;
-    runtime.block_on(async {
+    let all = runtime.block_on(async {
         let started: Vec<_> = jobs
             .into_iter()
             .map(|(required, line, limit)| {
@@ -95,7 +99,9 @@ pub(crate) fn run(
             }
         }
         Ok(all)
-    })
+    })?;
+    watch(Progress::Ended(&all));
+    Ok(all)
 }
 
 async fn job(

@@ -9,7 +9,26 @@ use crate::model::tree::SightError;
 use crate::store::StoreError;
 use crate::workflow::transition::Illegal;
 
-/// The engine's error. The command line turns each variant into an exit code.
+/// The kinds of failure that whoever asked has to tell apart: each is an exit code of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It did not work, or nothing was judged.
+    Failed,
+    /// The request cannot be meant.
+    Usage,
+    /// A law is violated.
+    Law,
+    /// A human must vote first.
+    Waiting,
+    /// A budget is exceeded.
+    Budget,
+    /// A fork, a lock, a lost race, an operation of git in progress.
+    Conflict,
+    /// A program is missing.
+    MissingTool,
+}
+
+/// The engine's error. The command line turns its [`fault`](EngineError::fault) into an exit code.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// Git refused.
@@ -118,7 +137,36 @@ impl EngineError {
             | Self::Conflict { hint, .. }
             | Self::Budget { hint, .. }
             | Self::MissingTool { hint, .. } => Some(hint),
+            Self::Git(GitError::Detached { .. }) => {
+                Some("`--detach` commits on the detached HEAD all the same; no branch will hold the commit")
+            }
             _ => None,
+        }
+    }
+
+    /// What kind of failure it is. What another process or an unfinished operation of git is to blame for is a conflict.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Git(
+                GitError::OperationInProgress(_)
+                | GitError::Unmerged { .. }
+                | GitError::Locked { .. }
+                | GitError::LostRace { .. }
+                | GitError::Conflict { .. },
+            )
+            | Self::Conflict { .. } => Fault::Conflict,
+            Self::Git(GitError::GitMissing) | Self::MissingTool { .. } => Fault::MissingTool,
+            Self::Law(_) => Fault::Law,
+            Self::Waiting { .. } => Fault::Waiting,
+            Self::Budget { .. } => Fault::Budget,
+            Self::Name(_) | Self::Form(_) | Self::NotFound { .. } | Self::Usage { .. } => Fault::Usage,
+            Self::Git(_)
+            | Self::Policy(_)
+            | Self::Sight(_)
+            | Self::Store(_)
+            | Self::Illegal(_)
+            | Self::NotGoverned
+            | Self::Refused { .. } => Fault::Failed,
         }
     }
 }
@@ -127,4 +175,19 @@ fn law_summary(report: &Report) -> String {
     let errors =
         report.violations.iter().filter(|violation| violation.level == crate::model::law_id::Level::Error).count();
     format!("{errors} finding{} against the laws; nothing was committed", if errors == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::Operation;
+
+    #[test]
+    fn unfinished_operations_of_git_are_conflicts() {
+        let fault = |error: GitError| EngineError::from(error).fault();
+        assert_eq!(fault(GitError::OperationInProgress(Operation::Merge)), Fault::Conflict);
+        assert_eq!(fault(GitError::Unmerged { paths: Vec::new() }), Fault::Conflict);
+        assert_eq!(fault(GitError::Unborn { branch: String::new() }), Fault::Failed);
+        assert_eq!(fault(GitError::GitMissing), Fault::MissingTool);
+    }
 }

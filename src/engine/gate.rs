@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::compose;
 use super::error::EngineError;
 use super::site::{Base, Site, near};
+use super::submitted::{self, Submitted};
 use super::transact::{Committed, Draft, Target, transact};
 use crate::law::sessions_on;
 use crate::model::canonical::Canonical as _;
@@ -134,7 +135,7 @@ pub fn number(phase: &Phase) -> usize {
 
 /// What a voter asks for.
 #[derive(Debug, Clone)]
-pub struct Ballot {
+pub struct Choice {
     /// The task, or a prefix.
     pub task: String,
     /// Approve or reject.
@@ -143,23 +144,38 @@ pub struct Ballot {
     pub reason: String,
     /// What the vote rests on. The command line passes `Terminal` only after a person typed the task id.
     pub proof: Proof,
+    /// The submit that the voter has read: another one, come in meanwhile, is not voted on unseen.
+    pub submit: Digest,
 }
 
-/// The waiting gate that `ballot` is about, with the voter's right to vote checked; nothing is written. What the
-/// command line shows before it asks.
-pub fn prepare(site: &Site, target: &Target, task: &str) -> Result<(WaitingGate, Principal), EngineError> {
+/// What the command line shows before it asks: the waiting gate of `task` with what is voted on, the voter's right to
+/// vote and the proof checked. Nothing is written.
+pub fn prepare(site: &Site, target: &Target, task: &str, proof: Proof) -> Result<Ballot, EngineError> {
     let base = base_for(site, target)?;
     let chain = base.task(task)?;
     let gate = open_gate(&base, &chain)?;
     let voter = voter(site, &base, &chain, &gate)?;
-    Ok((gate, voter))
+    accept(&base, proof)?;
+    let documents = submitted::documents(site, &base, &chain)?;
+    Ok(Ballot { gate, voter, documents })
+}
+
+/// What a voter is shown.
+#[derive(Debug, Clone)]
+pub struct Ballot {
+    /// The gate.
+    pub gate: WaitingGate,
+    /// Who votes.
+    pub voter: Principal,
+    /// The artifacts that are voted on.
+    pub documents: Vec<Submitted>,
 }
 
 /// Writes one vote: on HEAD's branch, or on the branch that `target` names.
-pub fn cast(site: &Site, target: &Target, ballot: &Ballot) -> Result<Committed<WaitingGate>, EngineError> {
+pub fn cast(site: &Site, target: &Target, choice: &Choice) -> Result<Committed<WaitingGate>, EngineError> {
     let at = site.clock.now();
     transact(site, target, |base| {
-        let (gate, vote) = vote(site, base, ballot, &at)?;
+        let (gate, vote) = vote(site, base, choice, &at)?;
         let rules = base.profile(gate.profile.as_str())?;
         let path = layout::votes(&rules.name, &gate.task, &gate.submit).join(vote.file_name().as_bytes());
         let what = format!("{} {} ({})", vote.verdict.as_str(), gate.task, gate.phase);
@@ -169,16 +185,23 @@ pub fn cast(site: &Site, target: &Target, ballot: &Ballot) -> Result<Committed<W
     })
 }
 
+/// The command that publishes `branch` (a full name) where it is followed, or at `origin`.
+pub fn push_command(site: &Site, branch: &str) -> String {
+    let short = branch.strip_prefix("refs/heads/").unwrap_or(branch);
+    let remote = site.repo.config_get(&format!("branch.{short}.remote")).filter(|remote| remote != ".");
+    format!("git push {} {short}", remote.as_deref().unwrap_or("origin"))
+}
+
 /// The vote's file for someone without push rights: its path in the repository and its bytes. Anyone may commit it.
-pub fn vote_file(site: &Site, target: &Target, ballot: &Ballot) -> Result<(RepoPath, Vec<u8>), EngineError> {
+pub fn vote_file(site: &Site, target: &Target, choice: &Choice) -> Result<(RepoPath, Vec<u8>), EngineError> {
     let base = base_for(site, target)?;
-    let (gate, vote) = vote(site, &base, ballot, &site.clock.now())?;
+    let (gate, vote) = vote(site, &base, choice, &site.clock.now())?;
     let path = layout::votes(&gate.profile, &gate.task, &gate.submit).join(vote.file_name().as_bytes());
     Ok((path, vote.print().into_bytes()))
 }
 
 fn base_for<'a>(site: &'a Site, target: &Target) -> Result<Base<'a>, EngineError> {
-    match &target.reference {
+    match &target.at_home(site)?.reference {
         None => site.base(),
         Some(reference) => site.base_of(reference),
     }
@@ -187,19 +210,18 @@ fn base_for<'a>(site: &'a Site, target: &Target) -> Result<Base<'a>, EngineError
 fn vote(
     site: &Site,
     base: &Base<'_>,
-    ballot: &Ballot,
+    choice: &Choice,
     at: &crate::model::time::Timestamp,
 ) -> Result<(WaitingGate, Vote), EngineError> {
-    let chain = base.task(&ballot.task)?;
+    let chain = base.task(&choice.task)?;
     let gate = open_gate(base, &chain)?;
     let voter = voter(site, base, &chain, &gate)?;
-    let config = &base.policy.config;
-    if !config.proofs.contains(&ballot.proof) {
-        let accepted: Vec<&str> = config.proofs.iter().map(|proof| proof.as_str()).collect();
-        return Err(EngineError::refused(
-            format!("this repository accepts votes by {} only, not by {}", accepted.join(", "), ballot.proof.as_str()),
-            "`agentops policy show` prints what `gates.proof` lists",
-        ));
+    accept(base, choice.proof)?;
+    if gate.submit != choice.submit {
+        return Err(EngineError::Conflict {
+            message: format!("`{}` was submitted anew while you read: nothing was voted on", chain.task),
+            hint: format!("read the new one: agentops gate approve {}", chain.task),
+        });
     }
     let vote = Vote {
         v: 1,
@@ -208,14 +230,27 @@ fn vote(
         submit: gate.submit,
         gate: gate.gate,
         voter,
-        verdict: ballot.verdict,
-        reason: ballot.reason.trim().to_owned(),
+        verdict: choice.verdict,
+        reason: choice.reason.trim().to_owned(),
         at: at.clone(),
-        proof: ballot.proof,
+        proof: choice.proof,
         signature: None,
     };
     vote.validate()?;
     Ok((gate, vote))
+}
+
+/// Refuses a proof that the base does not count.
+fn accept(base: &Base<'_>, proof: Proof) -> Result<(), EngineError> {
+    let accepted = &base.policy.config.proofs;
+    if accepted.contains(&proof) {
+        return Ok(());
+    }
+    let names: Vec<&str> = accepted.iter().map(|proof| proof.as_str()).collect();
+    Err(EngineError::refused(
+        format!("this repository accepts votes by {} only, not by {}", names.join(", "), proof.as_str()),
+        "`agentops policy show` prints what `gates.proof` lists",
+    ))
 }
 
 fn open_gate(base: &Base<'_>, chain: &Chain) -> Result<WaitingGate, EngineError> {

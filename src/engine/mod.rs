@@ -17,6 +17,7 @@ pub mod phase;
 pub mod policy;
 pub mod push;
 pub mod site;
+pub mod submitted;
 pub mod task;
 pub mod transact;
 

@@ -4,6 +4,7 @@ use super::compose;
 use super::error::EngineError;
 use super::gate;
 use super::site::{Base, Site, near};
+use super::task;
 use super::transact::{Committed, Draft, Target, transact};
 use crate::config;
 use crate::model::canonical::Canonical as _;
@@ -16,7 +17,10 @@ use crate::model::policy::Actor;
 use crate::model::profile::Profile;
 use crate::model::state::{Status, TaskState};
 use crate::model::time::Timestamp;
+use crate::model::tree::TreeView as _;
+use crate::model::vote::Vote;
 use crate::workflow::chain::{Chain, Link, Standing};
+use crate::workflow::gate::read_votes;
 use crate::workflow::transition;
 
 /// Where a task stands, and what is next.
@@ -46,10 +50,19 @@ pub struct PhaseStatus {
 pub fn status(site: &Site, prefix: &str) -> Result<PhaseStatus, EngineError> {
     let base = site.base()?;
     let chain = base.task(prefix)?;
-    status_of(site, &base, &chain)
+    status_of(&base, &chain)
 }
 
-pub(crate) fn status_of(_site: &Site, base: &Base<'_>, chain: &Chain) -> Result<PhaseStatus, EngineError> {
+/// Where every open task stands at HEAD, urgent ones first.
+pub fn status_all(site: &Site) -> Result<Vec<PhaseStatus>, EngineError> {
+    let base = site.base()?;
+    task::list_at(&base, &task::Filter::default())?
+        .into_iter()
+        .map(|listed| status_of(&base, &Chain::read(&base.tree, &listed.profile, &listed.task)?))
+        .collect()
+}
+
+pub(crate) fn status_of(base: &Base<'_>, chain: &Chain) -> Result<PhaseStatus, EngineError> {
     let id = &chain.task;
     let rules = base.rules(chain)?;
     let heads = chain.heads();
@@ -148,6 +161,8 @@ pub struct Moved {
     pub to: TaskState,
     /// Number of the event in the chain.
     pub seq: u32,
+    /// Documents of the phase it moved to that were laid out in the working tree, uncommitted.
+    pub laid_out: Vec<RepoPath>,
 }
 
 /// What goes into an event besides what follows from the chain.
@@ -201,7 +216,15 @@ pub(crate) fn compose_event(
     Ok(Draft {
         files: vec![(path, Some(event.print().into_bytes()))],
         message: compose::event_message(&chain.profile, &event, &what, who.1),
-        outcome: Moved { task: chain.task.clone(), profile: chain.profile.clone(), kind, from, to: state, seq },
+        outcome: Moved {
+            task: chain.task.clone(),
+            profile: chain.profile.clone(),
+            kind,
+            from,
+            to: state,
+            seq,
+            laid_out: Vec::new(),
+        },
     })
 }
 
@@ -215,7 +238,7 @@ pub fn step(
     reason: &str,
 ) -> Result<Committed<Moved>, EngineError> {
     let at = site.clock.now();
-    let moved = transact(site, target, |base| {
+    let mut moved = transact(site, target, |base| {
         let chain = base.task(prefix)?;
         let rules = base.rules(&chain)?;
         let phase = to.map(|name| known_phase(rules, name)).transpose()?;
@@ -235,7 +258,7 @@ pub fn step(
     })?;
     if moved.commit.is_some() && moved.outcome.to.status == Status::Working {
         let base = site.base()?;
-        lay_out(site, &base, &base.task(moved.outcome.task.as_str())?)?;
+        moved.outcome.laid_out = lay_out(site, &base, &base.task(moved.outcome.task.as_str())?)?;
     }
     Ok(moved)
 }
@@ -259,13 +282,28 @@ pub(crate) fn refuse_fork(chain: &Chain) -> Result<(), EngineError> {
     }
 }
 
-/// The task's events with their votes: the heads last. For `phase log`.
+/// The task's events with their votes, the heads last. For `phase log`.
 #[derive(Debug, Clone)]
 pub struct Logged {
     /// The task.
     pub task: TaskId,
-    /// Events by `seq`, with digest, whether live, and whether a head.
-    pub events: Vec<(Link, bool, bool)>,
+    /// Its profile.
+    pub profile: ProfileName,
+    /// Its events by `seq`.
+    pub events: Vec<Entry>,
+}
+
+/// One event of a log.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The event with its digest.
+    pub link: Link,
+    /// Whether nothing later supersedes it.
+    pub live: bool,
+    /// Whether no event follows it.
+    pub head: bool,
+    /// The votes on it, well-formed ones only, by voter.
+    pub votes: Vec<Vote>,
 }
 
 /// The history of a task at HEAD.
@@ -274,12 +312,20 @@ pub fn log(site: &Site, prefix: &str) -> Result<Logged, EngineError> {
     let chain = base.task(prefix)?;
     let live = chain.live(base.rules(&chain)?);
     let heads: Vec<Digest> = chain.heads().iter().map(|head| head.digest).collect();
-    let events = chain
-        .links
-        .iter()
-        .map(|link| (link.clone(), live.contains(&link.digest), heads.contains(&link.digest)))
-        .collect();
-    Ok(Logged { task: chain.task.clone(), events })
+    let mut events = Vec::with_capacity(chain.links.len());
+    for link in &chain.links {
+        let votes = match link.event.kind {
+            EventKind::Submit => read_votes(base.view(), &chain.profile, link)?,
+            _ => Vec::new(),
+        };
+        events.push(Entry {
+            live: live.contains(&link.digest),
+            head: heads.contains(&link.digest),
+            votes: votes.into_iter().filter_map(|file| file.vote.ok()).collect(),
+            link: link.clone(),
+        });
+    }
+    Ok(Logged { task: chain.task.clone(), profile: chain.profile.clone(), events })
 }
 
 /// Lays the current phase's documents out in the working tree, from their templates, where nothing is there yet. They
@@ -296,7 +342,6 @@ pub(crate) fn lay_out(site: &Site, base: &Base<'_>, chain: &Chain) -> Result<Vec
     for spec in phase.artifacts.iter().filter(|spec| spec.required) {
         let Some(name) = &spec.template else { continue };
         let path = RepoPath::from(spec.path_for(&rules.name, &chain.task, &state));
-        use crate::model::tree::TreeView as _;
         if worktree.entry(&path)?.is_some() {
             continue;
         }
@@ -309,9 +354,14 @@ pub(crate) fn lay_out(site: &Site, base: &Base<'_>, chain: &Chain) -> Result<Vec
 }
 
 fn fill(template: &str, profile: &ProfileName, task: &TaskId, state: &TaskState) -> String {
-    template
-        .replace("{title}", &state.title)
-        .replace("{task}", task.as_str())
-        .replace("{opened}", state.opened.as_str())
-        .replace("{profile}", profile.as_str())
+    // The same placeholders, in the same order, as the check that compares a document with its template.
+    [
+        ("{title}", state.title.as_str()),
+        ("{task}", task.as_str()),
+        ("{opened}", state.opened.as_str()),
+        ("{profile}", profile.as_str()),
+        ("{phase}", state.phase.as_str()),
+    ]
+    .into_iter()
+    .fold(template.to_owned(), |text, (name, value)| text.replace(name, value))
 }

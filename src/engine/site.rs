@@ -6,7 +6,7 @@ use super::error::EngineError;
 use crate::clock::Clock;
 use crate::config;
 use crate::env::Env;
-use crate::git::{CommitTree, Head, Repo};
+use crate::git::{CommitTree, GitError, Head, Repo};
 use crate::model::commit::Person;
 use crate::model::digest::ObjectId;
 use crate::model::name::{Principal, ProfileName, TaskId};
@@ -49,7 +49,7 @@ impl<'s> Site<'s> {
     /// HEAD's commit with its policy.
     pub fn base(&self) -> Result<Base<'_>, EngineError> {
         match self.repo.head()? {
-            Head::Unborn { .. } => Err(EngineError::NotGoverned),
+            Head::Unborn { branch } => Err(GitError::Unborn { branch }.into()),
             Head::Branch { name, commit } => self.base_at(Some(name), commit),
             Head::Detached { commit } => self.base_at(None, commit),
         }

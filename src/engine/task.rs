@@ -11,6 +11,7 @@ use crate::model::layout;
 use crate::model::name::{ProfileName, TaskId, Word};
 use crate::model::path::RepoPath;
 use crate::model::state::{Priority, Stage, Status, TaskState};
+use crate::model::tree::{MAX_STATE_FILE, SightError};
 use crate::workflow::chain::{self, Chain, Standing};
 use crate::workflow::transition;
 
@@ -42,6 +43,8 @@ pub struct Opened {
     pub state: TaskState,
     /// The documents its first phase wants.
     pub documents: Vec<String>,
+    /// Those of them that were laid out in the working tree, uncommitted.
+    pub laid_out: Vec<RepoPath>,
 }
 
 /// Opens a task: one commit with its first event. The first phase's documents are laid out in the working tree from
@@ -49,7 +52,7 @@ pub struct Opened {
 pub fn open(site: &Site, target: &Target, request: &NewTask) -> Result<Committed<Opened>, EngineError> {
     let entropy = site.clock.random_u32();
     let at = site.clock.now();
-    let committed = transact(site, target, |base| {
+    let mut committed = transact(site, target, |base| {
         let profile = match &request.profile {
             Some(name) => base.profile(name)?,
             None => only_profile(base)?,
@@ -108,13 +111,13 @@ pub fn open(site: &Site, target: &Target, request: &NewTask) -> Result<Committed
         Ok(Draft {
             files: vec![(path, Some(event.print().into_bytes()))],
             message: compose::event_message(&profile.name, &event, &format!("open {task}"), actor),
-            outcome: Opened { task, profile: profile.name.clone(), state, documents },
+            outcome: Opened { task, profile: profile.name.clone(), state, documents, laid_out: Vec::new() },
         })
     })?;
     if committed.commit.is_some() {
         let base = site.base()?;
         let chain = base.task(committed.outcome.task.as_str())?;
-        phase::lay_out(site, &base, &chain)?;
+        committed.outcome.laid_out = phase::lay_out(site, &base, &chain)?;
     }
     Ok(committed)
 }
@@ -169,7 +172,10 @@ pub struct Filter {
 
 /// The tasks at HEAD, urgent ones first, then by id.
 pub fn list(site: &Site, filter: &Filter) -> Result<Vec<Listed>, EngineError> {
-    let base = site.base()?;
+    list_at(&site.base()?, filter)
+}
+
+pub(crate) fn list_at(base: &Base<'_>, filter: &Filter) -> Result<Vec<Listed>, EngineError> {
     if let Some(name) = &filter.profile {
         base.profile(name)?;
     }
@@ -184,8 +190,10 @@ pub fn list(site: &Site, filter: &Filter) -> Result<Vec<Listed>, EngineError> {
                 Some(name) => {
                     // The newest file carries the whole state: one file is opened.
                     let path = layout::event(profile, &task, &name);
-                    let bytes = base.view().file(&path, crate::model::tree::MAX_STATE_FILE)?.unwrap_or_default();
-                    Some(Event::parse(&bytes)?.state)
+                    let bytes = base.view().file(&path, MAX_STATE_FILE)?.unwrap_or_default();
+                    let event = Event::parse(&bytes)
+                        .map_err(|error| SightError::Failed(format!("`{path}` is no event: {error}")))?;
+                    Some(event.state)
                 }
                 None => match Chain::read(&base.tree, profile, &task)?.standing() {
                     Standing::At(state) => Some(state),
@@ -222,7 +230,7 @@ pub struct Shown {
 pub fn show(site: &Site, prefix: &str) -> Result<Shown, EngineError> {
     let base = site.base()?;
     let chain = base.task(prefix)?;
-    let status = phase::status_of(site, &base, &chain)?;
+    let status = phase::status_of(&base, &chain)?;
     let rules = base.rules(&chain)?;
     let mut artifacts = Vec::new();
     if let Some(first) = chain.links.first() {

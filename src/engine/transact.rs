@@ -41,6 +41,8 @@ pub struct Committed<T> {
     pub commit: Option<ObjectId>,
     /// The branch that moved, full name; `None` on a detached HEAD.
     pub branch: Option<String>,
+    /// Whether that is another branch than HEAD's.
+    pub other_branch: bool,
     /// The paths written, sorted.
     pub paths: Vec<RepoPath>,
     /// Warnings and notes of the judge.
@@ -60,6 +62,19 @@ pub struct Target {
     pub dry_run: bool,
 }
 
+impl Target {
+    /// This target, where HEAD's own branch means HEAD: index and working tree must follow.
+    pub(crate) fn at_home(&self, site: &Site) -> Result<Self, EngineError> {
+        let head = site.repo.head()?;
+        let is_head = |name: &String| {
+            let full = if name.starts_with("refs/") { name.clone() } else { format!("refs/heads/{name}") };
+            head.branch() == Some(full.as_str())
+        };
+        let reference = self.reference.clone().filter(|name| !is_head(name) && name != "HEAD");
+        Ok(Self { reference, ..self.clone() })
+    }
+}
+
 /// Runs `draft` on the current base and commits what it gives; again from the start when somebody else was faster.
 ///
 /// `draft` is told the base it must be legal on. The laws are run on the result before anything moves.
@@ -68,14 +83,10 @@ pub fn transact<T>(
     target: &Target,
     mut draft: impl FnMut(&Base<'_>) -> Result<Draft<T>, EngineError>,
 ) -> Result<Committed<T>, EngineError> {
+    let target = &target.at_home(site)?;
     let on_head = target.reference.is_none();
     if on_head {
-        if let Some(operation) = site.repo.operation_in_progress() {
-            return Err(GitError::OperationInProgress(operation).into());
-        }
-        if site.repo.has_unmerged()? {
-            return Err(GitError::Unmerged { paths: Vec::new() }.into());
-        }
+        refuse_operation(site)?;
     }
     let _lock = if target.dry_run { None } else { Some(WriterLock::acquire(site.repo.common_dir())?) };
     if !target.dry_run {
@@ -95,6 +106,17 @@ pub fn transact<T>(
             result => return result,
         }
     }
+}
+
+/// Refuses while git itself is in the midst of something: index and HEAD are not ours then.
+pub(crate) fn refuse_operation(site: &Site) -> Result<(), EngineError> {
+    if let Some(operation) = site.repo.operation_in_progress() {
+        return Err(GitError::OperationInProgress(operation).into());
+    }
+    if !site.repo.is_bare() && site.repo.has_unmerged()? {
+        return Err(GitError::Unmerged { paths: Vec::new() }.into());
+    }
+    Ok(())
 }
 
 fn check_target(site: &Site, target: &Target, base: &Base<'_>) -> Result<(), EngineError> {
@@ -145,7 +167,14 @@ fn commit<T>(site: &Site, target: &Target, base: &Base<'_>, draft: Draft<T>) -> 
     }
     let mut paths: Vec<RepoPath> = draft.files.iter().map(|(path, _)| path.clone()).collect();
     paths.sort_unstable();
-    let mut done = Committed { commit: None, branch: base.branch.clone(), paths, report, outcome: draft.outcome };
+    let mut done = Committed {
+        commit: None,
+        branch: base.branch.clone(),
+        other_branch: target.reference.is_some(),
+        paths,
+        report,
+        outcome: draft.outcome,
+    };
     if target.dry_run {
         return Ok(done);
     }
@@ -184,26 +213,30 @@ fn entry(base: &Base<'_>, edit: &TreeEdit) -> Result<journal::Entry, EngineError
 /// what was there before nor what is to be there is somebody's work, and stays.
 fn finish(site: &Site, journal: &Journal) -> Result<(), EngineError> {
     let repo = &site.repo;
+    if repo.is_bare() {
+        return Ok(());
+    }
     let staged = repo.staged()?;
+    let worktree = repo.worktree_view()?;
     let mut index = Vec::new();
+    let mut files = Vec::new();
     for entry in &journal.entries {
-        let found = staged.entry(&entry.path)?.map(|entry| (entry.mode, entry.id));
-        if found == entry.before && found != entry.after {
+        let (before, after) = (entry.before.map(|(_, id)| id), entry.after.map(|(_, id)| id));
+        let in_index = staged.entry(&entry.path)?.map(|entry| (entry.mode, entry.id));
+        let in_tree = worktree.entry(&entry.path)?.map(|entry| entry.id);
+        // What was committed from the working tree is no longer staged in an older version, as after `git commit -o`.
+        if in_index != entry.after && (in_index == entry.before || in_tree == after) {
             index.push(TreeEdit { path: entry.path.clone(), entry: entry.after });
+        }
+        if in_tree != after && in_tree == before {
+            files.push((&entry.path, after));
         }
     }
     repo.update_index(&index)?;
-    let worktree = repo.worktree_view()?;
-    for entry in &journal.entries {
-        let found = worktree.entry(&entry.path)?.map(|entry| entry.id);
-        let before = entry.before.map(|(_, id)| id);
-        match entry.after {
-            Some((_, id)) if found != Some(id) && found == before => {
-                let bytes = repo.blob(&id, &entry.path.to_string(), u64::MAX)?;
-                repo.write_worktree_file(&entry.path, &bytes)?;
-            }
-            None if found.is_some() && found == before => repo.remove_worktree_file(&entry.path)?,
-            _ => {}
+    for (path, id) in files {
+        match id {
+            Some(id) => repo.write_worktree_file(path, &repo.blob(&id, &path.to_string(), u64::MAX)?)?,
+            None => repo.remove_worktree_file(path)?,
         }
     }
     Ok(())

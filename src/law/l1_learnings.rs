@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::exempt::is_exempt;
 use super::records::{new_learnings, new_sessions, tempered};
-use super::substance::{Sketch, assess, assess_reason, similar};
+use super::substance::{Sketch, assess, assess_reason, fingerprint, similar};
 use super::{Case, Findings, Law, Reads};
 use crate::model::commit::Commit;
 use crate::model::law_id::LawId;
@@ -59,30 +59,51 @@ struct Memory<'a> {
 }
 
 impl<'a> Memory<'a> {
-    fn add(&mut self, text: &'a str, sketch: Sketch, commit: &'a Commit) {
-        self.by_fingerprint.entry(sketch.fingerprint).or_insert(self.list.len());
-        self.list.push(Earlier { sketch, text, commit });
+    fn add(&mut self, learnings: &[Learning<'a>], commit: &'a Commit) {
+        for Learning { text, sketch, fingerprint, .. } in
+            learnings.iter().filter(|learning| learning.not_applicable.is_none())
+        {
+            self.by_fingerprint.entry(*fingerprint).or_insert(self.list.len());
+            self.list.push(Earlier { sketch: *sketch, text, commit });
+        }
     }
 
-    /// The earlier learning that `text` repeats. A commit does not collide with itself: amended, cherry-picked or
+    /// What `learning` repeats. A commit does not collide with itself: amended, cherry-picked or
     /// rebased it keeps its author and the second in which it was written.
-    fn find(&self, text: &str, sketch: Sketch, commit: &Commit) -> Option<&Earlier<'a>> {
-        let identical = self.by_fingerprint.get(&sketch.fingerprint).map(|index| &self.list[*index]);
+    fn find(&self, learning: &Learning<'_>, commit: &Commit) -> Option<&Earlier<'a>> {
+        let identical = self.by_fingerprint.get(&learning.fingerprint).map(|index| &self.list[*index]);
         let recent = &self.list[self.list.len().saturating_sub(WINDOW)..];
         identical
             .into_iter()
-            .chain(recent.iter().rev().filter(|earlier| earlier.sketch.is_near(&sketch)))
+            .chain(recent.iter().rev().filter(|earlier| earlier.sketch.is_near(&learning.sketch)))
             .filter(|earlier| earlier.commit.author != commit.author)
-            .find(|earlier| similar(earlier.text, text) >= SAME)
+            .find(|earlier| similar(earlier.text, learning.text) >= SAME)
     }
 }
 
-fn learnings(message: &Message) -> impl Iterator<Item = (&str, usize)> {
-    message
-        .sections
-        .iter()
-        .filter(|section| section.token == LEARNING)
-        .map(|section| (section.text.as_str(), section.line))
+/// A `Learning:` section.
+struct Learning<'a> {
+    text: &'a str,
+    line: usize,
+    /// The reason after `N/A`.
+    not_applicable: Option<&'a str>,
+    sketch: Sketch,
+    fingerprint: u64,
+}
+
+fn learnings(message: &Message) -> Vec<Learning<'_>> {
+    let own = message.sections.iter().filter(|section| section.token == LEARNING);
+    own.map(|section| {
+        let text = section.text.as_str();
+        Learning {
+            text,
+            line: section.line,
+            not_applicable: not_applicable(text),
+            sketch: Sketch::of(text),
+            fingerprint: fingerprint(text),
+        }
+    })
+    .collect()
 }
 
 fn check_messages(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
@@ -96,13 +117,12 @@ fn check_messages(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightE
     let past: Vec<Message> = history.iter().map(|commit| Message::parse(&commit.message, &own)).collect();
     let mut memory = Memory::default();
     for (message, commit) in past.iter().zip(&history).rev() {
-        for (text, _) in learnings(message) {
-            memory.add(text, Sketch::of(text), commit);
-        }
+        memory.add(&learnings(message), commit);
     }
     let mut without = 0;
     for (index, (message, commit)) in messages.iter().zip(case.step.commits()).enumerate() {
-        match judge(case, message, commit, &memory) {
+        let learnings = learnings(message);
+        match judge(case, message, &learnings, commit, &memory) {
             Ok(is_optional) => without += usize::from(is_optional),
             Err(finding) => {
                 if !is_exempt(case, index, LawId::L1)? {
@@ -110,9 +130,7 @@ fn check_messages(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightE
                 }
             }
         }
-        for (text, _) in learnings(message).filter(|(text, _)| not_applicable(text).is_none()) {
-            memory.add(text, Sketch::of(text), commit);
-        }
+        memory.add(&learnings, commit);
     }
     if without > 0 {
         let commits = if without == 1 { "1 commit says" } else { &format!("{without} commits say") };
@@ -122,22 +140,28 @@ fn check_messages(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightE
 }
 
 /// Whether the message does without a learning, with a reason. Of several learnings in a squash one must stand.
-fn judge(case: &Case<'_>, message: &Message, commit: &Commit, memory: &Memory<'_>) -> Result<bool, Box<Finding>> {
+fn judge(
+    case: &Case<'_>,
+    message: &Message,
+    learnings: &[Learning<'_>],
+    commit: &Commit,
+    memory: &Memory<'_>,
+) -> Result<bool, Box<Finding>> {
     let mut first: Option<Box<Finding>> = None;
-    for (text, line) in learnings(message) {
-        let place = Place::message(commit.id, line);
-        let finding = match not_applicable(text) {
+    for learning in learnings {
+        let place = Place::message(commit.id, learning.line);
+        let finding = match learning.not_applicable {
             Some(reason) => match may_do_without(case, message, reason, place) {
                 Ok(()) => return Ok(true),
                 Err(finding) => finding,
             },
-            None => match assess(text) {
+            None => match assess(learning.text) {
                 Err(weakness) => failed(
                     place,
                     format!("`Learning:` {}", weakness.problem()),
                     format!("{}; what will serve someone again?", weakness.remedy()),
                 ),
-                Ok(()) => match memory.find(text, Sketch::of(text), commit) {
+                Ok(()) => match memory.find(learning, commit) {
                     None => return Ok(false),
                     Some(earlier) => repeated(earlier.commit, place),
                 },

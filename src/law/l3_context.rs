@@ -242,6 +242,10 @@ Impact: Large uploads work again; the target's disk needs room for two copies.
             "feat: all\n\n* fix: one\n\nContext: TODO\n\nImpact: none\n\n* {GOOD}\n* fix: three\n\nLearning: ...\n"
         );
         assert_eq!(found(&squash), []);
+        // Taken together the sections collide; the second commit's own set does not.
+        let again = "Create the temporary file in the folder of its target.";
+        let colliding = format!("feat: all\n\n* fix: one\n\nContext: {again}\n\n* {GOOD}");
+        assert_eq!(found(&colliding), []);
         let incomplete = squash.replace("Solution: Create", "Create");
         assert_eq!(found(&incomplete), [(1, "the section `Solution:` is missing".into())]);
     }

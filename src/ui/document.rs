@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::page::{Page, error, hint, strong};
+use super::report::ReportBody;
 use crate::model::escape::is_hidden;
 
 /// The version of every document.
@@ -23,6 +24,14 @@ struct Document<'a, T: Serialize> {
 #[derive(Serialize)]
 pub(super) struct ErrorDocument<'a> {
     pub(super) error: &'a ErrorBody,
+}
+
+/// `{"error": …}` with the fields of a verdict beside it.
+#[derive(Serialize)]
+pub(super) struct RefusalDocument<'a> {
+    pub(super) error: &'a ErrorBody,
+    #[serde(flatten)]
+    pub(super) report: &'a ReportBody<'a>,
 }
 
 /// Why a verb failed.

@@ -32,6 +32,7 @@ pub use table::Table;
 
 #[cfg(doc)]
 use crate::model::escape::visible;
+use crate::model::report::Report;
 
 /// Who reads the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -156,6 +157,20 @@ impl Ui {
             self.document(&document::ErrorDocument { error: body });
         } else {
             self.aside(|page| body.fill(page));
+        }
+    }
+
+    /// As [`error`](Self::error), for a verdict of the judge: people read it in full above the error, programs find its
+    /// fields beside `error`.
+    pub fn refusal(&self, body: &ErrorBody, report: &Report) {
+        let report = ReportBody::of(report);
+        if self.settings.mode == Mode::Json && !self.has_document.get() {
+            self.document(&document::RefusalDocument { error: body, report: &report });
+        } else {
+            self.aside(|page| {
+                report.fill(page);
+                body.fill(page);
+            });
         }
     }
 

@@ -1,10 +1,12 @@
 //! Eight writers in eight worktrees of one repository, killed at random: nothing is lost, nothing blocks.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{PROGRAM, Sandbox};
 
 const WRITERS: usize = 8;
 const TRANSITIONS: usize = 50;
@@ -33,12 +35,21 @@ fn eight_writers_killed_at_random_lose_nothing() {
             (tree, task)
         })
         .collect();
+    let threads: Vec<Writer> = writers
+        .iter()
+        .map(|(tree, task)| Writer {
+            task: task.clone(),
+            dir: tree.path().to_owned(),
+            // The real clock and real random numbers: these writers are not alike.
+            environment: tree.environment().into_iter().filter(|(name, _)| !name.starts_with("AGENTOPS_TEST")).collect(),
+        })
+        .collect();
     let in_window = AtomicUsize::new(0);
     let killed = AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        for (number, (tree, task)) in writers.iter().enumerate() {
+        for (number, writer) in threads.iter().enumerate() {
             let (in_window, killed) = (&in_window, &killed);
-            scope.spawn(move || write(tree, task, Dice(number as u64 + 1), in_window, killed));
+            scope.spawn(move || write(writer, Dice(number as u64 + 1), in_window, killed));
         }
     });
     let (killed, in_window) = (killed.into_inner(), in_window.into_inner());
@@ -58,26 +69,55 @@ fn eight_writers_killed_at_random_lose_nothing() {
     main.agentops("check --all").run().expect_code(0);
 }
 
+/// One worktree with its task; it can go to another thread, which a sandbox cannot.
+struct Writer {
+    task: String,
+    dir: PathBuf,
+    environment: Vec<(String, OsString)>,
+}
+
+impl Writer {
+    fn command(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(&self.dir).env_clear().envs(self.environment.clone());
+        command.stdin(Stdio::null());
+        command
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        let output = self.command("git", arguments).output().unwrap();
+        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    fn rewind(&self, reason: &str) -> Command {
+        self.command(PROGRAM, &["phase", "rewind", &self.task, "--to", "research", "--reason", reason])
+    }
+
+    fn must_rewind(&self, reason: &str) {
+        let output = self.rewind(reason).output().unwrap();
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{}: {reason}: {:?}\n{out}{err}", self.task, output.status);
+    }
+}
+
 /// Makes transitions until enough are in the chain; some of the processes are killed on the way.
-fn write(tree: &Sandbox, task: &str, mut dice: Dice, in_window: &AtomicUsize, killed: &AtomicUsize) {
-    let git_dir = tree.git("rev-parse --absolute-git-dir");
+fn write(writer: &Writer, mut dice: Dice, in_window: &AtomicUsize, killed: &AtomicUsize) {
+    let git_dir = writer.git(&["rev-parse", "--absolute-git-dir"]);
     let journal = std::path::Path::new(&git_dir).join("agentops/journal");
-    let events = || tree.git(&format!("ls-tree --name-only HEAD .agentops/product-dev/events/{task}/")).lines().count();
+    let folder = format!(".agentops/product-dev/events/{}/", writer.task);
+    let events = || writer.git(&["ls-tree", "--name-only", "HEAD", &folder]).lines().count();
     let mut round = 0;
     while events() <= TRANSITIONS {
         round += 1;
-        assert!(round < TRANSITIONS * 10, "{task}: no progress");
-        let rewind = tree
-            .agentops(&format!("phase rewind {task} --to research"))
-            .arg("--reason")
-            .arg(format!("Round {round} of the writers' test"));
+        assert!(round < TRANSITIONS * 10, "{}: no progress", writer.task);
+        let reason = format!("Round {round} of the writers' test");
         if dice.roll(ONE_IN) != 0 {
-            rewind.run().expect_code(0);
+            writer.must_rewind(&reason);
             continue;
         }
-        let mut command: Command = rewind.command();
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let before = tree.git("rev-parse HEAD");
+        let before = tree_head(&git_dir);
+        let mut child = writer.rewind(&reason).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         // Half of the kills aim at the time right after the branch moved; the others fall anywhere.
         if dice.roll(2) == 0 {
             while tree_head(&git_dir) == before && child.try_wait().unwrap().is_none() {
@@ -91,14 +131,13 @@ fn write(tree: &Sandbox, task: &str, mut dice: Dice, in_window: &AtomicUsize, ki
         child.wait().unwrap();
         if was_alive {
             killed.fetch_add(1, Ordering::Relaxed);
-            if journal.exists() && tree.git("rev-parse HEAD") != before {
+            if journal.exists() && tree_head(&git_dir) != before {
                 in_window.fetch_add(1, Ordering::Relaxed);
             }
         }
     }
     // One more, undisturbed: it finishes what the last kill may have left.
-    let last = tree.agentops(&format!("phase rewind {task} --to research --reason")).arg("The last round of the writers' test");
-    last.run().expect_code(0);
+    writer.must_rewind("The last round of the writers' test");
 }
 
 /// The commit that the worktree's branch is at, read without a process, which would take too long to aim with.

@@ -129,7 +129,7 @@ impl Sandbox {
     }
 
     /// The whole environment of one run. Each run is a minute later than the one before and draws other random numbers.
-    fn environment(&self) -> Vec<(String, OsString)> {
+    pub(crate) fn environment(&self) -> Vec<(String, OsString)> {
         let now = self.seconds.get() + 60;
         self.seconds.set(now);
         // Nothing of the machine passes but what a process needs to start, and where coverage is to be written. So no
@@ -202,11 +202,6 @@ impl Call {
         let dir = self.command.get_current_dir().unwrap().join(dir);
         self.command.current_dir(dir);
         self
-    }
-
-    /// The command itself, for a test that wants to hold its process.
-    pub(crate) fn command(self) -> Command {
-        self.command
     }
 
     /// Runs it to its end.

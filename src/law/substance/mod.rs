@@ -11,7 +11,7 @@ mod similarity;
 mod vocabulary;
 mod words;
 
-pub(crate) use similarity::{Sketch, similar};
+pub(crate) use similarity::{Sketch, fingerprint, similar};
 
 use std::fmt;
 
@@ -77,7 +77,7 @@ impl fmt::Display for Weakness {
 /// Evidence that a text of its own needs.
 const ENOUGH: u32 = 3;
 /// Evidence after which nothing can be said against a text any more.
-const PLENTY: u32 = 8;
+const PLENTY: u32 = 6;
 
 /// Decides whether `text` is substantive.
 pub(crate) fn assess(text: &str) -> Result<(), Weakness> {

@@ -3,111 +3,154 @@
 //! Comparing every learning with fifty others by a real diff would cost more than reading them. So a text is sketched
 //! once, and only pairs whose sketches are close are diffed.
 
-use similar::TextDiff;
+use similar::{Algorithm, capture_diff_slices, diff_ratio};
 
 use super::words::is_unspaced;
 
-/// What can be said about a text's words without the text: equal sketches, equal words.
+/// One bit for how each longer word of a text begins. Texts with most words in common have most bits in common; texts
+/// about different matters do not. Short words are mostly grammar, which all texts share, and leave no bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Sketch {
-    /// A hash over the words in order, lower case, without punctuation.
-    pub(crate) fingerprint: u64,
-    /// One bit for each different word.
-    bits: [u64; 4],
-    words: u32,
+    bits: u64,
+    count: u32,
 }
 
 impl Sketch {
     /// The sketch of `text`.
     pub(crate) fn of(text: &str) -> Self {
-        let mut sketch = Self { fingerprint: OFFSET, bits: [0; 4], words: 0 };
-        let mut word = 0_u64;
-        for c in text.chars() {
-            if c.is_ascii_alphanumeric() {
-                word = mix(if word == 0 { OFFSET } else { word }, u64::from(c.to_ascii_lowercase() as u32));
-                continue;
+        let mut bits = 0_u64;
+        let mut is_inside = false;
+        let mut rest = text.as_bytes();
+        while let [first, tail @ ..] = rest {
+            let is_letter = LOWER[usize::from(*first)] != 1;
+            if is_letter && !is_inside {
+                bits |= opening(rest);
             }
-            if c.is_ascii() || !c.is_alphanumeric() {
-                sketch.end_word(&mut word);
-                continue;
-            }
-            if is_unspaced(c) {
-                sketch.end_word(&mut word);
-            }
-            for c in c.to_lowercase() {
-                word = mix(if word == 0 { OFFSET } else { word }, u64::from(c as u32));
-            }
+            is_inside = is_letter;
+            rest = tail;
         }
-        sketch.end_word(&mut word);
-        sketch
+        Self { bits, count: bits.count_ones() }
     }
 
-    fn end_word(&mut self, word: &mut u64) {
-        if *word != 0 {
-            self.fingerprint = mix(self.fingerprint, *word);
-            let bit = (*word >> 24) as usize % 256;
-            self.bits[bit / 64] |= 1 << (bit % 64);
-            self.words += 1;
-            *word = 0;
-        }
-    }
-
-    /// Whether two texts share so many words that a diff is worth its cost.
+    /// Whether two texts may share so many words that comparing them is worth its cost. Texts without bits may.
     pub(crate) fn is_near(&self, other: &Self) -> bool {
-        if self.fingerprint == other.fingerprint {
-            return true;
-        }
-        let count = |bits: &[u64; 4]| bits.iter().map(|word| word.count_ones()).sum::<u32>();
-        let shared = self.bits.iter().zip(&other.bits).map(|(a, b)| (a & b).count_ones()).sum::<u32>();
-        let (fewer, more) = (self.words.min(other.words), self.words.max(other.words));
-        fewer * 3 >= more * 2 && shared * 3 >= count(&self.bits).max(count(&other.bits)) * 2
+        (self.bits & other.bits).count_ones() * 3 >= self.count.max(other.count) * 2
     }
 }
 
-const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+/// The bit of a word of at least four letters, at the beginning of `bytes`.
+fn opening(bytes: &[u8]) -> u64 {
+    let [a, b, c, d, ..] = bytes else { return 0 };
+    let [a, b, c, d] = [a, b, c, d].map(|byte| LOWER[usize::from(*byte)]);
+    if b == 1 || c == 1 || d == 1 { 0 } else { 1 << ((u32::from(a) * 5 + u32::from(b) * 17 + u32::from(c)) & 63) }
+}
 
-fn mix(hash: u64, value: u64) -> u64 {
-    (hash ^ value).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(29)
+/// A hash over the words of a text in order, lower case, without punctuation: texts with the same one are the same.
+pub(crate) fn fingerprint(text: &str) -> u64 {
+    let mut fingerprint = START;
+    each_word(text, |word| fingerprint = spread(fingerprint.rotate_left(5) ^ word));
+    fingerprint
+}
+
+/// For each byte: the lower case of an ASCII letter or digit, 1 for the rest of ASCII, 0 for a part of another letter.
+const LOWER: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = if (byte as u8).is_ascii_alphanumeric() { (byte as u8).to_ascii_lowercase() } else { 1 };
+        byte += 1;
+    }
+    table
+};
+
+const START: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// One more letter of a word; 0 is no word.
+fn step(word: u64, letter: u32) -> u64 {
+    (word ^ u64::from(letter)).wrapping_add(START).wrapping_mul(0x0000_0100_0000_01b3)
+}
+
+/// Every bit of the result depends on every bit of `value`.
+fn spread(value: u64) -> u64 {
+    let value = (value ^ (value >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    (value ^ (value >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93) ^ (value >> 29)
 }
 
 /// How much two texts say the same, from 0 to 1: 1 for the same words in the same order, whatever their case and
-/// punctuation; otherwise the share of words, or of letters where words have no spaces, that a diff keeps.
+/// punctuation; otherwise the share of words that a diff keeps. Below one half it is only a bound: the share of words in
+/// common, in any order, for then a diff is not worth its cost. A letter of an unspaced script counts as a word.
 pub(crate) fn similar(a: &str, b: &str) -> f32 {
-    if Sketch::of(a).fingerprint == Sketch::of(b).fingerprint {
-        return 1.0;
-    }
     let (a, b) = (units(a), units(b));
-    let (a, b): (Vec<&str>, Vec<&str>) =
-        (a.iter().map(String::as_str).collect(), b.iter().map(String::as_str).collect());
-    TextDiff::from_slices(&a, &b).ratio()
+    let bound = at_most(&a, &b);
+    if bound < 0.5 { bound } else { ratio(&a, &b) }
 }
 
-/// Lower-case words; a letter of an unspaced script is a word of its own.
-fn units(text: &str) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    let mut inside = false;
-    for c in text.chars() {
-        if is_unspaced(c) {
-            out.push(c.to_string());
-            inside = false;
-        } else if c.is_alphanumeric() {
-            if !inside {
-                out.push(String::new());
-            }
-            inside = true;
-            if let Some(word) = out.last_mut() {
-                word.extend(c.to_lowercase());
-            }
+fn ratio(a: &[u64], b: &[u64]) -> f32 {
+    diff_ratio(&capture_diff_slices(Algorithm::Myers, a, b), a.len(), b.len())
+}
+
+/// What [`ratio`] cannot exceed: the words in common, in any order.
+fn at_most(a: &[u64], b: &[u64]) -> f32 {
+    let (mut a, mut b) = (a.to_vec(), b.to_vec());
+    a.sort_unstable();
+    b.sort_unstable();
+    let total = a.len() + b.len();
+    let mut rest = b.into_iter().peekable();
+    let mut shared = 0_usize;
+    for word in a {
+        while rest.next_if(|other| *other < word).is_some() {}
+        shared += usize::from(rest.next_if_eq(&word).is_some());
+    }
+    if total == 0 { 1.0 } else { 2.0 * shared as f32 / total as f32 }
+}
+
+/// A text's words as hashes.
+fn units(text: &str) -> Vec<u64> {
+    let mut units = Vec::with_capacity(text.len() / 5 + 1);
+    each_word(text, |word| units.push(word));
+    units
+}
+
+/// Calls `visit` with the hash of each lower-case word.
+fn each_word(text: &str, mut visit: impl FnMut(u64)) {
+    let bytes = text.as_bytes();
+    let mut word = 0_u64;
+    let mut end_word = |word: &mut u64| {
+        if *word != 0 {
+            visit(*word);
+            *word = 0;
+        }
+    };
+    let mut at = 0;
+    while at < bytes.len() {
+        let lower = LOWER[usize::from(bytes[at])];
+        if lower > 1 {
+            word = step(word, u32::from(lower));
+            at += 1;
+        } else if lower == 1 {
+            end_word(&mut word);
+            at += 1;
         } else {
-            inside = false;
+            let Some(c) = text[at..].chars().next() else { break };
+            if is_unspaced(c) || !c.is_alphanumeric() {
+                end_word(&mut word);
+            }
+            if c.is_alphanumeric() {
+                word = c.to_lowercase().fold(word, |word, c| step(word, u32::from(c)));
+            }
+            at += c.len_utf8();
+            if is_unspaced(c) {
+                end_word(&mut word);
+            }
         }
     }
-    out
+    end_word(&mut word);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_same_words_are_the_same() {
@@ -121,5 +164,12 @@ mod tests {
         assert!(!Sketch::of(a).is_near(&Sketch::of(c)));
         assert!(similar("読む前にロックを取得する", "読む前にロックを解放する") > 0.8);
         assert!((similar("", "") - 1.0).abs() < f32::EPSILON);
+    }
+
+    proptest! {
+        #[test]
+        fn the_bound_is_a_bound(a in "([abc] ){0,12}", b in "([abc] ){0,12}") {
+            prop_assert!(at_most(&units(&a), &units(&b)) >= ratio(&units(&a), &units(&b)) - f32::EPSILON);
+        }
     }
 }

@@ -123,7 +123,7 @@ const SLOTS: usize = 4096;
 
 /// Open addressing; a slot holds a hash whose low three bits are the class, or 0.
 struct Table {
-    slots: Vec<u32>,
+    slots: Box<[u32; SLOTS]>,
     odd_pairs: [u32; 26],
 }
 
@@ -131,7 +131,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(Table::build);
 
 impl Table {
     fn build() -> Self {
-        let mut table = Self { slots: vec![0; SLOTS], odd_pairs: [0; 26] };
+        let mut table = Self { slots: Box::new([0; SLOTS]), odd_pairs: [0; 26] };
         // The first list that has a word wins.
         for (list, class, stemmed) in [
             (LINK, Class::Link, false),
@@ -176,82 +176,104 @@ impl Table {
         }
     }
 
+    /// The class of a word from its hash and its stem's. Fillers stand in the table by their stems, which may happen to be
+    /// other words.
+    fn classify(&self, whole: u32, stem: u32) -> Class {
+        match self.class(whole) {
+            Class::Specific | Class::Filler if self.class(stem) == Class::Filler => Class::Filler,
+            Class::Specific | Class::Filler => Class::Specific,
+            class => class,
+        }
+    }
+
+    /// Only in lower case: `XKCD` and `FJord` are names.
     fn is_mash(&self, word: &[u8]) -> bool {
-        let odd = word.windows(2).any(|pair| {
-            pair.iter().all(u8::is_ascii_lowercase)
-                && self.odd_pairs[usize::from(pair[0] - b'a')] & (1 << (pair[1] - b'a')) != 0
-        });
-        odd || (word.len() > 3 && word.windows(2).all(|pair| pair[0] == pair[1]))
+        word.len() > 3
+            && (word.windows(2).any(|pair| self.is_odd(pair[0], pair[1])) || word.iter().all(|byte| *byte == word[0]))
+    }
+
+    fn is_odd(&self, first: u8, second: u8) -> bool {
+        let row = self.odd_pairs.get(usize::from(first.wrapping_sub(b'a'))).copied().unwrap_or_default();
+        second.is_ascii_lowercase() && row >> (second - b'a') & 1 != 0
     }
 }
+
+/// Bytes of a word that are looked at; longer words are in no list.
+const LONGEST: usize = 40;
 
 /// A word's class and a hash by which it is recognised again, whatever its case.
 pub(super) fn look_up(word: &str) -> (Class, u32) {
-    let mut buffer = [0_u8; 40];
-    if word.len() > buffer.len() {
+    if word.len() < 2 {
+        return (Class::Function, 0);
+    }
+    if word.len() > LONGEST {
         return (Class::Specific, hash(word.as_bytes()));
     }
-    let length = lower(word, &mut buffer);
-    let lowered = &buffer[..length];
     let table = &*TABLE;
-    let whole = hash(lowered);
-    if word.len() < 2 {
-        return (Class::Function, whole);
+    if !word.is_ascii() {
+        let mut buffer = [0_u8; LONGEST];
+        let lowered = lower(word, &mut buffer);
+        let whole = hash(lowered);
+        return (table.classify(whole, hash(&lowered[..stem(lowered)])), whole);
     }
-    let class = match table.class(whole) {
-        Class::Specific | Class::Filler => {
-            let by_stem = table.class(hash(&lowered[..stem(lowered)]));
-            if by_stem == Class::Filler { Class::Filler } else { Class::Specific }
-        }
-        class => class,
-    };
-    // Only in lower case: `XKCD` and `FJord` are names.
-    let is_mash = class == Class::Specific && word.len() > 3 && word.is_ascii() && table.is_mash(word.as_bytes());
-    (if is_mash { Class::Mash } else { class }, whole)
+    let word = word.as_bytes();
+    let (stem, ending) = word.split_at(stem(word));
+    let mix = |state, byte: &u8| mixed(state, byte.to_ascii_lowercase());
+    let state = stem.iter().fold(BASIS, mix);
+    let whole = finished(ending.iter().fold(state, mix));
+    let class = table.classify(whole, finished(state));
+    (if class == Class::Specific && table.is_mash(word) { Class::Mash } else { class }, whole)
 }
 
-/// Lower case into `buffer`; the number of bytes used. A letter whose lower case is longer may be cut at the end.
-fn lower(word: &str, buffer: &mut [u8; 40]) -> usize {
-    if word.is_ascii() {
-        for (slot, byte) in buffer.iter_mut().zip(word.bytes()) {
-            *slot = byte.to_ascii_lowercase();
-        }
-        return word.len();
-    }
+/// Lower case in `buffer`. A letter whose lower case is longer may be cut at the end.
+fn lower<'b>(word: &str, buffer: &'b mut [u8; LONGEST]) -> &'b [u8] {
     let mut length = 0;
     for c in word.chars().flat_map(char::to_lowercase) {
         let Some(room) = buffer.get_mut(length..length + c.len_utf8()) else { break };
         c.encode_utf8(room);
         length += c.len_utf8();
     }
-    length
+    &buffer[..length]
 }
+
+const BASIS: u32 = 0x811c_9dc5;
 
 /// FNV-1a.
 pub(super) fn hash(bytes: &[u8]) -> u32 {
-    let hash = bytes.iter().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
-    hash ^ (hash >> 15)
+    finished(bytes.iter().fold(BASIS, |state, byte| mixed(state, *byte)))
 }
 
-/// Where a word's stem ends: without plural, past, participle and adverb endings of English.
+fn mixed(state: u32, byte: u8) -> u32 {
+    (state ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+}
+
+fn finished(state: u32) -> u32 {
+    state ^ (state >> 15)
+}
+
+/// Where a word's stem ends, in any case: without plural, past, participle and adverb endings of English.
 fn stem(word: &[u8]) -> usize {
-    let mut end = word.len();
-    for (suffix, at_least) in
-        [("ments", 8), ("ment", 7), ("ing", 6), ("ies", 5), ("ly", 6), ("ed", 5), ("es", 5), ("s", 4)]
-    {
-        if end >= at_least
-            && word[..end].ends_with(suffix.as_bytes())
-            && !(suffix == "s" && word[..end].ends_with(b"ss"))
-        {
-            end -= suffix.len();
-            break;
-        }
+    let length = word.len();
+    let from_end = |index: usize| word.get(length.wrapping_sub(index)).map_or(0, |byte| byte | 0x20);
+    let ends = |suffix: &[u8]| suffix.iter().rev().enumerate().all(|(index, byte)| from_end(index + 1) == *byte);
+    let mut end = length;
+    match from_end(1) {
+        b't' if length > 6 && ends(b"ment") => end -= 4,
+        b'g' if length > 5 && ends(b"ing") => end -= 3,
+        b'y' if length > 5 && ends(b"ly") => end -= 2,
+        b'd' if length > 4 && ends(b"ed") => end -= 2,
+        b's' if length > 7 && ends(b"ments") => end -= 5,
+        b's' if length > 4 && ends(b"ies") => end -= 3,
+        b's' if length > 4 && ends(b"es") => end -= 2,
+        b's' if length > 3 && from_end(2) != b's' => end -= 1,
+        _ => {}
     }
+    let last = |end: usize| word[end - 1] | 0x20;
     // `ready` is not a form of `read`.
-    if (end > 3 && word[end - 1] == b'e') || (end > 5 && word[end - 1] == b'y') {
+    if end > 3 && (last(end) == b'e' || (end > 5 && last(end) == b'y')) {
         end -= 1;
     }
-    if end > 3 && word[end - 1] == word[end - 2] && word[end - 1].is_ascii_alphabetic() {
+    if end > 3 && last(end) == last(end - 1) && last(end).is_ascii_alphabetic() {
         end -= 1;
     }
     end

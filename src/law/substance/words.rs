@@ -36,14 +36,14 @@ pub(super) fn scan<'a>(text: &'a str, mut visit: impl FnMut(Item<'a>) -> bool) {
                 at = end.map_or(at + 1, |end| end + 1);
                 inner.is_empty() || visit(Item::Blank(inner))
             }
-            byte if byte.is_ascii() && !is_part(byte) => {
+            byte if part(byte) == Part::Break => {
                 at += 1;
                 true
             }
             _ => {
                 let start = at;
-                if let Some(first) = text[at..].chars().next().filter(|first| is_unspaced(*first)) {
-                    at += first.len_utf8();
+                let is_beyond = part(bytes[at]) == Part::Beyond;
+                if is_beyond && text[at..].starts_with(is_unspaced) {
                     at += text[at..].find(|c: char| !is_unspaced(c)).unwrap_or(text.len() - at);
                     visit(Item::Unspaced(&text[start..at]))
                 } else {
@@ -63,7 +63,8 @@ pub(super) fn scan<'a>(text: &'a str, mut visit: impl FnMut(Item<'a>) -> bool) {
 fn code_span(text: &str, at: usize) -> (&str, usize) {
     let ticks = text[at..].bytes().take_while(|byte| *byte == b'`').count();
     let start = at + ticks;
-    match text[start..].find(&text[at..start]) {
+    let close = if ticks == 1 { text[start..].find('`') } else { text[start..].find(&text[at..start]) };
+    match close {
         Some(length) => (&text[start..start + length], start + length + ticks),
         None => ("", start),
     }
@@ -91,12 +92,46 @@ struct Shape {
     hump: bool,
     /// `_`, `@`, `$`, `\`, `::`.
     sign: bool,
-    /// `-`, `/`, `.`, `:` or an apostrophe.
+    /// Anything else but letters and digits: `-`, `/`, `.`, `:`, an apostrophe.
     joint: bool,
 }
 
-fn is_part(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"_-./:@#$%+\\'&~".contains(&byte)
+/// What a byte does to the chunk it stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Lower,
+    Upper,
+    Digit,
+    Sign,
+    Colon,
+    Joint,
+    /// Belongs to the chunk, says nothing about it.
+    Silent,
+    Break,
+    Beyond,
+}
+
+const PARTS: [Part; 256] = {
+    let mut table = [Part::Beyond; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = match byte as u8 {
+            b'a'..=b'z' => Part::Lower,
+            b'A'..=b'Z' => Part::Upper,
+            b'0'..=b'9' => Part::Digit,
+            b'_' | b'@' | b'$' | b'\\' => Part::Sign,
+            b':' => Part::Colon,
+            b'-' | b'/' | b'.' | b'\'' | b'+' | b'&' => Part::Joint,
+            b'#' | b'%' | b'~' => Part::Silent,
+            _ => Part::Break,
+        };
+        byte += 1;
+    }
+    table
+};
+
+fn part(byte: u8) -> Part {
+    PARTS[usize::from(byte)]
 }
 
 fn chunk(text: &str, start: usize) -> (usize, Shape) {
@@ -104,29 +139,36 @@ fn chunk(text: &str, start: usize) -> (usize, Shape) {
     let mut shape = Shape::default();
     let mut at = start;
     while let Some(byte) = bytes.get(at).copied() {
-        match byte {
-            b'a'..=b'z' => {
-                shape.letters = true;
-                shape.lower = true;
+        // Most words are nothing but lower case.
+        if byte.is_ascii_lowercase() {
+            at += 1;
+            while bytes.get(at).is_some_and(u8::is_ascii_lowercase) {
+                at += 1;
             }
-            b'A'..=b'Z' => {
+            shape.letters = true;
+            shape.lower = true;
+            continue;
+        }
+        match part(byte) {
+            Part::Lower => {}
+            Part::Upper => {
                 shape.letters = true;
                 shape.hump |= shape.lower;
             }
-            b'0'..=b'9' => shape.digits = true,
-            b'_' | b'@' | b'$' | b'\\' => shape.sign = true,
-            b':' => {
+            Part::Digit => shape.digits = true,
+            Part::Sign => shape.sign = true,
+            Part::Colon => {
                 shape.sign |= bytes.get(at + 1) == Some(&b':');
                 shape.joint = true;
             }
-            b'-' | b'/' | b'.' | b'\'' | b'+' | b'&' => {
+            Part::Joint => {
                 shape.joint = true;
                 // `PostgreSQL/MySQL`, `Rust-Binary`: each part by itself.
                 shape.lower = false;
             }
-            b'#' | b'%' | b'~' => {}
-            _ if byte.is_ascii() => break,
-            _ => {
+            Part::Silent => shape.joint = true,
+            Part::Break => break,
+            Part::Beyond => {
                 let Some(c) = text[at..].chars().next() else { break };
                 if c == '\u{2019}' {
                     shape.joint = true;
@@ -154,7 +196,12 @@ fn classify<'a>(chunk: &'a str, shape: Shape, is_call: bool, visit: &mut impl Fn
         return !shape.digits || visit(Item::Number(chunk));
     }
     if !(shape.joint || shape.sign || shape.digits || shape.hump || is_call) {
-        return visit(Item::Word(chunk.trim_matches(|c: char| !c.is_alphanumeric())));
+        return visit(Item::Word(chunk));
+    }
+    if let Some(word) = chunk.strip_suffix('.').filter(|word| word.bytes().all(|byte| byte.is_ascii_alphabetic()))
+        && !(shape.hump || is_call)
+    {
+        return visit(Item::Word(word));
     }
     let inner = chunk.trim_end_matches(['.', ':', '\'', '-', '&', '+']).trim_start_matches(['\'', '#', '&', '+']);
     if inner.contains("://") {

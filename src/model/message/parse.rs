@@ -15,7 +15,7 @@ struct Line<'a> {
 
 impl Line<'_> {
     fn is_blank(&self) -> bool {
-        self.text.bytes().all(|byte| byte.is_ascii_whitespace())
+        self.text.trim_ascii_start().is_empty()
     }
 }
 
@@ -29,7 +29,8 @@ pub(super) fn parse(text: &str, tokens: &[String]) -> Message {
     let Some(first) = lines.next() else {
         return Message { subject_stands_alone: true, ..Message::default() };
     };
-    let mut body: Vec<Line<'_>> = lines.collect();
+    let mut body: Vec<Line<'_>> = Vec::with_capacity(8 + text.len() / 32);
+    body.extend(lines);
     let subject = first.text.trim();
     let header = Header::parse(subject);
     let says_reverts = || body.iter().any(|line| line.text.starts_with("This reverts commit "));
@@ -127,6 +128,8 @@ fn read_piece(lines: &[Line<'_>], tokens: &[String], message: &mut Message) {
 /// The token that `line` starts with, and what follows its colon. `Impact::new()` is prose.
 fn section_start<'a, 'b>(line: &'a str, tokens: &'b [String]) -> Option<(&'b str, &'a str)> {
     tokens.iter().find_map(|token| {
+        // Most lines start with another letter than any token.
+        line.as_bytes().first().filter(|first| token.as_bytes().first() == Some(first))?;
         let rest = line.strip_prefix(token.as_str())?.strip_prefix(':')?;
         (!rest.starts_with(':')).then_some((token.as_str(), rest))
     })

@@ -1,0 +1,97 @@
+//! What verbs that move a task or vote have in common: their flags, and what they say afterwards.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Writing;
+use crate::engine::transact::{Committed, Target};
+use crate::model::report::Report;
+use crate::ui::{Mode, ReportBody, Ui, dim, plain, strong};
+
+/// Who acts, where, and whether anything is written.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Acting {
+    /// Act as NAME, an actor of the config; else AGENTOPS_ACTOR, the marks of an agent's client, your e-mail address
+    #[arg(long, value_name = "NAME")]
+    pub(super) actor: Option<String>,
+    /// Commit on a detached HEAD too; no branch will hold the commit
+    #[arg(long)]
+    pub(super) detach: bool,
+    #[command(flatten)]
+    pub(super) writing: Writing,
+}
+
+impl Acting {
+    /// HEAD's branch, as these flags say.
+    pub(super) fn target(&self) -> Target {
+        Target { reference: None, detach: self.detach, dry_run: self.writing.dry_run }
+    }
+}
+
+/// The fields that each document about a commit has.
+#[derive(Debug, Serialize)]
+pub(super) struct CommitBody {
+    /// Full id; null in a dry run.
+    commit: Option<String>,
+    /// Short name of the branch that moved; null on a detached HEAD.
+    branch: Option<String>,
+    /// The paths in the commit.
+    paths: Vec<String>,
+    /// Whether nothing was written.
+    dry_run: bool,
+}
+
+impl CommitBody {
+    /// The fields of one transaction.
+    pub(super) fn of<T>(committed: &Committed<T>) -> Self {
+        Self {
+            commit: committed.commit.map(|id| id.to_string()),
+            branch: committed.branch.as_deref().map(|name| short_branch(name).to_owned()),
+            paths: committed.paths.iter().map(ToString::to_string).collect(),
+            dry_run: committed.commit.is_none(),
+        }
+    }
+}
+
+/// Says what was committed, and what the judge had to remark.
+pub(super) fn tell<T>(ui: &Ui, committed: &Committed<T>) {
+    remarks(ui, &committed.report);
+    if ui.mode() == Mode::Json || ui.settings().quiet {
+        return;
+    }
+    let place = committed.branch.as_deref().map_or("the detached HEAD", short_branch);
+    ui.aside(|page| {
+        match &committed.commit {
+            Some(id) => page.line([plain("committed "), strong(id.short()), plain(format!(" on {place}"))]),
+            None => page.line([plain(format!("would commit on {place}; nothing was written"))]),
+        }
+        for path in &committed.paths {
+            page.line([dim(format!("  {path}"))]);
+        }
+    });
+}
+
+/// Warnings and notes of a verdict that passes; nothing where it has none.
+pub(super) fn remarks(ui: &Ui, report: &Report) {
+    if !report.violations.is_empty() || !report.notes.is_empty() || !report.not_checked.is_empty() {
+        ui.aside(|page| ReportBody::of(report).fill(page));
+    }
+}
+
+/// Documents that were laid out and wait to be filled in.
+pub(super) fn tell_documents(ui: &Ui, written: &[impl ToString]) {
+    if ui.mode() == Mode::Json || ui.settings().quiet || written.is_empty() {
+        return;
+    }
+    ui.aside(|page| {
+        page.text("fill in, from its template; `phase next` will commit it:");
+        for path in written {
+            page.line([plain("  "), strong(path.to_string())]);
+        }
+    });
+}
+
+/// A branch as people name it.
+pub(super) fn short_branch(name: &str) -> &str {
+    name.strip_prefix("refs/heads/").unwrap_or(name)
+}

@@ -1,0 +1,151 @@
+//! `agentops check`: the judge. Reads git objects, runs nothing, writes nothing.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::{CommandError, Context, ErrorKind, Outcome};
+use crate::engine::check::{self, Landing};
+use crate::model::report::Report;
+use crate::ui::{Mode, ReportBody, Settings, Ui};
+
+/// The longest message that is read.
+const LONGEST_MESSAGE: u64 = 1024 * 1024;
+
+/// Judge what is staged, a message, what is to land on a base, or all history
+#[derive(Debug, Args)]
+#[command(before_long_help = "Examples:
+  agentops check                       # what is staged
+  agentops check --base origin/main    # what lands on main, as CI judges it
+  agentops check --all                 # every commit on the first-parent line
+  agentops check --message message.txt
+  agentops check --print-root          # the digest to pin with --root
+
+Exit codes: 0 all laws hold, 3 one is violated, 1 nothing was judged, 6 the merge has conflicts.")]
+pub struct Arguments {
+    /// Judge what is staged against HEAD; so does `check` alone
+    #[arg(long, group = "mode")]
+    staged: bool,
+    /// Judge a commit message, for what is staged; `-` reads standard input
+    #[arg(long, value_name = "FILE", group = "mode")]
+    message: Option<String>,
+    /// Judge what lands on REV, whose laws rule: all that is not reachable from it
+    #[arg(long, value_name = "REV", group = "mode")]
+    base: Option<String>,
+    /// Replay the first-parent line, each commit under the laws of the one before
+    #[arg(long, group = "mode")]
+    all: bool,
+    /// Print the digest of the governed files at REV or HEAD, for --root
+    #[arg(long, value_name = "REV", group = "mode", num_args = 0..=1, default_missing_value = "HEAD")]
+    print_root: Option<String>,
+    /// What is to land, or where the replay ends; HEAD if not given
+    #[arg(long, value_name = "REV", conflicts_with_all = ["staged", "message", "print_root"])]
+    tip: Option<String>,
+    /// The branch that is to move; without it a protected one is assumed
+    #[arg(long, value_name = "BRANCH", requires = "base")]
+    onto: Option<String>,
+    /// The digest of the governed files at which trust starts
+    #[arg(long, value_name = "DIGEST", conflicts_with_all = ["staged", "message", "print_root"])]
+    root: Option<String>,
+    /// Nothing to judge is no failure
+    #[arg(long)]
+    allow_empty: bool,
+    /// How the verdict is printed
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    format: Format,
+    /// Report only: exit 0 for violations too
+    #[arg(long)]
+    exit_zero: bool,
+}
+
+/// How a verdict is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Human,
+    /// One JSON document, as --json
+    Json,
+}
+
+#[derive(Serialize)]
+struct RootBody {
+    root: String,
+}
+
+/// Judges, and prints the verdict.
+pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome, CommandError> {
+    if arguments.format == Format::Json && context.ui.mode() == Mode::Human {
+        context.ui = Ui::new(Settings { mode: Mode::Json, ..context.ui.settings() });
+    }
+    if let Some(rev) = &arguments.print_root {
+        let body = RootBody { root: check::root_digest(&context.site(None)?, rev)?.hex() };
+        context.ui.show(&body, |page| page.text(&body.root));
+        return Ok(Outcome::Done);
+    }
+    if arguments.tip.is_some() && arguments.base.is_none() && !arguments.all {
+        return Err(CommandError::usage("`--tip` needs a base to land on").hint("agentops check --base REV --tip REV"));
+    }
+    if arguments.root.is_some() && arguments.base.is_none() && !arguments.all {
+        return Err(CommandError::usage("`--root` pins where the judged history starts")
+            .hint("agentops check --all --root DIGEST"));
+    }
+    let report = judge(&arguments, context)?;
+    let body = ReportBody::of(&report);
+    context.ui.show(&body, |page| body.fill(page));
+    if report.passes() {
+        return Ok(Outcome::Done);
+    }
+    if let Some(law) = body.broken_laws().first() {
+        context.ui.hint(format!("agentops explain {law}"));
+    }
+    Ok(if arguments.exit_zero { Outcome::Done } else { Outcome::Ended(ErrorKind::Law) })
+}
+
+fn judge(arguments: &Arguments, context: &Context) -> Result<Report, CommandError> {
+    let site = context.site(None)?;
+    if let Some(base) = &arguments.base {
+        let request = Landing {
+            base: base.clone(),
+            tip: arguments.tip.clone(),
+            allow_empty: arguments.allow_empty,
+            root: arguments.root.clone(),
+            onto: arguments.onto.clone(),
+        };
+        return Ok(check::landing(&site, &request)?);
+    }
+    if arguments.all {
+        return Ok(check::all(&site, arguments.tip.as_deref(), arguments.root.as_deref())?);
+    }
+    if let Some(file) = &arguments.message {
+        let text = read_message(file, context)?;
+        return Ok(check::message(&site, &text, None)?);
+    }
+    if !arguments.allow_empty && check::nothing_staged(&site)? {
+        return Err(CommandError::failed("nothing was judged: nothing is staged").hint(
+            "`git add` something, or judge what is committed: `agentops check --base REV`, `agentops check --all`",
+        ));
+    }
+    Ok(check::staged(&site)?)
+}
+
+fn read_message(file: &str, context: &Context) -> Result<String, CommandError> {
+    let failed = |error: io::Error| {
+        let name = if file == "-" { "standard input".to_owned() } else { format!("`{file}`") };
+        CommandError::failed(format!("cannot read the message from {name}")).because(error)
+    };
+    let mut bytes = Vec::new();
+    let read = if file == "-" {
+        io::stdin().lock().take(LONGEST_MESSAGE + 1).read_to_end(&mut bytes)
+    } else {
+        fs::File::open(context.path(Path::new(file)))
+            .and_then(|file| file.take(LONGEST_MESSAGE + 1).read_to_end(&mut bytes))
+    };
+    read.map_err(failed)?;
+    if bytes.len() as u64 > LONGEST_MESSAGE {
+        return Err(failed(io::Error::other("it is longer than 1 MiB")));
+    }
+    String::from_utf8(bytes).map_err(|_| failed(io::Error::other("it is not UTF-8")))
+}

@@ -1,0 +1,149 @@
+//! `agentops gate list`.
+
+use serde::Serialize;
+
+use crate::cli::acting::short_branch;
+use crate::cli::{CommandError, Context, Outcome};
+use crate::engine::gate::{self, WaitingGate};
+use crate::model::vote::Proof;
+use crate::ui::{Page, dim, hint, plain, strong, warning};
+
+#[derive(Serialize)]
+struct ListBody {
+    gates: Vec<GateBody>,
+}
+
+/// A gate as programs read it.
+#[derive(Debug, Serialize)]
+pub(super) struct GateBody {
+    task: String,
+    profile: String,
+    phase: String,
+    number: usize,
+    title: String,
+    vote: &'static str,
+    task_title: String,
+    submit: String,
+    gate: String,
+    evidence: Vec<EvidenceBody>,
+    lapsed: Vec<String>,
+    doers: Vec<String>,
+    approvals: Vec<ApprovalBody>,
+    rejects: Vec<String>,
+    void: Vec<VoidBody>,
+    wanted: u32,
+    #[serde(rename = "ref")]
+    reference: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct EvidenceBody {
+    path: String,
+    sha256: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ApprovalBody {
+    voter: String,
+    proof: &'static str,
+    worth: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct VoidBody {
+    path: String,
+    reason: String,
+}
+
+impl GateBody {
+    pub(super) fn of(gate: &WaitingGate) -> Self {
+        let approval = |(voter, proof): (&_, &Proof)| ApprovalBody {
+            voter: ToString::to_string(voter),
+            proof: proof.as_str(),
+            worth: proof.honest(),
+        };
+        Self {
+            task: gate.task.to_string(),
+            profile: gate.profile.to_string(),
+            phase: gate.phase.clone(),
+            number: gate.number,
+            title: gate.title.clone(),
+            vote: gate.vote.as_str(),
+            task_title: gate.task_title.clone(),
+            submit: gate.submit.hex(),
+            gate: gate.gate.hex(),
+            evidence: gate
+                .evidence
+                .iter()
+                .map(|(path, digest)| EvidenceBody { path: path.clone(), sha256: digest.hex() })
+                .collect(),
+            lapsed: gate.lapsed.clone(),
+            doers: gate.doers.iter().map(ToString::to_string).collect(),
+            approvals: gate
+                .tally
+                .approvals
+                .iter()
+                .map(|(voter, proof)| approval((&voter.to_string(), proof)))
+                .collect(),
+            rejects: gate.tally.rejects.iter().map(ToString::to_string).collect(),
+            void: gate
+                .tally
+                .void
+                .iter()
+                .map(|(path, reason)| VoidBody { path: path.to_string(), reason: reason.clone() })
+                .collect(),
+            wanted: gate.tally.wanted,
+            reference: gate.reference.as_deref().map(short_branch).map(str::to_owned),
+        }
+    }
+}
+
+pub(super) fn run(all_refs: bool, context: &Context) -> Result<Outcome, CommandError> {
+    let gates = gate::list(&context.site(None)?, all_refs)?;
+    let body = ListBody { gates: gates.iter().map(GateBody::of).collect() };
+    context.ui.show(&body, |page| {
+        for (index, gate) in gates.iter().enumerate() {
+            if index > 0 {
+                page.blank();
+            }
+            fill_gate(page, gate);
+            let place = gate.reference.as_deref().map(|name| format!(" --ref {}", short_branch(name)));
+            let command = format!("agentops gate approve {}{}", gate.task, place.unwrap_or_default());
+            page.indented_label(2, [hint("next")], command);
+        }
+    });
+    if gates.is_empty() {
+        context.ui.talk(if all_refs { "no gate waits on any branch" } else { "no gate waits at HEAD" });
+    }
+    Ok(Outcome::Done)
+}
+
+/// One gate with its policy and the votes so far.
+pub(super) fn fill_gate(page: &mut Page, gate: &WaitingGate) {
+    let place = gate.reference.as_deref().map(|name| format!(" on {}", short_branch(name))).unwrap_or_default();
+    page.line([strong(&gate.task), plain(": "), plain(&gate.task_title), dim(place)]);
+    page.text(format!("  Validation Gate {}: {} (phase {} of {})", gate.number, gate.title, gate.phase, gate.profile));
+    page.line([plain("  submit "), dim(gate.submit.hex())]);
+    for (path, digest) in &gate.evidence {
+        page.line([plain(format!("  {path} ")), dim(&digest.hex()[..12])]);
+    }
+    let doers: Vec<String> = gate.doers.iter().map(ToString::to_string).collect();
+    page.text(format!(
+        "  wants {} by {}; done by {}",
+        gate.vote.as_str(),
+        if gate.tally.wanted == 1 { "1 human".to_owned() } else { format!("{} humans", gate.tally.wanted) },
+        if doers.is_empty() { "nobody known".to_owned() } else { doers.join(", ") }
+    ));
+    for (voter, proof) in &gate.tally.approvals {
+        page.line([plain(format!("  approved by {voter} ")), dim(format!("({})", proof.honest()))]);
+    }
+    for voter in &gate.tally.rejects {
+        page.line([plain("  "), warning("rejected"), plain(format!(" by {voter}"))]);
+    }
+    for (path, reason) in &gate.tally.void {
+        page.indented_label(2, [warning("void")], format!("{path}: {reason}"));
+    }
+    for path in &gate.lapsed {
+        page.indented_label(2, [warning("lapsed")], format!("`{path}` changed after it was submitted"));
+    }
+}

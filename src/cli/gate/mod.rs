@@ -1,0 +1,101 @@
+//! `agentops gate`: what waits for a human, and the human's vote.
+
+mod ballot;
+mod list;
+mod vote;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::acting::Acting;
+use super::{CommandError, Context, Outcome};
+use crate::model::vote::Verdict;
+
+/// See which gates wait for a human, and vote
+#[derive(Debug, Subcommand)]
+#[command(before_long_help = "Examples:
+  agentops gate list
+  agentops gate approve auth-k3f9
+  agentops gate reject auth-k3f9 --reason \"Measures are missing\"")]
+pub enum Verb {
+    /// List the gates that wait for votes
+    #[command(before_long_help = "Examples:
+  agentops gate list
+  agentops gate list --all-refs --json")]
+    List(ListArguments),
+    /// Show what was submitted and approve exactly these bytes; you type the task's id to confirm
+    #[command(before_long_help = "Examples:
+  agentops gate approve auth-k3f9
+  agentops gate approve auth-k3f9 --ref feature/auth
+  agentops gate approve auth-k3f9 --ref origin/feature/auth --out vote.toml")]
+    Approve(ApproveArguments),
+    /// Show what was submitted and reject it; you type the task's id to confirm
+    #[command(before_long_help = "Examples:
+  agentops gate reject auth-k3f9 --reason \"Measures are missing\"
+  agentops gate reject auth-k3f9 --reason \"No rollback\" --ref feature/auth")]
+    Reject(RejectArguments),
+}
+
+/// Arguments of `gate list`.
+#[derive(Debug, Args)]
+pub struct ListArguments {
+    /// Look at all local and remote-tracking branches, not only at HEAD
+    #[arg(long)]
+    all_refs: bool,
+}
+
+/// Arguments of `gate approve`.
+#[derive(Debug, Args)]
+pub struct ApproveArguments {
+    /// The task, or the beginning of its id
+    #[arg(value_name = "ID")]
+    task: String,
+    /// A remark, in one line; it stays in the vote
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    reason: String,
+    #[command(flatten)]
+    voting: Voting,
+}
+
+/// Arguments of `gate reject`.
+#[derive(Debug, Args)]
+pub struct RejectArguments {
+    /// The task, or the beginning of its id
+    #[arg(value_name = "ID")]
+    task: String,
+    /// Why, in one line; it stays in the vote
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    #[command(flatten)]
+    voting: Voting,
+}
+
+/// Where the vote goes.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Voting {
+    /// Read the submit at REF, and commit the vote on that local branch
+    #[arg(long = "ref", value_name = "REF")]
+    reference: Option<String>,
+    /// Write the vote to FILE instead of committing it: anyone may commit it
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// A vote that no person cast; counts only where the base's `gates.proof` lists it
+    #[arg(long, hide = true)]
+    simulated: bool,
+    #[command(flatten)]
+    acting: Acting,
+}
+
+/// Runs the verb.
+pub(super) fn run(verb: Verb, context: &mut Context) -> Result<Outcome, CommandError> {
+    match verb {
+        Verb::List(arguments) => list::run(arguments.all_refs, context),
+        Verb::Approve(ApproveArguments { task, reason, voting }) => {
+            vote::run(&task, Verdict::Approve, reason, &voting, context)
+        }
+        Verb::Reject(RejectArguments { task, reason, voting }) => {
+            vote::run(&task, Verdict::Reject, reason, &voting, context)
+        }
+    }
+}

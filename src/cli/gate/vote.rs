@@ -1,0 +1,172 @@
+//! `agentops gate approve` and `agentops gate reject`.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::Voting;
+use super::ballot;
+use super::list::GateBody;
+use crate::cli::acting::{self, CommitBody, short_branch};
+use crate::cli::{CommandError, Context, Outcome};
+use crate::engine::Site;
+use crate::engine::gate::{self, Ballot, Choice, WaitingGate};
+use crate::engine::transact::{Committed, Target};
+use crate::model::vote::{Proof, Verdict};
+use crate::ui::{PromptError, good, plain, strong, warning};
+
+#[derive(Serialize)]
+struct VotedBody {
+    task: String,
+    verdict: &'static str,
+    voter: String,
+    proof: &'static str,
+    worth: &'static str,
+    #[serde(flatten)]
+    commit: CommitBody,
+    /// What to run so that others see a vote on another branch.
+    push: Option<String>,
+    gate: GateBody,
+}
+
+#[derive(Serialize)]
+struct FileBody {
+    task: String,
+    verdict: &'static str,
+    voter: String,
+    proof: &'static str,
+    worth: &'static str,
+    file: String,
+    path: String,
+    dry_run: bool,
+}
+
+pub(super) fn run(
+    task: &str,
+    verdict: Verdict,
+    reason: String,
+    voting: &Voting,
+    context: &Context,
+) -> Result<Outcome, CommandError> {
+    let site = context.site(voting.acting.actor.as_deref())?;
+    let target = Target { reference: voting.reference.clone(), ..voting.acting.target() };
+    let proof = if voting.simulated { Proof::Simulated } else { Proof::Terminal };
+    // Agents, doers and those without a part in it are refused here, before anybody is asked.
+    let paper = gate::prepare(&site, &target, task, proof)?;
+    context.ui.aside(|page| ballot::fill(page, &paper, proof));
+    if !voting.simulated && !voting.acting.writing.dry_run {
+        confirm(context, &paper, verdict)?;
+    }
+    let choice = Choice { task: paper.gate.task.to_string(), verdict, reason, proof, submit: paper.gate.submit };
+    match &voting.out {
+        Some(file) => write_file(file, &site, &target, &choice, &paper, context)?,
+        None => {
+            let cast = gate::cast(&site, &target, &choice)?;
+            tell(&cast, &paper, &choice, &site, context);
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// The one question without a flag: an answer that a script could give would be worth nothing.
+fn confirm(context: &Context, paper: &Ballot, verdict: Verdict) -> Result<(), CommandError> {
+    let id = paper.gate.task.as_str();
+    let question = format!("Type `{id}` to {} it, or Ctrl-C to leave:", verdict.as_str());
+    let answer = context.ui.ask(question, |answer| {
+        if answer == id { Ok(()) } else { Err(format!("that is not `{id}`; nothing was written")) }
+    });
+    match answer {
+        Err(error @ PromptError::NobodyThere) => Err(CommandError::failed("a vote is given by a person at a terminal")
+            .because(error)
+            .hint(format!("run it in a terminal: agentops gate {} {id}", verdict.as_str()))),
+        other => Ok(other?),
+    }
+}
+
+fn tell(cast: &Committed<WaitingGate>, paper: &Ballot, choice: &Choice, site: &Site<'_>, context: &Context) {
+    let ui = &context.ui;
+    let push =
+        cast.other_branch.then(|| cast.branch.as_deref().map(|branch| gate::push_command(site, branch))).flatten();
+    let (verdict, proof) = (choice.verdict, choice.proof);
+    let body = VotedBody {
+        task: choice.task.clone(),
+        verdict: verdict.as_str(),
+        voter: paper.voter.to_string(),
+        proof: proof.as_str(),
+        worth: proof.honest(),
+        commit: CommitBody::of(cast),
+        push: push.clone(),
+        gate: GateBody::of(&cast.outcome),
+    };
+    ui.show(&body, |page| {
+        let word = match verdict {
+            Verdict::Approve => good("approved"),
+            Verdict::Reject => warning("rejected"),
+        };
+        page.line([
+            strong(&choice.task),
+            plain(": "),
+            word,
+            plain(format!(" by {} ({})", paper.voter, proof.honest())),
+        ]);
+    });
+    acting::tell(ui, cast);
+    if let Some(command) = push {
+        ui.hint(format!("publish the vote: {command}"));
+    }
+    ui.hint(match verdict {
+        Verdict::Approve if cast.outcome.tally.is_satisfied() => {
+            format!("its doer goes on with: agentops phase next {}", choice.task)
+        }
+        Verdict::Approve => {
+            let tally = &cast.outcome.tally;
+            format!(
+                "{} of {} votes are there; others run: agentops gate approve {}",
+                tally.approvals.len(),
+                tally.wanted,
+                choice.task
+            )
+        }
+        Verdict::Reject => format!("its doer takes it back with: agentops phase rework {} --reason \"…\"", choice.task),
+    });
+}
+
+fn write_file(
+    file: &Path,
+    site: &Site<'_>,
+    target: &Target,
+    choice: &Choice,
+    paper: &Ballot,
+    context: &Context,
+) -> Result<(), CommandError> {
+    let (path, bytes) = gate::vote_file(site, target, choice)?;
+    let place = context.path(file);
+    if !target.dry_run {
+        let write = || -> io::Result<()> {
+            let mut out = File::create_new(&place)?;
+            out.write_all(&bytes)?;
+            out.sync_all()
+        };
+        write().map_err(|error| {
+            CommandError::failed(format!("cannot write the vote to `{}`", place.display())).because(error)
+        })?;
+    }
+    let body = FileBody {
+        task: choice.task.clone(),
+        verdict: choice.verdict.as_str(),
+        voter: paper.voter.to_string(),
+        proof: choice.proof.as_str(),
+        worth: choice.proof.honest(),
+        file: place.display().to_string(),
+        path: path.to_string(),
+        dry_run: target.dry_run,
+    };
+    context.ui.show(&body, |page| page.text(&body.file));
+    let place = target.reference.as_deref().map(|name| format!(" of `{}`", short_branch(name))).unwrap_or_default();
+    context.ui.talk(if target.dry_run { "nothing was written; the vote would count" } else { "the vote counts" });
+    context.ui.talk(format!("once anyone commits the file{place} as"));
+    context.ui.talk(format!("  {path}"));
+    Ok(())
+}

@@ -1,0 +1,217 @@
+//! `agentops phase`: where tasks stand, and the steps from one phase to the next.
+
+mod log;
+mod next;
+mod status;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::acting::{self, Acting, CommitBody};
+use super::{CommandError, Context, Outcome};
+use crate::engine::phase::{self, Moved};
+use crate::engine::transact::Committed;
+use crate::model::event::EventKind;
+use crate::model::state::{Status, TaskState};
+use crate::ui::{Ui, plain, strong};
+
+pub(super) use status::{StatusBody, fill_status};
+
+/// See where tasks stand, and take them from phase to phase
+#[derive(Debug, Subcommand)]
+#[command(before_long_help = "Examples:
+  agentops phase status
+  agentops phase next auth-k3f9
+  agentops phase rewind auth-k3f9 --to spec --reason \"The API changed\"")]
+pub enum Verb {
+    /// Say where a task stands, what it waits for and what is next; without ID, one line for each open task
+    #[command(before_long_help = "Examples:
+  agentops phase status
+  agentops phase status auth-k3f9 --json")]
+    Status(StatusArguments),
+    /// Check the gate and take the task one step further, in one commit of its documents and the event
+    #[command(before_long_help = "Examples:
+  agentops phase next auth-k3f9
+  agentops phase next auth-k3f9 --dry-run
+  agentops phase next auth-k3f9 --actor claude
+
+Exit code 4 says that a human must vote now; the step itself was committed. Commands of the gate run first, also in a
+dry run.")]
+    Next(NextArguments),
+    /// Take a submit back to work on it: after a reject, or to withdraw it
+    #[command(before_long_help = "Examples:
+  agentops phase rework auth-k3f9 --reason \"Measures are missing\"")]
+    Rework(StepArguments),
+    /// Go back to an earlier phase: the way out of done, and the remedy for what went stale
+    #[command(before_long_help = "Examples:
+  agentops phase rewind auth-k3f9 --to spec --reason \"The API changed\"")]
+    Rewind(RewindArguments),
+    /// Give a task up; it can be rewound later
+    #[command(before_long_help = "Examples:
+  agentops phase abandon auth-k3f9 --reason \"Bought instead of built\"")]
+    Abandon(StepArguments),
+    /// End a fork: the task goes on from the earliest phase of its heads
+    #[command(before_long_help = "Examples:
+  agentops phase log auth-k3f9
+  agentops phase resolve auth-k3f9 --reason \"Both specifications go into one\"")]
+    Resolve(StepArguments),
+    /// Show the chain of a task's events as a graph, with votes
+    #[command(before_long_help = "Examples:
+  agentops phase log auth-k3f9
+  agentops phase log auth-k3f9 --json")]
+    Log(LogArguments),
+}
+
+/// Arguments of `phase status`.
+#[derive(Debug, Args)]
+pub struct StatusArguments {
+    /// The task, or the beginning of its id
+    #[arg(value_name = "ID")]
+    task: Option<String>,
+}
+
+/// Arguments of `phase next`.
+#[derive(Debug, Args)]
+pub struct NextArguments {
+    /// The task, or the beginning of its id
+    #[arg(value_name = "ID")]
+    task: String,
+    #[command(flatten)]
+    acting: Acting,
+}
+
+/// Arguments of the verbs that need a reason.
+#[derive(Debug, Args)]
+pub struct StepArguments {
+    /// The task, or the beginning of its id
+    #[arg(value_name = "ID")]
+    task: String,
+    /// Why, in one line; it stays in the event
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    #[command(flatten)]
+    acting: Acting,
+}
+
+/// Arguments of `phase rewind`.
+#[derive(Debug, Args)]
+pub struct RewindArguments {
+    #[command(flatten)]
+    step: StepArguments,
+    /// The phase to go back to; the current one starts it afresh
+    #[arg(long, value_name = "PHASE")]
+    to: String,
+}
+
+/// Arguments of `phase log`.
+#[derive(Debug, Args)]
+pub struct LogArguments {
+    /// The task, or the beginning of its id
+    #[arg(value_name = "ID")]
+    task: String,
+}
+
+/// Runs the verb.
+pub(super) fn run(verb: Verb, context: &mut Context) -> Result<Outcome, CommandError> {
+    match verb {
+        Verb::Status(arguments) => status::run(arguments.task.as_deref(), context),
+        Verb::Next(arguments) => next::run(&arguments, context),
+        Verb::Rework(arguments) => step(&arguments, EventKind::Rework, None, context),
+        Verb::Rewind(arguments) => step(&arguments.step, EventKind::Rewind, Some(&arguments.to), context),
+        Verb::Abandon(arguments) => step(&arguments, EventKind::Abandon, None, context),
+        Verb::Resolve(arguments) => step(&arguments, EventKind::Resolve, None, context),
+        Verb::Log(arguments) => log::run(&arguments.task, context),
+    }
+}
+
+fn step(
+    arguments: &StepArguments,
+    kind: EventKind,
+    to: Option<&str>,
+    context: &Context,
+) -> Result<Outcome, CommandError> {
+    let site = context.site(arguments.acting.actor.as_deref())?;
+    let moved = phase::step(&site, &arguments.acting.target(), &arguments.task, kind, to, &arguments.reason)?;
+    tell_moved(&context.ui, &moved, Vec::new());
+    Ok(Outcome::Done)
+}
+
+/// What a transition prints in JSON mode.
+#[derive(Serialize)]
+struct MovedBody {
+    task: String,
+    profile: String,
+    event: &'static str,
+    seq: u32,
+    from: StandingBody,
+    phase: String,
+    stage: &'static str,
+    status: &'static str,
+    attempt: u32,
+    documents: Vec<String>,
+    runs: Vec<RunBody>,
+    #[serde(flatten)]
+    commit: CommitBody,
+    next: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct StandingBody {
+    phase: String,
+    status: &'static str,
+    attempt: u32,
+}
+
+#[derive(Serialize)]
+struct RunBody {
+    name: String,
+    command: Vec<String>,
+    exit: i32,
+    ms: u64,
+}
+
+/// Prints a transition, and on standard error what was committed and what is next.
+fn tell_moved(ui: &Ui, moved: &Committed<Moved>, runs: Vec<RunBody>) {
+    let Moved { task, profile, kind, from, to, seq, laid_out } = &moved.outcome;
+    let next = next_commands(task.as_str(), to);
+    let body = MovedBody {
+        task: task.to_string(),
+        profile: profile.to_string(),
+        event: kind.as_str(),
+        seq: *seq,
+        from: StandingBody { phase: from.phase.to_string(), status: from.status.as_str(), attempt: from.attempt },
+        phase: to.phase.to_string(),
+        stage: to.stage.as_str(),
+        status: to.status.as_str(),
+        attempt: to.attempt,
+        documents: laid_out.iter().map(ToString::to_string).collect(),
+        runs,
+        commit: CommitBody::of(moved),
+        next: next.clone(),
+    };
+    ui.show(&body, |page| {
+        page.line([strong(task), plain(format!(": {} -> {}", standing(from), standing(to)))]);
+    });
+    acting::tell(ui, moved);
+    acting::tell_documents(ui, laid_out);
+    for command in next {
+        ui.hint(command);
+    }
+}
+
+/// `spec waiting`, with the attempt from the second on.
+fn standing(state: &TaskState) -> String {
+    let attempt = if state.attempt > 1 { format!(" (attempt {})", state.attempt) } else { String::new() };
+    format!("{} {}{attempt}", state.phase, state.status)
+}
+
+fn next_commands(task: &str, state: &TaskState) -> Vec<String> {
+    match state.status {
+        Status::Working => vec![format!("agentops phase next {task}")],
+        Status::Waiting => {
+            vec![format!("agentops gate approve {task}"), format!("agentops gate reject {task} --reason \"…\"")]
+        }
+        Status::Done => vec![format!("agentops phase log {task}")],
+        Status::Abandoned => vec![format!("agentops phase rewind {task} --to {} --reason \"…\"", state.phase)],
+    }
+}
