@@ -30,6 +30,24 @@ pub(crate) fn local(site: &Site, base: &Base<'_>, tree: ObjectId, pending: Commi
     Ok(report)
 }
 
+/// Judges the commit that brings `.agentops`, by the policy it brings. Its message is under no law yet.
+pub(crate) fn bootstrap(
+    site: &Site,
+    ground: &Ground<'_>,
+    tree: ObjectId,
+    pending: Commit,
+) -> Result<Report, EngineError> {
+    let policy = config::read_policy(&site.repo.tree(&tree))?;
+    let before = ground.commit.is_some().then_some(&ground.tree_id);
+    let step = RepoStep::between(&site.repo, before, &tree, vec![pending], ground.commit);
+    let mut case = Case::new(&step, &policy, Context::Local);
+    case.bootstrap = true;
+    case.next_policy = next_policy(&step, &policy)?;
+    let mut report = judge(&case, &[Reads::Trees]);
+    report.base = ground.commit;
+    Ok(report)
+}
+
 /// Judges a commit that is about to be made from the index, with its message, on `pending`'s first parent. A repository that
 /// is not governed there has no laws yet: its report says so.
 pub(crate) fn staged(repo: &Repo, pending: Commit) -> Result<Report, EngineError> {
@@ -51,24 +69,6 @@ pub(crate) fn staged(repo: &Repo, pending: Commit) -> Result<Report, EngineError
     case.next_policy = next_policy(&step, &policy)?;
     let mut report = judge(&case, ALL);
     report.base = parent;
-    Ok(report)
-}
-
-/// Judges the commit that brings `.agentops`, by the policy it brings. Its message is under no law yet.
-pub(crate) fn bootstrap(
-    site: &Site,
-    ground: &Ground<'_>,
-    tree: ObjectId,
-    pending: Commit,
-) -> Result<Report, EngineError> {
-    let policy = config::read_policy(&site.repo.tree(&tree))?;
-    let before = ground.commit.is_some().then_some(&ground.tree_id);
-    let step = RepoStep::between(&site.repo, before, &tree, vec![pending], ground.commit);
-    let mut case = Case::new(&step, &policy, Context::Local);
-    case.bootstrap = true;
-    case.next_policy = next_policy(&step, &policy)?;
-    let mut report = judge(&case, &[Reads::Trees]);
-    report.base = ground.commit;
     Ok(report)
 }
 

@@ -5,6 +5,7 @@ mod architecture;
 mod command_line;
 mod commit;
 mod concurrency;
+mod demo;
 mod documents;
 mod format;
 mod governed;
