@@ -32,15 +32,20 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
         report.violations.extend(loops);
     }
     if report.passes() {
-        // Lost or not: `commit-msg` compares anew what it does not find.
+        // Lost or not: `commit-msg` judges anew what it does not find.
         let _ = seal(&site, &ground).map(|seal| handover::save(site.repo.git_dir(), &seal, &changes));
     }
     Ok(answer(report))
 }
 
 fn answer(report: Report) -> Answer {
+    let waits = !report.passes() && check::message_may_excuse(&report);
     let mut answer = Answer::default();
     answer.add(None, report);
+    if waits {
+        answer.refuses = false;
+        answer.notes.push("this passes only where the message excuses it: `Agentops-Waive: ID reason`".into());
+    }
     answer
 }
 

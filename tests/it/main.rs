@@ -3,8 +3,12 @@
 
 mod architecture;
 mod command_line;
+mod doctor;
 mod documents;
 mod format;
+mod governed;
+mod hooks;
+mod hooks_install;
 mod prompt;
 mod sandbox;
 mod self_test;
