@@ -148,9 +148,21 @@ fn a_waiver_in_the_message_excuses_what_is_staged() {
     sandbox.write("broken.json", "{ \"a\": \n");
     sandbox.git("add broken.json");
     let refused = sandbox.commit("test: a broken fixture", "");
-    insta::assert_snapshot!(refused.snapshot_without_ids(), @"");
-    let message =
-        lawful("test: a broken fixture") + "\nAgentops-Waive: AO-Y1 the reader of fixtures must meet broken files\n";
+    insta::assert_snapshot!(refused.snapshot_without_ids(), @"
+    exit 1
+    --- stderr
+    refused: `commit-msg` of agentops stops this commit
+
+    error[AO-Y1] broken.json:2: `broken.json` does not parse as JSON: EOF while parsing a value
+      fix: mend the file, or say why it must be so in the commit message: `Agentops-Waive: AO-Y1 reason`
+
+    fail: 1 error, 0 warnings in 1 commit (on <id>)
+    hint: `agentops explain AO-Y1` tells the law
+    hint: your message is kept; `git commit -e -F <root>/repo/.git/agentops/refused-message` opens it again
+    hint: git's `--no-verify` skips this hook, not the laws: `agentops check` judges it again in CI
+    ");
+    let message = lawful("test: a broken fixture")
+        + "\nAgentops-Waive: AO-Y1 `broken.json` feeds the test of the JSON reader's error at line 2\n";
     sandbox.try_git("commit --quiet --file=-").stdin(message).run().expect_code(0);
     assert_eq!(sandbox.subject(), "test: a broken fixture");
 }
