@@ -3,11 +3,15 @@
 
 mod architecture;
 mod command_line;
+mod adopted;
 mod concurrency;
 mod demo;
+mod doctor;
 mod documents;
 mod format;
 mod governed;
+mod hooks;
+mod hooks_install;
 mod prompt;
 mod sandbox;
 mod self_test;
