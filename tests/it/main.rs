@@ -5,6 +5,8 @@ mod architecture;
 mod command_line;
 mod documents;
 mod format;
+mod governed;
+mod lifecycle;
 mod prompt;
 mod sandbox;
 mod self_test;

@@ -1,0 +1,8 @@
+//! The life of a task from end to end, with real git.
+
+mod misuse;
+mod places;
+mod story;
+mod together;
+mod turns;
+mod votes;
