@@ -100,7 +100,12 @@ fn planned_files_must_be_committed() {
     sandbox.reach_implement(&task, "src/reset.txt");
     sandbox.write("src/app.txt", "edited\n");
     sandbox.write("src/reset.txt", "new\n");
-    insta::assert_snapshot!(sandbox.next(&task).snapshot(), @"");
+    insta::assert_snapshot!(sandbox.next(&task).snapshot(), @"
+    exit 1
+    --- stderr
+    error: planned files of `reset-passwords-pfb9` are not committed: src/app.txt, src/reset.txt
+    hint: commit them first: git add src/app.txt src/reset.txt && agentops commit --task reset-passwords-pfb9 …
+    ");
 }
 
 #[test]
@@ -141,7 +146,12 @@ fn names_are_guessed_and_prefixes_taken() {
 #[test]
 fn check_says_when_nothing_was_judged() {
     let sandbox = Sandbox::governed();
-    insta::assert_snapshot!(sandbox.agentops("check").run().snapshot(), @"");
+    insta::assert_snapshot!(sandbox.agentops("check").run().snapshot(), @"
+    exit 1
+    --- stderr
+    error: nothing was judged: nothing is staged
+    hint: `git add` something, or judge what is committed: `agentops check --base REV`, `agentops check --all`
+    ");
     sandbox.agentops("check --allow-empty").run().expect_code(0);
     sandbox.agentops("check --base HEAD").run().expect_code(1);
     sandbox.agentops("check --base HEAD --allow-empty").run().expect_code(0);

@@ -2,6 +2,7 @@
 
 mod misuse;
 mod places;
+mod setting;
 mod story;
 mod together;
 mod turns;

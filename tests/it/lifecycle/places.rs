@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::governed::Task;
+use super::setting::Task;
 use crate::sandbox::{Sandbox, lawful};
 
 /// Everything of a user that no verb may touch: what is staged, and the bytes of the files.
@@ -87,7 +87,12 @@ fn ready() -> (Sandbox, Task) {
 fn a_detached_head_moves_only_on_request() {
     let (sandbox, task) = ready();
     sandbox.git("checkout --quiet --detach");
-    insta::assert_snapshot!(sandbox.next(&task).snapshot_without_ids(), @"");
+    insta::assert_snapshot!(sandbox.next(&task).snapshot_without_ids(), @"
+    exit 1
+    --- stderr
+    error: HEAD is detached at <id>; check a branch out with `git switch BRANCH`
+    hint: `--detach` commits on the detached HEAD all the same; no branch will hold the commit
+    ");
     let moved = sandbox.agentops(&format!("phase next {} --actor claude --detach --json", task.id)).run();
     assert_eq!(moved.expect_code(4).json()["branch"], serde_json::Value::Null);
     assert_eq!(sandbox.standing(&task), "research waiting");
@@ -98,11 +103,23 @@ fn a_detached_head_moves_only_on_request() {
 #[test]
 fn there_is_nothing_to_move_before_the_first_commit() {
     let sandbox = Sandbox::new();
-    insta::assert_snapshot!(sandbox.agentops("phase status").run().snapshot(), @"");
+    insta::assert_snapshot!(sandbox.agentops("phase status").run().snapshot(), @"
+    exit 1
+    --- stderr
+    error: the branch `refs/heads/main` has no commit yet; make the first one with `git commit`
+    ");
     sandbox.agentops("task new X").run().expect_code(1);
     sandbox.commit_all("chore: begin");
-    insta::assert_snapshot!(sandbox.agentops("task list --json").run().snapshot(), @"");
-    insta::assert_snapshot!(Sandbox::without_repository().agentops("task list").run().snapshot(), @"");
+    insta::assert_snapshot!(sandbox.agentops("task list --json").run().snapshot(), @r#"
+    exit 1
+    --- stdout
+    {"schema_version":1,"error":{"code":"failed","message":"this repository is not governed: the commit at HEAD has no `.agentops`; `agentops init` sets it up","hint":null}}
+    "#);
+    insta::assert_snapshot!(Sandbox::without_repository().agentops("task list").run().snapshot(), @"
+    exit 1
+    --- stderr
+    error: `<root>/repo` is not inside a Git repository; run `git init` there, or name the repository with `-C DIR`
+    ");
 }
 
 #[test]

@@ -24,8 +24,25 @@ fn two_branches_that_move_one_task_are_a_fork() {
     assert_eq!(status["heads"].as_array().map(Vec::len), Some(2));
     let list = sandbox.agentops("task list").run().expect_code(0);
     assert!(list.stdout.contains("forked"), "{}", list.snapshot());
-    insta::assert_snapshot!(sandbox.agentops(&format!("phase log {}", task.id)).run().snapshot_without_ids(), @"");
-    insta::assert_snapshot!(sandbox.next(&task).snapshot_without_ids(), @"");
+    insta::assert_snapshot!(sandbox.agentops(&format!("phase log {}", task.id)).run().snapshot_without_ids(), @r#"
+    exit 0
+    --- stdout
+    * 0001 open  research working  claude  2026-11-21T07:05:00Z  <id>
+    * 0002 submit  research waiting  claude  2026-11-21T07:06:00Z  <id>  superseded
+    |      approve by bob  (unauthenticated: could be written by an agent)
+    |\
+    * | 0003 rework  research working (attempt 2)  claude  2026-11-21T07:12:00Z  <id>  head of the fork
+      |      reason: More figures
+      * 0003 advance  spec working  claude  2026-11-21T07:10:00Z  <id>  head of the fork
+    --- stderr
+    hint: agentops phase resolve reset-passwords-pfb9 --reason "…"
+    "#);
+    insta::assert_snapshot!(sandbox.next(&task).snapshot_without_ids(), @r#"
+    exit 6
+    --- stderr
+    error: `reset-passwords-pfb9` is forked: 2 events claim to be its last
+    hint: agentops phase log reset-passwords-pfb9  shows both sides, then: agentops phase resolve reset-passwords-pfb9 --reason "…"
+    "#);
     sandbox.agentops(&format!("phase rework {} --reason x", task.id)).run().expect_code(6);
     // It may not land as it is.
     let found = sandbox.agentops("check --base").arg(&start).run().expect_code(3);
@@ -35,7 +52,20 @@ fn two_branches_that_move_one_task_are_a_fork() {
     sandbox.agentops(&resolve).run().expect_code(0);
     assert_eq!(sandbox.standing(&task), "research working");
     sandbox.agentops("check --base").arg(&start).run().expect_code(0);
-    insta::assert_snapshot!(sandbox.agentops(&format!("phase log {}", task.id)).run().snapshot_without_ids(), @"");
+    insta::assert_snapshot!(sandbox.agentops(&format!("phase log {}", task.id)).run().snapshot_without_ids(), @r"
+    exit 0
+    --- stdout
+    * 0001 open  research working  claude  2026-11-21T07:05:00Z  <id>
+    * 0002 submit  research waiting  claude  2026-11-21T07:06:00Z  <id>  superseded
+    |      approve by bob  (unauthenticated: could be written by an agent)
+    |\
+    * | 0003 rework  research working (attempt 2)  claude  2026-11-21T07:12:00Z  <id>  superseded
+    | |      reason: More figures
+    | * 0003 advance  spec working  claude  2026-11-21T07:10:00Z  <id>  superseded
+    |/
+    * 0004 resolve  research working (attempt 3)  claude  2026-11-21T07:21:00Z  <id>  head
+          reason: Figures first
+    ");
     sandbox.next(&task).expect_code(4);
 }
 

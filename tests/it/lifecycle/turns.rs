@@ -11,7 +11,15 @@ fn rewind_leads_out_of_done() {
     sandbox.bring_records(&task, 1);
     sandbox.next(&task).expect_code(0);
     let rewind = format!("phase rewind {} --to spec --actor claude --reason \"The API changed\"", task.id);
-    insta::assert_snapshot!(sandbox.agentops(&rewind).run().snapshot_without_ids(), @"");
+    insta::assert_snapshot!(sandbox.agentops(&rewind).run().snapshot_without_ids(), @"
+    exit 0
+    --- stdout
+    reset-passwords-pfb9: implement done -> spec working (attempt 2)
+    --- stderr
+    committed <id> on main
+      .agentops/product-dev/events/reset-passwords-pfb9/0007-spec-working-<id>.toml
+    hint: agentops phase next reset-passwords-pfb9
+    ");
     assert_eq!(sandbox.standing(&task), "spec working");
     assert_eq!(sandbox.status(&task)["attempt"], 2);
     let log = sandbox.agentops(&format!("phase log {} --json", task.id)).run().expect_code(0).json();
@@ -31,7 +39,15 @@ fn an_abandoned_task_rests() {
     let sandbox = Sandbox::governed();
     let task = sandbox.open_task("Reset passwords", "");
     let abandon = format!("phase abandon {} --actor claude --reason \"Bought instead\"", task.id);
-    insta::assert_snapshot!(sandbox.agentops(&abandon).run().snapshot_without_ids(), @"");
+    insta::assert_snapshot!(sandbox.agentops(&abandon).run().snapshot_without_ids(), @r#"
+    exit 0
+    --- stdout
+    reset-passwords-pfb9: research working -> research abandoned
+    --- stderr
+    committed <id> on main
+      .agentops/product-dev/events/reset-passwords-pfb9/0002-research-abandoned-<id>.toml
+    hint: agentops phase rewind reset-passwords-pfb9 --to research --reason "…"
+    "#);
     let refused = sandbox.next(&task).expect_code(1);
     assert!(refused.stderr.contains("phase rewind"), "{}", refused.snapshot());
     assert_eq!(sandbox.agentops("task list --json").run().json()["tasks"], serde_json::json!([]));

@@ -2,7 +2,7 @@
 
 use agentops::model::vote::Proof;
 
-use crate::governed::Task;
+use super::setting::Task;
 use crate::sandbox::Sandbox;
 
 fn waiting() -> (Sandbox, Task) {
@@ -72,7 +72,12 @@ fn a_reject_sends_the_task_back() {
     assert_eq!(ending.code, 0, "{}", ending.text);
     let status = sandbox.status(&task);
     assert_eq!(status["waiting_for"], serde_json::json!(["rework after a reject by bob: No measures"]));
-    insta::assert_snapshot!(sandbox.next(&task).snapshot_without_ids(), @"");
+    insta::assert_snapshot!(sandbox.next(&task).snapshot_without_ids(), @r#"
+    exit 1
+    --- stderr
+    error: `reset-passwords-pfb9` was rejected by bob: No measures
+    hint: agentops phase rework reset-passwords-pfb9 --reason "…"
+    "#);
     let rework = sandbox.agentops(&format!("phase rework {} --actor claude --reason \"As Bob says\"", task.id)).run();
     rework.expect_code(0);
     let path = task.document("requirements.md");
