@@ -3,6 +3,8 @@
 
 mod architecture;
 mod command_line;
+mod concurrency;
+mod demo;
 mod documents;
 mod format;
 mod governed;

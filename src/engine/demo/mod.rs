@@ -216,11 +216,16 @@ fn joined(stdout: &[u8], stderr: &[u8]) -> String {
     format!("{}{}", String::from_utf8_lossy(stdout), String::from_utf8_lossy(stderr))
 }
 
-/// The words as one would type them: quoted where they hold spaces.
+/// The words as one would type them in a shell: quoted where they hold spaces, in single quotes where a shell would
+/// look inside.
 fn shown_line(words: &[String]) -> String {
     let quoted = |word: &String| {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@".contains(c);
-        if !word.is_empty() && word.chars().all(plain) { word.clone() } else { format!("\"{word}\"") }
+        match word {
+            word if !word.is_empty() && word.chars().all(plain) => word.clone(),
+            word if word.contains(['$', '`', '"', '\\', '!']) => format!("'{}'", word.replace('\'', "'\\''")),
+            word => format!("\"{word}\""),
+        }
     };
     words.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
