@@ -150,7 +150,7 @@ fn nothing_moves_while_git_is_at_work() {
     sandbox.git("cherry-pick --abort");
     sandbox.git("bisect start");
     refused("a bisect is in progress");
-    sandbox.git("bisect reset --quiet");
+    sandbox.git("bisect reset");
     sandbox.agentops("check --base main --tip side").run().expect_code(6);
     sandbox.next(&task).expect_code(4);
 }
