@@ -12,6 +12,7 @@ mod format;
 mod governed;
 mod hooks;
 mod hooks_install;
+mod lifecycle;
 mod prompt;
 mod sandbox;
 mod self_test;
