@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::{
-    CommandError, Context, Outcome, check, completions, doctor, explain, gate, hooks, init, man, phase, policy, profile,
-    task, version, welcome,
+    CommandError, Context, Outcome, check, commit, completions, demo, doctor, explain, gate, hooks, init, learn, man,
+    phase, policy, profile, session, task, version, welcome,
 };
 
 /// About, then examples, then the reference.
@@ -99,6 +99,10 @@ pub enum Command {
     #[command(subcommand)]
     Hooks(hooks::Verb),
     Doctor(doctor::Arguments),
+    Demo(demo::Arguments),
+    Session(session::Arguments),
+    Learn(learn::Arguments),
+    Commit(commit::Arguments),
     Deinit(init::DeinitArguments),
     Explain(explain::Arguments),
     Completions(completions::Arguments),
@@ -128,6 +132,10 @@ pub(super) fn run(command: Option<Command>, context: &mut Context) -> Result<Out
         Some(Command::Check(arguments)) => check::run(arguments, context),
         Some(Command::Hooks(verb)) => hooks::run(verb, context),
         Some(Command::Doctor(arguments)) => doctor::run(arguments, context),
+        Some(Command::Demo(arguments)) => demo::run(arguments, context),
+        Some(Command::Session(arguments)) => session::run(arguments, context),
+        Some(Command::Learn(arguments)) => learn::run(arguments, context),
+        Some(Command::Commit(arguments)) => commit::run(arguments, context),
         Some(Command::Deinit(arguments)) => init::deinit(&arguments, context),
         Some(Command::Explain(arguments)) => explain::run(arguments, context),
         Some(Command::Completions(arguments)) => completions::run(arguments, context),

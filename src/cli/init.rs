@@ -382,10 +382,8 @@ fn confirm(given: Option<&str>, inventory: &Inventory, ui: &Ui) -> Result<(), Co
 fn fill_removed(page: &mut Page, body: &RemovedBody) {
     let place = body.branch.as_deref().unwrap_or("HEAD");
     match &body.commit {
-        Some(id) => page.line([
-            strong("agentops is taken out"),
-            plain(format!(" of {place}, commit {}", &id[..12.min(id.len())])),
-        ]),
+        Some(id) => page
+            .line([strong("agentops is taken out"), plain(format!(" of {place}, commit {}", &id[..12.min(id.len())]))]),
         None => page.line([strong("agentops would be taken out"), plain(format!(" of {place}; nothing was written"))]),
     }
     let inside = body.paths.iter().filter(|path| path.starts_with(layout::ROOT)).count();
@@ -400,7 +398,11 @@ fn fill_removed(page: &mut Page, body: &RemovedBody) {
     table.row([dim("  open tasks"), plain(body.open_tasks)]);
     page.table(&table);
     if !body.left.is_empty() {
-        page.line([plain(format!("{} files below {}/ were never committed and still lie there:", body.left.len(), layout::ROOT))]);
+        page.line([plain(format!(
+            "{} files below {}/ were never committed and still lie there:",
+            body.left.len(),
+            layout::ROOT
+        ))]);
         for path in body.left.iter().take(10) {
             page.line([dim(format!("  {path}"))]);
         }

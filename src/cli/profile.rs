@@ -277,7 +277,12 @@ fn show_body(shown: &Shown) -> ShowBody<'_> {
         version: profile.version,
         description: &profile.description,
         window: shown.window,
-        phases: profile.phases.iter().enumerate().map(|(index, phase)| phase_body(index, phase, shown.window)).collect(),
+        phases: profile
+            .phases
+            .iter()
+            .enumerate()
+            .map(|(index, phase)| phase_body(index, phase, shown.window))
+            .collect(),
         commands: profile
             .commands
             .iter()
@@ -349,8 +354,11 @@ fn fill(page: &mut Page, body: &ShowBody<'_>) {
         let vote = match phase.listed.vote {
             "none" => "checks alone".to_owned(),
             vote => {
-                let roles =
-                    if phase.roles.is_empty() { String::new() } else { format!(" with role {}", phase.roles.join(" or ")) };
+                let roles = if phase.roles.is_empty() {
+                    String::new()
+                } else {
+                    format!(" with role {}", phase.roles.join(" or "))
+                };
                 format!("{vote} by {} human{}{roles}", phase.voters, if phase.voters == 1 { "" } else { "s" })
             }
         };
@@ -362,10 +370,7 @@ fn fill(page: &mut Page, body: &ShowBody<'_>) {
         if !phase.commands.is_empty() {
             table.row([dim("  runs"), plain(phase.commands.join(", "))]);
         }
-        table.row([
-            dim("  budget"),
-            plain(format!("{} tokens, {} per document", phase.tokens, phase.artifact_tokens)),
-        ]);
+        table.row([dim("  budget"), plain(format!("{} tokens, {} per document", phase.tokens, phase.artifact_tokens))]);
         table.row([
             dim("  bands"),
             plain(format!(

@@ -97,12 +97,12 @@ fn what_is_missing_comes_back() {
     sandbox.commit_all("first");
     init(&sandbox, "--profile sre");
     fs::remove_file(sandbox.path().join(".git/hooks/commit-msg")).unwrap();
-    sandbox.write("AGENTS.md", format!("Mine.\n\n{BEGIN}\nold\n<!-- agentops:end -->\nMore.\n"));
+    sandbox.write("AGENTS.md", format!("Mine.\n\n{BEGIN}\nOUTDATED\n<!-- agentops:end -->\nMore.\n"));
     sandbox.git("add AGENTS.md");
     sandbox.try_git("commit --quiet --no-verify --file=-").stdin("shorter").run().expect_code(0);
     insta::assert_snapshot!(init(&sandbox, "").snapshot_without_ids(), @"");
     let text = sandbox.read("AGENTS.md");
-    assert!(text.starts_with("Mine.\n\n") && text.ends_with("<!-- agentops:end -->\nMore.\n") && !text.contains("old"));
+    assert!(text.starts_with("Mine.\n\n") && text.ends_with("<!-- agentops:end -->\nMore.\n") && !text.contains("OUTDATED"));
     assert_eq!(sandbox.git("status --porcelain"), "");
     sandbox.agentops("hooks status").run().expect_code(0);
     sandbox.agentops("check --base HEAD~1").run().expect_code(0);

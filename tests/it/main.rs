@@ -3,8 +3,11 @@
 
 mod architecture;
 mod command_line;
+mod concurrency;
+mod demo;
 mod documents;
 mod format;
+mod governed;
 mod init;
 mod policy;
 mod profile;
