@@ -5,6 +5,8 @@ mod architecture;
 mod command_line;
 mod concurrency;
 mod demo;
+#[cfg(unix)]
+mod docs;
 mod documents;
 mod format;
 mod governed;
