@@ -1,19 +1,23 @@
 //! The integration tests: one binary, which runs the real program in sandboxes.
 #![cfg(test)]
 
+mod adopted;
 mod architecture;
 mod command_line;
+mod commit;
 mod concurrency;
 mod demo;
 #[cfg(unix)]
 mod docs;
+mod doctor;
 mod documents;
 mod format;
 mod governed;
-mod learn;
+mod hooks;
+mod hooks_install;
+mod lifecycle;
 mod prompt;
 mod sandbox;
 mod self_test;
-mod session;
 mod source;
 mod terminal;
