@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod architecture;
+mod attacks;
 mod command_line;
 mod documents;
 mod format;
@@ -10,3 +11,4 @@ mod sandbox;
 mod self_test;
 mod source;
 mod terminal;
+mod world;
