@@ -17,8 +17,8 @@ use crate::ui::{ReportBody, plain, strong};
 #[derive(Debug, clap::Args)]
 #[command(before_long_help = "Examples:
   agentops commit                      # asks
-  agentops commit --dry-run --type fix --subject \"read CRLF\" --context \"Windows files failed to parse\" --solution \"Strip the CR before the LF\" --learning \"git's autocrlf does not touch files in archives\" --impact \"Uploads from Windows work\"
-  agentops commit -a --task auth-k3f9 --type style --subject \"wrap lines\" --context \"Lines had 200 columns\" --solution \"Ran rustfmt with width 120\" --learning \"N/A rustfmt alone\" --impact \"Diffs fit a screen\"
+  agentops commit --dry-run --type fix --subject \"read CRLF\" --context \"Windows files failed to parse\" --solution \"Strip the CR before the LF\" --learning \"autocrlf leaves files in archives alone\" --impact \"CSV files saved by Excel parse\"
+  agentops commit -a --task auth-k3f9 --type style --subject \"wrap lines\" --context \"Lines had 200 columns\" --solution \"Ran rustfmt with width 120\" --learning \"N/A rustfmt alone\" --impact \"A diff of main.rs fits 120 columns\"
   agentops commit --amend --subject \"read CRLF and CR\"")]
 pub struct Arguments {
     /// The type of the change: feat, fix, docs, …

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{CommandError, Context, ErrorKind, Outcome};
+use crate::engine::Site;
 use crate::engine::doctor::{self, Finding, Grade};
-use crate::engine::{EngineError, Site};
 use crate::hooks::install::{self, State};
 use crate::ui::{error, good, hint, plain, strong, warning};
 
@@ -35,7 +35,7 @@ pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome
         Ok((site, finding)) => {
             findings.push(finding);
             findings.extend(hooks(&site));
-            findings.extend(doctor::examine(&site, arguments.fix).map_err(refused)?);
+            findings.extend(doctor::examine(&site, arguments.fix)?);
         }
         Err(finding) => findings.push(finding),
     }
@@ -62,11 +62,6 @@ pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome
         at(Grade::Ok)
     ));
     Ok(if healthy { Outcome::Done } else { Outcome::Ended(ErrorKind::Failure) })
-}
-
-fn refused(error: EngineError) -> CommandError {
-    let hint = error.hint().map(str::to_owned);
-    hint.into_iter().fold(CommandError::failed(error), CommandError::hint)
 }
 
 /// How the hooks stand: missing ones only warn, because CI is the authority; changed ones fail.

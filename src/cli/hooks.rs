@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::command::Writing;
 use super::{CommandError, Context, ErrorKind, Outcome, git_hook};
-use crate::engine::{EngineError, Site, leftovers};
+use crate::engine::{Site, leftovers};
 use crate::hooks::install::{self, Done, InstallError, State, Status, Step};
 use crate::hooks::{Call, Hook};
 use crate::ui::{ReportBody, Table, good, plain, strong, warning};
@@ -125,19 +125,9 @@ pub(super) fn run(verb: Verb, context: &mut Context) -> Result<Outcome, CommandE
     }
 }
 
-fn site(context: &Context) -> Result<Site<'_>, CommandError> {
-    Site::open(&context.dir, &context.env, &context.clock, None).map_err(refused)
-}
-
-/// What these verbs can fail of is all of one kind: exit 1.
-fn refused(error: EngineError) -> CommandError {
-    let hint = error.hint().map(str::to_owned);
-    hint.into_iter().fold(CommandError::failed(error), CommandError::hint)
-}
-
 fn not_done(error: InstallError) -> CommandError {
     match error {
-        InstallError::Engine(error) => refused(error),
+        InstallError::Engine(error) => error.into(),
         error => {
             let hint = error.hint();
             hint.into_iter().fold(CommandError::failed(error), CommandError::hint)
@@ -151,7 +141,7 @@ fn change(
     verb: &str,
     act: impl FnOnce(&Site<'_>, bool) -> Result<Done, InstallError>,
 ) -> Result<Outcome, CommandError> {
-    let done = act(&site(context)?, dry_run).map_err(not_done)?;
+    let done = act(&context.site(None)?, dry_run).map_err(not_done)?;
     let body = DoneBody {
         folder: done.folder.display().to_string(),
         dry_run,
@@ -180,7 +170,7 @@ fn change(
 }
 
 fn status(context: &Context) -> Result<Outcome, CommandError> {
-    let all = install::status(&site(context)?).map_err(not_done)?;
+    let all = install::status(&context.site(None)?).map_err(not_done)?;
     let installed = all.iter().all(|status| status.state == State::Installed);
     let body = StatusBody { installed, hooks: all.iter().map(hook_body).collect() };
     context.ui.show(&body, |page| {
@@ -223,7 +213,7 @@ fn run_hook(arguments: RunArguments, context: &Context) -> Result<Outcome, Comma
         });
     };
     // Git runs its hooks at the top of the working tree.
-    let top = site(context)?.repo.work_dir().map(Path::to_owned);
+    let top = context.site(None)?.repo.work_dir().map(Path::to_owned);
     let dir = top.as_deref().unwrap_or(&context.dir);
     let arguments = arguments.arguments.into_iter();
     let arguments = match hook {
@@ -239,7 +229,7 @@ fn run_hook(arguments: RunArguments, context: &Context) -> Result<Outcome, Comma
 }
 
 fn after_push(arguments: &AfterPushArguments, context: &Context) -> Result<Outcome, CommandError> {
-    let report = leftovers::after_push(&site(context)?, arguments.since.as_deref()).map_err(refused)?;
+    let report = leftovers::after_push(&context.site(None)?, arguments.since.as_deref())?;
     let body = ReportBody::of(&report);
     context.ui.show(&body, |page| body.fill(page));
     Ok(if report.passes() { Outcome::Done } else { Outcome::Ended(ErrorKind::Law) })

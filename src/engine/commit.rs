@@ -175,10 +175,13 @@ pub fn begin(site: &Site, dir: &Path, request: &Request) -> Result<Draft, Engine
 
 fn select(site: &Site, dir: &Path, selection: &Selection) -> Result<Selected, EngineError> {
     match site.repo.selected(dir, selection) {
-        Err(crate::git::GitError::CommandFailed { stderr, .. }) => Err(EngineError::refused(
-            format!("these paths cannot be committed: {}", one_line(stderr.trim_start_matches("error: "))),
-            "a new file is staged first: `git add PATH`",
-        )),
+        Err(crate::git::GitError::CommandFailed { stderr, .. }) => {
+            let said = stderr.lines().find_map(|line| line.strip_prefix("error: ").or(line.strip_prefix("fatal: ")));
+            Err(EngineError::refused(
+                format!("these paths cannot be committed: {}", said.unwrap_or("git cannot read them")),
+                "a new file is staged first: `git add PATH`",
+            ))
+        }
         other => Ok(other?),
     }
 }

@@ -109,12 +109,12 @@ pub fn deinit(site: &Site, target: &Target) -> Result<Removed, EngineError> {
 
 fn message(site: &Site, count: usize) -> String {
     let texts = init::Texts {
-        context: "This repository is to be worked in without agentops again.",
+        context: "From here on people and agents work in this repository without phases, gates and `agentops check`.",
         solution: &format!(
             "Removes the {count} files below `.agentops/` and the block for agents; what was there before is as it was."
         ),
-        learning: "Taking rules away is a decision of people with the right to it, so it is made in the open: one \
-                   commit that says so and that history keeps.",
+        learning: "AO-E7 refuses this commit because whoever could remove the judge by a commit could remove every \
+                   gate: only an administrator who may bypass `agentops check` lands it.",
         impact: "No law judges what follows. Tasks, votes and learnings stay readable in history; `git revert` of \
                  this commit brings them back.",
     };

@@ -9,6 +9,7 @@ pub mod commands;
 pub mod commit;
 mod compose;
 pub mod deinit;
+pub mod demo;
 pub mod doctor;
 pub mod error;
 pub mod gate;

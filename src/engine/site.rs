@@ -47,7 +47,8 @@ impl<'s> Site<'s> {
     }
 
     /// The same place, where nothing that is written stays: for a dry run.
-    pub(crate) fn rehearsal(&self) -> Self {
+    #[must_use]
+    pub fn rehearsal(&self) -> Self {
         Self { repo: self.repo.rehearsal(), clock: self.clock, env: self.env, actor_flag: self.actor_flag.clone() }
     }
 

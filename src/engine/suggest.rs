@@ -16,6 +16,9 @@ const PLACES: usize = 6;
 /// Of one kind that come before others had their turn.
 const OF_ONE_KIND: usize = 2;
 
+const NO_TASK: &str = "no task is open, and research, plans and votes each belong to one";
+const NO_LEARNING: &str = "this session has recorded no learning yet, and cannot end without one";
+
 /// Something that could be done next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suggestion {
@@ -84,18 +87,17 @@ pub(crate) fn at(
         let count = site.repo.modified_count()?;
         if count > 0 {
             let files = if count == 1 { "1 tracked file differs" } else { &format!("{count} tracked files differ") };
-            all.push(suggestion(Kind::Dirty, "agentops commit".into(), format!("{files} from HEAD")));
+            all.push(suggestion(Kind::Dirty, "agentops commit".into(), format!("{files} from HEAD in this worktree")));
         }
     }
     if let Some(open) = open.filter(|_| moment != Moment::Start)
         && session::learnings_of(site, base, open)?.is_empty()
     {
         let command = "agentops learn add --pattern \"…\"".to_owned();
-        all.push(suggestion(Kind::Learn, command, "this session has brought no learning yet".into()));
+        all.push(suggestion(Kind::Learn, command, NO_LEARNING.into()));
     }
     if let Some(branch) = remote_behind(site, base)? {
-        let why = format!("HEAD has commits that `{branch}` lacks; landing them is judged like this");
-        all.push(suggestion(Kind::Check, format!("agentops check --base {branch}"), why));
+        all.push(check(&branch));
     }
     let places = if open.is_some() || moment == Moment::End { PLACES - 1 } else { PLACES };
     let mut chosen = choose(all, places);
@@ -142,15 +144,11 @@ fn tasks(site: &Site, base: &Base<'_>, open: Option<&Open>, all: &mut Vec<Sugges
         listed.sort_by_key(|listed| (!open.tasks.contains(&listed.task), listed.profile != open.profile));
     }
     if listed.is_empty() {
-        all.push(suggestion(Kind::NewTask, "agentops task new \"…\"".into(), "no task is open".into()));
+        all.push(suggestion(Kind::NewTask, "agentops task new \"…\"".into(), NO_TASK.into()));
     }
     for Listed { task, state, .. } in listed {
         all.push(match state {
-            None => suggestion(
-                Kind::Fork,
-                format!("agentops phase resolve {task} --reason \"…\""),
-                format!("`{task}` is forked; `agentops phase log {task}` shows both sides"),
-            ),
+            None => fork(&task),
             Some(state) if state.status == Status::Waiting => waiting(base, &task)?,
             Some(state) => working(base, &task, &state)?,
         });
@@ -160,49 +158,66 @@ fn tasks(site: &Site, base: &Base<'_>, open: Option<&Open>, all: &mut Vec<Sugges
 
 fn waiting(base: &Base<'_>, task: &TaskId) -> Result<Suggestion, EngineError> {
     let chain = base.task(task.as_str())?;
-    let rework = |why: String| suggestion(Kind::Rework, format!("agentops phase rework {task} --reason \"…\""), why);
     let Some(gate) = gate::waiting(base, &chain)? else {
-        return Ok(rework(format!("`{task}` waits at a gate that its profile no longer has")));
+        return Ok(rework(task, "waits at a gate that its profile no longer has"));
     };
     if !gate.tally.rejects.is_empty() {
-        let reasons = gate::reject_reasons(base, &chain)?.join("; ");
-        return Ok(rework(format!("`{task}` was rejected by {reasons}")));
+        return Ok(rework(task, &format!("was rejected by {}", gate::reject_reasons(base, &chain)?.join("; "))));
     }
     if !gate.lapsed.is_empty() {
-        return Ok(rework(format!("what `{task}` submitted has changed since: {}", gate.lapsed.join(", "))));
+        return Ok(rework(task, &format!("has changed since it was submitted: {}", gate.lapsed.join(", "))));
     }
     let place = format!("gate {} ({})", gate.number, gate.title);
     if gate.tally.is_satisfied() {
-        return Ok(suggestion(
-            Kind::Pass,
-            format!("agentops phase next {task}"),
-            format!("`{task}` has the votes of {place}"),
-        ));
+        return Ok(pass(task, &place));
     }
-    let title = &gate.task_title;
-    Ok(suggestion(
-        Kind::Vote,
-        format!("agentops gate approve {task}"),
-        format!("“{title}” waits at {place} for a human's {}", gate.vote.as_str()),
-    ))
+    Ok(vote(task, &gate.task_title, &place, gate.vote.as_str()))
 }
 
 fn working(base: &Base<'_>, task: &TaskId, state: &TaskState) -> Result<Suggestion, EngineError> {
     for earlier in &state.after {
         if !base.is_done(earlier)? {
-            return Ok(suggestion(
-                Kind::Blocked,
-                format!("agentops phase status {earlier}"),
-                format!("`{task}` cannot go on before `{earlier}` is done"),
-            ));
+            return Ok(blocked(task, earlier));
         }
     }
+    Ok(work(task, state))
+}
+
+// The words below must say something by the rule of AO-L5, whatever the names in them; a test sees to it.
+
+fn fork(task: &TaskId) -> Suggestion {
+    let why = format!("two events claim to be the last of `{task}`; `agentops phase log {task}` shows both sides");
+    suggestion(Kind::Fork, format!("agentops phase resolve {task} --reason \"…\""), why)
+}
+
+fn rework(task: &TaskId, problem: &str) -> Suggestion {
+    suggestion(Kind::Rework, format!("agentops phase rework {task} --reason \"…\""), format!("`{task}` {problem}"))
+}
+
+fn pass(task: &TaskId, place: &str) -> Suggestion {
+    let why = format!("`{task}` has the votes that {place} wants");
+    suggestion(Kind::Pass, format!("agentops phase next {task}"), why)
+}
+
+fn vote(task: &TaskId, title: &str, place: &str, wanted: &str) -> Suggestion {
+    let why = format!("“{title}” waits at {place} for a human's {wanted}");
+    suggestion(Kind::Vote, format!("agentops gate approve {task}"), why)
+}
+
+fn blocked(task: &TaskId, earlier: &TaskId) -> Suggestion {
+    let why = format!("`{task}` cannot leave its phase before `{earlier}` is done");
+    suggestion(Kind::Blocked, format!("agentops phase status {earlier}"), why)
+}
+
+fn work(task: &TaskId, state: &TaskState) -> Suggestion {
     let attempt = if state.attempt == 1 { String::new() } else { format!(", attempt {}", state.attempt) };
-    Ok(suggestion(
-        Kind::Work,
-        format!("agentops phase next {task}"),
-        format!("“{}” is in phase {}{attempt}", state.title, state.phase),
-    ))
+    let why = format!("“{}” is at work in phase {}{attempt}", state.title, state.phase);
+    suggestion(Kind::Work, format!("agentops phase next {task}"), why)
+}
+
+fn check(branch: &str) -> Suggestion {
+    let why = format!("HEAD has commits that `{branch}` lacks; landing them is judged like this");
+    suggestion(Kind::Check, format!("agentops check --base {branch}"), why)
 }
 
 /// A protected branch of a remote that HEAD is ahead of, by its short name.
@@ -234,6 +249,42 @@ mod tests {
 
     fn commands(list: &[Suggestion]) -> Vec<&str> {
         list.iter().map(|suggestion| suggestion.command.as_str()).collect()
+    }
+
+    #[test]
+    fn every_suggestion_says_something() {
+        let (task, other) = (TaskId::parse("wip-k3f9").unwrap(), TaskId::parse("task-0000").unwrap());
+        let state = TaskState {
+            phase: crate::model::name::PhaseName::parse("plan").unwrap(),
+            stage: crate::model::state::Stage::Plan,
+            status: Status::Working,
+            attempt: 1,
+            opened: crate::model::time::Date::parse("2026-11-21").unwrap(),
+            title: "WIP".into(),
+            priority: Default::default(),
+            labels: Vec::new(),
+            after: Vec::new(),
+        };
+        let all = [
+            fork(&task),
+            rework(&task, "was rejected by bob: no"),
+            rework(&task, "waits at a gate that its profile no longer has"),
+            pass(&task, "gate 1 (Review)"),
+            vote(&task, "WIP", "gate 1 (Review)", "review"),
+            blocked(&task, &other),
+            work(&task, &state),
+            suggestion(Kind::NewTask, "agentops task new \"…\"".into(), NO_TASK.into()),
+            suggestion(Kind::Learn, "agentops learn add --pattern \"…\"".into(), NO_LEARNING.into()),
+            suggestion(
+                Kind::Dirty,
+                "agentops commit".into(),
+                "1 tracked file differs from HEAD in this worktree".into(),
+            ),
+            check("origin/main"),
+        ];
+        for suggestion in all {
+            assert_eq!(crate::law::wording::problem_of_reason(&suggestion.line()), None, "{}", suggestion.line());
+        }
     }
 
     #[test]

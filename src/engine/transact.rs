@@ -205,7 +205,10 @@ pub(crate) fn refuse_operation(site: &Site) -> Result<(), EngineError> {
 
 fn check_ground(target: &Target, ground: &Ground<'_>) -> Result<(), EngineError> {
     match (&ground.branch, ground.commit) {
-        (None, Some(commit)) if !target.detach => Err(GitError::Detached { commit }.into()),
+        (None, Some(commit)) if !target.detach => Err(EngineError::refused(
+            format!("HEAD is detached at {}: a commit there would be on no branch", commit.short()),
+            "check a branch out with `git switch BRANCH`, or make one: `git switch -c BRANCH`",
+        )),
         _ => Ok(()),
     }
 }

@@ -14,6 +14,7 @@ pub mod command;
 mod commit;
 pub mod config;
 mod diff;
+mod elsewhere;
 pub mod error;
 mod files;
 mod health;
@@ -39,6 +40,7 @@ pub mod write;
 mod sandbox;
 
 pub(crate) use command::LOCAL_ENVIRONMENT;
+pub use elsewhere::run_in;
 pub use error::GitError;
 pub use merge::Merged;
 pub use objects::ObjectKind;

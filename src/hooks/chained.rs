@@ -22,7 +22,7 @@ pub(super) fn beside(file: &Path) -> PathBuf {
 
 /// The chained hook of this call, where there is one that git would run.
 pub(super) fn find(call: &Call<'_>) -> Option<PathBuf> {
-    let file = call.dir.join(beside(call.file.as_deref()?));
+    let file = beside(call.file.as_deref()?);
     is_program(&file).then_some(file)
 }
 

@@ -73,7 +73,7 @@ impl Hook {
 pub struct Call<'c> {
     /// Which.
     pub hook: Hook,
-    /// The hook file that git started; `None` where nothing is chained behind it.
+    /// The hook file that git started, as git named it in the current folder; `None` where nothing is chained behind it.
     pub file: Option<PathBuf>,
     /// What git hands to the hook.
     pub arguments: Vec<OsString>,

@@ -29,7 +29,7 @@ mod tests {
         let text = "`rename(2)` is atomic only within one file system.";
         assert_eq!(problem(text), None);
         assert!(problem("TODO").is_some() && problem_of_reason("").is_some());
-        assert!(say_the_same(text, "`rename(2)` is atomic only within one filesystem"));
+        assert!(say_the_same(text, "`rename(2)` is atomic only inside one file system"));
         assert!(!say_the_same(text, "Postgres ignores an index below a function call."));
     }
 }

@@ -4,8 +4,11 @@
 mod architecture;
 mod attacks;
 mod command_line;
+mod concurrency;
+mod demo;
 mod documents;
 mod format;
+mod governed;
 mod prompt;
 mod sandbox;
 mod self_test;

@@ -119,10 +119,11 @@ fn add_documents(
     let committed = transact(site, target, |base| {
         let names: Vec<String> = documents.iter().map(|(path, _)| path.to_string()).collect();
         let texts = Texts {
-            context: "A profile was added, and its standing documents were still missing.",
+            context: "A built-in profile was added by an amend, and the documents that its `profile.toml` declares were \
+                      still missing.",
             solution: &format!("Adds them as the profile brings them, to be filled in:\n- {}", names.join("\n- ")),
-            learning: "N/A these are templates, not yet anybody's words",
-            impact: "Agents of the profile read these documents before they plan.",
+            learning: "N/A the documents are the profile's own blank forms",
+            impact: "The profile's agents read these documents before they plan; people fill them in first.",
         };
         let text = message(site, &base.policy.config.sections, "chore", "add the profile's documents", &texts);
         let files = documents.iter().map(|(path, bytes)| (path.clone(), Some(bytes.clone()))).collect();
@@ -177,20 +178,23 @@ fn repair_instructions(
 
 fn message_of(site: &Site, policy: &Policy, plan: &instructions::Plan) -> String {
     let names: Vec<String> = plan.files.iter().map(|(path, _)| path.to_string()).collect();
-    let names = names.join(" and ");
+    let names = names.join("` and `");
     let config = &policy.config;
     let kind = ["chore", "docs"].into_iter().find(|kind| config.types.iter().any(|known| known == kind));
     let learning = if config.learning_optional.iter().any(|known| known == "chore") {
-        "N/A the block is generated text, put back as the program has it"
+        "N/A the block between `agentops:begin` and `agentops:end` is generated text"
     } else {
         "A block that a program owns has to be fenced, or it cannot be brought up to date without touching the \
          text around it."
     };
     let texts = Texts {
-        context: &format!("The block in {names} that tells agents how to work here was missing or out of date."),
-        solution: &format!("Puts the current block into {names}; nothing outside its two marks changes."),
+        context: &format!("The block in `{names}` that tells agents how to work here was missing or out of date."),
+        solution: &format!("Puts the current block into `{names}`; nothing outside its two marks changes."),
         learning,
-        impact: "Agent clients that read the file find the commands that this version of agentops has.",
+        impact: &format!(
+            "Agent clients that read `{names}` find the commands that agentops {} has.",
+            env!("CARGO_PKG_VERSION")
+        ),
     };
     message(site, &config.sections, kind.unwrap_or("chore"), "bring the agents' block up to date", &texts)
 }

@@ -141,7 +141,7 @@ fn asked_profiles(names: &[String]) -> Result<Vec<ProfileName>, EngineError> {
             what: "built-in profile",
             name: name.clone(),
             hint: format!(
-                "{}; for one of your own: agentops profile new NAME",
+                "{}   (one of your own: agentops profile new NAME)",
                 near(name, known.iter().map(ProfileName::as_str))
             ),
         })?;
