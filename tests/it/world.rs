@@ -59,6 +59,16 @@ impl World {
         world
     }
 
+    /// As [`new`](Self::new), with more than one profile.
+    pub(crate) fn with_profiles(profiles: &[&str]) -> Self {
+        let world = Self::before_adoption();
+        for (path, bytes) in adoption(profiles, |text| text) {
+            world.sandbox.write(&path, bytes);
+        }
+        world.sandbox.commit_all("chore: adopt agentops");
+        world
+    }
+
     /// Only the code from before adoption.
     pub(crate) fn before_adoption() -> Self {
         let sandbox = Sandbox::new();
@@ -75,7 +85,7 @@ impl World {
 
     /// The commit that brings `.agentops`.
     pub(crate) fn adopt(&self, edit: impl FnOnce(String) -> String) {
-        for (path, bytes) in adoption(edit) {
+        for (path, bytes) in adoption(&[PROFILE], edit) {
             self.sandbox.write(&path, bytes);
         }
         self.sandbox.commit_all("chore: adopt agentops");
@@ -439,8 +449,8 @@ impl World {
     }
 }
 
-/// The files of a fresh adoption.
-pub(crate) fn adoption(edit: impl FnOnce(String) -> String) -> Vec<(String, Vec<u8>)> {
+/// The files of a fresh adoption with built-in profiles.
+pub(crate) fn adoption(profiles: &[&str], edit: impl FnOnce(String) -> String) -> Vec<(String, Vec<u8>)> {
     let actor = |kind: ActorKind, name: &str, roles: &[&str]| {
         let actor = Actor {
             kind,
@@ -460,12 +470,15 @@ pub(crate) fn adoption(edit: impl FnOnce(String) -> String) -> Vec<(String, Vec<
         (layout::FORMAT.to_owned(), config::default_format(PROJECT).into_bytes()),
         (layout::CONFIG.to_owned(), edit(config::default_config(&actors, &[], &[Proof::Terminal])).into_bytes()),
     ];
-    for (path, bytes) in builtin::files(&profile_name()) {
-        let bytes = match path == layout::profile_file(&profile_name()) {
-            true => String::from_utf8(bytes).unwrap().replace("run = []", "run = [\"true\"]").into_bytes(),
-            false => bytes,
-        };
-        files.push((path.to_string(), bytes));
+    for name in profiles {
+        let name = ProfileName::parse(name).unwrap();
+        for (path, bytes) in builtin::files(&name) {
+            let bytes = match path == layout::profile_file(&name) {
+                true => String::from_utf8(bytes).unwrap().replace("run = []", "run = [\"true\"]").into_bytes(),
+                false => bytes,
+            };
+            files.push((path.to_string(), bytes));
+        }
     }
     files
 }
