@@ -3,6 +3,7 @@
 
 mod adopted;
 mod architecture;
+mod attacks;
 mod command_line;
 mod commit;
 mod concurrency;
@@ -26,3 +27,4 @@ mod self_test;
 mod session;
 mod source;
 mod terminal;
+mod world;
