@@ -156,7 +156,8 @@ fn a_plan_that_cites_what_is_not_there() {
     world.pass(&task);
     world.branch("work");
     let spec = world.document(&task, "spec.md");
-    let text = specification(&task).replace("## Changes\n", "## Changes\n- `src/login.rs:999` — tighten the last step\n");
+    let text =
+        specification(&task).replace("## Changes\n", "## Changes\n- `src/login.rs:999` — tighten the last step\n");
     world.sandbox.write(&spec, text);
     world.forge(&task, EventKind::Submit, |event| event.evidence = vec![world.evidence(&spec)]);
     world.commit("chore: submit by hand");

@@ -231,7 +231,12 @@ fn an_evil_merge_that_drops_an_event() {
     world.git("merge --quiet --no-commit --no-ff side");
     world.git("rm -q -r --cached .agentops/product-dev/votes");
     world.sandbox.try_git("clean -fdq").run().expect_code(0);
-    world.sandbox.try_git("commit --quiet --file=-").stdin(crate::sandbox::lawful("chore: merge side")).run().expect_code(0);
+    world
+        .sandbox
+        .try_git("commit --quiet --file=-")
+        .stdin(crate::sandbox::lawful("chore: merge side"))
+        .run()
+        .expect_code(0);
     world.breaks(&["AO-E9"]);
     let merge = world.git("rev-parse HEAD");
     world.switch("main");

@@ -41,7 +41,8 @@ fn a_waiver_of_what_cannot_be_waived() {
     let world = World::new();
     world.branch("work");
     world.sandbox.write(".agentops/stray.toml", "v = 1\n");
-    let message = format!("{}\nAgentops-Waive: AO-E2 this file is needed by the deployment of Friday\n", lawful("feat: x"));
+    let message =
+        format!("{}\nAgentops-Waive: AO-E2 this file is needed by the deployment of Friday\n", lawful("feat: x"));
     world.sandbox.commit_all(&message);
     world.breaks(&["AO-E2", "AO-T1"]);
 }

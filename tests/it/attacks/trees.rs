@@ -179,7 +179,8 @@ fn names_that_are_no_names() {
     let world = World::new();
     world.branch("work");
     let blob = world.object("blob", "notes\n");
-    for name in [&b"Notes.md"[..], b"notes\n.md", b"notes\x1b[2J.md", b"n\xc3\xb6tes.md", b"\xff.md", b"a b.md", b".."] {
+    for name in [&b"Notes.md"[..], b"notes\n.md", b"notes\x1b[2J.md", b"n\xc3\xb6tes.md", b"\xff.md", b"a b.md", b".."]
+    {
         let entry = ("100644".to_owned(), name.to_vec(), blob.clone());
         world.commit_raw(".agentops/product-dev/product", |entries| insert(entries, entry));
         let report = world.landing("main", "HEAD");
