@@ -98,11 +98,11 @@ pub enum Command {
     Check(check::Arguments),
     Commit(commit::Arguments),
     #[command(subcommand)]
+    Hooks(hooks::Verb),
+    #[command(subcommand)]
     Session(session::Verb),
     #[command(subcommand)]
     Learn(learn::Verb),
-    #[command(subcommand)]
-    Hooks(hooks::Verb),
     Doctor(doctor::Arguments),
     Demo(demo::Arguments),
     Deinit(init::DeinitArguments),
@@ -133,9 +133,9 @@ pub(super) fn run(command: Option<Command>, context: &mut Context) -> Result<Out
         Some(Command::Policy(verb)) => policy::run(verb, context),
         Some(Command::Check(arguments)) => check::run(arguments, context),
         Some(Command::Commit(arguments)) => commit::run(arguments, context),
+        Some(Command::Hooks(verb)) => hooks::run(verb, context),
         Some(Command::Session(verb)) => session::run(verb, context),
         Some(Command::Learn(verb)) => learn::run(verb, context),
-        Some(Command::Hooks(verb)) => hooks::run(verb, context),
         Some(Command::Doctor(arguments)) => doctor::run(arguments, context),
         Some(Command::Demo(arguments)) => demo::run(arguments, context),
         Some(Command::Deinit(arguments)) => init::deinit(&arguments, context),
