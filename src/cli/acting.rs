@@ -3,7 +3,8 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::Writing;
+use super::{CommandError, Context, Writing};
+use crate::engine::Site;
 use crate::engine::transact::{Committed, Target};
 use crate::model::report::Report;
 use crate::ui::{Mode, ReportBody, Ui, dim, plain, strong};
@@ -22,6 +23,12 @@ pub(super) struct Acting {
 }
 
 impl Acting {
+    /// The repository, for these flags; in a dry run what is written stays in memory.
+    pub(super) fn site<'c>(&self, context: &'c Context) -> Result<Site<'c>, CommandError> {
+        let site = context.site(self.actor.as_deref())?;
+        Ok(if self.writing.dry_run { site.rehearsal() } else { site })
+    }
+
     /// HEAD's branch, as these flags say.
     pub(super) fn target(&self) -> Target {
         Target { reference: None, detach: self.detach, dry_run: self.writing.dry_run }

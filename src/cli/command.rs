@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::{
-    CommandError, Context, Outcome, check, completions, doctor, explain, gate, hooks, man, phase, task, version,
-    welcome,
+    CommandError, Context, Outcome, check, commit, completions, demo, doctor, explain, gate, hooks, init, learn, man,
+    phase, policy, profile, session, task, version, welcome,
 };
 
 /// About, then examples, then the reference.
@@ -84,16 +84,26 @@ pub struct Writing {
 #[derive(Debug, Subcommand)]
 #[expect(missing_docs, reason = "the text of each command stands at its arguments, where help reads it")]
 pub enum Command {
+    Init(init::Arguments),
     #[command(subcommand)]
     Task(task::Verb),
     #[command(subcommand)]
     Phase(phase::Verb),
     #[command(subcommand)]
     Gate(gate::Verb),
+    #[command(subcommand)]
+    Profile(profile::Verb),
+    #[command(subcommand)]
+    Policy(policy::Verb),
     Check(check::Arguments),
     #[command(subcommand)]
     Hooks(hooks::Verb),
     Doctor(doctor::Arguments),
+    Demo(demo::Arguments),
+    Session(session::Arguments),
+    Learn(learn::Arguments),
+    Commit(commit::Arguments),
+    Deinit(init::DeinitArguments),
     Explain(explain::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -113,12 +123,20 @@ fn with_template(command: clap::Command) -> clap::Command {
 pub(super) fn run(command: Option<Command>, context: &mut Context) -> Result<Outcome, CommandError> {
     match command {
         None => welcome::run(context),
+        Some(Command::Init(arguments)) => init::run(arguments, context),
         Some(Command::Task(verb)) => task::run(verb, context),
         Some(Command::Phase(verb)) => phase::run(verb, context),
         Some(Command::Gate(verb)) => gate::run(verb, context),
+        Some(Command::Profile(verb)) => profile::run(verb, context),
+        Some(Command::Policy(verb)) => policy::run(verb, context),
         Some(Command::Check(arguments)) => check::run(arguments, context),
         Some(Command::Hooks(verb)) => hooks::run(verb, context),
         Some(Command::Doctor(arguments)) => doctor::run(arguments, context),
+        Some(Command::Demo(arguments)) => demo::run(arguments, context),
+        Some(Command::Session(arguments)) => session::run(arguments, context),
+        Some(Command::Learn(arguments)) => learn::run(arguments, context),
+        Some(Command::Commit(arguments)) => commit::run(arguments, context),
+        Some(Command::Deinit(arguments)) => init::deinit(&arguments, context),
         Some(Command::Explain(arguments)) => explain::run(arguments, context),
         Some(Command::Completions(arguments)) => completions::run(arguments, context),
         Some(Command::Man(arguments)) => man::run(arguments, context),

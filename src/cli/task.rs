@@ -165,7 +165,7 @@ pub(super) fn run(verb: Verb, context: &mut Context) -> Result<Outcome, CommandE
 }
 
 fn new(arguments: New, context: &Context) -> Result<Outcome, CommandError> {
-    let site = context.site(arguments.acting.actor.as_deref())?;
+    let site = arguments.acting.site(context)?;
     let request = NewTask {
         title: arguments.title,
         profile: arguments.profile,

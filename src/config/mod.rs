@@ -28,7 +28,7 @@ pub use format_toml::default_format;
 pub use new_profile::new_profile;
 pub use problem::{PolicyError, Problem};
 pub use profile_folder::{ProfileReport, agents, validate_profile};
-pub use set_command::set_command;
+pub use set_command::{set_command, set_takes_paths};
 
 use crate::model::layout;
 use crate::model::name::ProfileName;

@@ -12,23 +12,48 @@ use crate::model::name::{ProfileName, Word};
 ///
 /// A problem where the text is not TOML, or does not state that command with a `run`.
 pub fn set_command(profile: &ProfileName, text: &str, command: &Word, run: &[String]) -> Result<String, PolicyError> {
+    let words: Vec<String> = run.iter().map(|word| quote(word)).collect();
+    set(profile, text, command, ("run", "[]"), &format!("[{}]", words.join(", ")))
+}
+
+/// The text of a profile's `profile.toml` with `takes_paths` of `[commands.<command>]` set.
+///
+/// # Errors
+///
+/// A problem where the text is not TOML, or does not state that command with a `takes_paths`.
+pub fn set_takes_paths(
+    profile: &ProfileName,
+    text: &str,
+    command: &Word,
+    takes_paths: bool,
+) -> Result<String, PolicyError> {
+    set(profile, text, command, ("takes_paths", "true"), &takes_paths.to_string())
+}
+
+/// Puts `value` in the place of a command's value; `key` comes with an example of a value.
+fn set(
+    profile: &ProfileName,
+    text: &str,
+    command: &Word,
+    (key, example): (&str, &str),
+    value: &str,
+) -> Result<String, PolicyError> {
     let source = Source::new(layout::profile_file(profile), text);
     let span = source.document().and_then(|document| {
         let top = Table::open(&source, document.get_ref(), 0..0, "the top of the file");
         let table = top.get("commands")?.table("`[commands]`")?.get(command.as_str())?.table("a command")?;
-        Some(table.get("run")?.span())
+        Some(table.get(key)?.span())
     });
     let problems = source.take_problems();
     if !problems.is_empty() {
         return Err(PolicyError::Problems(problems));
     }
     let Some((before, after)) = span.and_then(|span| Some((text.get(..span.start)?, text.get(span.end..)?))) else {
-        let message = format!("the file does not state `run` of a command `{command}`.");
-        let fix = format!("add `[commands.{command}]` with `run = []`");
+        let message = format!("the file does not state `{key}` of a command `{command}`.");
+        let fix = format!("add `[commands.{command}]` with `{key} = {example}`");
         return Err(PolicyError::Problems(vec![Problem::of_file(source.path().clone(), message, fix)]));
     };
-    let words: Vec<String> = run.iter().map(|word| quote(word)).collect();
-    Ok(format!("{before}[{}]{after}", words.join(", ")))
+    Ok(format!("{before}{value}{after}"))
 }
 
 #[cfg(test)]
@@ -52,6 +77,15 @@ mod tests {
             set("commands = { test = { run = [\n\"a\"] } }", &["b"]).unwrap(),
             "commands = { test = { run = [\"b\"] } }"
         );
+    }
+
+    #[test]
+    fn whether_paths_follow_is_set_in_place() {
+        let text = "[commands.test]\nrun = []\ntakes_paths = true # why\n";
+        let (profile, command) = (ProfileName::parse("sre").unwrap(), Word::parse("test").unwrap());
+        let edited = set_takes_paths(&profile, text, &command, false).unwrap();
+        assert_eq!(edited, text.replace("true", "false"));
+        assert!(set_takes_paths(&profile, "[commands.test]\nrun = []\n", &command, false).is_err());
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::error::EngineError;
+use super::settle;
 use super::site::{Base, Site};
-use super::transact;
 use crate::clock::Clock;
 use crate::config::{self, PolicyError};
 use crate::env::Env;
@@ -286,7 +286,7 @@ fn journal_of(site: &Site<'_>, fix: bool) -> Result<Finding, EngineError> {
         ));
     }
     let _lock = WriterLock::acquire(site.repo.common_dir())?;
-    let what = if transact::recover(site)? {
+    let what = if settle::recover(site)? {
         "finished what a killed command left"
     } else {
         "forgot what a killed command had planned: its commit never landed"

@@ -171,17 +171,19 @@ pub struct Ballot {
     pub documents: Vec<Submitted>,
 }
 
-/// Writes one vote: on HEAD's branch, or on the branch that `target` names.
+/// Writes one vote: on HEAD's branch, or on the branch that `target` names. The gate that comes back counts it.
 pub fn cast(site: &Site, target: &Target, choice: &Choice) -> Result<Committed<WaitingGate>, EngineError> {
     let at = site.clock.now();
     transact(site, target, |base| {
-        let (gate, vote) = vote(site, base, choice, &at)?;
+        let (mut gate, vote) = vote(site, base, choice, &at)?;
         let rules = base.profile(gate.profile.as_str())?;
         let path = layout::votes(&rules.name, &gate.task, &gate.submit).join(vote.file_name().as_bytes());
         let what = format!("{} {} ({})", vote.verdict.as_str(), gate.task, gate.phase);
         let trailers = [format!("Agentops-Task: {}", gate.task)];
         let message = compose::plain_message(&compose::subject(&rules.name, &what), &vote.reason, &trailers);
-        Ok(Draft { files: vec![(path, Some(vote.print().into_bytes()))], message, outcome: gate })
+        let files = vec![(path, Some(vote.print().into_bytes()))];
+        gate.tally.count(&vote);
+        Ok(Draft { files, message, outcome: gate })
     })
 }
 
@@ -274,6 +276,13 @@ fn open_gate(base: &Base<'_>, chain: &Chain) -> Result<WaitingGate, EngineError>
 
 fn voter(site: &Site, base: &Base<'_>, chain: &Chain, gate: &WaitingGate) -> Result<Principal, EngineError> {
     let (principal, actor) = site.actor(&base.policy)?;
+    // A person's name does not make a person: here an agent's client runs the command.
+    if let Some((marker, agent)) = base.policy.config.agent_markers.iter().find(|(marker, _)| site.env.marker(marker)) {
+        return Err(EngineError::refused(
+            format!("`{agent}` runs this command (`{marker}` is set): agents never vote"),
+            format!("a person runs it in a terminal of their own: agentops gate approve {}", chain.task),
+        ));
+    }
     let rules = base.rules(chain)?;
     let phase = rules.phases.iter().find(|phase| phase.name.as_str() == gate.phase);
     let phase = phase.ok_or_else(|| EngineError::NotFound {

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::error::EngineError;
 use super::site::{Base, Site};
+use super::transact::Ground;
 use crate::config::{self, PolicyError};
 use crate::git::{Repo, RepoStep};
 use crate::law::{Case, Context, NextPolicy, Reads, judge};
@@ -26,6 +27,48 @@ pub(crate) fn local(site: &Site, base: &Base<'_>, tree: ObjectId, pending: Commi
     case.next_policy = next_policy(&step, &base.policy)?;
     let mut report = judge(&case, ALL);
     report.base = Some(base.commit);
+    Ok(report)
+}
+
+/// Judges the commit that brings `.agentops`, by the policy it brings. Its message is under no law yet.
+pub(crate) fn bootstrap(
+    site: &Site,
+    ground: &Ground<'_>,
+    tree: ObjectId,
+    pending: Commit,
+) -> Result<Report, EngineError> {
+    let policy = config::read_policy(&site.repo.tree(&tree))?;
+    let before = ground.commit.is_some().then_some(&ground.tree_id);
+    let step = RepoStep::between(&site.repo, before, &tree, vec![pending], ground.commit);
+    let mut case = Case::new(&step, &policy, Context::Local);
+    case.bootstrap = true;
+    case.next_policy = next_policy(&step, &policy)?;
+    let mut report = judge(&case, &[Reads::Trees]);
+    report.base = ground.commit;
+    Ok(report)
+}
+
+/// Judges a commit that is about to be made from the index, with its message, on `pending`'s first parent. A repository that
+/// is not governed there has no laws yet: its report says so.
+pub(crate) fn staged(repo: &Repo, pending: Commit) -> Result<Report, EngineError> {
+    let parent = pending.parents.first().copied();
+    let before = parent.map(|id| repo.tree_of(&id)).transpose()?;
+    let changes = repo.diff_index_against(before.as_ref())?;
+    let next = Box::new(crate::git::Overlay::new(repo, before.as_ref(), changes.clone()));
+    let mut policies = Policies::default();
+    let ruling = match &before {
+        Some(tree) => policies.of(&repo.tree(tree))?,
+        None => Ruling::Ungoverned,
+    };
+    let Ruling::Governed(policy) = ruling else {
+        let sentence = "the commit before is not governed: no law judges this one";
+        return Ok(Report { base: parent, not_checked: vec![sentence.into()], ..Report::default() });
+    };
+    let step = RepoStep::local(repo, before.as_ref(), next, changes, Some(pending), parent);
+    let mut case = Case::new(&step, &policy, Context::Local);
+    case.next_policy = next_policy(&step, &policy)?;
+    let mut report = judge(&case, ALL);
+    report.base = parent;
     Ok(report)
 }
 

@@ -6,18 +6,28 @@
 pub mod advance;
 pub mod check;
 pub mod commands;
+pub mod commit;
 mod compose;
+pub mod deinit;
+pub mod demo;
 pub mod doctor;
 pub mod error;
 pub mod gate;
+pub mod init;
 mod judging;
+pub mod learn;
 pub mod leftovers;
 mod manifest;
 pub mod phase;
 pub mod policy;
+pub mod profile;
 pub mod push;
+mod records;
+pub mod session;
+mod settle;
 pub mod site;
 pub mod submitted;
+pub mod suggest;
 pub mod task;
 pub mod transact;
 

@@ -8,8 +8,10 @@ use crate::model::amend::{Amend, GovernedChange};
 use crate::model::canonical::Canonical as _;
 use crate::model::digest::Digest;
 use crate::model::layout;
+use crate::model::message::{Header, Message};
+use crate::model::name::Principal;
 use crate::model::path::RepoPath;
-use crate::model::policy::Policy;
+use crate::model::policy::{Actor, Policy};
 use crate::model::tree::{MAX_TEXT_FILE, Mode, TreeView};
 use crate::workflow::governance::{self, Governed};
 
@@ -76,11 +78,7 @@ pub(crate) fn amend_with(
         let (principal, actor) = site.actor(&base.policy)?;
         let amend = compose_amend(site, base, principal, &at, reason, &files)?;
         let path = RepoPath::from(layout::GOVERNANCE).join(amend.file_name().as_bytes());
-        let subject = "chore(policy): amend governed files";
-        let trailers: Vec<String> = compose::assisted_by(principal, actor).into_iter().collect();
-        let names: Vec<String> = amend.files.iter().map(|file| format!("- {}", file.path)).collect();
-        let tokens = sections(&base.policy, reason, &names);
-        let message = compose::plain_message(subject, &tokens, &trailers);
+        let message = message(base, &amend, principal, actor);
         let outcome = Amended { to: amend.to, files: amend.files.clone(), unsigned: base.policy.config.owners == 0 };
         let mut all = files;
         all.push((path, Some(amend.print().into_bytes())));
@@ -88,27 +86,44 @@ pub(crate) fn amend_with(
     })
 }
 
-/// An amend's commit is judged like anybody's: it says in the configured sections what it is.
-fn sections(policy: &Policy, reason: &str, names: &[String]) -> String {
-    let text = |token: &str| match token {
-        "Context" => reason.to_owned(),
-        "Solution" => format!(
-            "Changes these governed files, with an amend that chains from the policy before:\n{}",
-            names.join("\n")
-        ),
-        "Learning" => format!("N/A the amend's own reason is the record: {reason}"),
-        "Impact" => "From the next step on, everything is judged by the policy as it now stands.".to_owned(),
-        other => format!("{other} of this amend: {reason}"),
-    };
-    policy
-        .config
+/// An amend's commit is judged like anybody's: it says in the configured sections what it is. The reason is the user's
+/// word; what surrounds it names the amend, so that a short reason stands beside facts.
+fn message(base: &Base<'_>, amend: &Amend, principal: &Principal, actor: &Actor) -> String {
+    let config = &base.policy.config;
+    let names: Vec<String> = amend.files.iter().map(|file| format!("- `{}`", file.path)).collect();
+    let short = |digest: &Digest| digest.hex()[..12].to_owned();
+    let before = amend.from.iter().map(short).collect::<Vec<_>>().join(" and ");
+    let number = format!("amend {:04}", amend.seq);
+    let texts: Vec<(&str, String)> = config
         .sections
         .iter()
-        .map(|token| format!("{token}: {}\n", text(token)))
-        .collect::<Vec<_>>()
-        .join("\n")
-        .trim_end()
-        .to_owned()
+        .map(|token| {
+            let text = match token.as_str() {
+                "Context" => format!("{}\n\nBefore {number} the governed digest was {before}.", amend.reason),
+                "Solution" => format!("The governed files of {number} change together:\n{}", names.join("\n")),
+                "Learning" => format!("N/A {number} is kept in `{}/` with its reason", layout::GOVERNANCE),
+                "Impact" => {
+                    format!("Whatever comes after {number} is judged by the governed digest {}.", short(&amend.to))
+                }
+                other => format!("{other} of {number}: {}", amend.reason),
+            };
+            (token.as_str(), text)
+        })
+        .collect();
+    let sections: Vec<(&str, &str)> = texts.iter().map(|(token, text)| (*token, text.as_str())).collect();
+    // Only such a type may do without a learning; a new one would be made up.
+    let may = |kind: &&String| config.types.contains(*kind);
+    let kind = config.learning_optional.iter().filter(may).find(|kind| *kind == "chore");
+    let kind = kind.or_else(|| config.learning_optional.iter().find(may)).map_or("chore", String::as_str);
+    let header = Header {
+        kind: kind.to_owned(),
+        scope: Some("policy".to_owned()),
+        breaking: false,
+        subject: "amend governed files".to_owned(),
+    };
+    let trailer = compose::assisted_by(principal, actor);
+    let trailers: Vec<(&str, &str)> = trailer.iter().filter_map(|line| line.split_once(": ")).collect();
+    Message::compose(&header, &sections, &trailers)
 }
 
 fn compose_amend(

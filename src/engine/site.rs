@@ -46,6 +46,12 @@ impl<'s> Site<'s> {
         Ok(Self { repo: Repo::open(dir)?, clock, env, actor_flag })
     }
 
+    /// The same place, where nothing that is written stays: for a dry run.
+    #[must_use]
+    pub fn rehearsal(&self) -> Self {
+        Self { repo: self.repo.rehearsal(), clock: self.clock, env: self.env, actor_flag: self.actor_flag.clone() }
+    }
+
     /// HEAD's commit with its policy.
     pub fn base(&self) -> Result<Base<'_>, EngineError> {
         match self.repo.head()? {

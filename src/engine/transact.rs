@@ -6,10 +6,12 @@
 
 use super::error::EngineError;
 use super::judging;
+use super::settle;
 use super::site::{Base, Site};
-use crate::git::{GitError, NewCommit, TreeEdit};
+use crate::git::{CommitTree, GitError, NewCommit, Repo, TreeEdit};
 use crate::model::commit::Commit;
 use crate::model::digest::ObjectId;
+use crate::model::layout;
 use crate::model::path::RepoPath;
 use crate::model::report::Report;
 use crate::model::tree::{Mode, TreeView as _};
@@ -75,6 +77,41 @@ impl Target {
     }
 }
 
+/// What a commit is made on: a base, or what is there before adoption.
+pub(crate) struct Ground<'a> {
+    /// The parent; `None` on a branch without commits.
+    pub(crate) commit: Option<ObjectId>,
+    /// The full name of the branch that moves; `None` on a detached HEAD.
+    pub(crate) branch: Option<String>,
+    /// The parent's tree; the empty tree where there is no parent.
+    pub(crate) tree_id: ObjectId,
+    /// A view of that tree.
+    pub(crate) tree: CommitTree<'a>,
+}
+
+impl<'a> Ground<'a> {
+    fn of(repo: &'a Repo, base: &Base<'_>) -> Self {
+        let tree_id = base.tree_id;
+        Self { commit: Some(base.commit), branch: base.branch.clone(), tree_id, tree: repo.tree(&tree_id) }
+    }
+
+    /// HEAD, governed or not.
+    pub(crate) fn head(repo: &'a Repo) -> Result<Self, EngineError> {
+        let head = repo.head()?;
+        let tree_id = match head.commit() {
+            Some(commit) => repo.tree_of(&commit)?,
+            None => repo.edit_tree(None, &[])?,
+        };
+        let branch = head.branch().map(str::to_owned);
+        Ok(Self { commit: head.commit(), branch, tree_id, tree: repo.tree(&tree_id) })
+    }
+
+    /// Whether it has laws of its own.
+    pub(crate) fn is_governed(&self) -> Result<bool, EngineError> {
+        Ok(self.tree.entry(&layout::FORMAT.into())?.is_some())
+    }
+}
+
 /// Runs `draft` on the current base and commits what it gives; again from the start when somebody else was faster.
 ///
 /// `draft` is told the base it must be legal on. The laws are run on the result before anything moves.
@@ -84,31 +121,78 @@ pub fn transact<T>(
     mut draft: impl FnMut(&Base<'_>) -> Result<Draft<T>, EngineError>,
 ) -> Result<Committed<T>, EngineError> {
     let target = &target.at_home(site)?;
-    let on_head = target.reference.is_none();
-    if on_head {
-        refuse_operation(site)?;
-    }
-    let _lock = if target.dry_run { None } else { Some(WriterLock::acquire(site.repo.common_dir())?) };
-    if !target.dry_run {
-        recover(site)?;
-    }
-    let mut attempt = 0;
-    loop {
-        attempt += 1;
+    with_lock(site, target, || {
         let base = match &target.reference {
             None => site.base()?,
             Some(reference) => site.base_of(reference)?,
         };
         check_target(site, target, &base)?;
         let draft = draft(&base)?;
-        match commit(site, target, &base, draft) {
-            Err(EngineError::Git(GitError::LostRace { .. })) if attempt < ATTEMPTS => {}
+        let ground = Ground::of(&site.repo, &base);
+        commit(site, target, &ground, draft, |tree, pending| judging::local(site, &base, tree, pending))
+    })
+}
+
+/// As [`transact`], where HEAD is not governed yet: what is drafted brings `.agentops`, so the step is judged by its own
+/// policy. HEAD may be a branch without commits.
+pub(crate) fn bootstrap<T>(
+    site: &Site,
+    target: &Target,
+    mut draft: impl FnMut(&Ground<'_>) -> Result<Draft<T>, EngineError>,
+) -> Result<Committed<T>, EngineError> {
+    with_lock(site, target, || {
+        let ground = Ground::head(&site.repo)?;
+        check_ground(target, &ground)?;
+        if ground.is_governed()? {
+            return Err(EngineError::Conflict {
+                message: "somebody else set agentops up here meanwhile".into(),
+                hint: "look at what they did: `git show`; then run `agentops init` again".into(),
+            });
+        }
+        let draft = draft(&ground)?;
+        commit(site, target, &ground, draft, |tree, pending| judging::bootstrap(site, &ground, tree, pending))
+    })
+}
+
+/// As [`transact`], for the one step that no law allows: taking `.agentops` away. Nothing judges it but the person who
+/// confirmed it; `check` names it, and an administrator lands it.
+pub(crate) fn dismantle<T>(
+    site: &Site,
+    target: &Target,
+    mut draft: impl FnMut(&Ground<'_>) -> Result<Draft<T>, EngineError>,
+) -> Result<Committed<T>, EngineError> {
+    with_lock(site, target, || {
+        let ground = Ground::head(&site.repo)?;
+        check_ground(target, &ground)?;
+        let draft = draft(&ground)?;
+        commit(site, target, &ground, draft, |_, _| Ok(Report { base: ground.commit, ..Report::default() }))
+    })
+}
+
+/// Refuses where git is in the midst of something, takes the writers' lock, finishes what a killed process left, and runs
+/// `attempt` until no race is lost.
+fn with_lock<T>(
+    site: &Site,
+    target: &Target,
+    mut attempt: impl FnMut() -> Result<Committed<T>, EngineError>,
+) -> Result<Committed<T>, EngineError> {
+    if target.reference.is_none() {
+        refuse_operation(site)?;
+    }
+    let _lock = if target.dry_run { None } else { Some(WriterLock::acquire(site.repo.common_dir())?) };
+    if !target.dry_run {
+        settle::recover(site)?;
+    }
+    for _ in 1..ATTEMPTS {
+        match attempt() {
+            Err(EngineError::Git(GitError::LostRace { .. })) => {}
             result => return result,
         }
     }
+    attempt()
 }
 
-/// Refuses while git itself is in the midst of something: index and HEAD are not ours then.
+/// Index and HEAD are git's own while a merge, a rebase or the like is under way.
 pub(crate) fn refuse_operation(site: &Site) -> Result<(), EngineError> {
     if let Some(operation) = site.repo.operation_in_progress() {
         return Err(GitError::OperationInProgress(operation).into());
@@ -117,6 +201,16 @@ pub(crate) fn refuse_operation(site: &Site) -> Result<(), EngineError> {
         return Err(GitError::Unmerged { paths: Vec::new() }.into());
     }
     Ok(())
+}
+
+fn check_ground(target: &Target, ground: &Ground<'_>) -> Result<(), EngineError> {
+    match (&ground.branch, ground.commit) {
+        (None, Some(commit)) if !target.detach => Err(EngineError::refused(
+            format!("HEAD is detached at {}: a commit there would be on no branch", commit.short()),
+            "check a branch out with `git switch BRANCH`, or make one: `git switch -c BRANCH`",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn check_target(site: &Site, target: &Target, base: &Base<'_>) -> Result<(), EngineError> {
@@ -140,28 +234,39 @@ fn check_target(site: &Site, target: &Target, base: &Base<'_>) -> Result<(), Eng
     }
 }
 
-fn commit<T>(site: &Site, target: &Target, base: &Base<'_>, draft: Draft<T>) -> Result<Committed<T>, EngineError> {
+fn commit<T>(
+    site: &Site,
+    target: &Target,
+    ground: &Ground<'_>,
+    draft: Draft<T>,
+    judge: impl FnOnce(ObjectId, Commit) -> Result<Report, EngineError>,
+) -> Result<Committed<T>, EngineError> {
     let repo = &site.repo;
-    let mut edits = Vec::with_capacity(draft.files.len());
+    let mut entries = Vec::with_capacity(draft.files.len());
     for (path, bytes) in &draft.files {
-        let content = match bytes {
-            Some(bytes) => Some((Mode::File, repo.write_blob(bytes)?)),
+        let before = ground.tree.entry(path)?.map(|entry| (entry.mode, entry.id));
+        let mode = before.map_or(Mode::File, |(mode, _)| if mode.is_file() { mode } else { Mode::File });
+        let after = match bytes {
+            Some(bytes) => Some((mode, repo.write_blob(bytes)?)),
             None => None,
         };
-        edits.push(TreeEdit { path: path.clone(), entry: content });
+        entries.push(journal::Entry { path: path.clone(), before, after });
     }
-    let tree = repo.edit_tree(Some(&base.tree_id), &edits)?;
+    let edits: Vec<TreeEdit> =
+        entries.iter().map(|entry| TreeEdit { path: entry.path.clone(), entry: entry.after }).collect();
+    let tree = repo.edit_tree(Some(&ground.tree_id), &edits)?;
     let author = repo.user_identity()?;
+    let parents: Vec<ObjectId> = ground.commit.into_iter().collect();
     let pending = Commit {
         id: None,
-        parents: vec![base.commit],
+        parents: parents.clone(),
         tree: Some(tree),
         author: author.clone(),
         committer: author,
         message: draft.message.clone(),
         message_is_text: true,
     };
-    let report = judging::local(site, base, tree, pending)?;
+    let report = judge(tree, pending)?;
     if !report.passes() {
         return Err(EngineError::Law(Box::new(report)));
     }
@@ -169,7 +274,7 @@ fn commit<T>(site: &Site, target: &Target, base: &Base<'_>, draft: Draft<T>) -> 
     paths.sort_unstable();
     let mut done = Committed {
         commit: None,
-        branch: base.branch.clone(),
+        branch: ground.branch.clone(),
         other_branch: target.reference.is_some(),
         paths,
         report,
@@ -178,83 +283,21 @@ fn commit<T>(site: &Site, target: &Target, base: &Base<'_>, draft: Draft<T>) -> 
     if target.dry_run {
         return Ok(done);
     }
-    let id = repo.create_commit(&NewCommit {
-        tree,
-        parents: vec![base.commit],
-        message: draft.message,
-        author: None,
-        committer: None,
-    })?;
-    let name = base.branch.as_deref().unwrap_or("HEAD");
+    let id = repo.create_commit(&NewCommit { tree, parents, message: draft.message, author: None, committer: None })?;
+    let name = ground.branch.as_deref().unwrap_or("HEAD");
     if target.reference.is_some() {
-        repo.swap_ref(name, Some(&base.commit), &id, REFLOG)?;
+        repo.swap_ref(name, ground.commit.as_ref(), &id, REFLOG)?;
     } else {
-        let entries = edits.iter().map(|edit| entry(base, edit)).collect::<Result<_, EngineError>>()?;
         let journal = Journal { commit: id, reference: name.to_owned(), entries };
         journal::save(repo.git_dir(), &journal)?;
-        let swapped = repo.swap_ref(name, Some(&base.commit), &id, REFLOG);
+        let swapped = repo.swap_ref(name, ground.commit.as_ref(), &id, REFLOG);
         if let Err(error) = swapped {
             journal::clear(repo.git_dir())?;
             return Err(error.into());
         }
-        finish(site, &journal)?;
+        settle::finish(site, &journal)?;
         journal::clear(repo.git_dir())?;
     }
     done.commit = Some(id);
     Ok(done)
-}
-
-fn entry(base: &Base<'_>, edit: &TreeEdit) -> Result<journal::Entry, EngineError> {
-    let before = base.tree.entry(&edit.path)?.map(|entry| (entry.mode, entry.id));
-    Ok(journal::Entry { path: edit.path.clone(), before, after: edit.entry })
-}
-
-/// Brings index and working tree to the journal's commit for exactly its paths: an index entry or file that is neither
-/// what was there before nor what is to be there is somebody's work, and stays.
-fn finish(site: &Site, journal: &Journal) -> Result<(), EngineError> {
-    let repo = &site.repo;
-    if repo.is_bare() {
-        return Ok(());
-    }
-    let staged = repo.staged()?;
-    let worktree = repo.worktree_view()?;
-    let mut index = Vec::new();
-    let mut files = Vec::new();
-    for entry in &journal.entries {
-        let (before, after) = (entry.before.map(|(_, id)| id), entry.after.map(|(_, id)| id));
-        let in_index = staged.entry(&entry.path)?.map(|entry| (entry.mode, entry.id));
-        let in_tree = worktree.entry(&entry.path)?.map(|entry| entry.id);
-        // What was committed from the working tree is no longer staged in an older version, as after `git commit -o`.
-        if in_index != entry.after && (in_index == entry.before || in_tree == after) {
-            index.push(TreeEdit { path: entry.path.clone(), entry: entry.after });
-        }
-        if in_tree != after && in_tree == before {
-            files.push((&entry.path, after));
-        }
-    }
-    repo.update_index(&index)?;
-    for (path, id) in files {
-        match id {
-            Some(id) => repo.write_worktree_file(path, &repo.blob(&id, &path.to_string(), u64::MAX)?)?,
-            None => repo.remove_worktree_file(path)?,
-        }
-    }
-    Ok(())
-}
-
-/// Finishes what a killed process left: if the journal's commit is on its branch, index and working tree follow;
-/// if it never got there, the journal is forgotten.
-pub fn recover(site: &Site) -> Result<bool, EngineError> {
-    let Some(journal) = journal::load(site.repo.git_dir())? else { return Ok(false) };
-    // The journal's writer is dead: its lock on the branch, if it left one, would stay for ever.
-    site.repo.break_stale_lock(&journal.reference)?;
-    let landed = match site.repo.resolve("HEAD") {
-        Ok(head) => head == journal.commit || site.repo.is_ancestor(&journal.commit, &head)?,
-        Err(_) => false,
-    };
-    if landed {
-        finish(site, &journal)?;
-    }
-    journal::clear(site.repo.git_dir())?;
-    Ok(landed)
 }

@@ -10,11 +10,13 @@ use super::write::check_path;
 use crate::model::path::RepoPath;
 
 impl Repo {
-    /// Writes a plain file: into a temporary one beside it, which then takes its name. Folders are made as needed.
+    /// Writes a plain file: into a temporary one beside it, which then takes its name, with the permissions of the one it
+    /// replaces. Folders are made as needed.
     pub fn write_worktree_file(&self, path: &RepoPath, bytes: &[u8]) -> Result<(), GitError> {
         let target = self.place(path, !self.is_rehearsal)?;
         let doing = || format!("write `{path}`");
-        if std::fs::symlink_metadata(&target).is_ok_and(|file| !file.is_file()) {
+        let there = std::fs::symlink_metadata(&target).ok();
+        if there.as_ref().is_some_and(|file| !file.is_file()) {
             return Err(unsafe_path(path, "there is something other than a plain file"));
         }
         if self.is_rehearsal {
@@ -31,6 +33,10 @@ impl Repo {
         }
         let mut file = builder.tempfile_in(folder).map_err(GitError::while_doing(doing()))?;
         file.write_all(bytes).map_err(GitError::while_doing(doing()))?;
+        if let Some(there) = there {
+            // Whether a file is executable is git's to keep, too.
+            file.as_file().set_permissions(there.permissions()).map_err(GitError::while_doing(doing()))?;
+        }
         file.persist(&target).map_err(|error| GitError::other(doing(), error.error))?;
         Ok(())
     }

@@ -117,7 +117,7 @@ fn check_bytes(
     findings.add(Finding::new(
         Place::path(path.clone()),
         format!("evidence of `{}` {:04} ({}) {message}", id, link.event.seq, link.event.kind),
-        format!("take the change back, or reopen the phase: `agentops phase rework {id}` before a vote has carried, `agentops phase rewind {id} --to {}` after", link.event.state.phase),
+        format!("take the change back, or reopen the phase: `agentops phase rework {id} --reason \"…\"` before a vote has carried, `agentops phase rewind {id} --to {} --reason \"…\"` after", link.event.state.phase),
     ));
     Ok(())
 }

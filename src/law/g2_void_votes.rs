@@ -72,7 +72,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
                     place(),
                     format!("`{}` rejects a submit of `{task_id}` that has already moved on", vote.voter),
                     format!(
-                        "if the reject is right: `agentops phase rewind {task_id} --to {}`",
+                        "if the reject is right: `agentops phase rewind {task_id} --to {} --reason \"…\"`",
                         submit.event.state.phase
                     ),
                 )

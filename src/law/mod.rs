@@ -44,6 +44,7 @@ mod task_records;
 #[cfg(test)]
 pub(crate) mod testing;
 mod waiver;
+pub(crate) mod wording;
 mod y1_syntax;
 
 use std::cell::OnceCell;

@@ -85,6 +85,16 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// Counts a vote that has right and proof. A principal's reject outweighs its approve, in any order.
+    pub fn count(&mut self, vote: &Vote) {
+        if vote.verdict == Verdict::Reject {
+            self.approvals.remove(&vote.voter);
+            self.rejects.insert(vote.voter.clone());
+        } else if !self.rejects.contains(&vote.voter) {
+            self.approvals.insert(vote.voter.clone(), vote.proof);
+        }
+    }
+
     /// Enough approvals and no reject.
     pub fn is_satisfied(&self) -> bool {
         self.rejects.is_empty() && self.approvals.len() as u64 >= u64::from(self.wanted)
@@ -128,19 +138,9 @@ pub fn tally(
             Ok(vote) => void_reason(policy, profile, phase, submit, doers, &gate, vote),
         };
         match (&file.vote, refused) {
-            (Ok(vote), None) => match vote.verdict {
-                Verdict::Approve => {
-                    tally.approvals.insert(vote.voter.clone(), vote.proof);
-                }
-                Verdict::Reject => {
-                    tally.rejects.insert(vote.voter.clone());
-                }
-            },
+            (Ok(vote), None) => tally.count(vote),
             (_, reason) => tally.void.push((file.path.clone(), reason.unwrap_or_default())),
         }
-    }
-    for voter in &tally.rejects {
-        tally.approvals.remove(voter);
     }
     tally
 }

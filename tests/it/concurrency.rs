@@ -30,7 +30,8 @@ fn eight_writers_killed_at_random_lose_nothing() {
     let writers: Vec<(Sandbox, String)> = (0..WRITERS)
         .map(|number| {
             let tree = main.worktree(&format!("writer{number}"));
-            let opened = tree.agentops("task new --profile product-dev --json").arg(format!("Writer number {number}")).run();
+            let opened =
+                tree.agentops("task new --profile product-dev --json").arg(format!("Writer number {number}")).run();
             let task = opened.expect_code(0).json()["task"].as_str().unwrap().to_owned();
             (tree, task)
         })
@@ -41,7 +42,11 @@ fn eight_writers_killed_at_random_lose_nothing() {
             task: task.clone(),
             dir: tree.path().to_owned(),
             // The real clock and real random numbers: these writers are not alike.
-            environment: tree.environment().into_iter().filter(|(name, _)| !name.starts_with("AGENTOPS_TEST")).collect(),
+            environment: tree
+                .environment()
+                .into_iter()
+                .filter(|(name, _)| !name.starts_with("AGENTOPS_TEST"))
+                .collect(),
         })
         .collect();
     let in_window = AtomicUsize::new(0);
@@ -57,7 +62,11 @@ fn eight_writers_killed_at_random_lose_nothing() {
     assert!(in_window > 0, "no kill of {killed} fell between moving the branch and writing the index");
 
     for (tree, task) in &writers {
-        assert_eq!(tree.git("status --porcelain --untracked-files=no"), "", "{task}: index and working tree follow the branch");
+        assert_eq!(
+            tree.git("status --porcelain --untracked-files=no"),
+            "",
+            "{task}: index and working tree follow the branch"
+        );
         let log = tree.agentops("phase log --json").arg(task).run().expect_code(0).json();
         let events = log["events"].as_array().unwrap();
         let seqs: Vec<u64> = events.iter().map(|event| event["seq"].as_u64().unwrap()).collect();

@@ -3,12 +3,16 @@
 
 mod architecture;
 mod command_line;
+mod adopted;
+mod concurrency;
+mod demo;
 mod doctor;
 mod documents;
 mod format;
 mod governed;
 mod hooks;
 mod hooks_install;
+mod lifecycle;
 mod prompt;
 mod sandbox;
 mod self_test;

@@ -37,7 +37,7 @@ fn fill_document(page: &mut Page, document: &Submitted) {
 
 fn fill_text(page: &mut Page, bytes: &[u8]) {
     for line in String::from_utf8_lossy(bytes).lines() {
-        page.line([dim("  | "), plain(line)]);
+        page.line(if line.is_empty() { vec![dim("  |")] } else { vec![dim("  | "), plain(line)] });
     }
 }
 

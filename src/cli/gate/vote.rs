@@ -50,7 +50,7 @@ pub(super) fn run(
     voting: &Voting,
     context: &Context,
 ) -> Result<Outcome, CommandError> {
-    let site = context.site(voting.acting.actor.as_deref())?;
+    let site = voting.acting.site(context)?;
     let target = Target { reference: voting.reference.clone(), ..voting.acting.target() };
     let proof = if voting.simulated { Proof::Simulated } else { Proof::Terminal };
     // Agents, doers and those without a part in it are refused here, before anybody is asked.

@@ -130,7 +130,7 @@ fn step(
     to: Option<&str>,
     context: &Context,
 ) -> Result<Outcome, CommandError> {
-    let site = context.site(arguments.acting.actor.as_deref())?;
+    let site = arguments.acting.site(context)?;
     let moved = phase::step(&site, &arguments.acting.target(), &arguments.task, kind, to, &arguments.reason)?;
     tell_moved(&context.ui, &moved, Vec::new());
     Ok(Outcome::Done)

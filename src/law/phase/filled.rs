@@ -64,7 +64,7 @@ impl<'m> Filled<'m> {
             let what = if self.template.is_some() { "holds nothing but its template" } else { "is empty" };
             return Some(Finding::new(
                 place,
-                format!("`## {heading}` of `{}` {what}", self.artifact.path),
+                format!("`## {heading}` {what}"),
                 format!("write what belongs below `## {heading}`"),
             ));
         }
@@ -74,7 +74,7 @@ impl<'m> Filled<'m> {
         }
         let text = weakness.to_string();
         let (what, fix) = text.split_once("; ").unwrap_or((&text, "write what this section is about"));
-        Some(Finding::new(place, format!("`## {heading}` of `{}` {what}", self.artifact.path), fix))
+        Some(Finding::new(place, format!("`## {heading}` {what}"), fix))
     }
 
     /// Whether a section that is a list by its nature has an item that is well-formed and says something about it.

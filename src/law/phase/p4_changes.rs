@@ -88,7 +88,8 @@ fn examine_change(
 }
 
 fn stale(material: &Material<'_>, place: Place, what: &str) -> Finding {
-    let fix = format!("plan again: `agentops phase rewind {} --to {}`", material.task, material.phase.name);
+    let fix =
+        format!("plan again: `agentops phase rewind {} --to {} --reason \"…\"`", material.task, material.phase.name);
     Finding::new(place, format!("stale plan: {what}"), fix).warning()
 }
 

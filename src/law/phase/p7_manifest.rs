@@ -57,7 +57,7 @@ fn again(material: &Material<'_>) -> String {
 
 fn plan_again(material: &Material<'_>) -> String {
     let phase = material.profile.phase_of_stage(Stage::Plan).map_or(material.phase, |(_, phase)| phase);
-    format!("`agentops phase rewind {} --to {}`", material.task, phase.name)
+    format!("`agentops phase rewind {} --to {} --reason \"…\"`", material.task, phase.name)
 }
 
 /// Every line holds in M.

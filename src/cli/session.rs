@@ -1,0 +1,464 @@
+//! `agentops session`.
+
+use serde::Serialize;
+
+use super::recording::{Acting, Committing, Graded, SuggestionBody, fill_suggestions, suggestion_bodies};
+use super::{CommandError, Context, Outcome, Writing};
+use crate::engine::session::{self, Choice, End, Open, Shown, Start};
+use crate::engine::{Site, suggest};
+use crate::model::record::{Grade, Improvement, Session};
+use crate::ui::{Page, Table, dim, plain, strong};
+
+/// Begin and end a sitting, and leave a record of it
+#[derive(Debug, clap::Args)]
+#[command(before_long_help = "Examples:
+  agentops session start --task auth-k3f9
+  agentops session suggest
+  agentops session end --summary \"Wrote the spec\" --improvement \"Cache the compiler in CI\" --impact high")]
+pub struct Arguments {
+    /// What to do
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    Start(StartArguments),
+    End(EndArguments),
+    Show(ShowArguments),
+    List(ListArguments),
+    Suggest(SuggestArguments),
+}
+
+/// Begin a session in this worktree; nothing is committed
+#[derive(Debug, clap::Args)]
+#[command(before_long_help = "Examples:
+  agentops session start
+  agentops session start --task auth-k3f9 --actor claude")]
+struct StartArguments {
+    /// The profile it belongs to; otherwise that of the tasks, or the only one
+    #[arg(long, value_name = "NAME", alias = "flavor")]
+    profile: Option<String>,
+    /// A task to be worked on
+    #[arg(long, value_name = "ID")]
+    task: Vec<String>,
+    /// Forget a session that is open already
+    #[arg(long)]
+    force: bool,
+    /// Who acts
+    #[command(flatten)]
+    acting: Acting,
+    /// Whether to write at all
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// End the session with a record: what was done, learned, and could be better
+///
+/// Learnings are those recorded since the session began; record them with `agentops learn add`. A grade is given once for
+/// all improvements, or once for each, in their order. Where no session is open, `--task` names what was worked on, and a
+/// record is written all the same.
+#[derive(Debug, clap::Args)]
+#[command(before_long_help = "Examples:
+  agentops session end --summary \"Wrote the spec\" --improvement \"Cache the compiler in CI\"
+  agentops session end --summary \"Fixed the outage\" --improvement \"Alert on queue length\" --impact high --effort low --choice 2
+  agentops session end --task auth-k3f9 --learning 01kq3v9d --summary \"Reviewed the plan\" --improvement \"Split the parser's tests\"")]
+struct EndArguments {
+    /// One line on what was done
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    summary: String,
+    /// What to change in the work, or in the system that does it
+    #[arg(long, value_name = "TEXT")]
+    improvement: Vec<String>,
+    /// What the improvement would bring [default: medium]
+    #[arg(long, value_name = "GRADE", requires = "improvement")]
+    impact: Vec<Graded>,
+    /// What the improvement would cost [default: medium]
+    #[arg(long, value_name = "GRADE", requires = "improvement")]
+    effort: Vec<Graded>,
+    /// How soon the improvement is wanted [default: medium]
+    #[arg(long, value_name = "GRADE", requires = "improvement")]
+    priority: Vec<Graded>,
+    /// A learning of this session; otherwise all that it recorded
+    #[arg(long, value_name = "ID")]
+    learning: Vec<String>,
+    /// A further task that was worked on
+    #[arg(long, value_name = "ID")]
+    task: Vec<String>,
+    /// The profile, where no session is open
+    #[arg(long, value_name = "NAME", alias = "flavor")]
+    profile: Option<String>,
+    /// What the human chose of the suggestions: a number, or none
+    #[arg(long, value_name = "N|none", value_parser = choice)]
+    choice: Option<Choice>,
+    /// Who acts and where the commit goes
+    #[command(flatten)]
+    committing: Committing,
+}
+
+/// Show a session: the open one, or else the last
+#[derive(Debug, clap::Args)]
+#[command(before_long_help = "Examples:
+  agentops session show
+  agentops session show 01kq3v9d --json")]
+struct ShowArguments {
+    /// Its id, or the beginning of it
+    #[arg(value_name = "ID")]
+    id: Option<String>,
+}
+
+/// List sessions, newest first
+#[derive(Debug, clap::Args)]
+#[command(before_long_help = "Examples:
+  agentops session list
+  agentops session list --profile sre --limit 5")]
+struct ListArguments {
+    /// Only this profile
+    #[arg(long, value_name = "NAME", alias = "flavor")]
+    profile: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+}
+
+/// Suggest what could be done next, with the commands
+#[derive(Debug, clap::Args)]
+#[command(before_long_help = "Examples:
+  agentops session suggest
+  agentops session suggest --json")]
+struct SuggestArguments {}
+
+fn choice(text: &str) -> Result<Choice, String> {
+    if text.eq_ignore_ascii_case("none") {
+        return Ok(Choice::None);
+    }
+    match text.parse::<usize>() {
+        Ok(number) if number > 0 => Ok(Choice::Number(number)),
+        _ => Err("expected the number of a suggestion, or `none`".into()),
+    }
+}
+
+#[derive(Serialize)]
+struct SessionBody {
+    id: String,
+    state: &'static str,
+    profile: String,
+    actor: String,
+    started: String,
+    ended: Option<String>,
+    summary: Option<String>,
+    /// The tasks of an open session.
+    tasks: Vec<String>,
+    work: Vec<WorkBody>,
+    learnings: Vec<String>,
+    usage: String,
+    suggestions: Option<ChosenBody>,
+    improvements: Vec<ImprovementBody>,
+}
+
+#[derive(Serialize)]
+struct WorkBody {
+    task: String,
+    phase: String,
+    attempt: u32,
+}
+
+#[derive(Serialize)]
+struct ChosenBody {
+    shown: Vec<String>,
+    choice: String,
+}
+
+#[derive(Serialize)]
+struct ImprovementBody {
+    what: String,
+    impact: &'static str,
+    effort: &'static str,
+    priority: &'static str,
+}
+
+impl SessionBody {
+    fn open(open: &Open) -> Self {
+        Self {
+            id: open.id.to_string(),
+            state: "open",
+            profile: open.profile.to_string(),
+            actor: open.actor.to_string(),
+            started: open.started.to_string(),
+            ended: None,
+            summary: None,
+            tasks: open.tasks.iter().map(ToString::to_string).collect(),
+            work: Vec::new(),
+            learnings: Vec::new(),
+            usage: "unmeasured".into(),
+            suggestions: None,
+            improvements: Vec::new(),
+        }
+    }
+
+    fn ended(record: &Session) -> Self {
+        let mut tasks: Vec<String> = record.work.iter().map(|work| work.task.to_string()).collect();
+        tasks.dedup();
+        Self {
+            id: record.id.to_string(),
+            state: "ended",
+            profile: record.profile.to_string(),
+            actor: record.actor.to_string(),
+            started: record.started.to_string(),
+            ended: Some(record.ended.to_string()),
+            summary: Some(record.summary.clone()),
+            tasks,
+            work: record
+                .work
+                .iter()
+                .map(|work| WorkBody {
+                    task: work.task.to_string(),
+                    phase: work.phase.to_string(),
+                    attempt: work.attempt.parse().unwrap_or_default(),
+                })
+                .collect(),
+            learnings: record.learnings.iter().map(ToString::to_string).collect(),
+            usage: record.usage.clone(),
+            suggestions: Some(ChosenBody {
+                shown: record.suggestions.shown.clone(),
+                choice: record.suggestions.choice.clone(),
+            }),
+            improvements: record
+                .improvements
+                .iter()
+                .map(|improvement| ImprovementBody {
+                    what: improvement.what.clone(),
+                    impact: improvement.impact.as_str(),
+                    effort: improvement.effort.as_str(),
+                    priority: improvement.priority.as_str(),
+                })
+                .collect(),
+        }
+    }
+
+    fn fill(&self, page: &mut Page) {
+        let until = self.ended.as_ref().map_or("open".to_owned(), |ended| format!("until {ended}"));
+        page.line([strong(&self.id), plain(format!("  {} by {}, {} {until}", self.profile, self.actor, self.started))]);
+        if let Some(summary) = &self.summary {
+            page.wrapped(2, summary);
+        }
+        if self.state == "open" && !self.tasks.is_empty() {
+            page.indented_label(2, [dim("tasks")], self.tasks.join(", "));
+        }
+        for work in &self.work {
+            page.indented_label(2, [dim("work")], format!("{} {}, attempt {}", work.task, work.phase, work.attempt));
+        }
+        if !self.learnings.is_empty() {
+            page.indented_label(2, [dim("learnings")], self.learnings.join(", "));
+        }
+        for improvement in &self.improvements {
+            let ImprovementBody { what, impact, effort, priority } = improvement;
+            let grades = format!("(impact {impact}, effort {effort}, priority {priority})");
+            page.indented_label(2, [dim("improvement")], format!("{what} {grades}"));
+        }
+        if let Some(suggestions) = &self.suggestions {
+            for line in &suggestions.shown {
+                page.indented_label(2, [dim("suggested")], line);
+            }
+            page.indented_label(2, [dim("chosen")], &suggestions.choice);
+        }
+        page.indented_label(2, [dim("usage")], &self.usage);
+    }
+}
+
+#[derive(Serialize)]
+struct StartBody {
+    session: SessionBody,
+    forgotten: Option<String>,
+    suggestions: Vec<SuggestionBody>,
+}
+
+#[derive(Serialize)]
+struct EndBody {
+    session: SessionBody,
+    path: String,
+    commit: Option<String>,
+    suggestions: Vec<SuggestionBody>,
+}
+
+#[derive(Serialize)]
+struct ShowBody {
+    session: SessionBody,
+    path: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ListBody {
+    sessions: Vec<SessionBody>,
+}
+
+#[derive(Serialize)]
+struct SuggestBody {
+    suggestions: Vec<SuggestionBody>,
+}
+
+/// Runs the verb.
+pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome, CommandError> {
+    match arguments.verb {
+        Verb::Start(arguments) => start(arguments, context),
+        Verb::End(arguments) => end(arguments, context),
+        Verb::Show(arguments) => show(&arguments, context),
+        Verb::List(arguments) => list(&arguments, context),
+        Verb::Suggest(SuggestArguments {}) => suggestions(context),
+    }
+}
+
+fn start(arguments: StartArguments, context: &Context) -> Result<Outcome, CommandError> {
+    let site = arguments.acting.site(context)?;
+    let dry_run = arguments.writing.dry_run;
+    let request = Start { profile: arguments.profile, tasks: arguments.task, force: arguments.force, dry_run };
+    let started = session::start(&site, &request)?;
+    let body = StartBody {
+        session: SessionBody::open(&started.session),
+        forgotten: started.forgotten.map(|open| open.id.to_string()),
+        suggestions: suggestion_bodies(&started.suggestions),
+    };
+    context.ui.show(&body, |page| {
+        let verb = if dry_run { "would begin" } else { "began" };
+        let of = format!(" of {} in {}", body.session.actor, body.session.profile);
+        page.line([plain(format!("{verb} session ")), strong(&body.session.id), plain(of)]);
+        if let Some(id) = &body.forgotten {
+            page.line([plain("  in place of "), plain(id), plain(", which leaves no record")]);
+        }
+        page.line([plain("what could be done:")]);
+        fill_suggestions(page, &body.suggestions);
+    });
+    context.ui.hint("at the end: agentops session end --summary \"…\" --improvement \"…\"");
+    Ok(Outcome::Done)
+}
+
+fn end(arguments: EndArguments, context: &Context) -> Result<Outcome, CommandError> {
+    let improvements = improvements(&arguments)?;
+    let site = arguments.committing.acting.site(context)?;
+    let target = arguments.committing.target();
+    let mut request = End {
+        summary: arguments.summary,
+        improvements,
+        learnings: arguments.learning,
+        tasks: arguments.task,
+        profile: arguments.profile,
+        choice: arguments.choice.unwrap_or_default(),
+    };
+    if arguments.choice.is_none() && !target.dry_run && context.ui.can_ask() && session::asks(&site)? {
+        // What is missing is told before anybody is asked.
+        let trial = crate::engine::transact::Target { dry_run: true, ..target.clone() };
+        let trial = session::end(&site, &trial, &request)?;
+        request.choice = ask_choice(context, &suggestion_bodies(&trial.outcome.suggestions))?;
+    }
+    let done = session::end(&site, &target, &request)?;
+    let body = EndBody {
+        session: SessionBody::ended(&done.outcome.record),
+        path: done.paths.iter().map(ToString::to_string).collect(),
+        commit: done.commit.map(|commit| commit.to_string()),
+        suggestions: suggestion_bodies(&done.outcome.suggestions),
+    };
+    context.ui.show(&body, |page| {
+        let verb = if body.commit.is_some() { "ended" } else { "would end" };
+        page.line([plain(format!("{verb} session ")), strong(&body.session.id)]);
+        page.line([dim(format!("  {}", body.path))]);
+        page.line([plain("what could be done next:")]);
+        fill_suggestions(page, &body.suggestions);
+        let choice = body.session.suggestions.as_ref().map_or("none", |suggestions| suggestions.choice.as_str());
+        page.labelled(strong("chosen"), choice);
+    });
+    Ok(Outcome::Done)
+}
+
+fn ask_choice(context: &Context, suggestions: &[SuggestionBody]) -> Result<Choice, CommandError> {
+    context.ui.aside(|page| {
+        page.line([plain("what could be done next:")]);
+        fill_suggestions(page, suggestions);
+    });
+    let count = suggestions.len();
+    Ok(context.ui.ask(format!("Which one? (1 to {count}, or none)"), |answer| match answer {
+        "" => Ok(Choice::None),
+        text => match choice(text)? {
+            Choice::Number(number) if number > count => Err(format!("there are {count}")),
+            choice => Ok(choice),
+        },
+    })?)
+}
+
+/// Pairs each improvement with its grades.
+fn improvements(arguments: &EndArguments) -> Result<Vec<Improvement>, CommandError> {
+    let count = arguments.improvement.len();
+    for (flag, grades) in
+        [("--impact", &arguments.impact), ("--effort", &arguments.effort), ("--priority", &arguments.priority)]
+    {
+        if grades.len() > 1 && grades.len() != count {
+            return Err(CommandError::usage(format!(
+                "`{flag}` is given {} times for {count} improvements",
+                grades.len()
+            ))
+            .hint(format!("give `{flag}` once for all improvements, or once for each, in their order")));
+        }
+    }
+    let grade = |grades: &[Graded], index: usize| -> Grade {
+        let found = if grades.len() == 1 { grades.first() } else { grades.get(index) };
+        found.copied().map_or(Grade::Medium, Grade::from)
+    };
+    let improvement = |(index, what): (usize, &String)| Improvement {
+        what: what.clone(),
+        impact: grade(&arguments.impact, index),
+        effort: grade(&arguments.effort, index),
+        priority: grade(&arguments.priority, index),
+    };
+    Ok(arguments.improvement.iter().enumerate().map(improvement).collect())
+}
+
+fn reader(context: &Context) -> Result<Site<'_>, CommandError> {
+    Acting::default().site(context)
+}
+
+fn show(arguments: &ShowArguments, context: &Context) -> Result<Outcome, CommandError> {
+    let body = match session::show(&reader(context)?, arguments.id.as_deref())? {
+        Shown::Open(open) => ShowBody { session: SessionBody::open(&open), path: None },
+        Shown::Ended(record, path) => ShowBody { session: SessionBody::ended(&record), path: Some(path) },
+    };
+    context.ui.show(&body, |page| {
+        body.session.fill(page);
+        if let Some(path) = &body.path {
+            page.indented_label(2, [dim("path")], path);
+        }
+    });
+    Ok(Outcome::Done)
+}
+
+fn list(arguments: &ListArguments, context: &Context) -> Result<Outcome, CommandError> {
+    let (open, records) = session::list(&reader(context)?, arguments.profile.as_deref(), arguments.limit)?;
+    let ended = records.iter().map(SessionBody::ended);
+    let body = ListBody { sessions: open.iter().map(SessionBody::open).chain(ended).collect() };
+    context.ui.show(&body, |page| {
+        let mut table = Table::new(["session", "profile", "actor", "started", "summary"]);
+        for session in &body.sessions {
+            let summary = session.summary.as_ref().map_or_else(|| dim("(open)"), plain);
+            table.row([
+                strong(&session.id),
+                plain(&session.profile),
+                plain(&session.actor),
+                plain(&session.started),
+                summary,
+            ]);
+        }
+        if !body.sessions.is_empty() {
+            page.table(&table);
+        }
+    });
+    if body.sessions.is_empty() {
+        context.ui.talk("no session has been recorded");
+        context.ui.hint("agentops session start");
+    }
+    Ok(Outcome::Done)
+}
+
+fn suggestions(context: &Context) -> Result<Outcome, CommandError> {
+    let found = suggest::suggest(&reader(context)?)?;
+    let body = SuggestBody { suggestions: suggestion_bodies(&found) };
+    context.ui.show(&body, |page| fill_suggestions(page, &body.suggestions));
+    Ok(Outcome::Done)
+}
