@@ -133,7 +133,8 @@ fn start(bench: &Bench) {
 }
 
 fn files(count: usize) -> Vec<u8> {
-    let mut stream = String::from("commit refs/heads/main\ncommitter Ada <ada@example.org> 1700000000 +0000\ndata 5\nfirst\n");
+    let mut stream =
+        String::from("commit refs/heads/main\ncommitter Ada <ada@example.org> 1700000000 +0000\ndata 5\nfirst\n");
     for number in 0..count {
         let body = format!("key{number}: {}\n", number * 7);
         let _ = writeln!(stream, "M 100644 inline d{}/f{number}.yaml\ndata {}\n{body}", number / 250, body.len());
@@ -161,7 +162,10 @@ fn hooks(bench: &Bench, count: usize, rounds: usize) {
     std::fs::write(dir.join("planted.txt"), "x").expect("a written file");
     bench.must(&dir, "git", &["add", "planted.txt"]);
     let file = message.to_string_lossy().into_owned();
-    assert!(!bench.run(&dir, "git", &["commit", "-q", "-F", &file]), "the planted violation must be refused: do the hooks run?");
+    assert!(
+        !bench.run(&dir, "git", &["commit", "-q", "-F", &file]),
+        "the planted violation must be refused: do the hooks run?"
+    );
     let (mut with, mut without) = (Vec::new(), Vec::new());
     for round in 0..rounds * 2 {
         std::fs::write(&message, lawful(round)).expect("a written file");
@@ -174,7 +178,12 @@ fn hooks(bench: &Bench, count: usize, rounds: usize) {
         }
     }
     let (with, without) = (median(with), median(without));
-    line(&format!("git commit with all hooks, {count} files"), with, without, if count > 1000 { "+ 45 ms" } else { "+ 8 ms" });
+    line(
+        &format!("git commit with all hooks, {count} files"),
+        with,
+        without,
+        if count > 1000 { "+ 45 ms" } else { "+ 8 ms" },
+    );
     println!("   all hooks together: + {:.2} ms", with - without);
 }
 
@@ -204,7 +213,11 @@ fn range(bench: &Bench) {
     }
     {
         use std::io::Write as _;
-        let mut child = bench.command(&dir, "git", &["fast-import", "--quiet", "--force"]).stdin(Stdio::piped()).spawn().expect("git fast-import");
+        let mut child = bench
+            .command(&dir, "git", &["fast-import", "--quiet", "--force"])
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("git fast-import");
         child.stdin.take().expect("a pipe").write_all(stream.as_bytes()).expect("a written stream");
         assert!(child.wait().is_ok_and(|status| status.success()));
     }
@@ -264,14 +277,16 @@ fn state(bench: &Bench) {
     // The others are copies of its event under other ids: enough to be listed and read.
     let folder = text(bench, &dir, &["ls-tree", "-r", "--name-only", "HEAD", ".agentops/product-dev/events"]);
     let event = std::fs::read_to_string(dir.join(&folder)).expect("the event");
-    let first = event.lines().find_map(|line| line.strip_prefix("task = \"")).expect("an id").trim_end_matches('"').to_owned();
+    let first =
+        event.lines().find_map(|line| line.strip_prefix("task = \"")).expect("an id").trim_end_matches('"').to_owned();
     for number in 0..999 {
         let id = format!("copy-{:04}", number).replace(['i', 'l', 'o', 'u'], "0");
         let body = event.replace(&first, &id);
         let digest = agentops::model::digest::Digest::of(body.as_bytes());
         let folder = dir.join(format!(".agentops/product-dev/events/{id}"));
         std::fs::create_dir_all(&folder).expect("a folder");
-        std::fs::write(folder.join(format!("0001-research-working-{}.toml", digest.short())), body).expect("a written file");
+        std::fs::write(folder.join(format!("0001-research-working-{}.toml", digest.short())), body)
+            .expect("a written file");
     }
     bench.must(&dir, "git", &["add", ".agentops"]);
     bench.must(&dir, "git", &["-c", "core.hooksPath=/dev/null", "commit", "-q", "-m", "a thousand tasks"]);
@@ -305,7 +320,9 @@ fn transition(bench: &Bench) {
         bench.must(&dir, PROGRAM, &["task", "new", &title, "--profile", "product-dev"]);
         ids.push(format!("task-number-{number}-"));
     }
-    let text = include_str!("../templates/demo/requirements.md").replace("greet.sh:3", "d0/f0.yaml:1").replace("test.sh:3", "d0/f1.yaml:1");
+    let text = include_str!("../templates/demo/requirements.md")
+        .replace("greet.sh:3", "d0/f0.yaml:1")
+        .replace("test.sh:3", "d0/f1.yaml:1");
     for entry in std::fs::read_dir(dir.join(".agentops/product-dev/specs")).expect("the tasks' folders").flatten() {
         std::fs::write(entry.path().join("requirements.md"), &text).expect("a written file");
     }

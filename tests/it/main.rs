@@ -1,9 +1,9 @@
 //! The integration tests: one binary, which runs the real program in sandboxes.
 #![cfg(test)]
 
+mod adopted;
 mod architecture;
 mod command_line;
-mod adopted;
 mod concurrency;
 mod demo;
 mod doctor;
