@@ -22,6 +22,7 @@ const MAX_DEPTH: usize = 8;
 /// Profiles of one tree, each file read once.
 pub(crate) struct Lineage<'t> {
     tree: &'t dyn TreeView,
+    reads_templates: bool,
     statements: BTreeMap<ProfileName, Option<Statement>>,
     problems: Vec<Problem>,
 }
@@ -37,7 +38,12 @@ pub(crate) struct Resolved {
 impl<'t> Lineage<'t> {
     /// Profiles of `tree`; nothing is read yet.
     pub(crate) fn new(tree: &'t dyn TreeView) -> Self {
-        Self { tree, statements: BTreeMap::new(), problems: Vec::new() }
+        Self { tree, reads_templates: true, statements: BTreeMap::new(), problems: Vec::new() }
+    }
+
+    /// The same, where nobody will ask for the digests of templates: they must be there, and are not read.
+    pub(crate) fn without_templates(tree: &'t dyn TreeView) -> Self {
+        Self { reads_templates: false, ..Self::new(tree) }
     }
 
     /// The names of all profiles of the tree: folders that hold a `profile.toml`. Folders whose name no profile may
@@ -83,14 +89,17 @@ impl<'t> Lineage<'t> {
         if let Some(lifecycle) = merged.lifecycle {
             check_commands(lifecycle.commands.iter(), &known);
             for template in &lifecycle.templates {
-                match find_template(self.tree, &chain, &template.value)? {
-                    Some((_, bytes)) => {
-                        templates.insert(template.value.clone(), Digest::of(&bytes));
-                    }
-                    None => {
-                        let message = format!("there is no file `templates/{}` beside this one.", template.value);
-                        template.spot.report(message, "add the file, or name another");
-                    }
+                let found = if self.reads_templates {
+                    let found = find_template(self.tree, &chain, &template.value)?;
+                    let digest = found.map(|(_, bytes)| (template.value.clone(), Digest::of(&bytes)));
+                    templates.extend(digest.clone());
+                    digest.is_some()
+                } else {
+                    has_template(self.tree, &chain, &template.value)?
+                };
+                if !found {
+                    let message = format!("there is no file `templates/{}` beside this one.", template.value);
+                    template.spot.report(message, "add the file, or name another");
                 }
             }
         }
@@ -235,6 +244,16 @@ fn find_template(
         }
     }
     Ok(None)
+}
+
+fn has_template(tree: &dyn TreeView, chain: &[ProfileName], file: &str) -> Result<bool, SightError> {
+    for name in chain {
+        let entry = tree.entry(&layout::template(name, file))?;
+        if entry.is_some_and(|entry| matches!(entry.mode, Mode::File | Mode::Executable)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 pub(crate) fn absent(name: &ProfileName, names: &[ProfileName]) -> (String, String) {

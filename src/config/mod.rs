@@ -44,6 +44,20 @@ use crate::model::tree::{Mode, TreeView};
 /// [`PolicyError::Absent`] without `.agentops`, [`PolicyError::TooNew`] where this program is too old, otherwise all
 /// problems of all these files.
 pub fn read_policy(tree: &dyn TreeView) -> Result<Policy, PolicyError> {
+    read_with(tree, Lineage::new(tree))
+}
+
+/// As [`read_policy`], with [`Profile::templates`] left empty: for a step that changes nothing below `.agentops`, where no
+/// gate is judged. Reading the templates is the larger part of the work.
+///
+/// # Errors
+///
+/// As [`read_policy`].
+pub fn read_policy_without_templates(tree: &dyn TreeView) -> Result<Policy, PolicyError> {
+    read_with(tree, Lineage::without_templates(tree))
+}
+
+fn read_with(tree: &dyn TreeView, mut lineage: Lineage<'_>) -> Result<Policy, PolicyError> {
     let root = RepoPath::from(layout::ROOT);
     match tree.entry(&root)?.map(|entry| entry.mode) {
         None => return Err(PolicyError::Absent),
@@ -59,7 +73,6 @@ pub fn read_policy(tree: &dyn TreeView) -> Result<Policy, PolicyError> {
     let config_source = Source::read(tree, &layout::CONFIG.into())?.unwrap_or_else(|| missing(layout::CONFIG));
     let file = config_toml::read(&config_source);
 
-    let mut lineage = Lineage::new(tree);
     let names = lineage.names()?;
     let mut policy_profiles = std::collections::BTreeMap::new();
     for name in &names {

@@ -118,9 +118,10 @@ pub fn commit_on(
 fn pending(site: &Site, ground: &Ground, (message, message_is_text): (String, bool)) -> Result<Commit, EngineError> {
     let mut parents = ground.parents.clone();
     parents.extend(site.repo.merge_heads()?);
-    let author = site.repo.user_identity().unwrap_or_else(|_| Person::default());
-    let committer = author.clone();
-    let author = site.pending_author(author);
+    let known = |author| site.repo.configured_identity(author).map_or_else(|| site.repo.user_identity().ok(), Some);
+    let now = site.clock.now().seconds();
+    let person = |author| Person { seconds: now, ..known(author).unwrap_or_default() };
+    let (author, committer) = (site.pending_author(person(true)), person(false));
     Ok(Commit { id: None, parents, tree: None, author, committer, message, message_is_text })
 }
 
@@ -139,7 +140,7 @@ fn judge_staged(
     let repo = &site.repo;
     let base_tree = &ground.tree;
     let next = Box::new(crate::git::Overlay::new(repo, base_tree.as_ref(), changes.clone()));
-    let mut policies = Policies::default();
+    let mut policies = Policies::for_changes(&changes);
     let before = match base_tree {
         Some(tree) => policies.of(&repo.tree(tree))?,
         None => Ruling::Ungoverned,

@@ -14,7 +14,7 @@ use crate::model::layout;
 use crate::model::path::RepoPath;
 use crate::model::policy::Policy;
 use crate::model::report::Report;
-use crate::model::tree::{StepView, TreeView};
+use crate::model::tree::{Change, StepView, TreeView};
 use crate::workflow::governance::Governed;
 
 /// Both kinds of laws.
@@ -97,16 +97,24 @@ type Key = Vec<(RepoPath, ObjectId)>;
 #[derive(Default)]
 pub(crate) struct Policies {
     read: Vec<(Key, Rc<Policy>)>,
+    without_templates: bool,
 }
 
 impl Policies {
+    /// Policies for a step with these changes: where it leaves `.agentops` alone, the templates are not read.
+    pub(crate) fn for_changes(changes: &[Change]) -> Self {
+        let without_templates = changes.iter().all(|change| !change.path.is_below(layout::ROOT));
+        Self { without_templates, ..Self::default() }
+    }
+
     /// The policy in `tree`.
     pub(crate) fn of(&mut self, tree: &dyn TreeView) -> Result<Ruling, EngineError> {
         let Some(key) = key(tree)? else { return Ok(Ruling::Ungoverned) };
         if let Some((_, policy)) = self.read.iter().rev().find(|(known, _)| *known == key) {
             return Ok(Ruling::Governed(policy.clone()));
         }
-        let policy = Rc::new(config::read_policy(tree)?);
+        let read = if self.without_templates { config::read_policy_without_templates } else { config::read_policy };
+        let policy = Rc::new(read(tree)?);
         self.read.push((key, policy.clone()));
         Ok(Ruling::Governed(policy))
     }

@@ -59,6 +59,17 @@ impl Repo {
         Some((scope, value.to_string()))
     }
 
+    /// Who the configuration says the user is, at no particular time: cheaper than
+    /// [`user_identity`](Self::user_identity), which asks for the local time zone. `None` where it is silent.
+    pub fn configured_identity(&self, author: bool) -> Option<Person> {
+        let role = if author { "author" } else { "committer" };
+        let part = |part: &str| {
+            let own = self.config_get(&format!("{role}.{part}"));
+            own.or_else(|| self.config_get(&format!("user.{part}"))).filter(|value| !value.is_empty())
+        };
+        Some(Person { name: part("name")?, email: part("email")?, seconds: 0 })
+    }
+
     /// Who a commit made now would name as its author; the time is now, or what `GIT_AUTHOR_DATE` says.
     pub fn user_identity(&self) -> Result<Person, GitError> {
         let signature = self.signature(None, true)?;
@@ -85,6 +96,11 @@ mod tests {
         assert_eq!(repo.config_get("user.name").as_deref(), Some("Tess Ter"));
         assert_eq!((repo.config_bool("agentops.flag"), repo.config_get("agentops.none")), (Some(true), None));
         assert_eq!(repo.user_identity().unwrap().email, "tess@example.com");
+        let configured = repo.configured_identity(true).unwrap();
+        assert_eq!((configured.name.as_str(), configured.email.as_str()), ("Tess Ter", "tess@example.com"));
+        sandbox.git(&["config", "author.email", "author@example.com"]);
+        let email = |author| sandbox.open().configured_identity(author).unwrap().email;
+        assert_eq!((email(true).as_str(), email(false).as_str()), ("author@example.com", "tess@example.com"));
         assert!(repo.hooks_dir().unwrap().ends_with(".husky/_"));
         assert_eq!(Scope::Local.name(), "local");
     }

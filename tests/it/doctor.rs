@@ -1,7 +1,7 @@
 //! `doctor`: what it sees, and what it mends.
 
 use std::fs;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::sandbox::{Output, Sandbox};
 
@@ -136,7 +136,8 @@ fn locks_and_shallow_clones() {
     let found = sandbox.findings("locks");
     assert!(found[0].0 == "warn" && found[0].1.contains("index.lock"), "{found:?}");
     let lock = fs::File::options().write(true).open(sandbox.path().join(".git/index.lock")).unwrap();
-    lock.set_modified(SystemTime::now() - Duration::from_secs(3 * 3600 + 60)).unwrap();
+    let made = lock.metadata().unwrap().modified().unwrap();
+    lock.set_modified(made - Duration::from_secs(3 * 3600 + 60)).unwrap();
     let found = sandbox.findings("locks");
     assert!(found[0].0 == "fail" && found[0].1.contains("3 hours old"), "{found:?}");
     let shallow = sandbox.root().join("shallow");
