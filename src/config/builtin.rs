@@ -92,4 +92,27 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn every_check_of_a_gate_has_something_to_check() {
+        use crate::model::law_id::LawId;
+        use crate::model::profile::ArtifactKind;
+        for name in names() {
+            let mut tree = MemoryTree::new();
+            files(&name).into_iter().for_each(|(path, bytes)| _ = tree.put(path, bytes));
+            for phase in crate::config::read_profile(&tree, &name).unwrap().phases {
+                for check in &phase.gate.checks {
+                    let kind = match check {
+                        LawId::P2 | LawId::P3 => ArtifactKind::Research,
+                        LawId::P4 | LawId::P5 => ArtifactKind::Plan,
+                        LawId::P7 => ArtifactKind::Manifest,
+                        LawId::P8 => ArtifactKind::Tasks,
+                        _ => continue,
+                    };
+                    let found = phase.artifacts.iter().any(|artifact| artifact.kind == kind);
+                    assert!(found, "{name}: the gate of `{}` runs {check} on nothing", phase.name);
+                }
+            }
+        }
+    }
 }

@@ -1,0 +1,9 @@
+//! The life of a task from end to end, with real git.
+
+mod misuse;
+mod places;
+mod setting;
+mod story;
+mod together;
+mod turns;
+mod votes;

@@ -1,0 +1,94 @@
+//! Ways back and out: rewind, abandon, rework; what comes after what.
+
+use crate::sandbox::Sandbox;
+
+#[test]
+fn rewind_leads_out_of_done() {
+    let sandbox = Sandbox::governed();
+    let task = sandbox.open_task("Reset passwords", "");
+    sandbox.reach_implement(&task, "src/reset.txt");
+    sandbox.implement(&task, "src/reset.txt");
+    sandbox.bring_records(&task, 1);
+    sandbox.next(&task).expect_code(0);
+    let rewind = format!("phase rewind {} --to spec --actor claude --reason \"The API changed\"", task.id);
+    insta::assert_snapshot!(sandbox.agentops(&rewind).run().snapshot_without_ids(), @"
+    exit 0
+    --- stdout
+    reset-passwords-pfb9: implement done -> spec working (attempt 2)
+    --- stderr
+    committed <id> on main
+      .agentops/product-dev/events/reset-passwords-pfb9/0007-spec-working-<id>.toml
+    hint: agentops phase next reset-passwords-pfb9
+    ");
+    assert_eq!(sandbox.standing(&task), "spec working");
+    assert_eq!(sandbox.status(&task)["attempt"], 2);
+    let log = sandbox.agentops(&format!("phase log {} --json", task.id)).run().expect_code(0).json();
+    let live: Vec<bool> = log["events"].as_array().unwrap().iter().map(|event| event["live"] == true).collect();
+    assert_eq!(live, [true, true, true, false, false, false, true]);
+    // The plan is made again: both files exist by now.
+    let spec = sandbox.read(&task.document("spec.md")).replace("`src/reset.txt` (new file)", "`src/reset.txt:1`");
+    sandbox.write(&task.document("spec.md"), spec);
+    sandbox.next(&task).expect_code(4);
+    sandbox.agentops("check --all").run().expect_code(0);
+    let forward = format!("phase rewind {} --to implement --actor claude --reason \"Forward\"", task.id);
+    assert!(sandbox.agentops(&forward).run().expect_code(1).stderr.contains("cannot go forward"));
+}
+
+#[test]
+fn an_abandoned_task_rests() {
+    let sandbox = Sandbox::governed();
+    let task = sandbox.open_task("Reset passwords", "");
+    let abandon = format!("phase abandon {} --actor claude --reason \"Bought instead\"", task.id);
+    insta::assert_snapshot!(sandbox.agentops(&abandon).run().snapshot_without_ids(), @r#"
+    exit 0
+    --- stdout
+    reset-passwords-pfb9: research working -> research abandoned
+    --- stderr
+    committed <id> on main
+      .agentops/product-dev/events/reset-passwords-pfb9/0002-research-abandoned-<id>.toml
+    hint: agentops phase rewind reset-passwords-pfb9 --to research --reason "…"
+    "#);
+    let refused = sandbox.next(&task).expect_code(1);
+    assert!(refused.stderr.contains("phase rewind"), "{}", refused.snapshot());
+    assert_eq!(sandbox.agentops("task list --json").run().json()["tasks"], serde_json::json!([]));
+    sandbox.agentops(&abandon).run().expect_code(1);
+    sandbox.agentops("check --all").run().expect_code(0);
+}
+
+#[test]
+fn what_comes_after_waits() {
+    let sandbox = Sandbox::governed();
+    let first = sandbox.open_task("Token store", "");
+    let second = sandbox.open_task("Reset passwords", &format!("--after {}", first.id));
+    sandbox.fill_requirements(&second);
+    let refused = sandbox.next(&second).expect_code(1);
+    assert!(
+        refused.stderr.contains(&format!("comes after `{}`, which is not done", first.id)),
+        "{}",
+        refused.snapshot()
+    );
+    assert_eq!(sandbox.status(&second)["waiting_for"], serde_json::json!([format!("`{}` to be done", first.id)]));
+    sandbox.reach_implement(&first, "src/store.txt");
+    sandbox.implement(&first, "src/store.txt");
+    sandbox.bring_records(&first, 1);
+    sandbox.next(&first).expect_code(0);
+    sandbox.next(&second).expect_code(4);
+}
+
+#[test]
+fn a_dry_run_writes_nothing_at_all() {
+    let sandbox = Sandbox::governed();
+    let task = sandbox.open_task("Reset passwords", "");
+    sandbox.fill_requirements(&task);
+    let state = || (sandbox.git("rev-parse HEAD"), sandbox.git("count-objects -v"), sandbox.git("status --porcelain"));
+    let before = state();
+    let dry = sandbox.agentops(&format!("phase next {} --actor claude -n", task.id)).run().expect_code(0);
+    assert!(dry.stderr.contains("would commit on main; nothing was written"), "{}", dry.snapshot());
+    sandbox.agentops("task new Another --actor claude -n").run().expect_code(0);
+    sandbox.agentops(&format!("phase abandon {} --actor claude --reason No -n", task.id)).run().expect_code(0);
+    assert_eq!(state(), before);
+    sandbox.next(&task).expect_code(4);
+    let before = state();
+    sandbox.agentops(&format!("gate approve {} --actor bob -n", task.id)).run().expect_code(0);
+    assert_eq!(state(), before);
+}
