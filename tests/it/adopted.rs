@@ -12,7 +12,7 @@ pub(crate) const ATTRIBUTES: &str = "* -text -eol -filter -ident -working-tree-e
 
 impl Sandbox {
     /// A repository with one commit: the profile `sre`, and Alice as its owner.
-    pub(crate) fn governed() -> Self {
+    pub(crate) fn adopted() -> Self {
         let sandbox = Self::new();
         let profile = ProfileName::parse("sre").unwrap();
         for (path, bytes) in builtin::files(&profile) {
@@ -35,9 +35,9 @@ impl Sandbox {
         sandbox
     }
 
-    /// As [`governed`](Self::governed), with our hooks.
+    /// As [`governed`](Self::adopted), with our hooks.
     pub(crate) fn hooked() -> Self {
-        let sandbox = Self::governed();
+        let sandbox = Self::adopted();
         sandbox.agentops("hooks install --quiet").run().expect_code(0);
         sandbox
     }

@@ -110,7 +110,7 @@ fn attributes_must_be_there_and_work() {
 
 #[test]
 fn hooks_in_every_state() {
-    let sandbox = Sandbox::governed();
+    let sandbox = Sandbox::adopted();
     let missing = "not installed: pre-commit, prepare-commit-msg, commit-msg, pre-merge-commit, pre-push";
     assert_eq!(sandbox.findings("hooks"), [("warn".to_owned(), missing.to_owned())]);
     sandbox.doctor("").expect_code(0);
@@ -150,7 +150,7 @@ fn locks_and_shallow_clones() {
 
 #[test]
 fn what_a_killed_command_left_is_finished() {
-    let sandbox = Sandbox::governed();
+    let sandbox = Sandbox::adopted();
     let opened = sandbox.agentops("task new --profile sre --json").arg("Database is slow").run().expect_code(0).json();
     let task = opened["task"].as_str().unwrap();
     let head = sandbox.git("rev-parse HEAD");

@@ -265,7 +265,7 @@ fn comments_follow_the_configuration() {
 
 #[test]
 fn a_missing_binary_stops_the_commit() {
-    let sandbox = Sandbox::governed();
+    let sandbox = Sandbox::adopted();
     for folder in ["bin", "odd bin's"] {
         let copy = sandbox.root().join(folder).join("agentops");
         fs::create_dir_all(copy.parent().unwrap()).unwrap();
@@ -313,7 +313,7 @@ fn what_is_not_governed_is_left_alone() {
 
 #[test]
 fn a_chained_hook_runs_first_as_git_runs_it() {
-    let sandbox = Sandbox::governed();
+    let sandbox = Sandbox::adopted();
     let note = "printf '%s %s %s\\n' \"$(basename \"$0\")\" \"$*\" \"${GIT_INDEX_FILE##*/}\" >> ../notes\n";
     for hook in ["pre-commit", "commit-msg"] {
         sandbox.write_program(&format!(".git/hooks/{hook}"), &format!("#!/bin/sh\n{note}test -z \"$FAIL\"\n"));
@@ -354,7 +354,7 @@ fn a_chained_hook_runs_first_as_git_runs_it() {
 
 #[test]
 fn what_a_chained_hook_rewrites_is_named() {
-    let sandbox = Sandbox::governed();
+    let sandbox = Sandbox::adopted();
     sandbox.write_program(".git/hooks/pre-commit", "#!/bin/sh\necho formatted > a.txt\ngit add a.txt\n");
     sandbox.agentops("hooks install --quiet").run().expect_code(0);
     sandbox.write("a.txt", "1\n");
@@ -375,7 +375,7 @@ fn what_a_chained_hook_rewrites_is_named() {
 
 #[test]
 fn a_commit_of_nothing_but_a_hooks_writing_is_refused() {
-    let sandbox = Sandbox::governed();
+    let sandbox = Sandbox::adopted();
     sandbox.write_program(".git/hooks/pre-commit", "#!/bin/sh\necho stamp > stamp\ngit add stamp\n");
     sandbox.agentops("hooks install --quiet").run().expect_code(0);
     let refused = sandbox.commit("feat: nothing", "");
@@ -396,7 +396,7 @@ fn a_commit_of_nothing_but_a_hooks_writing_is_refused() {
 
 #[test]
 fn a_push_is_judged_as_a_landing() {
-    let origin = Sandbox::governed();
+    let origin = Sandbox::adopted();
     origin.git("switch --quiet --create elsewhere");
     let clone = origin.clone_as("clone");
     clone.git("switch --quiet main");
@@ -438,7 +438,7 @@ fn a_push_is_judged_as_a_landing() {
 
 #[test]
 fn a_modified_event_does_not_leave() {
-    let origin = Sandbox::governed();
+    let origin = Sandbox::adopted();
     let opened = origin.agentops("task new --profile sre --json").arg("Database is slow").run().expect_code(0).json();
     let task = opened["task"].as_str().unwrap();
     origin.git("switch --quiet --create elsewhere");
@@ -473,7 +473,7 @@ fn a_push_that_cannot_be_judged_does_not_leave() {
 
 #[test]
 fn hooks_run_by_hand_and_from_other_hook_programs() {
-    let sandbox = Sandbox::governed();
+    let sandbox = Sandbox::adopted();
     sandbox.agentops("hooks run pre-commit").run().expect_code(0);
     sandbox.write("sub/message", "wip\n");
     let refused = sandbox.agentops("hooks run commit-msg message").in_dir("sub").run().expect_code(1);
@@ -504,7 +504,7 @@ fn hooks_run_by_hand_and_from_other_hook_programs() {
 
 #[test]
 fn leftovers_are_named() {
-    let sandbox = Sandbox::governed();
+    let sandbox = Sandbox::adopted();
     sandbox.agentops("hooks after-push").run().expect_code(0);
     let since = sandbox.git("rev-parse HEAD");
     sandbox.write("README.md", "Stamped.\n");

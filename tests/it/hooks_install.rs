@@ -220,7 +220,7 @@ fn where_git_looks_for_hooks() {
 
 #[test]
 fn worktrees_and_subfolders_install_into_the_one_folder() {
-    let sandbox = Sandbox::governed();
+    let sandbox = Sandbox::adopted();
     let linked = sandbox.worktree("linked");
     linked.write("sub/x", "");
     linked.agentops("hooks install").in_dir("sub").run().expect_code(0);

@@ -4,6 +4,7 @@
 mod adopted;
 mod architecture;
 mod command_line;
+mod commit;
 mod concurrency;
 mod demo;
 mod doctor;
