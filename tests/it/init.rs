@@ -251,13 +251,12 @@ fn without_a_commit_files_are_written_and_not_staged() {
     insta::assert_snapshot!(init(&sandbox, "--no-commit --profile sre").snapshot(), @r#"
     exit 0
     --- stdout
-    agentops is set up
+    agentops is laid out in the working tree, neither staged nor committed
       profiles  sre
       you       alice <alice@example.org>, owner and reviewer
       votes     by terminal, which is unauthenticated: could be written by an agent
       hooks     pre-commit, prepare-commit-msg, commit-msg, pre-merge-commit, pre-push written
       files     17 below .agentops/, AGENTS.md
-    written, not staged and not committed
     --- stderr
     hint: no command line yet, so gates that want it cannot pass:
       `[commands.smoke]` in .agentops/sre/profile.toml
@@ -530,6 +529,59 @@ fn ignored_and_foreign_hooks_are_named() {
     hint: agentops task new "…" --profile sre
     "#);
     assert!(sandbox.git("ls-files .agentops").lines().count() > 10);
+}
+
+#[test]
+fn line_ends_that_git_converts_stay_converted() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".gitattributes", "*.md text eol=crlf\n");
+    sandbox.write("AGENTS.md", "One.\r\nTwo.\r\n");
+    sandbox.commit_all("first");
+    assert_eq!(sandbox.git("show HEAD:AGENTS.md"), "One.\nTwo.");
+    init(&sandbox, "--profile sre");
+    assert_eq!(sandbox.git("status --porcelain"), "");
+    let text = sandbox.read("AGENTS.md");
+    assert!(text.contains(BEGIN) && !text.replace("\r\n", "").contains('\n'), "{text:?}");
+    assert!(!sandbox.git("show HEAD:AGENTS.md").contains('\r'));
+    sandbox.agentops("deinit --confirm repo").run().expect_code(0);
+    assert_eq!(sandbox.read("AGENTS.md"), "One.\r\nTwo.\r\n");
+    assert_eq!(sandbox.git("status --porcelain"), "");
+}
+
+#[test]
+fn a_killed_init_is_finished_by_the_next() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a", "1\n");
+    let first = sandbox.commit_all("first");
+    init(&sandbox, "--profile sre");
+    // As if killed after the branch moved: index and working tree are of before, and the journal names what is missing.
+    let head = sandbox.git("rev-parse HEAD");
+    let blobs = sandbox.git("diff-tree -r --no-renames HEAD^ HEAD");
+    let mut journal = format!("{head}\nrefs/heads/main\n");
+    for line in blobs.lines() {
+        let (about, path) = line.split_once('\t').unwrap();
+        let words: Vec<&str> = about.trim_start_matches(':').split(' ').collect();
+        journal.push_str(&format!("- {} {} {path}\0", words[1], words[3]));
+    }
+    sandbox.git(&format!("reset --quiet --hard {first}"));
+    sandbox.git(&format!("update-ref refs/heads/main {head}"));
+    sandbox.write(".git/agentops/journal", journal);
+    assert_ne!(sandbox.git("status --porcelain"), "");
+    init(&sandbox, "");
+    assert_eq!(sandbox.git("status --porcelain"), "");
+    assert!(sandbox.path().join(".agentops/format.toml").exists());
+}
+
+#[test]
+fn of_two_at_once_one_sets_up() {
+    let sandbox = Sandbox::new();
+    let calls: Vec<_> = (0..4).map(|_| sandbox.agentops("init --profile sre")).collect();
+    let runs: Vec<_> = calls.into_iter().map(|call| std::thread::spawn(|| call.run())).collect();
+    let outputs: Vec<Output> = runs.into_iter().map(|run| run.join().unwrap()).collect();
+    assert!(outputs.iter().all(|output| matches!(output.code, Some(0 | 6))), "{}", outputs[0].snapshot());
+    assert_eq!(sandbox.git("log --format=%s"), "chore: set up agentops");
+    assert_eq!(sandbox.git("status --porcelain"), "");
+    sandbox.agentops("hooks status").run().expect_code(0);
 }
 
 #[test]

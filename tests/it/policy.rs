@@ -46,7 +46,7 @@ fn the_policy_is_shown() {
     gemini    agent  -                *         -
     opencode  agent  -                *         noreply@opencode.ai
 
-    votes: by terminal count here: unauthenticated: could be written by an agent
+    votes: by terminal count here; such a vote is unauthenticated: could be written by an agent
     amends: are unsigned (`governance.owners = 0`): they record what was changed and why, and prove nothing about who agreed
     ");
     let body = sandbox.agentops("policy show --json").run().expect_code(0).json();
