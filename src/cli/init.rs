@@ -214,8 +214,15 @@ fn fill(page: &mut Page, body: &Body, nothing: bool, commits: bool) {
         page.line([strong("already set up"), plain(format!(": {kept}"))]);
         return;
     }
-    match (body.done, body.commits.is_empty()) {
-        ("set-up", _) => page.line([strong("agentops"), plain(format!(" {} set up{place}", is(body.dry_run)))]),
+    match (body.done, commits) {
+        ("set-up", true) => page.line([strong("agentops"), plain(format!(" {} set up{place}", is(body.dry_run)))]),
+        ("set-up", false) => {
+            let verb = is(body.dry_run);
+            page.line([
+                strong("agentops"),
+                plain(format!(" {verb} laid out in the working tree, neither staged nor committed")),
+            ]);
+        }
         _ => page.line([strong("already set up"), plain(format!(": what was missing {would}added{place}"))]),
     }
     let mut table = Table::without_headings();
@@ -254,7 +261,7 @@ fn fill(page: &mut Page, body: &Body, nothing: bool, commits: bool) {
     files.extend(outside.iter().map(|path| (*path).to_owned()));
     row("files", files.join(", "));
     page.table(&table);
-    if !commits && !body.paths.is_empty() {
+    if body.done != "set-up" && !commits && !body.paths.is_empty() {
         page.text(format!("{would}written, not staged and not committed"));
     }
     for path in &body.uncommitted {
