@@ -4,7 +4,6 @@ use std::ffi::OsString;
 
 use serde::Serialize;
 
-use super::recording::Acting;
 use super::{CommandError, Context, ErrorKind, Outcome, Writing};
 use crate::engine::commit::{self, Draft, Field, Request};
 use crate::model::report::Report;
@@ -69,10 +68,9 @@ pub struct Arguments {
     /// Only these paths, whatever else is staged
     #[arg(value_name = "PATH")]
     paths: Vec<OsString>,
-    /// Who acts
-    #[command(flatten)]
-    acting: Acting,
-    /// Whether to write at all
+    /// Act as NAME, an actor of the config; else AGENTOPS_ACTOR, the marks of an agent's client, your e-mail address
+    #[arg(long, value_name = "NAME")]
+    actor: Option<String>,
     #[command(flatten)]
     writing: Writing,
 }
@@ -89,7 +87,7 @@ struct Body<'a> {
 /// Runs the verb.
 pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome, CommandError> {
     let dry_run = arguments.writing.dry_run;
-    let site = arguments.acting.site(context)?;
+    let site = context.site(arguments.actor.as_deref())?;
     let mut draft = commit::begin(&site, &context.dir, &lower(arguments)?)?;
     ask(&mut draft, context)?;
     let message = draft.message();

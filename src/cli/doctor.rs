@@ -79,12 +79,17 @@ fn hooks(site: &Site<'_>) -> Vec<Finding> {
     if let Err(error) = install::install(site, true) {
         found.push(Finding::fail(CHECK, error.to_string(), error.hint().unwrap_or_default()));
     }
+    let missing = all.iter().filter(|status| status.state == State::Missing);
+    let missing: Vec<&str> = missing.map(|status| status.hook.name()).collect();
+    if !missing.is_empty() {
+        let remedy = "`agentops hooks install` puts them in place";
+        found.push(Finding::warn(CHECK, format!("not installed: {}", missing.join(", ")), remedy));
+    }
     for status in &all {
         let name = status.hook.name();
         let remedy = "`agentops hooks install` puts it in place";
         match &status.state {
-            State::Installed => {}
-            State::Missing => found.push(Finding::warn(CHECK, format!("`{name}` is not installed"), remedy)),
+            State::Installed | State::Missing => {}
             State::Foreign => {
                 let what = format!("`{name}` is somebody else's");
                 found.push(Finding::warn(CHECK, what, "`agentops hooks install` runs it first, then its own"));

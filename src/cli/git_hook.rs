@@ -72,11 +72,11 @@ fn print(hook: Hook, answer: &Answer, ui: &Ui) {
         ui.warning(warning);
     }
     if !answer.refuses {
-        for note in &answer.notes {
-            ui.talk(format!("agentops: {note}"));
-        }
         for (about, report) in answer.reports.iter().filter(|(_, report)| !report.violations.is_empty()) {
             ui.aside(|page| fill(page, about.as_deref(), report));
+        }
+        for note in &answer.notes {
+            ui.talk(format!("agentops: {note}"));
         }
         return;
     }

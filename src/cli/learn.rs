@@ -2,26 +2,20 @@
 
 use serde::Serialize;
 
-use super::recording::{Acting, Committing, Graded};
+use super::acting::{self, Acting, CommitBody};
+use super::suggestion::Graded;
 use super::{CommandError, Context, Outcome};
 use crate::engine::learn::{self, Filter, Listed, NewLearning};
 use crate::model::record::Learning;
 use crate::ui::{Page, Table, dim, plain, strong};
 
 /// Record what was found out, and find it again
-#[derive(Debug, clap::Args)]
+#[derive(Debug, clap::Subcommand)]
 #[command(before_long_help = "Examples:
   agentops learn add --pattern \"rename(2) is atomic only within one file system\" --evidence src/save.rs:40
   agentops learn list --tag storage
   agentops learn show 01kq")]
-pub struct Arguments {
-    /// What to do
-    #[command(subcommand)]
-    verb: Verb,
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum Verb {
+pub enum Verb {
     Add(AddArguments),
     List(ListArguments),
     Show(ShowArguments),
@@ -32,7 +26,7 @@ enum Verb {
 #[command(before_long_help = "Examples:
   agentops learn add --pattern \"SQLite ignores the index when a column stands inside a function\"
   agentops learn add --pattern \"Retries need jitter, or clients meet again\" --task auth-k3f9 --tag network --evidence src/retry.rs:12")]
-struct AddArguments {
+pub struct AddArguments {
     /// What holds, in a sentence or two
     #[arg(long, value_name = "TEXT")]
     pattern: String,
@@ -57,9 +51,8 @@ struct AddArguments {
     /// A learning that this one replaces
     #[arg(long, value_name = "ID")]
     supersedes: Vec<String>,
-    /// Who acts and where the commit goes
     #[command(flatten)]
-    committing: Committing,
+    acting: Acting,
 }
 
 /// List learnings, newest first
@@ -68,7 +61,7 @@ struct AddArguments {
   agentops learn list
   agentops learn list --profile sre --limit 10
   agentops learn list --task auth-k3f9 --json")]
-struct ListArguments {
+pub struct ListArguments {
     /// Only this profile
     #[arg(long, value_name = "NAME", alias = "flavor")]
     profile: Option<String>,
@@ -88,7 +81,7 @@ struct ListArguments {
 #[command(before_long_help = "Examples:
   agentops learn show 01kq3v9d
   agentops learn show 01kq3v9d --json")]
-struct ShowArguments {
+pub struct ShowArguments {
     /// Its id, or the beginning of it
     #[arg(value_name = "ID")]
     id: String,
@@ -158,7 +151,8 @@ impl LearningBody {
 struct AddBody {
     learning: LearningBody,
     path: String,
-    commit: Option<String>,
+    #[serde(flatten)]
+    commit: CommitBody,
 }
 
 #[derive(Serialize)]
@@ -173,8 +167,8 @@ struct ShowBody {
 }
 
 /// Runs the verb.
-pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome, CommandError> {
-    match arguments.verb {
+pub(super) fn run(verb: Verb, context: &mut Context) -> Result<Outcome, CommandError> {
+    match verb {
         Verb::Add(arguments) => add(arguments, context),
         Verb::List(arguments) => list(arguments, context),
         Verb::Show(arguments) => show(&arguments, context),
@@ -182,7 +176,7 @@ pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome
 }
 
 fn add(arguments: AddArguments, context: &Context) -> Result<Outcome, CommandError> {
-    let site = arguments.committing.acting.site(context)?;
+    let site = context.site(arguments.acting.actor.as_deref())?;
     let request = NewLearning {
         pattern: arguments.pattern,
         profile: arguments.profile,
@@ -193,22 +187,19 @@ fn add(arguments: AddArguments, context: &Context) -> Result<Outcome, CommandErr
         task: arguments.task,
         supersedes: arguments.supersedes,
     };
-    let done = learn::add(&site, &arguments.committing.target(), &request)?;
+    let done = learn::add(&site, &arguments.acting.target(), &request)?;
     let body = AddBody {
         learning: LearningBody::of(&done.outcome, &[]),
         path: done.paths.iter().map(ToString::to_string).collect(),
-        commit: done.commit.map(|commit| commit.to_string()),
+        commit: CommitBody::of(&done),
     };
-    let verb = if body.commit.is_some() { "recorded" } else { "would record" };
-    context.ui.show(&body, |page| {
-        page.line([plain(format!("{verb} learning ")), strong(&body.learning.id)]);
-        page.line([dim(format!("  {}", body.path))]);
-    });
+    context.ui.show(&body, |page| page.line([strong(&body.learning.id)]));
+    acting::tell(&context.ui, &done);
     Ok(Outcome::Done)
 }
 
 fn list(arguments: ListArguments, context: &Context) -> Result<Outcome, CommandError> {
-    let site = Acting::default().site(context)?;
+    let site = context.site(None)?;
     let filter =
         Filter { profile: arguments.profile, tag: arguments.tag, task: arguments.task, limit: arguments.limit };
     let learnings = learn::list(&site, &filter)?;
@@ -234,7 +225,7 @@ fn list(arguments: ListArguments, context: &Context) -> Result<Outcome, CommandE
 }
 
 fn show(arguments: &ShowArguments, context: &Context) -> Result<Outcome, CommandError> {
-    let site = Acting::default().site(context)?;
+    let site = context.site(None)?;
     let (listed, path) = learn::show(&site, &arguments.id)?;
     let body = ShowBody { learning: LearningBody::listed(&listed), path };
     context.ui.show(&body, |page| {

@@ -2,27 +2,21 @@
 
 use serde::Serialize;
 
-use super::recording::{Acting, Committing, Graded, SuggestionBody, fill_suggestions, suggestion_bodies};
+use super::acting::{self, Acting, CommitBody};
+use super::suggestion::{Graded, SuggestionBody, fill_suggestions, suggestion_bodies};
 use super::{CommandError, Context, Outcome, Writing};
 use crate::engine::session::{self, Choice, End, Open, Shown, Start};
-use crate::engine::{Site, suggest};
+use crate::engine::suggest;
 use crate::model::record::{Grade, Improvement, Session};
 use crate::ui::{Page, Table, dim, plain, strong};
 
 /// Begin and end a sitting, and leave a record of it
-#[derive(Debug, clap::Args)]
+#[derive(Debug, clap::Subcommand)]
 #[command(before_long_help = "Examples:
   agentops session start --task auth-k3f9
   agentops session suggest
   agentops session end --summary \"Wrote the spec\" --improvement \"Cache the compiler in CI\" --impact high")]
-pub struct Arguments {
-    /// What to do
-    #[command(subcommand)]
-    verb: Verb,
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum Verb {
+pub enum Verb {
     Start(StartArguments),
     End(EndArguments),
     Show(ShowArguments),
@@ -35,7 +29,7 @@ enum Verb {
 #[command(before_long_help = "Examples:
   agentops session start
   agentops session start --task auth-k3f9 --actor claude")]
-struct StartArguments {
+pub struct StartArguments {
     /// The profile it belongs to; otherwise that of the tasks, or the only one
     #[arg(long, value_name = "NAME", alias = "flavor")]
     profile: Option<String>,
@@ -45,10 +39,9 @@ struct StartArguments {
     /// Forget a session that is open already
     #[arg(long)]
     force: bool,
-    /// Who acts
-    #[command(flatten)]
-    acting: Acting,
-    /// Whether to write at all
+    /// Act as NAME, an actor of the config; else AGENTOPS_ACTOR, the marks of an agent's client, your e-mail address
+    #[arg(long, value_name = "NAME")]
+    actor: Option<String>,
     #[command(flatten)]
     writing: Writing,
 }
@@ -63,7 +56,7 @@ struct StartArguments {
   agentops session end --summary \"Wrote the spec\" --improvement \"Cache the compiler in CI\"
   agentops session end --summary \"Fixed the outage\" --improvement \"Alert on queue length\" --impact high --effort low --choice 2
   agentops session end --task auth-k3f9 --learning 01kq3v9d --summary \"Reviewed the plan\" --improvement \"Split the parser's tests\"")]
-struct EndArguments {
+pub struct EndArguments {
     /// One line on what was done
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     summary: String,
@@ -91,9 +84,8 @@ struct EndArguments {
     /// What the human chose of the suggestions: a number, or none
     #[arg(long, value_name = "N|none", value_parser = choice)]
     choice: Option<Choice>,
-    /// Who acts and where the commit goes
     #[command(flatten)]
-    committing: Committing,
+    acting: Acting,
 }
 
 /// Show a session: the open one, or else the last
@@ -101,7 +93,7 @@ struct EndArguments {
 #[command(before_long_help = "Examples:
   agentops session show
   agentops session show 01kq3v9d --json")]
-struct ShowArguments {
+pub struct ShowArguments {
     /// Its id, or the beginning of it
     #[arg(value_name = "ID")]
     id: Option<String>,
@@ -112,7 +104,7 @@ struct ShowArguments {
 #[command(before_long_help = "Examples:
   agentops session list
   agentops session list --profile sre --limit 5")]
-struct ListArguments {
+pub struct ListArguments {
     /// Only this profile
     #[arg(long, value_name = "NAME", alias = "flavor")]
     profile: Option<String>,
@@ -126,7 +118,7 @@ struct ListArguments {
 #[command(before_long_help = "Examples:
   agentops session suggest
   agentops session suggest --json")]
-struct SuggestArguments {}
+pub struct SuggestArguments {}
 
 fn choice(text: &str) -> Result<Choice, String> {
     if text.eq_ignore_ascii_case("none") {
@@ -277,7 +269,8 @@ struct StartBody {
 struct EndBody {
     session: SessionBody,
     path: String,
-    commit: Option<String>,
+    #[serde(flatten)]
+    commit: CommitBody,
     suggestions: Vec<SuggestionBody>,
 }
 
@@ -298,8 +291,8 @@ struct SuggestBody {
 }
 
 /// Runs the verb.
-pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome, CommandError> {
-    match arguments.verb {
+pub(super) fn run(verb: Verb, context: &mut Context) -> Result<Outcome, CommandError> {
+    match verb {
         Verb::Start(arguments) => start(arguments, context),
         Verb::End(arguments) => end(arguments, context),
         Verb::Show(arguments) => show(&arguments, context),
@@ -309,7 +302,7 @@ pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome
 }
 
 fn start(arguments: StartArguments, context: &Context) -> Result<Outcome, CommandError> {
-    let site = arguments.acting.site(context)?;
+    let site = context.site(arguments.actor.as_deref())?;
     let dry_run = arguments.writing.dry_run;
     let request = Start { profile: arguments.profile, tasks: arguments.task, force: arguments.force, dry_run };
     let started = session::start(&site, &request)?;
@@ -334,8 +327,8 @@ fn start(arguments: StartArguments, context: &Context) -> Result<Outcome, Comman
 
 fn end(arguments: EndArguments, context: &Context) -> Result<Outcome, CommandError> {
     let improvements = improvements(&arguments)?;
-    let site = arguments.committing.acting.site(context)?;
-    let target = arguments.committing.target();
+    let site = context.site(arguments.acting.actor.as_deref())?;
+    let target = arguments.acting.target();
     let mut request = End {
         summary: arguments.summary,
         improvements,
@@ -354,18 +347,17 @@ fn end(arguments: EndArguments, context: &Context) -> Result<Outcome, CommandErr
     let body = EndBody {
         session: SessionBody::ended(&done.outcome.record),
         path: done.paths.iter().map(ToString::to_string).collect(),
-        commit: done.commit.map(|commit| commit.to_string()),
+        commit: CommitBody::of(&done),
         suggestions: suggestion_bodies(&done.outcome.suggestions),
     };
     context.ui.show(&body, |page| {
-        let verb = if body.commit.is_some() { "ended" } else { "would end" };
-        page.line([plain(format!("{verb} session ")), strong(&body.session.id)]);
-        page.line([dim(format!("  {}", body.path))]);
+        page.line([strong(&body.session.id)]);
         page.line([plain("what could be done next:")]);
         fill_suggestions(page, &body.suggestions);
         let choice = body.session.suggestions.as_ref().map_or("none", |suggestions| suggestions.choice.as_str());
         page.labelled(strong("chosen"), choice);
     });
+    acting::tell(&context.ui, &done);
     Ok(Outcome::Done)
 }
 
@@ -411,12 +403,8 @@ fn improvements(arguments: &EndArguments) -> Result<Vec<Improvement>, CommandErr
     Ok(arguments.improvement.iter().enumerate().map(improvement).collect())
 }
 
-fn reader(context: &Context) -> Result<Site<'_>, CommandError> {
-    Acting::default().site(context)
-}
-
 fn show(arguments: &ShowArguments, context: &Context) -> Result<Outcome, CommandError> {
-    let body = match session::show(&reader(context)?, arguments.id.as_deref())? {
+    let body = match session::show(&context.site(None)?, arguments.id.as_deref())? {
         Shown::Open(open) => ShowBody { session: SessionBody::open(&open), path: None },
         Shown::Ended(record, path) => ShowBody { session: SessionBody::ended(&record), path: Some(path) },
     };
@@ -430,7 +418,7 @@ fn show(arguments: &ShowArguments, context: &Context) -> Result<Outcome, Command
 }
 
 fn list(arguments: &ListArguments, context: &Context) -> Result<Outcome, CommandError> {
-    let (open, records) = session::list(&reader(context)?, arguments.profile.as_deref(), arguments.limit)?;
+    let (open, records) = session::list(&context.site(None)?, arguments.profile.as_deref(), arguments.limit)?;
     let ended = records.iter().map(SessionBody::ended);
     let body = ListBody { sessions: open.iter().map(SessionBody::open).chain(ended).collect() };
     context.ui.show(&body, |page| {
@@ -457,7 +445,7 @@ fn list(arguments: &ListArguments, context: &Context) -> Result<Outcome, Command
 }
 
 fn suggestions(context: &Context) -> Result<Outcome, CommandError> {
-    let found = suggest::suggest(&reader(context)?)?;
+    let found = suggest::suggest(&context.site(None)?)?;
     let body = SuggestBody { suggestions: suggestion_bodies(&found) };
     context.ui.show(&body, |page| fill_suggestions(page, &body.suggestions));
     Ok(Outcome::Done)

@@ -7,6 +7,7 @@ use crate::git::{Head, Merged, RepoStep};
 use crate::law::{Case, Context, Reads, judge};
 use crate::model::commit::{Commit, Person};
 use crate::model::digest::{Digest, ObjectId};
+use crate::model::law_id::Level;
 use crate::model::layout;
 use crate::model::policy::Policy;
 use crate::model::report::Report;
@@ -74,42 +75,53 @@ pub fn staged(site: &Site) -> Result<Report, EngineError> {
 
 /// As [`staged`], where the ground and the staged changes are known already. `None`: no law rules here.
 pub fn staged_on(site: &Site, ground: &Ground, changes: Vec<Change>) -> Result<Option<Report>, EngineError> {
-    judge_staged(site, ground, changes, None)
+    judge_staged(site, ground, changes, None, &[Reads::Trees])
+}
+
+/// Whether the staged content may go on to its message: what is wrong with it, if anything, a waiver there can excuse.
+pub fn message_may_excuse(report: &Report) -> bool {
+    let mut errors = report.violations.iter().filter(|violation| violation.level == Level::Error);
+    errors.all(|violation| violation.law.may_be_waived())
 }
 
 /// Judges a message for the content that is staged, or for a pull request's title and body: message laws only.
-/// `changes` are the staged changes where a hook knows them already.
+/// `changes` are the staged changes where they are known already.
 pub fn message(site: &Site, text: &str, changes: Option<Vec<Change>>) -> Result<Report, EngineError> {
     let ground = Ground::of(site)?;
-    Ok(message_on(site, &ground, (text.to_owned(), true), changes)?.unwrap_or_else(|| ungoverned(&ground)))
-}
-
-/// As [`message`], where the ground is known already; the text comes with whether its bytes were text at all. `None`: no
-/// law rules here.
-pub fn message_on(
-    site: &Site,
-    ground: &Ground,
-    (text, is_text): (String, bool),
-    changes: Option<Vec<Change>>,
-) -> Result<Option<Report>, EngineError> {
-    let mut parents = ground.parents.clone();
-    parents.extend(site.repo.merge_heads()?);
-    let author = site.repo.user_identity().unwrap_or_else(|_| Person::default());
-    let pending = Commit {
-        id: None,
-        parents,
-        tree: None,
-        author: site.pending_author(author.clone()),
-        committer: author,
-        message: text,
-        message_is_text: is_text,
-    };
     let changes = match changes {
         Some(changes) => changes,
         None if site.repo.work_dir().is_some() => ground.changes(site)?,
         None => Vec::new(),
     };
-    judge_staged(site, ground, changes, Some(pending))
+    let pending = pending(site, &ground, (text.to_owned(), true))?;
+    let report = judge_staged(site, &ground, changes, Some(pending), &[Reads::Messages])?;
+    Ok(report.unwrap_or_else(|| ungoverned(&ground)))
+}
+
+/// Judges a commit whose message is known: what `commit-msg` does. `judged` are the staged changes where they passed
+/// without it; otherwise they are judged here, with the waivers of the message. The text comes with whether its bytes were
+/// text at all. `None`: no law rules here.
+pub fn commit_on(
+    site: &Site,
+    ground: &Ground,
+    text: (String, bool),
+    judged: Option<Vec<Change>>,
+) -> Result<Option<Report>, EngineError> {
+    let pending = Some(pending(site, ground, text)?);
+    match judged {
+        Some(changes) => judge_staged(site, ground, changes, pending, &[Reads::Messages]),
+        None => judge_staged(site, ground, ground.changes(site)?, pending, judging::ALL),
+    }
+}
+
+/// The commit under way.
+fn pending(site: &Site, ground: &Ground, (message, message_is_text): (String, bool)) -> Result<Commit, EngineError> {
+    let mut parents = ground.parents.clone();
+    parents.extend(site.repo.merge_heads()?);
+    let author = site.repo.user_identity().unwrap_or_else(|_| Person::default());
+    let committer = author.clone();
+    let author = site.pending_author(author);
+    Ok(Commit { id: None, parents, tree: None, author, committer, message, message_is_text })
 }
 
 fn ungoverned(ground: &Ground) -> Report {
@@ -122,10 +134,10 @@ fn judge_staged(
     ground: &Ground,
     changes: Vec<Change>,
     pending: Option<Commit>,
+    reads: &[Reads],
 ) -> Result<Option<Report>, EngineError> {
     let repo = &site.repo;
     let base_tree = &ground.tree;
-    let reads: &[Reads] = if pending.is_some() { &[Reads::Messages] } else { &[Reads::Trees] };
     let next = Box::new(crate::git::Overlay::new(repo, base_tree.as_ref(), changes.clone()));
     let mut policies = Policies::default();
     let before = match base_tree {
@@ -257,7 +269,7 @@ fn replay_commit(
             .violations
             .iter()
             .any(|other| other.law == violation.law && other.place.path == violation.place.path);
-        if !known && violation.level == crate::model::law_id::Level::Error {
+        if !known && violation.level == Level::Error {
             violation.place.commit = violation.place.commit.or(commit.id);
             report.violations.push(violation);
         }
@@ -289,7 +301,7 @@ fn name_code_outside(case: &Case<'_>, policy: &Policy, report: &mut Report) -> R
     if policy.config.require_task {
         report.violations.push(crate::model::report::Violation {
             law: crate::model::law_id::LawId::P7,
-            level: crate::model::law_id::Level::Error,
+            level: Level::Error,
             place: crate::model::report::Place::nowhere(),
             message: format!("{sentence} (`paths.require_task`)"),
             fix: "do the work in a task: `agentops task new`, plan the paths, and let `phase next` write the manifest"

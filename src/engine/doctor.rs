@@ -11,7 +11,7 @@ use super::site::{Base, Site};
 use crate::clock::Clock;
 use crate::config::{self, PolicyError};
 use crate::env::Env;
-use crate::git::{Repo, command};
+use crate::git::{GitError, Repo, command};
 use crate::model::layout;
 use crate::model::path::RepoPath;
 use crate::model::tree::{SightError, TreeView};
@@ -125,6 +125,13 @@ fn no_rules(error: &EngineError) -> Vec<Finding> {
     match error {
         EngineError::NotGoverned => {
             vec![Finding::warn("rules", "HEAD has no `.agentops`: no law rules here", "`agentops init` sets it up")]
+        }
+        EngineError::Git(GitError::Unborn { .. }) => {
+            vec![Finding::warn(
+                "rules",
+                "HEAD has no commit yet: no law rules here",
+                "`agentops init` makes the first one",
+            )]
         }
         EngineError::Policy(PolicyError::Problems(problems)) => problems.iter().map(problem).collect(),
         EngineError::Policy(PolicyError::TooNew { .. }) => {

@@ -171,47 +171,6 @@ impl EngineError {
     }
 }
 
-/// What kind of failure an error is; the command line has an exit code for each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
-    /// It did not work as things are.
-    Failure,
-    /// The request itself is wrong.
-    Usage,
-    /// Laws are broken.
-    Law,
-    /// A human must act first.
-    Waiting,
-    /// A budget is exceeded.
-    Budget,
-    /// Somebody else's work is in the way.
-    Conflict,
-    /// A program is missing.
-    MissingTool,
-}
-
-impl EngineError {
-    /// What kind of failure this is.
-    pub fn class(&self) -> Class {
-        match self {
-            Self::Usage { .. } | Self::NotFound { .. } | Self::Name(_) | Self::Form(_) => Class::Usage,
-            Self::Law(_) => Class::Law,
-            Self::Waiting { .. } => Class::Waiting,
-            Self::Budget { .. } => Class::Budget,
-            Self::Conflict { .. } => Class::Conflict,
-            Self::MissingTool { .. } | Self::Git(GitError::GitMissing) => Class::MissingTool,
-            Self::Git(
-                GitError::OperationInProgress(_)
-                | GitError::Unmerged { .. }
-                | GitError::Locked { .. }
-                | GitError::LostRace { .. }
-                | GitError::Conflict { .. },
-            ) => Class::Conflict,
-            _ => Class::Failure,
-        }
-    }
-}
-
 fn law_summary(report: &Report) -> String {
     let errors =
         report.violations.iter().filter(|violation| violation.level == crate::model::law_id::Level::Error).count();

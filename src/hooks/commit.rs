@@ -1,10 +1,9 @@
 //! `pre-commit` and `pre-merge-commit`: the staged content, before there is a message.
 
-use super::{Answer, Call, HookError, chained};
+use super::{Answer, Call, HookError, chained, message};
 use crate::engine::check::{self, Ground};
 use crate::engine::leftovers::Traces;
 use crate::engine::{EngineError, Site};
-use crate::model::report::Report;
 use crate::store::handover;
 
 pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
@@ -32,16 +31,21 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
         report.violations.extend(loops);
     }
     if report.passes() {
-        // Lost or not: `commit-msg` compares anew what it does not find.
+        // Lost or not: `commit-msg` judges anew what it does not find.
         let _ = seal(&site, &ground).map(|seal| handover::save(site.repo.git_dir(), &seal, &changes));
     }
-    Ok(answer(report))
-}
-
-fn answer(report: Report) -> Answer {
+    let waits = !report.passes() && check::message_may_excuse(&report);
+    if waits && !message::is_edited(call) {
+        // The message is written already: `commit-msg` tells in a moment.
+        return Ok(Answer::default());
+    }
     let mut answer = Answer::default();
     answer.add(None, report);
-    answer
+    if waits {
+        answer.refuses = false;
+        answer.notes.push("this passes only where the message excuses it: `Agentops-Waive: ID reason`".into());
+    }
+    Ok(answer)
 }
 
 /// What the staged changes were computed from: the index and the commit before.

@@ -1,4 +1,4 @@
-//! `commit-msg`: the message as git will commit it, with the changes that `pre-commit` saw.
+//! `commit-msg`: the message as git will commit it, with the changes that `pre-commit` let pass.
 
 use std::fs;
 
@@ -24,9 +24,9 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
     }
     let ground = Ground::of(&site)?;
     let git_dir = site.repo.git_dir();
-    let changes = commit::seal(&site, &ground).ok().and_then(|seal| handover::load(git_dir, &seal));
+    let judged = commit::seal(&site, &ground).ok().and_then(|seal| handover::load(git_dir, &seal));
     let text = site.repo.message_text(&kept);
-    let Some(report) = check::message_on(&site, &ground, text, changes)? else {
+    let Some(report) = check::commit_on(&site, &ground, text, judged)? else {
         return Ok(Answer::default());
     };
     let mut answer = Answer::default();

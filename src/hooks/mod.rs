@@ -131,13 +131,11 @@ pub enum HookError {
         #[source]
         source: io::Error,
     },
-    /// Git did not hand over what this hook is always given.
-    #[error("git handed `{}` to the `{hook}` hook, which is not what that hook is given", .given.join(" "))]
-    Arguments {
+    /// The file with the message was not handed over.
+    #[error("the `{hook}` hook needs the file with the message as its argument")]
+    NoMessageFile {
         /// The hook.
         hook: &'static str,
-        /// What came.
-        given: Vec<String>,
     },
 }
 
@@ -170,12 +168,8 @@ impl<'c> Call<'c> {
 
     /// The file with the message, the first argument of the hooks that have one.
     fn message_file(&self) -> Result<PathBuf, HookError> {
-        self.arguments.first().map(|file| self.dir.join(file)).ok_or_else(|| self.odd_arguments())
-    }
-
-    fn odd_arguments(&self) -> HookError {
-        let given = self.arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
-        HookError::Arguments { hook: self.hook.name(), given }
+        let file = self.arguments.first().map(|file| self.dir.join(file));
+        file.ok_or(HookError::NoMessageFile { hook: self.hook.name() })
     }
 }
 

@@ -1,4 +1,4 @@
-//! The hand-over from the `pre-commit` hook to `commit-msg`: which paths the commit changes.
+//! The hand-over from the `pre-commit` hook to `commit-msg`: which paths the commit changes, where they passed.
 //!
 //! Reading them costs a comparison of index and HEAD, the most expensive thing a hook does in a large repository; so
 //! the first hook keeps the answer, sealed with what it was computed from. Whoever finds another seal computes anew.

@@ -69,6 +69,11 @@ impl Sandbox {
         self.call(PROGRAM, arguments)
     }
 
+    /// As [`agentops`](Self::agentops), for a copy of the program at another place.
+    pub(crate) fn call_program(&self, program: &Path, arguments: &str) -> Call {
+        self.call(&program.to_string_lossy(), arguments)
+    }
+
     /// What a successful `git` prints, without spaces around it.
     pub(crate) fn git(&self, arguments: &str) -> String {
         self.try_git(arguments).run().expect_code(0).stdout.trim().to_owned()

@@ -172,7 +172,11 @@ impl Demo {
         } else {
             let mut command = Command::new(&self.program);
             command.current_dir(&self.repository).args(&arguments).stdin(Stdio::null());
-            command.env_remove("AGENTOPS_ACTOR").envs(environment);
+            // The demo's commands follow one another on the real clock: a fixed one would give them all the same ids.
+            for name in ["AGENTOPS_ACTOR", "AGENTOPS_TEST_NOW", "AGENTOPS_TEST_SEED"] {
+                command.env_remove(name);
+            }
+            command.envs(environment);
             let output = command
                 .output()
                 .map_err(|error| EngineError::refused(format!("the demo cannot run itself: {error}"), "report this"))?;

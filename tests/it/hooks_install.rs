@@ -1,0 +1,231 @@
+//! Hooks come, are looked at, and go.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+use crate::sandbox::{Output, Sandbox};
+
+/// Every file of the hooks folder: its bytes, its mode, what it links to.
+type Folder = BTreeMap<String, (Vec<u8>, u32, Option<std::path::PathBuf>)>;
+
+impl Sandbox {
+    fn hooks(&self) -> Folder {
+        let folder = self.path().join(".git/hooks");
+        let entry = |entry: std::io::Result<fs::DirEntry>| {
+            let entry = entry.unwrap();
+            let mode = entry.path().symlink_metadata().unwrap().permissions().mode();
+            let bytes = fs::read(entry.path()).unwrap_or_default();
+            (entry.file_name().into_string().unwrap(), (bytes, mode, fs::read_link(entry.path()).ok()))
+        };
+        fs::read_dir(folder).unwrap().map(entry).collect()
+    }
+
+    fn program(&self, path: &str, text: &str, mode: u32) {
+        self.write(path, text);
+        fs::set_permissions(self.path().join(path), fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn install(&self) -> Output {
+        self.agentops("hooks install").run()
+    }
+}
+
+#[test]
+fn installed_once_and_again() {
+    let sandbox = Sandbox::new();
+    insta::assert_snapshot!(sandbox.agentops("hooks status").run().snapshot(), @"
+    exit 1
+    --- stdout
+    hook                state    chained  binary
+    pre-commit          missing  no
+    prepare-commit-msg  missing  no
+    commit-msg          missing  no
+    pre-merge-commit    missing  no
+    pre-push            missing  no
+    --- stderr
+    hint: `agentops hooks install` puts all of them in place
+    ");
+    insta::assert_snapshot!(sandbox.agentops("hooks install --dry-run").run().snapshot(), @"
+    exit 0
+    --- stdout
+    hook                would be
+    pre-commit          written
+    prepare-commit-msg  written
+    commit-msg          written
+    pre-merge-commit    written
+    pre-push            written
+    --- stderr
+    hooks would be installed in <root>/repo/.git/hooks
+    ");
+    let before = sandbox.hooks();
+    insta::assert_snapshot!(sandbox.install().snapshot(), @"
+    exit 0
+    --- stdout
+    hook                is
+    pre-commit          written
+    prepare-commit-msg  written
+    commit-msg          written
+    pre-merge-commit    written
+    pre-push            written
+    --- stderr
+    hooks installed in <root>/repo/.git/hooks
+    ");
+    let installed = sandbox.hooks();
+    assert_eq!(installed.len(), before.len() + 5);
+    assert!(installed["pre-push"].0.starts_with(b"#!") && installed["pre-push"].1 & 0o777 == 0o755);
+    insta::assert_snapshot!(sandbox.install().snapshot(), @"
+    exit 0
+    --- stdout
+    hook                is
+    pre-commit          unchanged
+    prepare-commit-msg  unchanged
+    commit-msg          unchanged
+    pre-merge-commit    unchanged
+    pre-push            unchanged
+    --- stderr
+    hooks installed in <root>/repo/.git/hooks
+    ");
+    assert_eq!(sandbox.hooks(), installed);
+    let status = sandbox.agentops("hooks status --json").run().expect_code(0).json();
+    assert_eq!((status["installed"].as_bool(), status["hooks"].as_array().map(Vec::len)), (Some(true), Some(5)));
+    sandbox.agentops("hooks uninstall").run().expect_code(0);
+    assert_eq!(sandbox.hooks(), before);
+    sandbox.agentops("hooks uninstall").run().expect_code(0);
+}
+
+#[test]
+fn foreign_hooks_come_back_byte_for_byte() {
+    let sandbox = Sandbox::new();
+    sandbox.program(".git/hooks/pre-commit", "#!/bin/sh\r\nexit 0\n\n", 0o700);
+    sandbox.program(".git/hooks/commit-msg", "not run: no program\n", 0o644);
+    sandbox.program("tools/push.sh", "#!/bin/sh\n", 0o755);
+    symlink("../../tools/push.sh", sandbox.path().join(".git/hooks/pre-push")).unwrap();
+    sandbox.program(".git/hooks/post-commit", "#!/bin/sh\n", 0o755);
+    let before = sandbox.hooks();
+    sandbox.install().expect_code(0);
+    sandbox.install().expect_code(0);
+    let with = sandbox.hooks();
+    for name in ["pre-commit", "commit-msg", "pre-push"] {
+        assert_eq!(with[&format!("{name}.agentops-chained")], before[name]);
+        assert!(with[name].2.is_none());
+    }
+    assert_eq!(with["post-commit"], before["post-commit"]);
+    assert_eq!(sandbox.read("tools/push.sh"), "#!/bin/sh\n");
+    sandbox.agentops("hooks uninstall").run().expect_code(0);
+    assert_eq!(sandbox.hooks(), before);
+}
+
+#[test]
+fn two_foreign_hooks_are_not_chosen_between() {
+    let sandbox = Sandbox::new();
+    sandbox.program(".git/hooks/pre-push", "one\n", 0o755);
+    sandbox.program(".git/hooks/pre-push.agentops-chained", "two\n", 0o755);
+    let before = sandbox.hooks();
+    insta::assert_snapshot!(sandbox.install().snapshot(), @"
+    exit 1
+    --- stderr
+    error: there are two foreign `pre-push` hooks, `<root>/repo/.git/hooks/pre-push` and `<root>/repo/.git/hooks/pre-push.agentops-chained`, and they differ
+    hint: keep one of them: `mv <root>/repo/.git/hooks/pre-push <root>/repo/.git/hooks/pre-push.agentops-chained` to run the first, `rm <root>/repo/.git/hooks/pre-push` to run the second; then install again
+    ");
+    assert_eq!(sandbox.hooks(), before, "nothing is installed by halves");
+    sandbox.program(".git/hooks/pre-push", "two\n", 0o755);
+    sandbox.install().expect_code(0);
+    assert_eq!(sandbox.hooks()["pre-push.agentops-chained"].0, b"two\n");
+}
+
+#[test]
+fn what_was_done_to_our_hooks_is_seen_and_mended() {
+    let sandbox = Sandbox::new();
+    sandbox.install().expect_code(0);
+    let good = sandbox.hooks();
+    let hook = |name: &str| format!(".git/hooks/{name}");
+    let text = sandbox.read(&hook("pre-commit"));
+    sandbox.program(&hook("pre-commit"), &text.replace(" --git-hook", " --version"), 0o755);
+    sandbox.program(&hook("commit-msg"), &text, 0o644);
+    let other = text.replacen(text.lines().next().unwrap(), "#!/opt/agentops --git-hook", 1);
+    sandbox.program(&hook("pre-push"), &other, 0o755);
+    fs::remove_file(sandbox.path().join(hook("pre-merge-commit"))).unwrap();
+    sandbox.program(&hook("prepare-commit-msg"), "#!/bin/sh\n", 0o755);
+    insta::assert_snapshot!(sandbox.agentops("hooks status").run().snapshot(), @"
+    exit 1
+    --- stdout
+    hook                state         chained  binary
+    pre-commit          tampered      no
+    prepare-commit-msg  foreign       no
+    commit-msg          tampered      no
+    pre-merge-commit    missing       no
+    pre-push            other binary  no       /opt/agentops
+    --- stderr
+    hint: `agentops hooks install` puts all of them in place
+    ");
+    let uninstalled = sandbox.agentops("hooks uninstall --dry-run --json").run().expect_code(0).json();
+    let steps: Vec<_> = uninstalled["hooks"].as_array().unwrap().iter().map(|hook| hook["step"].clone()).collect();
+    assert_eq!(steps, ["removed", "left alone", "removed", "unchanged", "removed"]);
+    fs::remove_file(sandbox.path().join(hook("prepare-commit-msg"))).unwrap();
+    sandbox.install().expect_code(0);
+    assert_eq!(sandbox.hooks(), good);
+}
+
+#[test]
+fn where_git_looks_for_hooks() {
+    let sandbox = Sandbox::new();
+    let folder = sandbox.path().join(".git/hooks");
+    // The default, said aloud.
+    sandbox.try_git("config core.hooksPath").arg(&folder).run().expect_code(0);
+    sandbox.install().expect_code(0);
+    sandbox.agentops("hooks uninstall").run().expect_code(0);
+    // A folder of the working tree.
+    sandbox.git("config core.hooksPath .husky/_");
+    insta::assert_snapshot!(sandbox.install().snapshot(), @"
+    exit 0
+    --- stdout
+    hook                is
+    pre-commit          written
+    prepare-commit-msg  written
+    commit-msg          written
+    pre-merge-commit    written
+    pre-push            written
+    --- stderr
+    hooks installed in <root>/repo/.husky/_
+    warning: this folder is part of the working tree, and the hooks name a binary of this machine: do not commit them
+    ");
+    assert!(sandbox.path().join(".husky/_/pre-commit").exists());
+    sandbox.agentops("hooks status").run().expect_code(0);
+    sandbox.agentops("hooks uninstall").run().expect_code(0);
+    // Somewhere else.
+    sandbox.git("config core.hooksPath ../shared");
+    insta::assert_snapshot!(sandbox.install().snapshot(), @"
+    exit 1
+    --- stderr
+    error: git runs hooks from `<root>/shared`, because `core.hooksPath` is set (local); that folder is not this repository's alone
+    hint: to give this repository its own hooks, run `git config --local core.hooksPath <root>/repo/.git/hooks`
+    ");
+    assert!(!sandbox.root().join("shared").exists());
+    // The user's own folder for all repositories, and the way out that is offered.
+    sandbox.git("config --unset core.hooksPath");
+    sandbox.git("config --global core.hooksPath .githooks");
+    let refused = sandbox.install().expect_code(1);
+    insta::assert_snapshot!(refused.snapshot(), @"
+    exit 1
+    --- stderr
+    error: git runs hooks from `<root>/repo/.githooks`, because `core.hooksPath` is set (global); that folder is not this repository's alone
+    hint: to give this repository its own hooks, run `git config --local core.hooksPath <root>/repo/.git/hooks`
+    ");
+    let command = refused.stderr.split('`').rev().nth(1).unwrap();
+    sandbox.git(command.strip_prefix("git ").unwrap());
+    sandbox.install().expect_code(0);
+    assert!(folder.join("pre-commit").exists());
+}
+
+#[test]
+fn worktrees_and_subfolders_install_into_the_one_folder() {
+    let sandbox = Sandbox::adopted();
+    let linked = sandbox.worktree("linked");
+    linked.write("sub/x", "");
+    linked.agentops("hooks install").in_dir("sub").run().expect_code(0);
+    sandbox.agentops("hooks status").run().expect_code(0);
+    assert!(sandbox.path().join(".git/hooks/pre-commit").exists());
+    let outside = Sandbox::without_repository();
+    outside.install().expect_code(1);
+}
