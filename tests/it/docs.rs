@@ -57,7 +57,9 @@ fn the_readme_lists_every_law() {
     let shown: Vec<&str> = readme.lines().filter(|line| line.starts_with("| AO-")).collect();
     let rows: Vec<String> = registry()
         .iter()
-        .map(|law| format!("| {} | {} | {} |", law.id, law.title, format!("{:?}", law.id.default_level()).to_lowercase()))
+        .map(|law| {
+            format!("| {} | {} | {} |", law.id, law.title, format!("{:?}", law.id.default_level()).to_lowercase())
+        })
         .collect();
     assert_eq!(shown, rows, "the table of laws should read\n{}", rows.join("\n"));
     assert!(readme.contains(&format!("[{} laws]", rows.len())), "there are {} laws", rows.len());
