@@ -31,15 +31,10 @@ pub(crate) fn local(site: &Site, base: &Base<'_>, tree: ObjectId, pending: Commi
 }
 
 /// Judges the commit that brings `.agentops`, by the policy it brings. Its message is under no law yet.
-pub(crate) fn bootstrap(
-    site: &Site,
-    ground: &Ground<'_>,
-    tree: ObjectId,
-    pending: Commit,
-) -> Result<Report, EngineError> {
+pub(crate) fn bootstrap(site: &Site, ground: &Ground<'_>, tree: ObjectId) -> Result<Report, EngineError> {
     let policy = config::read_policy(&site.repo.tree(&tree))?;
     let before = ground.commit.is_some().then_some(&ground.tree_id);
-    let step = RepoStep::between(&site.repo, before, &tree, vec![pending], ground.commit);
+    let step = RepoStep::between(&site.repo, before, &tree, Vec::new(), ground.commit);
     let mut case = Case::new(&step, &policy, Context::Local);
     case.bootstrap = true;
     case.next_policy = next_policy(&step, &policy)?;

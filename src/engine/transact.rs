@@ -100,7 +100,7 @@ impl<'a> Ground<'a> {
         let head = repo.head()?;
         let tree_id = match head.commit() {
             Some(commit) => repo.tree_of(&commit)?,
-            None => repo.edit_tree(None, &[])?,
+            None => repo.empty_tree(),
         };
         let branch = head.branch().map(str::to_owned);
         Ok(Self { commit: head.commit(), branch, tree_id, tree: repo.tree(&tree_id) })
@@ -150,7 +150,7 @@ pub(crate) fn bootstrap<T>(
             });
         }
         let draft = draft(&ground)?;
-        commit(site, target, &ground, draft, |tree, pending| judging::bootstrap(site, &ground, tree, pending))
+        commit(site, target, &ground, draft, |tree, _| judging::bootstrap(site, &ground, tree))
     })
 }
 

@@ -3,6 +3,7 @@
 
 mod adopted;
 mod architecture;
+mod attacks;
 mod command_line;
 mod commit;
 mod concurrency;
@@ -15,11 +16,15 @@ mod format;
 mod governed;
 mod hooks;
 mod hooks_install;
+mod init;
 mod learn;
 mod lifecycle;
+mod policy;
+mod profile;
 mod prompt;
 mod sandbox;
 mod self_test;
 mod session;
 mod source;
 mod terminal;
+mod world;

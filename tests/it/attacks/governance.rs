@@ -1,0 +1,263 @@
+//! Attacks on the rules themselves.
+
+use agentops::config::builtin;
+use agentops::engine::EngineError;
+use agentops::model::amend::Amend;
+use agentops::model::canonical::Canonical as _;
+use agentops::model::layout;
+use agentops::model::name::ProfileName;
+
+use crate::world::{World, laws, principal, shown, told};
+
+const PROFILE_FILE: &str = ".agentops/product-dev/profile.toml";
+
+/// The newest amend in the working tree, changed and written anew under its own name; not committed.
+fn forge_amend(world: &World, forge: impl FnOnce(&mut Amend)) -> String {
+    let folder = world.sandbox.path().join(layout::GOVERNANCE);
+    let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let newest = files.last().unwrap();
+    let mut amend = Amend::parse(&std::fs::read(newest).unwrap()).unwrap();
+    std::fs::remove_file(newest).unwrap();
+    forge(&mut amend);
+    let path = format!("{}/{}", layout::GOVERNANCE, amend.file_name());
+    world.sandbox.write(&path, amend.print());
+    path
+}
+
+/// Loosens the gate of the research phase in the working tree.
+fn loosen(world: &World) {
+    let text = world.sandbox.read(PROFILE_FILE);
+    let text = text.replacen("vote = \"review\"", "vote = \"none\"", 1).replacen("voters = 1", "voters = 0", 1);
+    world.sandbox.write(PROFILE_FILE, text);
+}
+
+#[test]
+fn a_governed_file_changed_without_an_amend() {
+    let world = World::new();
+    world.branch("work");
+    loosen(&world);
+    world.commit("chore: loosen a gate");
+    world.breaks(&["AO-G3"]);
+}
+
+#[test]
+fn a_governed_file_outside_agentops_changed_without_an_amend() {
+    let world = World::new();
+    world.branch("work");
+    world.commit_file(".github/workflows/check.yml", "on: push\n", "ci: add a workflow");
+    world.breaks(&["AO-G3"]);
+    world.git("reset -q --hard main");
+    world.sandbox.write(".github/workflows/check.yml", "on: push\n");
+    world.try_amend("alice").unwrap_or_else(|error| panic!("{}", told(&error)));
+    world.breaks(&[]);
+}
+
+#[test]
+fn a_profile_loosened_in_the_branch_that_uses_it() {
+    let world = World::new();
+    world.branch("work");
+    loosen(&world);
+    world.try_amend("alice").unwrap();
+    let task = world.open("Reset links expire");
+    world.submit(&task);
+    assert_eq!(world.chain(&task).head().unwrap().event.state.phase.as_str(), "spec", "no vote was asked for");
+    // Each commit is lawful by its parent's rules; the landing is judged by those of main.
+    world.replays("work");
+    world.breaks(&["AO-E4"]);
+}
+
+#[test]
+fn an_amend_of_an_unknown_actor() {
+    let world = World::new();
+    world.branch("work");
+    loosen(&world);
+    world.try_amend("alice").unwrap();
+    forge_amend(&world, |amend| amend.actor = principal("mallory"));
+    world.git("add -A");
+    world.git("commit --quiet --amend --no-edit");
+    world.breaks(&["AO-G4"]);
+}
+
+#[test]
+fn an_amend_from_elsewhere() {
+    let world = World::new();
+    world.branch("work");
+    loosen(&world);
+    world.try_amend("alice").unwrap();
+    forge_amend(&world, |amend| amend.from = vec![agentops::model::digest::Digest::of(b"elsewhere")]);
+    world.git("add -A");
+    world.git("commit --quiet --amend --no-edit");
+    world.breaks(&["AO-G3"]);
+}
+
+#[test]
+fn an_amend_that_leads_elsewhere() {
+    let world = World::new();
+    world.branch("work");
+    loosen(&world);
+    world.try_amend("alice").unwrap();
+    // One governed file more than the amend speaks of.
+    world.sandbox.write(".agentops/product-dev/standards/testing.md", "# Testing\n\nNobody needs to test anything.\n");
+    world.git("add -A");
+    world.git("commit --quiet --amend --no-edit");
+    world.breaks(&["AO-G3"]);
+}
+
+#[test]
+fn an_amend_from_another_project() {
+    let world = World::new();
+    world.branch("work");
+    loosen(&world);
+    world.try_amend("alice").unwrap();
+    forge_amend(&world, |amend| amend.project = "ff".repeat(16));
+    world.git("add -A");
+    world.git("commit --quiet --amend --no-edit");
+    world.breaks(&["AO-G4"]);
+}
+
+#[test]
+fn a_chain_of_amends_that_is_broken() {
+    let world = World::new();
+    world.amend("alice", |text| text.replace("max = 3", "max = 4"));
+    world.branch("work");
+    world.amend("alice", |text| text.replace("max = 4", "max = 5"));
+    for broken in ["predecessor", "seq", "none"] {
+        world.git("checkout -q HEAD -- .agentops");
+        let path = forge_amend(&world, |amend| match broken {
+            "predecessor" => amend.prev = vec![agentops::model::digest::Digest::of(b"no amend")],
+            "seq" => amend.seq = 7,
+            // It starts a chain of its own beside the one that is there.
+            _ => (amend.seq, amend.prev) = (1, Vec::new()),
+        });
+        world.git("add -A");
+        let tree = world.git("write-tree");
+        let tip = world.git(&format!("commit-tree -p main {tree} -m x"));
+        let report = world.landing("main", &tip);
+        assert!(laws(&report).contains("AO-G4"), "{broken} {path}\n{}", shown(&report));
+    }
+}
+
+#[test]
+fn an_amend_edited_and_one_removed() {
+    let world = World::new();
+    world.amend("alice", |text| text.replace("max = 3", "max = 4"));
+    world.branch("work");
+    forge_amend(&world, |amend| amend.reason = "another reason".to_owned());
+    world.commit("chore: rewrite an amend");
+    let report = world.landing("main", "HEAD");
+    assert!(laws(&report).contains("AO-E1"), "{}", shown(&report));
+}
+
+#[test]
+fn two_amends_meet() {
+    let world = World::new();
+    world.branch("work");
+    world.amend("bob", |text| text.replace("window = 200000", "window = 100000"));
+    world.breaks(&[]);
+    world.switch("main");
+    world.amend("alice", |text| text.replace("max = 3", "max = 4"));
+    let report = world.landing("main", "work");
+    assert_eq!(laws(&report), ["AO-G3"].into(), "nobody agreed to both\n{}", shown(&report));
+    world.switch("work");
+    world.git("merge --quiet --no-edit main");
+    world.breaks(&["AO-G3"]);
+    // A third one starts from both.
+    world.try_amend("alice").unwrap_or_else(|error| panic!("{}", told(&error)));
+    world.breaks(&[]);
+    world.switch("main");
+    world.git("merge --quiet --no-ff --no-edit work");
+    world.replays("main");
+    assert!(world.try_amend("alice").is_err(), "all is settled");
+}
+
+#[test]
+fn owners_that_must_sign() {
+    let world = World::with(|text| text.replace("owners = 0", "owners = 1"));
+    world.branch("work");
+    loosen(&world);
+    let error = world.try_amend("alice").unwrap_err();
+    assert!(matches!(error, EngineError::Law(_)), "{error}");
+}
+
+#[test]
+fn laws_of_a_newer_edition_are_not_passed_by_this_binary() {
+    let world = World::new();
+    world.branch("work");
+    let newer = |key: &str| world.sandbox.read(layout::FORMAT).replace(&format!("{key} = 1"), &format!("{key} = 2"));
+    for key in ["format", "min_reader", "laws"] {
+        world.commit_file(layout::FORMAT, newer(key), "chore: raise a version");
+        let report = world.landing("main", "HEAD");
+        assert!(laws(&report).is_superset(&["AO-G3", "AO-G5"].into()), "{key}\n{}", shown(&report));
+        // From there on this binary judges nothing.
+        world.commit_file("src/new.rs", "//! New.\n", "feat: add a module");
+        assert!(matches!(world.try_landing("HEAD^", "HEAD"), Err(EngineError::Policy(_))), "{key}");
+        assert!(agentops::engine::check::all(&world.site("alice"), Some("HEAD"), None).is_err(), "{key}");
+        world.git("reset -q --hard main");
+    }
+}
+
+#[test]
+fn versions_that_fall_and_profiles_that_go() {
+    let world = World::with_profiles(&["product-dev", "devops"]);
+    world.branch("work");
+    world.git("rm -q -r .agentops/devops");
+    let error = world.try_amend("alice").unwrap_err();
+    assert!(told(&error).contains("AO-G5"), "{}", told(&error));
+    world.git("reset -q --hard main");
+    let text = world.sandbox.read(layout::FORMAT).replace("00112233", "99112233");
+    world.sandbox.write(layout::FORMAT, text);
+    let error = world.try_amend("alice").unwrap_err();
+    assert!(told(&error).contains("AO-G5"), "{}", told(&error));
+}
+
+#[test]
+fn a_config_broken_for_whoever_comes_next() {
+    let world = World::new();
+    world.branch("work");
+    world.commit_file(layout::CONFIG, "laws = 7\n", "chore: break the config");
+    world.breaks(&["AO-G3", "AO-G5"]);
+}
+
+#[test]
+fn a_new_profile_and_its_first_task_need_two_steps() {
+    let world = World::new();
+    world.branch("work");
+    for (path, bytes) in builtin::files(&ProfileName::parse("devops").unwrap()) {
+        world.sandbox.write(&path.to_string(), bytes);
+    }
+    world.try_amend("alice").unwrap_or_else(|error| panic!("{}", told(&error)));
+    world.breaks(&[]);
+    let first = world.git("rev-parse HEAD");
+    let request = agentops::engine::task::NewTask {
+        title: "Upgrade the cluster".into(),
+        profile: Some("devops".into()),
+        ..Default::default()
+    };
+    agentops::engine::task::open(&world.site("claude"), &Default::default(), &request).unwrap();
+    world.breaks(&["AO-E4"]);
+    world.git(&format!("update-ref refs/heads/main {first}"));
+    world.breaks(&[]);
+}
+
+#[test]
+fn main_merged_into_a_branch_is_not_judged_by_the_branch_again() {
+    let world = World::new();
+    world.branch("work");
+    world.commit_file("src/new.rs", "//! New.\n", "feat: add a module");
+    world.switch("main");
+    // Main gets another profile, and then its first task: two steps there, one merge here.
+    for (path, bytes) in builtin::files(&ProfileName::parse("devops").unwrap()) {
+        world.sandbox.write(&path.to_string(), bytes);
+    }
+    world.try_amend("alice").unwrap_or_else(|error| panic!("{}", told(&error)));
+    let request = agentops::engine::task::NewTask {
+        title: "Upgrade the cluster".into(),
+        profile: Some("devops".into()),
+        ..Default::default()
+    };
+    agentops::engine::task::open(&world.site("claude"), &Default::default(), &request).unwrap();
+    world.switch("work");
+    world.git("merge --quiet --no-edit main");
+    world.breaks(&[]);
+}

@@ -1,0 +1,10 @@
+//! Attacks on the judge: each test does what somebody might try, with real git, and says which law names it.
+
+mod edges;
+mod events;
+mod evidence;
+mod governance;
+mod history;
+mod messages;
+mod trees;
+mod votes;

@@ -1,0 +1,120 @@
+//! `agentops policy`: what rules, and changing it.
+
+use super::sandbox::{Sandbox, lawful};
+
+fn governed() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.agentops("init --profile sre --test-command true").run().expect_code(0);
+    sandbox
+}
+
+/// Replaces a piece of the config in the working tree.
+fn edit(sandbox: &Sandbox, from: &str, to: &str) {
+    let config = sandbox.read(".agentops/config.toml");
+    assert!(config.contains(from), "{from}");
+    sandbox.write(".agentops/config.toml", config.replace(from, to));
+}
+
+#[test]
+fn the_policy_is_shown() {
+    let sandbox = governed();
+    insta::assert_snapshot!(sandbox.agentops("policy show").run().snapshot_without_ids(), @"");
+    let body = sandbox.agentops("policy show --json").run().expect_code(0).json();
+    assert_eq!(body["governed"].as_str().unwrap().len(), 64);
+    assert_eq!((&body["amends"], &body["amends_unsigned"]), (&0.into(), &true.into()));
+    assert_eq!(body["actors"][1]["name"], "alice");
+    assert_eq!(body["governed_files"][0]["path"], ".agentops/.gitattributes");
+}
+
+#[test]
+fn an_amend_lands_and_any_other_change_does_not() {
+    let sandbox = governed();
+    let before = sandbox.agentops("policy show --json").run().json()["governed"].clone();
+    edit(&sandbox, "self_approve = false", "self_approve = true");
+    // By git, past the hook and through it.
+    sandbox.git("add --all");
+    sandbox.agentops("check --staged").run().expect_code(3);
+    sandbox.try_git("commit --quiet --file=-").stdin(lawful("chore: loosen")).run().expect_code(1);
+    sandbox.try_git("commit --quiet --no-verify --file=-").stdin(lawful("chore: loosen")).run().expect_code(0);
+    let judged = sandbox.agentops("check --base HEAD~1").run().expect_code(3);
+    assert!(judged.stdout.contains("AO-G3"), "{}", judged.snapshot());
+    sandbox.git("reset --quiet --soft HEAD~1");
+    // By the verb.
+    insta::assert_snapshot!(
+        sandbox.agentops("policy amend --reason").arg("Alice works alone").run().snapshot_without_ids(),
+        @""
+    );
+    assert_eq!(sandbox.git("status --porcelain"), "");
+    sandbox.agentops("check --base HEAD~1").run().expect_code(0);
+    sandbox.agentops("check --all").run().expect_code(0);
+    let shown = sandbox.agentops("policy show --json").run().json();
+    assert_ne!(shown["governed"], before);
+    assert_eq!((&shown["amends"], &shown["self_approve"]), (&1.into(), &true.into()));
+    let text = sandbox.agentops("policy show").run().stdout;
+    assert!(text.contains("whoever did the work may vote on it"), "{text}");
+}
+
+#[test]
+fn an_amend_takes_governed_files_alone() {
+    let sandbox = governed();
+    sandbox.write("code", "1\n");
+    sandbox.git("add code");
+    sandbox.write(".agentops/sre/standards/new.md", "# New\n");
+    sandbox.write(".agentops/sre/notes.md", "no standard\n");
+    std::fs::remove_file(sandbox.path().join(".agentops/sre/standards/alerting.md")).unwrap();
+    edit(&sandbox, "[laws]", "[laws]\nAO-N2 = \"error\"");
+    let body = sandbox
+        .agentops("policy amend --json --reason")
+        .arg("Alerts are ruled by a standard of our own")
+        .run()
+        .expect_code(0)
+        .json();
+    let changes: Vec<_> =
+        body["files"].as_array().unwrap().iter().map(|file| (&file["change"], &file["path"])).collect();
+    assert_eq!(
+        format!("{changes:?}"),
+        "[(String(\"changed\"), String(\".agentops/config.toml\")), \
+         (String(\"removed\"), String(\".agentops/sre/standards/alerting.md\")), \
+         (String(\"added\"), String(\".agentops/sre/standards/new.md\"))]"
+    );
+    assert_eq!(sandbox.git("status --porcelain"), "A  code\n?? .agentops/sre/notes.md");
+    let shown = sandbox.agentops("policy show").run().stdout;
+    assert!(shown.contains("laws not at their default  AO-N2 error\n"), "{shown}");
+    sandbox.agentops("check --all").run().expect_code(0);
+}
+
+#[test]
+fn amends_that_cannot_be_are_refused() {
+    let sandbox = governed();
+    insta::assert_snapshot!(sandbox.agentops("policy amend --reason why").run().snapshot(), @"");
+    edit(&sandbox, "max = 3", "max = \"three\"");
+    insta::assert_snapshot!(sandbox.agentops("policy amend --reason").arg("More waivers").run().snapshot(), @"");
+    edit(&sandbox, "max = \"three\"", "max = 4");
+    insta::assert_snapshot!(sandbox.agentops("policy amend").run().snapshot(), @"");
+    insta::assert_snapshot!(sandbox.agentops("policy amend --reason").arg(" ").run().snapshot(), @"");
+    insta::assert_snapshot!(
+        sandbox.agentops("policy amend --actor mallory --reason").arg("More waivers").run().snapshot(),
+        @""
+    );
+    let dry = sandbox.agentops("policy amend --dry-run --reason").arg("More waivers").run().expect_code(0);
+    assert!(dry.stderr.contains("nothing was written"), "{}", dry.snapshot());
+    // A version that falls and a profile that goes are no matter of amends.
+    std::fs::remove_dir_all(sandbox.path().join(".agentops/sre")).unwrap();
+    let refused = sandbox.agentops("policy amend --reason").arg("Nobody is on call").run().expect_code(3);
+    assert!(refused.stderr.contains("profile `sre` disappears"), "{}", refused.snapshot());
+    assert_eq!(sandbox.git("log --format=%s"), "chore: set up agentops");
+    let bare = Sandbox::new();
+    bare.agentops("policy show").run().expect_code(1);
+}
+
+#[test]
+fn several_amends_form_a_chain() {
+    let sandbox = governed();
+    for (from, to) in [("max = 3", "max = 4"), ("max = 4", "max = 5"), ("max = 5", "max = 6")] {
+        edit(&sandbox, from, to);
+        sandbox.agentops("policy amend --reason").arg("Waivers").run().expect_code(0);
+    }
+    sandbox.agentops("check --all").run().expect_code(0);
+    sandbox.agentops("check --base HEAD~3").run().expect_code(0);
+    assert_eq!(sandbox.git("ls-files .agentops/governance").lines().count(), 3);
+}
