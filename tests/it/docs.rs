@@ -12,6 +12,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use agentops::env::Env;
 use agentops::law::registry;
 
 use super::sandbox::{PROGRAM, Sandbox};
@@ -109,7 +110,7 @@ fn run_document(name: &str) {
     if after == before {
         return;
     }
-    assert!(std::env::var_os("UPDATE_DOCS").is_some(), "{name} differs from what its commands print:\n{}", {
+    assert!(Env::process().marker("UPDATE_DOCS"), "{name} differs from what its commands print:\n{}", {
         let difference = similar::TextDiff::from_lines(&before, &after);
         difference.unified_diff().context_radius(3).header("shown", "printed").to_string()
     });
