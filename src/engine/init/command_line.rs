@@ -15,6 +15,9 @@ pub struct TestCommand {
     pub takes_paths: bool,
 }
 
+/// Whether a file's text says that there are tests.
+type Says = fn(&str) -> bool;
+
 /// What the files at the top of `tree` say about running tests; the first that does.
 pub(super) fn detect(tree: &dyn TreeView) -> Result<Option<TestCommand>, SightError> {
     let read = |name: &str| -> Result<Option<String>, SightError> {
@@ -28,11 +31,11 @@ pub(super) fn detect(tree: &dyn TreeView) -> Result<Option<TestCommand>, SightEr
             _ => Ok(None),
         }
     };
-    let always: fn(&str) -> bool = |_| true;
-    let pytest: fn(&str) -> bool = |text| text.contains("pytest");
+    let always: Says = |_| true;
+    let pytest: Says = |text| text.contains("pytest");
     // Cargo, Go and make read a path behind the command as something else than a test to run, and may then run nothing
     // and be content.
-    let known: [(&str, fn(&str) -> bool, &[&str], bool); 7] = [
+    let known: [(&str, Says, &[&str], bool); 7] = [
         ("Cargo.toml", always, &["cargo", "test"], false),
         ("package.json", has_test_script, &["npm", "test"], false),
         ("go.mod", always, &["go", "test", "./..."], false),
