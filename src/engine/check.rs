@@ -294,9 +294,9 @@ fn name_code_outside(case: &Case<'_>, policy: &Policy, report: &mut Report) -> R
     }
     let names = outside[..outside.len().min(5)].join(", ");
     let sentence = format!(
-        "{} changed path{} belong to no task's manifest: {names}{}",
+        "{} changed path{} to no task's manifest: {names}{}",
         outside.len(),
-        if outside.len() == 1 { "" } else { "s" },
+        if outside.len() == 1 { " belongs" } else { "s belong" },
         if outside.len() > 5 { ", …" } else { "" }
     );
     if policy.config.require_task {
