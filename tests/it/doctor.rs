@@ -129,7 +129,6 @@ fn hooks_in_every_state() {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the age of a lock file is measured by the file system's clock")]
 fn locks_and_shallow_clones() {
     let sandbox = Sandbox::hooked();
     assert_eq!(sandbox.findings("locks")[0].0, "ok");
