@@ -3,6 +3,8 @@
 //! `cargo bench` runs all; `cargo bench -- hooks` those whose name holds `hooks`. Each benchmark first proves that what it
 //! measures really happens: the hooks ran, the planted violations are found.
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -19,7 +21,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_agentops");
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let all: [(&str, fn(&Bench)); 6] = [
+    let all: [(&str, Measure); 6] = [
         ("start", start),
         ("hooks-small", |bench| hooks(bench, 100, 25)),
         ("hooks-large", |bench| hooks(bench, 100_000, 9)),
@@ -35,6 +37,9 @@ fn main() {
         }
     }
 }
+
+/// One benchmark.
+type Measure = fn(&Bench);
 
 /// A folder with an environment of its own.
 struct Bench {

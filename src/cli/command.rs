@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::{
-    CommandError, Context, Outcome, check, commit, completions, demo, doctor, explain, gate, hooks, init, learn, man,
-    phase, policy, profile, session, task, version, welcome,
+    CommandError, Context, Outcome, check, commit, completions, deinit, demo, doctor, explain, gate, hooks, init,
+    learn, man, phase, policy, profile, session, task, version, welcome,
 };
 
 /// About, then examples, then the reference.
@@ -105,7 +105,7 @@ pub enum Command {
     Learn(learn::Verb),
     Doctor(doctor::Arguments),
     Demo(demo::Arguments),
-    Deinit(init::DeinitArguments),
+    Deinit(deinit::Arguments),
     Explain(explain::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -138,7 +138,7 @@ pub(super) fn run(command: Option<Command>, context: &mut Context) -> Result<Out
         Some(Command::Learn(verb)) => learn::run(verb, context),
         Some(Command::Doctor(arguments)) => doctor::run(arguments, context),
         Some(Command::Demo(arguments)) => demo::run(arguments, context),
-        Some(Command::Deinit(arguments)) => init::deinit(&arguments, context),
+        Some(Command::Deinit(arguments)) => deinit::run(&arguments, context),
         Some(Command::Explain(arguments)) => explain::run(arguments, context),
         Some(Command::Completions(arguments)) => completions::run(arguments, context),
         Some(Command::Man(arguments)) => man::run(arguments, context),

@@ -1,4 +1,4 @@
-//! `agentops init` and `agentops deinit`: bringing agentops into a repository, and taking it out again.
+//! `agentops init`: bringing agentops into a repository.
 
 use clap::Args;
 use serde::Serialize;
@@ -6,13 +6,12 @@ use serde::Serialize;
 use super::acting::{remarks, short_branch};
 use super::{CommandError, Context, Outcome, Writing};
 use crate::engine::Site;
-use crate::engine::deinit::{self as taking, Inventory, Removed};
 use crate::engine::init::{self as bringing, Done, Request};
 use crate::engine::transact::Target;
 use crate::hooks::install::{self, InstallError, Step};
 use crate::model::layout;
 use crate::model::vote::Proof;
-use crate::ui::{Mode, Page, Table, Ui, dim, plain, strong, warning};
+use crate::ui::{Mode, Page, Table, Ui, dim, plain, strong};
 
 /// Set a repository up: laws, profiles, actors and hooks, in one commit
 ///
@@ -43,24 +42,6 @@ pub struct Arguments {
     /// Write the files, unstaged, and leave the commit to you
     #[arg(long)]
     no_commit: bool,
-    #[command(flatten)]
-    writing: Writing,
-}
-
-/// Take agentops out of this repository again
-///
-/// One commit removes `.agentops/` and the block for agents, and gives back what was there before; hooks that were there
-/// before run again. Tasks, votes and learnings stay in history alone. Landing that commit is an administrator's act:
-/// `check` refuses it.
-#[derive(Debug, Args)]
-#[command(before_long_help = "Examples:
-  agentops deinit --dry-run
-  agentops deinit
-  agentops deinit --confirm my-project")]
-pub struct DeinitArguments {
-    /// Confirm by the name of the folder that the repository is in, instead of typing it when asked
-    #[arg(long, value_name = "PROJECT")]
-    confirm: Option<String>,
     #[command(flatten)]
     writing: Writing,
 }
@@ -109,23 +90,11 @@ struct CommandBody {
     file: String,
 }
 
+/// What was done with one hook.
 #[derive(Serialize)]
-struct HookBody {
-    hook: &'static str,
-    step: &'static str,
-}
-
-#[derive(Serialize)]
-struct RemovedBody {
-    project: String,
-    commit: Option<String>,
-    branch: Option<String>,
-    paths: Vec<String>,
-    uncommitted: Vec<String>,
-    left: Vec<String>,
-    open_tasks: usize,
-    hooks: Vec<HookBody>,
-    dry_run: bool,
+pub(super) struct HookBody {
+    pub(super) hook: &'static str,
+    pub(super) step: &'static str,
 }
 
 /// Sets the repository up, or adds what is missing.
@@ -214,8 +183,15 @@ fn fill(page: &mut Page, body: &Body, nothing: bool, commits: bool) {
         page.line([strong("already set up"), plain(format!(": {kept}"))]);
         return;
     }
-    match (body.done, body.commits.is_empty()) {
-        ("set-up", _) => page.line([strong("agentops"), plain(format!(" {} set up{place}", is(body.dry_run)))]),
+    match (body.done, commits) {
+        ("set-up", true) => page.line([strong("agentops"), plain(format!(" {} set up{place}", is(body.dry_run)))]),
+        ("set-up", false) => {
+            let verb = is(body.dry_run);
+            page.line([
+                strong("agentops"),
+                plain(format!(" {verb} laid out in the working tree, neither staged nor committed")),
+            ]);
+        }
         _ => page.line([strong("already set up"), plain(format!(": what was missing {would}added{place}"))]),
     }
     let mut table = Table::without_headings();
@@ -254,7 +230,7 @@ fn fill(page: &mut Page, body: &Body, nothing: bool, commits: bool) {
     files.extend(outside.iter().map(|path| (*path).to_owned()));
     row("files", files.join(", "));
     page.table(&table);
-    if !commits && !body.paths.is_empty() {
+    if body.done != "set-up" && !commits && !body.paths.is_empty() {
         page.text(format!("{would}written, not staged and not committed"));
     }
     for path in &body.uncommitted {
@@ -296,115 +272,5 @@ fn advise(ui: &Ui, body: &Body, request: &Request) {
     } else if let Some(first) = body.profiles.first().filter(|_| !body.dry_run) {
         let profile = body.profiles.iter().find(|name| *name == "product-dev").unwrap_or(first);
         ui.hint(format!("agentops task new \"…\" --profile {profile}"));
-    }
-}
-
-/// Takes agentops away, after a person confirmed it.
-pub(super) fn deinit(arguments: &DeinitArguments, context: &mut Context) -> Result<Outcome, CommandError> {
-    let site = context.site(None)?;
-    let dry_run = arguments.writing.dry_run;
-    let inventory = taking::inventory(&site)?;
-    if !dry_run {
-        confirm(arguments.confirm.as_deref(), &inventory, &context.ui)?;
-    }
-    let removed = taking::deinit(&site, &Target { reference: None, detach: false, dry_run })?;
-    let hooks = install::uninstall(&site, dry_run);
-    let steps = hooks.as_ref().map(|done| done.steps.as_slice()).unwrap_or_default();
-    let hooks_body = steps
-        .iter()
-        .filter(|(_, step)| !matches!(step, Step::Kept))
-        .map(|(hook, step)| HookBody { hook: hook.name(), step: step.word() });
-    let body = removed_body(removed, &inventory, hooks_body.collect(), dry_run);
-    context.ui.show(&body, |page| fill_removed(page, &body));
-    if let Err(error) = hooks {
-        context.ui.warning(format!("git's hooks are as they were: {error}"));
-        context.ui.hint("agentops hooks uninstall");
-    }
-    context.ui.warning(
-        "landing this is an administrator's act: AO-E7 refuses it in `agentops check`, and only who may bypass that \
-         check can bring it onto a protected branch",
-    );
-    if !dry_run {
-        context.ui.hint("to undo it: git revert HEAD && agentops hooks install");
-    }
-    Ok(Outcome::Done)
-}
-
-fn removed_body(removed: Removed, inventory: &Inventory, hooks: Vec<HookBody>, dry_run: bool) -> RemovedBody {
-    let texts = |paths: &[crate::model::path::RepoPath]| paths.iter().map(ToString::to_string).collect();
-    RemovedBody {
-        project: inventory.project.clone(),
-        commit: removed.commit.map(|id| id.to_string()),
-        branch: removed.branch.as_deref().map(|name| short_branch(name).to_owned()),
-        paths: texts(&removed.paths),
-        uncommitted: texts(&removed.uncommitted),
-        left: texts(&removed.left),
-        open_tasks: inventory.open_tasks,
-        hooks,
-        dry_run,
-    }
-}
-
-/// The name of the project, by flag or typed.
-fn confirm(given: Option<&str>, inventory: &Inventory, ui: &Ui) -> Result<(), CommandError> {
-    let project = &inventory.project;
-    let flag = || format!("confirm it with `--confirm {project}`, the name of this repository's folder");
-    match given {
-        Some(name) if name == project => return Ok(()),
-        Some(name) => {
-            return Err(CommandError::usage(format!("`--confirm {name}` is not this project")).hint(flag()));
-        }
-        None => {}
-    }
-    if !ui.can_ask() {
-        let error = CommandError::usage("taking agentops away has to be confirmed by a person");
-        return Err(error.hint(flag()).hint("to see what would go: agentops deinit --dry-run"));
-    }
-    ui.aside(|page| {
-        page.line([
-            warning("This removes"),
-            plain(format!(
-                " the {} files of {}/ and ends {} open task{}; history keeps them.",
-                inventory.files,
-                layout::ROOT,
-                inventory.open_tasks,
-                if inventory.open_tasks == 1 { "" } else { "s" }
-            )),
-        ]);
-    });
-    let typed = ui.ask(format!("Type the project's name, {project}, to go on:"), |answer| Ok(answer.to_owned()))?;
-    if typed == *project {
-        return Ok(());
-    }
-    Err(CommandError::failed("not confirmed: nothing was done"))
-}
-
-fn fill_removed(page: &mut Page, body: &RemovedBody) {
-    let place = body.branch.as_deref().unwrap_or("HEAD");
-    match &body.commit {
-        Some(id) => page
-            .line([strong("agentops is taken out"), plain(format!(" of {place}, commit {}", &id[..12.min(id.len())]))]),
-        None => page.line([strong("agentops would be taken out"), plain(format!(" of {place}; nothing was written"))]),
-    }
-    let inside = body.paths.iter().filter(|path| path.starts_with(layout::ROOT)).count();
-    let mut table = Table::without_headings();
-    table.row([dim("  removed"), plain(format!("{inside} files below {}/", layout::ROOT))]);
-    for path in body.paths.iter().filter(|path| !path.starts_with(layout::ROOT)).chain(&body.uncommitted) {
-        table.row([dim("  block out of"), plain(path)]);
-    }
-    for hook in &body.hooks {
-        table.row([dim("  hook"), plain(format!("{} {}", hook.hook, hook.step))]);
-    }
-    table.row([dim("  open tasks"), plain(body.open_tasks)]);
-    page.table(&table);
-    if !body.left.is_empty() {
-        page.line([plain(format!(
-            "{} files below {}/ were never committed and still lie there:",
-            body.left.len(),
-            layout::ROOT
-        ))]);
-        for path in body.left.iter().take(10) {
-            page.line([dim(format!("  {path}"))]);
-        }
     }
 }

@@ -22,6 +22,7 @@ mod check;
 mod command;
 mod commit;
 mod completions;
+mod deinit;
 mod demo;
 mod doctor;
 mod engine_error;

@@ -186,7 +186,10 @@ fn fill(page: &mut Page, body: &ShowBody) {
     page.blank();
     for proof in [Proof::Terminal, Proof::Simulated] {
         if body.proofs.contains(&proof.as_str()) {
-            page.labelled(warning("votes"), format!("by {} count here: {}", proof.as_str(), proof.honest()));
+            page.labelled(
+                warning("votes"),
+                format!("by {} count here; such a vote is {}", proof.as_str(), proof.honest()),
+            );
         }
     }
     if body.self_approve {

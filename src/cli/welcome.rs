@@ -5,6 +5,8 @@ use crate::ui::{Mode, Table, hint, plain, strong};
 
 /// What to type first, and what it does. Each row is a command that this binary has.
 const FIRST_STEPS: &[(&str, &str)] = &[
+    ("agentops init", "set this repository up: laws, profiles, actors, hooks"),
+    ("agentops task new TITLE --profile P", "open a task; `phase next` moves it on"),
     ("agentops explain five-laws", "what the Five Laws demand of every change"),
     ("agentops explain", "every law with its id"),
     ("agentops help", "every command"),
@@ -24,7 +26,7 @@ pub(super) fn run(context: &mut Context) -> Result<Outcome, CommandError> {
         }
         page.table(&table);
         page.blank();
-        page.labelled(hint("next"), "agentops explain five-laws");
+        page.labelled(hint("next"), "agentops init");
     });
     Ok(Outcome::Done)
 }

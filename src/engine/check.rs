@@ -2,8 +2,9 @@
 
 use super::error::EngineError;
 use super::judging::{self, ALL, Policies, Ruling};
+use super::replay;
 use super::site::{Site, seconds_of};
-use crate::git::{Head, Merged, RepoStep};
+use crate::git::{Merged, RepoStep};
 use crate::law::{Case, Context, Reads, judge};
 use crate::model::commit::{Commit, Person};
 use crate::model::digest::{Digest, ObjectId};
@@ -13,6 +14,8 @@ use crate::model::policy::Policy;
 use crate::model::report::Report;
 use crate::model::tree::{Change, TreeView};
 use crate::workflow::governance::{self, Governed};
+
+pub use super::replay::all;
 
 /// What a commit under way stands on: the commit that it follows, and its parents to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,6 +157,7 @@ fn judge_staged(
     };
     // The commit that brings `.agentops` has no governed parent: its message is under no law yet.
     let pending = pending.filter(|_| !bootstrap);
+    let changes = if pending.is_none() { without_merged(site, changes)? } else { changes };
     let step = RepoStep::local(repo, base_tree.as_ref(), next, changes, pending, ground.commit);
     let mut case = Case::new(&step, &policy, Context::Local);
     case.bootstrap = bootstrap;
@@ -162,6 +166,22 @@ fn judge_staged(
     let mut report = judge(&case, reads);
     report.base = ground.commit;
     Ok(Some(report))
+}
+
+/// In a merge under way: without what comes unchanged from the other side. That was judged where it was made, and may need
+/// more steps than one; what a merge may not lose, its commit is judged for.
+fn without_merged(site: &Site, mut changes: Vec<Change>) -> Result<Vec<Change>, EngineError> {
+    for theirs in site.repo.merge_heads()? {
+        let theirs = site.repo.tree_of(&theirs)?;
+        let theirs = site.repo.tree(&theirs);
+        let mut kept = Vec::with_capacity(changes.len());
+        for change in changes {
+            let same = theirs.entry(&change.path)?.map(|entry| (entry.mode, entry.id)) == change.after;
+            kept.extend((!same).then_some(change));
+        }
+        changes = kept;
+    }
+    Ok(changes)
 }
 
 /// What `check --base` is told.
@@ -202,7 +222,16 @@ pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
     }
     if range.commits.is_empty() {
         if request.allow_empty {
-            return Ok(Report { base: Some(base), tip: Some(tip), ..Report::default() });
+            let mut report = Report { base: Some(base), tip: Some(tip), ..Report::default() };
+            if base != tip {
+                report.notes.push(format!(
+                    "{} lies behind {}: landing it changes nothing; a push that moves a branch back takes commits away, which \
+                     no law sees",
+                    tip.short(),
+                    base.short()
+                ));
+            }
+            return Ok(report);
         }
         return Err(nothing(&format!("no commit is reachable from {} and not from {}", tip.short(), base.short())));
     }
@@ -234,9 +263,8 @@ pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
     let mut report = judge(&case, ALL);
     name_code_outside(&case, &policy, &mut report)?;
     // What passes as one step must also pass cut into its commits: whoever replays history sees those.
-    for commit in &range.commits {
-        replay_commit(site, &mut policies, commit, &mut report)?;
-    }
+    let base_policy = (!bootstrap).then_some(&policy);
+    replay::commits(site, &mut policies, &range.commits, straight.then_some(&tip), base_policy, &mut report)?;
     report.commits = count;
     report.base = Some(base);
     report.tip = Some(tip);
@@ -248,34 +276,6 @@ pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
         ));
     }
     Ok(report)
-}
-
-/// The integrity laws on one commit of a range, by its own first parent.
-fn replay_commit(
-    site: &Site,
-    policies: &mut Policies,
-    commit: &Commit,
-    report: &mut Report,
-) -> Result<(), EngineError> {
-    let repo = &site.repo;
-    let (Some(parent), Some(tree)) = (commit.parents.first(), commit.tree) else { return Ok(()) };
-    let before = repo.tree_of(parent)?;
-    let Ruling::Governed(policy) = policies.of(&repo.tree(&before))? else { return Ok(()) };
-    if !judging::state_differs(repo, &policy, &before, &tree)? {
-        return Ok(());
-    }
-    let edge = judging::edge(repo, policies, Some(parent), commit, vec![commit.clone()], &[Reads::Trees])?;
-    for mut violation in edge.violations {
-        let known = report
-            .violations
-            .iter()
-            .any(|other| other.law == violation.law && other.place.path == violation.place.path);
-        if !known && violation.level == Level::Error {
-            violation.place.commit = violation.place.commit.or(commit.id);
-            report.violations.push(violation);
-        }
-    }
-    Ok(())
 }
 
 /// Paths changed in the step that no manifest lists.
@@ -294,9 +294,9 @@ fn name_code_outside(case: &Case<'_>, policy: &Policy, report: &mut Report) -> R
     }
     let names = outside[..outside.len().min(5)].join(", ");
     let sentence = format!(
-        "{} changed path{} belong to no task's manifest: {names}{}",
+        "{} changed path{} to no task's manifest: {names}{}",
         outside.len(),
-        if outside.len() == 1 { "" } else { "s" },
+        if outside.len() == 1 { " belongs" } else { "s belong" },
         if outside.len() > 5 { ", …" } else { "" }
     );
     if policy.config.require_task {
@@ -314,61 +314,8 @@ fn name_code_outside(case: &Case<'_>, policy: &Policy, report: &mut Report) -> R
     Ok(())
 }
 
-/// Replays the first-parent line up to `tip`, each edge by its own T.
-pub fn all(site: &Site, tip: Option<&str>, root: Option<&str>) -> Result<Report, EngineError> {
-    let repo = &site.repo;
-    let tip = match tip {
-        Some(rev) => repo.resolve(rev)?,
-        None => match repo.head()? {
-            Head::Unborn { .. } => return Err(EngineError::NotGoverned),
-            head => head.commit().ok_or(EngineError::NotGoverned)?,
-        },
-    };
-    let mut line = repo.first_parents(&tip, usize::MAX)?;
-    line.reverse();
-    let mut policies = Policies::default();
-    let mut report = Report { tip: Some(tip), ..Report::default() };
-    let mut governed = false;
-    for commit in &line {
-        let Some(tree) = commit.tree else { continue };
-        if !governed {
-            let Ruling::Governed(policy) = policies.of(&repo.tree(&tree))? else { continue };
-            governed = true;
-            check_root(repo, &policy, root, &tree)?;
-            report.base = commit.parents.first().copied();
-            if let Some(parent) = commit.parents.first().filter(|parent| !repo.has_object(parent)) {
-                report.not_checked.push(format!(
-                    "what came before {}: its parent {} is not in this repository",
-                    commit.id.map(|id| id.short()).unwrap_or_default(),
-                    parent.short()
-                ));
-                continue;
-            }
-        }
-        let commits = match commit.parents.as_slice() {
-            [] | [_] => vec![commit.clone()],
-            [first, ..] => repo.range(Some(first), &commit.id.unwrap_or(*first))?.commits,
-        };
-        let edge = judging::edge(repo, &mut policies, commit.parents.first(), commit, commits, ALL)?;
-        report.absorb(attributed(edge, commit));
-    }
-    if !governed {
-        return Err(EngineError::NotGoverned);
-    }
-    report.not_checked.push("replay: code binding, forks, session laws, waiver counts and wording are judged at landing; here they only warn".into());
-    Ok(report)
-}
-
-/// Every finding of an edge names its commit.
-fn attributed(mut report: Report, commit: &Commit) -> Report {
-    for violation in &mut report.violations {
-        violation.place.commit = violation.place.commit.or(commit.id);
-    }
-    report
-}
-
 /// Whether trust starts where the caller says it does.
-fn check_root(
+pub(super) fn check_root(
     repo: &crate::git::Repo,
     policy: &Policy,
     root: Option<&str>,

@@ -12,12 +12,15 @@ use crate::model::canonical::Canonical as _;
 use crate::model::digest::Digest;
 use crate::model::event::EventKind;
 use crate::model::layout;
+use crate::model::manifest::{Manifest, ManifestLine};
 use crate::model::name::{Principal, ProfileName, TaskId};
 use crate::model::path::RepoPath;
 use crate::model::policy::ActorKind;
-use crate::model::profile::{Phase, VoteKind};
+use crate::model::profile::{ArtifactKind, Phase, VoteKind};
 use crate::model::state::Status;
+use crate::model::tree::MAX_TEXT_FILE;
 use crate::model::vote::{Proof, Verdict, Vote};
+use crate::workflow::artifact;
 use crate::workflow::chain::{self, Chain, Link};
 use crate::workflow::gate::{self, Tally};
 
@@ -96,6 +99,8 @@ pub(crate) fn waiting(base: &Base<'_>, chain: &Chain) -> Result<Option<WaitingGa
     let Some((_, phase)) = rules.phase(&submit.event.state.phase) else { return Ok(None) };
     let sessions = sessions_on(base.view(), &chain.profile, &chain.task, &submit.event.state)?;
     let doers = gate::doers(chain, submit, &sessions);
+    let mut lapsed = lapsed(base, submit)?;
+    lapsed.extend(changed_code(base, submit)?);
     let votes = gate::read_votes(base.view(), &chain.profile, submit)?;
     let tally = gate::tally(&base.policy, rules, phase, submit, &doers, &votes);
     Ok(Some(WaitingGate {
@@ -109,7 +114,7 @@ pub(crate) fn waiting(base: &Base<'_>, chain: &Chain) -> Result<Option<WaitingGa
         submit: submit.digest,
         gate: gate::gate_digest(&base.policy, rules, phase),
         evidence: submit.event.evidence.iter().map(|item| (item.path.clone(), item.sha256)).collect(),
-        lapsed: lapsed(base, submit)?,
+        lapsed,
         doers: doers.into_iter().collect(),
         tally,
         reference: None,
@@ -120,12 +125,31 @@ pub(crate) fn waiting(base: &Base<'_>, chain: &Chain) -> Result<Option<WaitingGa
 pub(crate) fn lapsed(base: &Base<'_>, submit: &Link) -> Result<Vec<String>, EngineError> {
     let mut lapsed = Vec::new();
     for item in &submit.event.evidence {
-        let bytes = base.view().file(&RepoPath::from(item.path.as_str()), crate::model::tree::MAX_TEXT_FILE)?;
+        let bytes = base.view().file(&RepoPath::from(item.path.as_str()), MAX_TEXT_FILE)?;
         if bytes.is_none_or(|bytes| Digest::of(&bytes) != item.sha256) {
             lapsed.push(item.path.clone());
         }
     }
     Ok(lapsed)
+}
+
+/// Paths that a manifest among `submit`'s evidence lists and that this tree holds otherwise. Only while the submit waits
+/// is that a lapse: code goes on after its task is done.
+fn changed_code(base: &Base<'_>, submit: &Link) -> Result<Vec<String>, EngineError> {
+    let mut changed = Vec::new();
+    for item in &submit.event.evidence {
+        let path = RepoPath::from(item.path.as_str());
+        let is_manifest =
+            artifact::owner(&base.policy, &path).is_some_and(|owner| owner.spec.kind == ArtifactKind::Manifest);
+        let bytes = if is_manifest { base.view().file(&path, MAX_TEXT_FILE)? } else { None };
+        let Some(Ok(manifest)) = bytes.map(|bytes| Manifest::parse(&bytes)) else { continue };
+        for line in manifest.lines() {
+            if ManifestLine::of(base.view(), &line.path)? != *line {
+                changed.push(line.path.to_string());
+            }
+        }
+    }
+    Ok(changed)
 }
 
 /// The number in `Validation Gate n`.

@@ -23,6 +23,7 @@ pub mod policy;
 pub mod profile;
 pub mod push;
 mod records;
+mod replay;
 pub mod session;
 mod settle;
 pub mod site;

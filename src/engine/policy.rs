@@ -69,7 +69,9 @@ pub(crate) fn amend_with(
     let at = site.clock.now();
     transact(site, target, |base| {
         let files = changes(base)?;
-        if files.is_empty() {
+        // Where amends of two branches met, the files are merged and nobody has agreed to the whole yet.
+        let amends = governance::read_amends(base.view())?.links;
+        if files.is_empty() && governance::amend_heads(&amends).len() < 2 {
             return Err(EngineError::refused(
                 "no governed file differs from HEAD: there is nothing to amend",
                 "edit `.agentops/config.toml` or a profile first, then `agentops policy amend --reason \"…\"`",
@@ -100,6 +102,9 @@ fn message(base: &Base<'_>, amend: &Amend, principal: &Principal, actor: &Actor)
         .map(|token| {
             let text = match token.as_str() {
                 "Context" => format!("{}\n\nBefore {number} the governed digest was {before}.", amend.reason),
+                "Solution" if names.is_empty() => {
+                    format!("Amends of two branches meet in {number}, which starts from both.")
+                }
                 "Solution" => format!("The governed files of {number} change together:\n{}", names.join("\n")),
                 "Learning" => format!("N/A {number} is kept in `{}/` with its reason", layout::GOVERNANCE),
                 "Impact" => {

@@ -101,11 +101,12 @@ pub fn start(site: &Site, request: &Start) -> Result<Started, EngineError> {
             format!("add `{profile}` to `profiles` below `[actors.{principal}]` with `agentops policy amend`"),
         ));
     }
+    let started = site.clock.now();
     let session = Open {
         id: site.clock.new_record_id(),
         profile,
         actor: principal.clone(),
-        started: site.clock.now(),
+        started,
         tasks,
         head: Some(base.commit),
     };

@@ -192,6 +192,12 @@ fn with_lock<T>(
     attempt()
 }
 
+/// Finishes what a killed process left, for a verb that may find nothing to commit.
+pub(crate) fn mend(site: &Site) -> Result<bool, EngineError> {
+    let _lock = WriterLock::acquire(site.repo.common_dir())?;
+    settle::recover(site)
+}
+
 /// Index and HEAD are git's own while a merge, a rebase or the like is under way.
 pub(crate) fn refuse_operation(site: &Site) -> Result<(), EngineError> {
     if let Some(operation) = site.repo.operation_in_progress() {

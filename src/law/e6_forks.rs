@@ -10,7 +10,7 @@ pub(crate) const LAW: Law = Law {
     id: LawId::E6,
     title: "no fork lands",
     rule: "Where two branches moved one task, both moves stay visible: the task is forked. A fork is settled with `agentops phase resolve` \
-           before it lands; until then nothing else moves the task.",
+           before it lands on a protected branch; until then nothing else moves the task.",
     passes: "Two submits of one task and a `resolve` that names both.",
     fails: "Two heads and no `resolve`: `agentops phase log ID` shows them, `agentops phase resolve ID --reason …` settles them.",
     reads: Reads::Trees,
@@ -28,8 +28,9 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             format!("`{}` is forked: {} events claim to be its last", task.after.task, heads.len()),
             format!("settle it: `agentops phase resolve {} --reason \"…\"`", task.after.task),
         );
-        // A commit on a branch may hold a fork on its way to being settled; a landing may not.
-        findings.add(if case.context == Context::Landing { finding } else { finding.warning() });
+        // A branch may hold a fork on its way to being settled, and be pushed; a protected one may not.
+        let lands = case.context == Context::Landing && case.onto_protected;
+        findings.add(if lands { finding } else { finding.warning() });
     }
     Ok(())
 }

@@ -3,17 +3,19 @@
 use std::collections::BTreeSet;
 
 use super::{Case, Findings, Law, Reads};
+use crate::model::digest::ObjectId;
 use crate::model::law_id::LawId;
 use crate::model::layout;
 use crate::model::path::RepoPath;
 use crate::model::report::{Finding, Place};
-use crate::model::tree::{Entry, Mode, SightError};
+use crate::model::tree::{Entry, Mode, SightError, TreeView};
 
 pub(crate) const LAW: Law = Law {
     id: LawId::E7,
     title: "`.agentops` is a plain tree",
-    rule: "`.agentops` is there, is a folder, and is spelled that way alone. Below it trees are strictly sorted without duplicates, entries \
-           are plain files (100644) or folders, names are made of a-z, 0-9, `.`, `_` and `-`, and nothing lies deeper than 8 levels.",
+    rule: "`.agentops` is there once, is a folder, and is spelled that way alone. The root and the trees below `.agentops` are strictly \
+           sorted without duplicates; below it, entries are plain files (100644) or folders, names are made of a-z, 0-9, `.`, `_` \
+           and `-`, and nothing lies deeper than 8 levels.",
     passes: "`.agentops/product-dev/specs/2026-11-21-auth-k3f9/spec.md`, mode 100644.",
     fails: "A symbolic link, an executable file, `.AgentOps`, `Spec.md`, or no `.agentops` at all below a governed commit: \
             `git checkout BASE -- .agentops` brings it back; a branch from before adoption is rebased.",
@@ -27,17 +29,9 @@ const MAX_LEVELS: usize = 8;
 fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     let next = case.step.next();
     let root = RepoPath::from(layout::ROOT);
-    for entry in next.list(&RepoPath::default())? {
-        if entry.name != layout::ROOT.as_bytes() && folds_to_root(&entry.name) {
-            findings.add(Finding::new(
-                Place::path(RepoPath::from_bytes(entry.name)),
-                "another spelling of `.agentops` lies at the root: on some disks they are the same folder",
-                "rename or remove it",
-            ));
-        }
-    }
-    match next.entry(&root)? {
-        Some(entry) if entry.mode == Mode::Tree => {}
+    check_root(&next.list(&RepoPath::default())?, findings);
+    let own = match next.entry(&root)? {
+        Some(entry) if entry.mode == Mode::Tree => entry.id,
         Some(entry) => {
             findings.add(Finding::new(
                 Place::path(root),
@@ -54,7 +48,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             ));
             return Ok(());
         }
-    }
+    };
     if next.entry(&layout::FORMAT.into())?.is_none() {
         findings.add(Finding::new(
             Place::path(layout::FORMAT),
@@ -62,26 +56,63 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             "bring it back with `git checkout <base> -- .agentops/format.toml`",
         ));
     }
-    let mut folders: BTreeSet<RepoPath> = BTreeSet::new();
-    for change in case.step.changes()? {
-        if change.after.is_some() && change.path.is_below(layout::ROOT) {
-            folders.extend(folders_of(&change.path));
-        }
-    }
-    for folder in folders {
-        check_folder(&folder, &next.list(&folder)?, findings);
+    let base = case.step.base();
+    let before = match base {
+        Some(base) => base.entry(&root)?.map(|entry| entry.id),
+        None => None,
+    };
+    if before != Some(own) {
+        check_below(base, next, &root, findings)?;
     }
     Ok(())
 }
 
-/// `.agentops` and every folder below it on the way to `path`.
-fn folders_of(path: &RepoPath) -> Vec<RepoPath> {
-    let bytes = path.as_bytes();
-    let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(end, _)| end);
-    ends.map(|end| RepoPath::from_bytes(&bytes[..end])).collect()
+/// What lies beside `.agentops`: no other spelling of it, nor itself twice, nor an order that hides it.
+fn check_root(entries: &[Entry], findings: &mut Findings) {
+    for entry in entries.iter().filter(|entry| entry.name != layout::ROOT.as_bytes() && folds_to_root(&entry.name)) {
+        findings.add(Finding::new(
+            Place::path(RepoPath::from_bytes(entry.name.clone())),
+            "another spelling of `.agentops` lies at the root: on some disks they are the same folder",
+            "rename or remove it",
+        ));
+    }
+    if let Some(name) = first_out_of_order(entries) {
+        findings.add(Finding::new(
+            Place::path(RepoPath::from_bytes(name)),
+            "the root is not strictly sorted, or names this twice: git's tools disagree on what it holds",
+            "write the tree anew with git: `git read-tree HEAD && git commit --amend`",
+        ));
+    }
 }
 
-fn check_folder(folder: &RepoPath, entries: &[Entry], findings: &mut Findings) {
+/// Checks `folder` of `next` and every folder below it that is not in `base` just so.
+///
+/// Trees are compared by id, not by the files that changed: an order that git's tools stumble over changes no file.
+fn check_below(
+    base: Option<&dyn TreeView>,
+    next: &dyn TreeView,
+    folder: &RepoPath,
+    findings: &mut Findings,
+) -> Result<(), SightError> {
+    let entries = next.list(folder)?;
+    if !check_folder(folder, &entries, findings) {
+        return Ok(());
+    }
+    let known = match base {
+        Some(base) => base.list(folder)?,
+        None => Vec::new(),
+    };
+    let known: BTreeSet<(&[u8], ObjectId)> = known.iter().map(|entry| (entry.name.as_slice(), entry.id)).collect();
+    for entry in entries.iter().filter(|entry| entry.mode == Mode::Tree) {
+        if !known.contains(&(entry.name.as_slice(), entry.id)) {
+            check_below(base, next, &folder.join(&entry.name), findings)?;
+        }
+    }
+    Ok(())
+}
+
+/// Names what is wrong with one folder; `false` where nothing below it is looked at.
+fn check_folder(folder: &RepoPath, entries: &[Entry], findings: &mut Findings) -> bool {
     let mut add = |name: &[u8], message: String| {
         findings.add(Finding::new(
             Place::path(folder.join(name)),
@@ -92,15 +123,13 @@ fn check_folder(folder: &RepoPath, entries: &[Entry], findings: &mut Findings) {
     let levels = folder.as_bytes().iter().filter(|byte| **byte == b'/').count();
     if levels > MAX_LEVELS {
         add(b"", format!("lies deeper than {MAX_LEVELS} levels below `.agentops`"));
-        return;
+        return false;
     }
-    for pair in entries.windows(2) {
-        if sort_key(&pair[0]) >= sort_key(&pair[1]) || pair[0].name == pair[1].name {
-            add(
-                &pair[1].name,
-                "the tree is not strictly sorted, or names this twice: git's tools disagree on what it holds".into(),
-            );
-        }
+    if let Some(name) = first_out_of_order(entries) {
+        add(
+            &name,
+            "the tree is not strictly sorted, or names this twice: git's tools disagree on what it holds".into(),
+        );
     }
     for entry in entries {
         if !matches!(entry.mode, Mode::Tree | Mode::File) {
@@ -116,6 +145,16 @@ fn check_folder(folder: &RepoPath, entries: &[Entry], findings: &mut Findings) {
             add(&entry.name, "attributes below `.agentops` are set in one file, at its top".into());
         }
     }
+    true
+}
+
+/// The first name that does not come after the one before it, or that stands there a second time: `a` and `a/` are two
+/// entries with other names between them.
+fn first_out_of_order(entries: &[Entry]) -> Option<Vec<u8>> {
+    let unsorted = entries.windows(2).find(|pair| sort_key(&pair[0]) >= sort_key(&pair[1])).map(|pair| &pair[1]);
+    let mut seen = BTreeSet::new();
+    let twice = || entries.iter().find(|entry| !seen.insert(entry.name.as_slice()));
+    unsorted.or_else(twice).map(|entry| entry.name.clone())
 }
 
 /// Git sorts a folder as if its name ended in `/`.

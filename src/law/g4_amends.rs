@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Case, Findings, Law, Reads};
+use super::{Case, Context, Findings, Law, Reads};
 use crate::model::digest::Digest;
 use crate::model::law_id::LawId;
 use crate::model::layout;
@@ -14,7 +14,7 @@ pub(crate) const LAW: Law = Law {
     id: LawId::G4,
     title: "amends form a chain",
     rule: "A new amend is canonical, named after its content, of this project, by an actor of T's config, and names predecessors that are \
-           there, with a `seq` one more than theirs.",
+           there, with a `seq` one more than theirs. Where two lines of amends meet, a further amend names both before they land.",
     passes: "`governance/0002-amend-<hash32>.toml` whose `prev` is the digest of 0001.",
     fails: "An amend written by hand, or by someone the config does not list. Use `agentops policy amend`.",
     reads: Reads::Trees,
@@ -53,6 +53,17 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         if amend.seq != highest + 1 {
             add(format!("its seq is {}, but its predecessors ask for {}", amend.seq, highest + 1));
         }
+    }
+    let heads = governance::amend_heads(&amends.links);
+    if let (true, Some(link)) = (heads.len() > 1, heads.iter().find(|link| !known.contains(&link.digest))) {
+        let finding = Finding::new(
+            Place::path(link.path.clone()),
+            format!("{} amends claim to be the last: lines of two branches that no amend brings together", heads.len()),
+            "merge the base, then `agentops policy amend --reason \"…\"`: it starts from both",
+        );
+        // A branch may hold them on its way to being settled.
+        let lands = case.context == Context::Landing && case.onto_protected;
+        findings.add(if lands { finding } else { finding.warning() });
     }
     Ok(())
 }

@@ -1,9 +1,12 @@
 //! The judge: runs the laws over a case, applies levels and waivers, and reports.
 
+use std::collections::BTreeSet;
+
 use super::waiver::{self, Waiver};
 use super::{Case, Context, Findings, Law, Reads, registry};
 use crate::model::law_id::{LawId, Level};
 use crate::model::layout;
+use crate::model::path::RepoPath;
 use crate::model::report::{Finding, Place, Report, Violation};
 
 /// What the case breaks, by the laws that read one of `reads`.
@@ -48,7 +51,7 @@ fn enter(case: &Case<'_>, law: &Law, finding: Finding, waivers: &mut Waivers, re
     if level == Level::Off {
         return;
     }
-    if level == Level::Error && waivers.excuse(law.id, &finding.place) {
+    if level == Level::Error && waivers.excuse(case, law.id, &finding.place) {
         report.waived += 1;
         return;
     }
@@ -79,11 +82,13 @@ fn push_once(list: &mut Vec<String>, line: String) {
     }
 }
 
-/// The step's waivers. One waiver excuses the findings of its law in its own commit's message; of a law that reads
-/// trees, the findings of the step.
+/// The step's waivers. A waiver excuses the findings of its law in its own commit: in the message, and at paths that the
+/// commit changes.
 struct Waivers {
     open: Vec<(Waiver, Option<crate::model::digest::ObjectId>)>,
     used: Vec<bool>,
+    /// The paths that each waiver's commit changes, read when first asked for.
+    paths: Vec<Option<BTreeSet<RepoPath>>>,
 }
 
 impl Waivers {
@@ -95,20 +100,30 @@ impl Waivers {
             open.push((waiver, commit));
         }
         let used = vec![false; open.len()];
-        Self { open, used }
+        let paths = vec![None; open.len()];
+        Self { open, used, paths }
     }
 
-    fn excuse(&mut self, law: LawId, place: &Place) -> bool {
-        let fits = |(waiver, commit): &(Waiver, Option<_>)| {
-            waiver.law == law && (place.path.is_some() || place.commit == *commit)
-        };
-        match self.open.iter().position(fits) {
-            Some(index) => {
+    fn excuse(&mut self, case: &Case<'_>, law: LawId, place: &Place) -> bool {
+        for index in 0..self.open.len() {
+            let (waiver, commit) = &self.open[index];
+            let fits = waiver.law == law
+                && match &place.path {
+                    Some(path) => {
+                        // What cannot be seen is not excused.
+                        let read = || case.step.commit_changes(waiver.commit_index).unwrap_or_default();
+                        let paths = self.paths[index]
+                            .get_or_insert_with(|| read().into_iter().map(|change| change.path).collect());
+                        paths.contains(path)
+                    }
+                    None => place.line.is_some() && place.commit == *commit,
+                };
+            if fits {
                 self.used[index] = true;
-                true
+                return true;
             }
-            None => false,
         }
+        false
     }
 
     fn finish(self, case: &Case<'_>, report: &mut Report) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::actor::{ASSISTED_BY, agents, is_agent_email, name_and_email};
 use super::exempt::is_exempt;
+use super::records::tempered;
 use super::waiver;
 use super::{Case, Findings, Law, Reads};
 use crate::model::law_id::LawId;
@@ -39,25 +40,27 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     let mut waivers = waiver::read(messages).into_iter().filter_map(Result::err).peekable();
     for (index, message) in messages.iter().enumerate() {
         let mut problems: Vec<(usize, String, String)> = Vec::new();
+        let mut disagreements: Vec<(usize, String, String)> = Vec::new();
         while let Some(bad) = waivers.next_if(|bad| bad.commit_index == index) {
             problems.push((bad.line, bad.problem, waiver::FORM.to_owned()));
         }
         if !message.trailers.is_empty() {
             check_people(case, index, message, &mut problems);
             for trailer in message.trailers_named(TASK) {
-                problems.extend(events.problem_of_task(trailer)?);
+                disagreements.extend(events.problem_of_task(trailer)?);
             }
             for trailer in message.trailers_named(EVENT) {
-                problems.extend(events.problem_of_event(trailer)?);
+                disagreements.extend(events.problem_of_event(trailer)?);
             }
         }
-        if problems.is_empty() || is_exempt(case, index, LawId::T1)? {
+        if problems.is_empty() && disagreements.is_empty() || is_exempt(case, index, LawId::T1)? {
             continue;
         }
         let commit = case.step.commits()[index].id;
-        for (line, problem, fix) in problems {
-            findings.add(Finding::new(Place::message(commit, line), problem, fix));
-        }
+        let finding = |(line, problem, fix)| Finding::new(Place::message(commit, line), problem, fix);
+        findings.list.extend(problems.into_iter().map(finding));
+        // A commit may name a task that a later commit of its landing opens; cut into commits, it is not there yet.
+        findings.list.extend(disagreements.into_iter().map(finding).map(|finding| tempered(case, finding)));
     }
     Ok(())
 }

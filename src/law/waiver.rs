@@ -1,4 +1,5 @@
-//! Waivers: `Agentops-Waive: ID reason` in a commit message excuses one violation of a law that allows it.
+//! Waivers: `Agentops-Waive: ID reason` in a commit message excuses what its own
+//! commit breaks of a law that allows it, in its message and at the paths that it changes.
 //!
 //! Read here by one rule. The judge applies and counts those that are well-formed; AO-T1 names the others.
 

@@ -53,7 +53,8 @@ pub struct Amend {
     pub at: Timestamp,
     /// Why; mandatory.
     pub reason: String,
-    /// What changes, sorted by path, against the first parent's governed files. For readers: `to` decides.
+    /// What changes, sorted by path, against the first parent's governed files. For readers: `to` decides. None where amends
+    /// of two branches meet and git's merge has brought their files together already.
     pub files: Vec<GovernedChange>,
     /// The owners who signed, sorted by principal.
     #[serde(default, rename = "signature")]
@@ -105,8 +106,8 @@ impl Canonical for Amend {
         if !sorted {
             return fail("`prev`, `from`, `files` and `[[signature]]` are sorted and without repeats");
         }
-        if self.from.is_empty() || self.files.is_empty() {
-            return fail("`from` and `files` name at least one item");
+        if self.from.is_empty() || (self.files.is_empty() && self.from.len() < 2) {
+            return fail("`from` names at least one digest, and `files` at least one file unless amends meet");
         }
         if !(1..=9999).contains(&self.seq) || (self.seq == 1) != self.prev.is_empty() {
             return fail("`seq` is 1 exactly where `prev` is empty, and at most 9999");

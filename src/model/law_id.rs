@@ -101,7 +101,7 @@ impl LawId {
         !matches!(self.as_str().as_bytes()[3], b'E' | b'P' | b'G')
     }
 
-    /// Whether `Agentops-Waive:` in a commit message can excuse one violation of it.
+    /// Whether `Agentops-Waive:` in a commit message can excuse what that commit breaks of it.
     pub fn may_be_waived(self) -> bool {
         matches!(self, Self::L1 | Self::L2 | Self::L3 | Self::R2 | Self::R3 | Self::Y1 | Self::B1)
     }

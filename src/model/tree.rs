@@ -192,6 +192,18 @@ impl MemoryTree {
         self.files.iter().map(|(path, (mode, bytes))| (path, *mode, bytes.as_slice()))
     }
 
+    /// An id that two folders share exactly where they hold the same.
+    fn folder_id(&self, folder: &RepoPath) -> ObjectId {
+        let mut text = Vec::new();
+        let below = self.files.iter().filter(|(path, _)| path.as_bytes().starts_with(folder.join(b"").as_bytes()));
+        for (path, (mode, bytes)) in below {
+            text.extend_from_slice(format!("{:o} {} ", mode.bits(), Digest::of(bytes)).as_bytes());
+            text.extend_from_slice(&path.as_bytes()[folder.as_bytes().len()..]);
+            text.push(0);
+        }
+        memory_id(&text)
+    }
+
     /// The changes that lead from `before` to `self`, sorted by path.
     pub fn changes_since(&self, before: &Self) -> Vec<Change> {
         let side = |tree: &Self, path: &RepoPath| tree.files.get(path).map(|(mode, bytes)| (*mode, memory_id(bytes)));
@@ -218,7 +230,7 @@ impl TreeView for MemoryTree {
             return Ok(Some(Entry { name, mode: *mode, id: memory_id(bytes) }));
         }
         let is_folder = path.as_str().is_some_and(|folder| self.files.keys().any(|file| file.is_below(folder)));
-        Ok(is_folder.then(|| Entry { name, mode: Mode::Tree, id: memory_id(path.as_bytes()) }))
+        Ok(is_folder.then(|| Entry { name, mode: Mode::Tree, id: self.folder_id(path) }))
     }
 
     fn list(&self, path: &RepoPath) -> Result<Vec<Entry>, SightError> {
@@ -231,11 +243,12 @@ impl TreeView for MemoryTree {
             let Some(rest) = file.as_bytes().strip_prefix(prefix.as_slice()) else { continue };
             let entry = match rest.iter().position(|byte| *byte == b'/') {
                 None => Entry { name: rest.to_vec(), mode: *mode, id: memory_id(bytes) },
-                Some(end) => Entry { name: rest[..end].to_vec(), mode: Mode::Tree, id: memory_id(&rest[..end]) },
+                Some(end) if entries.last().is_some_and(|last| last.name == rest[..end]) => continue,
+                Some(end) => {
+                    Entry { name: rest[..end].to_vec(), mode: Mode::Tree, id: self.folder_id(&path.join(&rest[..end])) }
+                }
             };
-            if entries.last() != Some(&entry) {
-                entries.push(entry);
-            }
+            entries.push(entry);
         }
         Ok(entries)
     }
@@ -270,6 +283,12 @@ mod tests {
         assert_eq!(tree.file(&"a/d".into(), 10).unwrap().as_deref(), Some(&b"2"[..]));
         assert!(matches!(tree.file(&"a/d".into(), 0), Err(SightError::TooLarge { .. })));
         assert_eq!(tree.file(&"a".into(), 10).unwrap(), None);
+        let id = |tree: &MemoryTree, path: &str| tree.entry(&path.into()).unwrap().unwrap().id;
+        let mut other = tree.clone();
+        other.put("a/b/c", "4");
+        assert!(id(&tree, "a") != id(&other, "a") && tree.list(&"".into()).unwrap()[0].id == id(&tree, "a"));
+        other.put("x/c", "1");
+        assert_eq!(id(&tree, "a/b"), id(&other, "x"), "what a folder is called is not in it");
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub enum Illegal {
     #[error("a rewind cannot go forward to `{0}`")]
     Forward(PhaseName),
     /// A fork allows `resolve` alone, and only a fork does.
-    #[error("`resolve` names all heads of a fork, at least two")]
+    #[error("`resolve` names all heads of a fork, at least two, none of which comes before another")]
     NotAFork,
     /// A predecessor is not there.
     #[error("its predecessor {0} is not among the task's events")]
@@ -95,6 +95,14 @@ pub fn follow(
     };
     if (kind == EventKind::Resolve) != (prev.len() > 1) {
         return Err(Illegal::NotAFork);
+    }
+    if kind == EventKind::Resolve {
+        // Of two events of which one comes before the other, only the later one was ever a head.
+        let digests: Vec<Digest> = prev.iter().map(|link| link.digest).collect();
+        let before = chain.ancestors(&digests);
+        if digests.iter().any(|digest| before.contains(digest)) {
+            return Err(Illegal::NotAFork);
+        }
     }
     match kind {
         EventKind::Open => Err(Illegal::Open),

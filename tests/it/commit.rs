@@ -1,7 +1,7 @@
 //! `agentops commit`: a lawful message, judged before git makes the commit.
 
 use super::governed::{as_agent, governed, governed_with};
-use super::sandbox::{Call, Sandbox};
+use super::sandbox::{Call, Sandbox, lawful};
 
 const FLAGS: [(&str, &str); 6] = [
     ("--type", "fix"),
@@ -213,4 +213,24 @@ fn leaving_the_questions_commits_nothing() {
     terminal.press("\u{3}");
     assert_eq!(terminal.finish().code, 130);
     assert_eq!(sandbox.git("rev-list --count HEAD"), "1");
+}
+
+#[test]
+fn a_merge_is_ended_and_records_wait_for_its_end() {
+    let sandbox = governed();
+    sandbox.git("switch --quiet -c side");
+    sandbox.write("src/main.rs", "side\n");
+    sandbox.commit_all(&lawful("docs: tell of the side"));
+    sandbox.git("switch --quiet main");
+    sandbox.write("src/main.rs", "main\n");
+    sandbox.commit_all(&lawful("docs: tell of the main line"));
+    sandbox.try_git("merge side").run().expect_code(1);
+    assert!(commit(&sandbox, "", &[]).run().expect_code(6).stderr.contains("src/main.rs"));
+    let learn = "learn add --profile sre --pattern \"rename(2) is atomic only within one file system\"";
+    assert!(sandbox.agentops(learn).run().expect_code(6).stderr.contains("a merge is in progress"));
+    sandbox.write("src/main.rs", "both\n");
+    sandbox.git("add src/main.rs");
+    commit(&sandbox, "", &[]).run().expect_code(0);
+    assert_eq!(sandbox.git("rev-parse HEAD^2"), sandbox.git("rev-parse side"));
+    sandbox.agentops(learn).run().expect_code(0);
 }

@@ -34,7 +34,25 @@ fn init(sandbox: &Sandbox, arguments: &str) -> Output {
 fn a_new_repository_gets_its_first_commit() {
     let sandbox = Sandbox::new();
     sandbox.write("Cargo.toml", "[package]\n");
-    insta::assert_snapshot!(init(&sandbox, "").snapshot_without_ids(), @"");
+    insta::assert_snapshot!(init(&sandbox, "").snapshot_without_ids(), @r#"
+    exit 0
+    --- stdout
+    agentops is set up on main
+      commit    <id>
+      profiles  data-eng, devops, product-dev, sre
+      you       alice <alice@example.org>, owner and reviewer
+      tests     cargo test (because of Cargo.toml)
+      votes     by terminal, which is unauthenticated: could be written by an agent
+      hooks     pre-commit, prepare-commit-msg, commit-msg, pre-merge-commit, pre-push written
+      files     56 below .agentops/, AGENTS.md
+    --- stderr
+    hint: no command line yet, so gates that want it cannot pass:
+      `[commands.smoke]` in .agentops/devops/profile.toml
+      `[commands.validate]` in .agentops/devops/profile.toml
+      `[commands.smoke]` in .agentops/sre/profile.toml
+      fill in `run`, then: agentops policy amend --reason "…"
+    hint: agentops task new "…" --profile product-dev
+    "#);
     assert_eq!(sandbox.git("status --porcelain"), "?? Cargo.toml");
     assert_eq!(sandbox.git("log --format=%s"), "chore: set up agentops");
     assert_eq!(sandbox.git("show HEAD:.agentops/allowed_signers"), "");
@@ -84,9 +102,17 @@ fn once_more_is_nothing() {
     let sandbox = Sandbox::new();
     init(&sandbox, "");
     let before = standing(&sandbox);
-    insta::assert_snapshot!(init(&sandbox, "").snapshot(), @"");
+    insta::assert_snapshot!(init(&sandbox, "").snapshot(), @"
+    exit 0
+    --- stdout
+    already set up: nothing was done
+    ");
     assert_eq!(standing(&sandbox), before);
-    insta::assert_snapshot!(init(&sandbox, "--profile sre --json").snapshot_without_ids(), @"");
+    insta::assert_snapshot!(init(&sandbox, "--profile sre --json").snapshot_without_ids(), @r#"
+    exit 0
+    --- stdout
+    {"schema_version":1,"done":"nothing","commits":[],"branch":null,"paths":[],"uncommitted":[],"kept":[],"profiles":[],"human":null,"test_command":null,"without_command":[],"proofs":[],"hooks":[{"hook":"pre-commit","step":"unchanged"},{"hook":"prepare-commit-msg","step":"unchanged"},{"hook":"commit-msg","step":"unchanged"},{"hook":"pre-merge-commit","step":"unchanged"},{"hook":"pre-push","step":"unchanged"}],"hooks_error":null,"notes":[],"dry_run":false}
+    "#);
     assert_eq!(standing(&sandbox), before);
 }
 
@@ -100,7 +126,14 @@ fn what_is_missing_comes_back() {
     sandbox.write("AGENTS.md", format!("Mine.\n\n{BEGIN}\nOUTDATED\n<!-- agentops:end -->\nMore.\n"));
     sandbox.git("add AGENTS.md");
     sandbox.try_git("commit --quiet --no-verify --file=-").stdin("shorter").run().expect_code(0);
-    insta::assert_snapshot!(init(&sandbox, "").snapshot_without_ids(), @"");
+    insta::assert_snapshot!(init(&sandbox, "").snapshot_without_ids(), @"
+    exit 0
+    --- stdout
+    already set up: what was missing added on main
+      commit  <id>
+      hooks   commit-msg written
+      files   AGENTS.md
+    ");
     let text = sandbox.read("AGENTS.md");
     assert!(
         text.starts_with("Mine.\n\n") && text.ends_with("<!-- agentops:end -->\nMore.\n") && !text.contains("OUTDATED")
@@ -114,7 +147,19 @@ fn what_is_missing_comes_back() {
 fn a_profile_is_added_by_an_amend() {
     let sandbox = Sandbox::new();
     init(&sandbox, "--profile devops");
-    insta::assert_snapshot!(init(&sandbox, "--flavor sre --test-command \"make check\"").snapshot_without_ids(), @"");
+    insta::assert_snapshot!(init(&sandbox, "--flavor sre --test-command \"make check\"").snapshot_without_ids(), @r#"
+    exit 0
+    --- stdout
+    already set up: what was missing added on main
+      commit    <id>
+      profiles  sre
+      tests     make check (as given)
+      files     14 below .agentops/
+    --- stderr
+    hint: no command line yet, so gates that want it cannot pass:
+      `[commands.smoke]` in .agentops/sre/profile.toml
+      fill in `run`, then: agentops policy amend --reason "…"
+    "#);
     assert_eq!(sandbox.git("log --format=%s"), "chore(policy): amend governed files\nchore: set up agentops");
     assert!(sandbox.read(".agentops/sre/profile.toml").contains("run = [\"make\", \"check\"]"));
     // A profile with documents takes a step more: they are its own only once the base has it.
@@ -131,7 +176,24 @@ fn files_that_are_there_are_kept() {
     let sandbox = Sandbox::new();
     sandbox.write(".agentops/sre/standards/alerting.md", "Ours.\n");
     sandbox.write(".agentops/sre/notes.txt", "A note.\n");
-    insta::assert_snapshot!(init(&sandbox, "--profile sre").snapshot_without_ids(), @"");
+    insta::assert_snapshot!(init(&sandbox, "--profile sre").snapshot_without_ids(), @r#"
+    exit 0
+    --- stdout
+    agentops is set up on main
+      commit    <id>
+      profiles  sre
+      you       alice <alice@example.org>, owner and reviewer
+      votes     by terminal, which is unauthenticated: could be written by an agent
+      hooks     pre-commit, prepare-commit-msg, commit-msg, pre-merge-commit, pre-push written
+      files     17 below .agentops/, AGENTS.md
+    kept .agentops/sre/standards/alerting.md: it was there already
+    --- stderr
+    hint: no command line yet, so gates that want it cannot pass:
+      `[commands.smoke]` in .agentops/sre/profile.toml
+      `[commands.test]` in .agentops/sre/profile.toml
+      fill in `run`, then: agentops policy amend --reason "…"
+    hint: agentops task new "…" --profile sre
+    "#);
     assert_eq!(sandbox.git("show HEAD:.agentops/sre/standards/alerting.md"), "Ours.");
     assert_eq!(sandbox.git("status --porcelain"), "?? .agentops/sre/notes.txt");
 }
@@ -141,7 +203,11 @@ fn kept_files_must_make_a_policy() {
     let sandbox = Sandbox::new();
     sandbox.write(".agentops/config.toml", "colour = 1\n");
     let before = standing(&sandbox);
-    insta::assert_snapshot!(sandbox.agentops("init --profile sre").run().expect_code(1).snapshot(), @"");
+    insta::assert_snapshot!(sandbox.agentops("init --profile sre").run().expect_code(1).snapshot(), @"
+    exit 1
+    --- stderr
+    error: .agentops/config.toml:1:1: `colour` is not a key of the top of the file. To mend it: remove it; the keys are `laws`, `messages`, `gates`, `governance`, `waivers`, `budgets`, `paths`, `refs`, `actors`, `exempt` and `agent_markers`
+    ");
     assert_eq!(standing(&sandbox), before);
 }
 
@@ -149,7 +215,21 @@ fn kept_files_must_make_a_policy() {
 fn a_dry_run_writes_nothing() {
     let sandbox = Sandbox::new();
     let before = standing(&sandbox);
-    insta::assert_snapshot!(init(&sandbox, "--dry-run --profile sre").snapshot_without_ids(), @"");
+    insta::assert_snapshot!(init(&sandbox, "--dry-run --profile sre").snapshot_without_ids(), @r#"
+    exit 0
+    --- stdout
+    agentops would be set up on main
+      profiles  sre
+      you       alice <alice@example.org>, owner and reviewer
+      votes     by terminal, which is unauthenticated: could be written by an agent
+      hooks     pre-commit, prepare-commit-msg, commit-msg, pre-merge-commit, pre-push would be written
+      files     17 below .agentops/, AGENTS.md
+    --- stderr
+    hint: no command line yet, so gates that want it cannot pass:
+      `[commands.smoke]` in .agentops/sre/profile.toml
+      `[commands.test]` in .agentops/sre/profile.toml
+      fill in `run`, then: agentops policy amend --reason "…"
+    "#);
     assert_eq!(standing(&sandbox), before);
     sandbox.write("AGENTS.md", "Mine.\n");
     sandbox.commit_all("first");
@@ -168,7 +248,22 @@ fn a_dry_run_writes_nothing() {
 #[test]
 fn without_a_commit_files_are_written_and_not_staged() {
     let sandbox = Sandbox::new();
-    insta::assert_snapshot!(init(&sandbox, "--no-commit --profile sre").snapshot(), @"");
+    insta::assert_snapshot!(init(&sandbox, "--no-commit --profile sre").snapshot(), @r#"
+    exit 0
+    --- stdout
+    agentops is laid out in the working tree, neither staged nor committed
+      profiles  sre
+      you       alice <alice@example.org>, owner and reviewer
+      votes     by terminal, which is unauthenticated: could be written by an agent
+      hooks     pre-commit, prepare-commit-msg, commit-msg, pre-merge-commit, pre-push written
+      files     17 below .agentops/, AGENTS.md
+    --- stderr
+    hint: no command line yet, so gates that want it cannot pass:
+      `[commands.smoke]` in .agentops/sre/profile.toml
+      `[commands.test]` in .agentops/sre/profile.toml
+      fill in `run`, then: agentops policy amend --reason "…"
+    hint: look at the files, then: agentops init   (it commits exactly them, as they are)
+    "#);
     assert_eq!(sandbox.git("status --porcelain"), "?? .agentops/\n?? AGENTS.md");
     // They are committed by the next run, as they are.
     sandbox.write(".agentops/sre/standards/alerting.md", "Ours.\n");
@@ -189,7 +284,24 @@ fn flags_leave_things_alone() {
 fn uncommitted_words_about_agents_stay_uncommitted() {
     let sandbox = Sandbox::new();
     sandbox.write("AGENTS.md", "Mine.\n");
-    insta::assert_snapshot!(init(&sandbox, "--profile sre").snapshot_without_ids(), @"");
+    insta::assert_snapshot!(init(&sandbox, "--profile sre").snapshot_without_ids(), @r#"
+    exit 0
+    --- stdout
+    agentops is set up on main
+      commit    <id>
+      profiles  sre
+      you       alice <alice@example.org>, owner and reviewer
+      votes     by terminal, which is unauthenticated: could be written by an agent
+      hooks     pre-commit, prepare-commit-msg, commit-msg, pre-merge-commit, pre-push written
+      files     17 below .agentops/
+    AGENTS.md: the block put into the working tree, not committed: the file holds work of yours
+    --- stderr
+    hint: no command line yet, so gates that want it cannot pass:
+      `[commands.smoke]` in .agentops/sre/profile.toml
+      `[commands.test]` in .agentops/sre/profile.toml
+      fill in `run`, then: agentops policy amend --reason "…"
+    hint: agentops task new "…" --profile sre
+    "#);
     assert_eq!(sandbox.git("status --porcelain"), "?? AGENTS.md");
     assert!(sandbox.read("AGENTS.md").starts_with(&format!("Mine.\n\n{BEGIN}\n")));
 }
@@ -255,7 +367,12 @@ fn a_branch_from_before_does_not_become_a_second_project() {
     sandbox.git("branch old");
     init(&sandbox, "--profile sre");
     sandbox.git("switch --quiet old");
-    insta::assert_snapshot!(sandbox.agentops("init").run().expect_code(1).snapshot(), @"");
+    insta::assert_snapshot!(sandbox.agentops("init").run().expect_code(1).snapshot(), @"
+    exit 1
+    --- stderr
+    error: agentops is set up on `main` already; this branch is from before that
+    hint: take it over: git merge main   (or: git rebase main)
+    ");
     sandbox.git("merge --quiet --no-edit main");
     init(&sandbox, "");
 }
@@ -274,27 +391,48 @@ fn what_cannot_be_set_up_is_refused() {
     sandbox.commit_all("main");
     sandbox.try_git("merge side").run().expect_code(1);
     let before = standing(&sandbox);
-    insta::assert_snapshot!(sandbox.agentops("init").run().expect_code(6).snapshot(), @"");
+    insta::assert_snapshot!(sandbox.agentops("init").run().expect_code(6).snapshot(), @"
+    exit 6
+    --- stderr
+    error: a merge is in progress; end it with `git merge --continue` or `git merge --abort` and try again
+    ");
     assert_eq!(standing(&sandbox), before);
     sandbox.git("merge --abort");
     // No branch.
     sandbox.git("switch --quiet --detach");
-    insta::assert_snapshot!(sandbox.agentops("init --no-hooks").run().expect_code(1).snapshot_without_ids(), @"");
+    insta::assert_snapshot!(sandbox.agentops("init --no-hooks").run().expect_code(1).snapshot_without_ids(), @"
+    exit 1
+    --- stderr
+    error: HEAD is detached at <id>: a commit there would be on no branch
+    hint: check a branch out with `git switch BRANCH`, or make one: `git switch -c BRANCH`
+    ");
     sandbox.git("switch --quiet main");
     // Nobody there.
     for key in ["user.name", "user.email"] {
         sandbox.git(&format!("config --global --unset {key}"));
     }
     sandbox.git("config user.useConfigOnly true");
-    insta::assert_snapshot!(sandbox.agentops("init").run().expect_code(1).snapshot(), @"");
+    insta::assert_snapshot!(sandbox.agentops("init").run().expect_code(1).snapshot(), @"
+    exit 1
+    --- stderr
+    error: Git does not know who you are; run `git config user.name NAME` and `git config user.email ADDRESS`
+    ");
     assert_eq!(sandbox.git("status --porcelain"), "");
     // A name is enough where nothing is committed.
     init(&sandbox, "--human alice --no-commit --no-hooks --profile sre");
     // No working tree, no repository.
     let bare = sandbox.root().join("bare.git");
     sandbox.try_git("init --quiet --bare").arg(&bare).run().expect_code(0);
-    insta::assert_snapshot!(sandbox.agentops("init").in_dir(&bare).run().expect_code(1).snapshot(), @"");
-    insta::assert_snapshot!(sandbox.agentops("init").in_dir("..").run().expect_code(1).snapshot(), @"");
+    insta::assert_snapshot!(sandbox.agentops("init").in_dir(&bare).run().expect_code(1).snapshot(), @"
+    exit 1
+    --- stderr
+    error: the repository at `<root>/bare.git` is bare: it has no working tree; run this in a clone or a worktree of it
+    ");
+    insta::assert_snapshot!(sandbox.agentops("init").in_dir("..").run().expect_code(1).snapshot(), @"
+    exit 1
+    --- stderr
+    error: `<root>` is not inside a Git repository; run `git init` there, or name the repository with `-C DIR`
+    ");
 }
 
 #[test]
@@ -314,15 +452,45 @@ fn references_in_another_format_are_refused() {
 #[test]
 fn wrong_usage_names_the_remedy() {
     let sandbox = Sandbox::new();
-    insta::assert_snapshot!(sandbox.agentops("init --profile prduct-dev").run().expect_code(2).snapshot(), @"");
-    insta::assert_snapshot!(sandbox.agentops("init --test-command").arg("make a | tee b").run().expect_code(2).snapshot(), @"");
-    insta::assert_snapshot!(sandbox.agentops("init --human claude").run().expect_code(2).snapshot(), @"");
+    insta::assert_snapshot!(sandbox.agentops("init --profile prduct-dev").run().expect_code(2).snapshot(), @"
+    exit 2
+    --- stderr
+    error: there is no built-in profile `prduct-dev`
+    hint: did you mean `product-dev`?   (one of your own: agentops profile new NAME)
+    ");
+    insta::assert_snapshot!(sandbox.agentops("init --test-command").arg("make a | tee b").run().expect_code(2).snapshot(), @r#"
+    exit 2
+    --- stderr
+    error: `--test-command`: it needs a shell, and none runs: quote the sign if it is meant as it is
+    hint: write the program and its arguments, such as `--test-command "npm run test:all"`; for pipes and `&&` name a script
+    "#);
+    insta::assert_snapshot!(sandbox.agentops("init --human claude").run().expect_code(2).snapshot(), @"
+    exit 2
+    --- stderr
+    error: `claude` is the name of an agent client; the person needs another
+    hint: choose a name with `--human NAME`
+    ");
     sandbox.git("config user.email noreply@anthropic.com");
-    insta::assert_snapshot!(sandbox.agentops("init").run().expect_code(2).snapshot(), @"");
+    insta::assert_snapshot!(sandbox.agentops("init").run().expect_code(2).snapshot(), @"
+    exit 2
+    --- stderr
+    error: git's `user.email` is that of the agent client `claude`: who is the human?
+    hint: name the person who will approve with `--human NAME`; their e-mail address goes into `.agentops/config.toml`
+    ");
     sandbox.git("config --unset user.email");
     init(&sandbox, "--profile sre");
-    insta::assert_snapshot!(sandbox.agentops("init --human bob").run().expect_code(2).snapshot(), @"");
-    insta::assert_snapshot!(sandbox.agentops("init --test-command true").run().expect_code(2).snapshot(), @"");
+    insta::assert_snapshot!(sandbox.agentops("init --human bob").run().expect_code(2).snapshot(), @r#"
+    exit 2
+    --- stderr
+    error: `--human` is for the first set-up, and this repository is set up
+    hint: edit `[actors]` in `.agentops/config.toml`, then: agentops policy amend --reason "…"
+    "#);
+    insta::assert_snapshot!(sandbox.agentops("init --test-command true").run().expect_code(2).snapshot(), @r#"
+    exit 2
+    --- stderr
+    error: `--test-command` is for the first set-up, and this repository is set up
+    hint: edit `[commands.test]` of a profile, then: agentops policy amend --reason "…"
+    "#);
 }
 
 #[test]
@@ -340,8 +508,80 @@ fn ignored_and_foreign_hooks_are_named() {
     let sandbox = Sandbox::new();
     sandbox.write(".gitignore", ".*\n");
     sandbox.git("config --global core.hooksPath /tmp/shared-hooks");
-    insta::assert_snapshot!(init(&sandbox, "--profile sre").snapshot_without_ids(), @"");
+    insta::assert_snapshot!(init(&sandbox, "--profile sre").snapshot_without_ids(), @r#"
+    exit 0
+    --- stdout
+    agentops is set up on main
+      commit    <id>
+      profiles  sre
+      you       alice <alice@example.org>, owner and reviewer
+      votes     by terminal, which is unauthenticated: could be written by an agent
+      files     17 below .agentops/, AGENTS.md
+    --- stderr
+    warning: git's hooks were not installed: git runs hooks from `/tmp/shared-hooks`, because `core.hooksPath` is set (global); that folder is not this repository's alone
+    hint: to give this repository its own hooks, run `git config --local core.hooksPath <root>/repo/.git/hooks`
+    hint: then: agentops hooks install
+    warning: git ignores `.agentops/` here: what lies there is tracked all the same, but `git add` will want `-f`; take the pattern out of `.gitignore`
+    hint: no command line yet, so gates that want it cannot pass:
+      `[commands.smoke]` in .agentops/sre/profile.toml
+      `[commands.test]` in .agentops/sre/profile.toml
+      fill in `run`, then: agentops policy amend --reason "…"
+    hint: agentops task new "…" --profile sre
+    "#);
     assert!(sandbox.git("ls-files .agentops").lines().count() > 10);
+}
+
+#[test]
+fn line_ends_that_git_converts_stay_converted() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".gitattributes", "*.md text eol=crlf\n");
+    sandbox.write("AGENTS.md", "One.\r\nTwo.\r\n");
+    sandbox.commit_all("first");
+    assert_eq!(sandbox.git("show HEAD:AGENTS.md"), "One.\nTwo.");
+    init(&sandbox, "--profile sre");
+    assert_eq!(sandbox.git("status --porcelain"), "");
+    let text = sandbox.read("AGENTS.md");
+    assert!(text.contains(BEGIN) && !text.replace("\r\n", "").contains('\n'), "{text:?}");
+    assert!(!sandbox.git("show HEAD:AGENTS.md").contains('\r'));
+    sandbox.agentops("deinit --confirm repo").run().expect_code(0);
+    assert_eq!(sandbox.read("AGENTS.md"), "One.\r\nTwo.\r\n");
+    assert_eq!(sandbox.git("status --porcelain"), "");
+}
+
+#[test]
+fn a_killed_init_is_finished_by_the_next() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a", "1\n");
+    let first = sandbox.commit_all("first");
+    init(&sandbox, "--profile sre");
+    // As if killed after the branch moved: index and working tree are of before, and the journal names what is missing.
+    let head = sandbox.git("rev-parse HEAD");
+    let blobs = sandbox.git("diff-tree -r --no-renames HEAD^ HEAD");
+    let mut journal = format!("{head}\nrefs/heads/main\n");
+    for line in blobs.lines() {
+        let (about, path) = line.split_once('\t').unwrap();
+        let words: Vec<&str> = about.trim_start_matches(':').split(' ').collect();
+        journal.push_str(&format!("- {} {} {path}\0", words[1], words[3]));
+    }
+    sandbox.git(&format!("reset --quiet --hard {first}"));
+    sandbox.git(&format!("update-ref refs/heads/main {head}"));
+    sandbox.write(".git/agentops/journal", journal);
+    assert_ne!(sandbox.git("status --porcelain"), "");
+    init(&sandbox, "");
+    assert_eq!(sandbox.git("status --porcelain"), "");
+    assert!(sandbox.path().join(".agentops/format.toml").exists());
+}
+
+#[test]
+fn of_two_at_once_one_sets_up() {
+    let sandbox = Sandbox::new();
+    let calls: Vec<_> = (0..4).map(|_| sandbox.agentops("init --profile sre")).collect();
+    let runs: Vec<_> = calls.into_iter().map(|call| std::thread::spawn(|| call.run())).collect();
+    let outputs: Vec<Output> = runs.into_iter().map(|run| run.join().unwrap()).collect();
+    assert!(outputs.iter().all(|output| matches!(output.code, Some(0 | 6))), "{}", outputs[0].snapshot());
+    assert_eq!(sandbox.git("log --format=%s"), "chore: set up agentops");
+    assert_eq!(sandbox.git("status --porcelain"), "");
+    sandbox.agentops("hooks status").run().expect_code(0);
 }
 
 #[test]
@@ -389,7 +629,25 @@ fn deinit_keeps_uncommitted_work() {
     sandbox.write("AGENTS.md", block.replace("One.\n", "One.\nStaged.\nEdited.\n"));
     sandbox.write(".agentops/sre/standards/alerting.md", "Edited.\n");
     sandbox.write(".agentops/sre/draft.md", "A draft.\n");
-    insta::assert_snapshot!(sandbox.agentops("deinit --confirm repo").run().expect_code(0).snapshot_without_ids(), @"");
+    insta::assert_snapshot!(sandbox.agentops("deinit --confirm repo").run().expect_code(0).snapshot_without_ids(), @"
+    exit 0
+    --- stdout
+    agentops is taken out of main, commit <id>
+      removed       17 files below .agentops/
+      block out of  AGENTS.md
+      hook          pre-commit removed
+      hook          prepare-commit-msg removed
+      hook          commit-msg removed
+      hook          pre-merge-commit removed
+      hook          pre-push removed
+      open tasks    0
+    2 files below .agentops/ were never committed and still lie there:
+      .agentops/sre/draft.md
+      .agentops/sre/standards/alerting.md
+    --- stderr
+    warning: landing this is an administrator's act: AO-E7 refuses it in `agentops check`, and only who may bypass that check can bring it onto a protected branch
+    hint: to undo it: git revert HEAD && agentops hooks install
+    ");
     assert_eq!(sandbox.git("show :AGENTS.md"), "One.\nStaged.");
     assert_eq!(sandbox.read("AGENTS.md"), "One.\nStaged.\nEdited.\n");
     assert_eq!(sandbox.read(".agentops/sre/draft.md"), "A draft.\n");
@@ -400,12 +658,42 @@ fn deinit_keeps_uncommitted_work() {
 #[test]
 fn deinit_is_confirmed_by_a_person() {
     let sandbox = Sandbox::new();
-    insta::assert_snapshot!(sandbox.agentops("deinit --confirm repo").run().expect_code(1).snapshot(), @"");
+    insta::assert_snapshot!(sandbox.agentops("deinit --confirm repo").run().expect_code(1).snapshot(), @"
+    exit 1
+    --- stderr
+    error: agentops is not set up at HEAD: there is nothing to take away
+    hint: what lies in the working tree and was never committed is yours: git status .agentops
+    ");
     init(&sandbox, "--profile sre");
     let before = standing(&sandbox);
-    insta::assert_snapshot!(sandbox.agentops("deinit").run().expect_code(2).snapshot(), @"");
-    insta::assert_snapshot!(sandbox.agentops("deinit --confirm other").run().expect_code(2).snapshot(), @"");
-    insta::assert_snapshot!(sandbox.agentops("deinit --dry-run").run().expect_code(0).snapshot(), @"");
+    insta::assert_snapshot!(sandbox.agentops("deinit").run().expect_code(2).snapshot(), @"
+    exit 2
+    --- stderr
+    error: taking agentops away has to be confirmed by a person
+    hint: confirm it with `--confirm repo`, the name of this repository's folder
+    hint: to see what would go: agentops deinit --dry-run
+    ");
+    insta::assert_snapshot!(sandbox.agentops("deinit --confirm other").run().expect_code(2).snapshot(), @"
+    exit 2
+    --- stderr
+    error: `--confirm other` is not this project
+    hint: confirm it with `--confirm repo`, the name of this repository's folder
+    ");
+    insta::assert_snapshot!(sandbox.agentops("deinit --dry-run").run().expect_code(0).snapshot(), @"
+    exit 0
+    --- stdout
+    agentops would be taken out of main; nothing was written
+      removed       17 files below .agentops/
+      block out of  AGENTS.md
+      hook          pre-commit removed
+      hook          prepare-commit-msg removed
+      hook          commit-msg removed
+      hook          pre-merge-commit removed
+      hook          pre-push removed
+      open tasks    0
+    --- stderr
+    warning: landing this is an administrator's act: AO-E7 refuses it in `agentops check`, and only who may bypass that check can bring it onto a protected branch
+    ");
     assert_eq!(standing(&sandbox), before);
     let mut terminal = sandbox.terminal("deinit");
     terminal.wait_for("to go on:");

@@ -18,7 +18,37 @@ fn edit(sandbox: &Sandbox, from: &str, to: &str) {
 #[test]
 fn the_policy_is_shown() {
     let sandbox = governed();
-    insta::assert_snapshot!(sandbox.agentops("policy show").run().snapshot_without_ids(), @"");
+    insta::assert_snapshot!(sandbox.agentops("policy show").run().snapshot_without_ids(), @"
+    exit 0
+    --- stdout
+    project                    <id>
+    profiles                   sre
+    gates.proof                terminal
+    gates.self_approve         false
+    governance.owners          0
+    refs.protected             main, master
+    paths.require_task         false
+    waivers.max                3
+    budgets.window             200000 tokens
+    edition of the laws        1
+    laws not at their default  none
+    governed digest            <id>
+    governed files             17
+    amends                     0
+
+    actor     kind   roles            profiles  e-mail
+    aider     agent  -                *         aider@aider.chat
+    alice     human  owner, reviewer  *         alice@example.org
+    claude    agent  -                *         noreply@anthropic.com
+    codex     agent  -                *         noreply@openai.com
+    copilot   agent  -                *         198982749+Copilot@users.noreply.github.com
+    cursor    agent  -                *         cursoragent@cursor.com
+    gemini    agent  -                *         -
+    opencode  agent  -                *         noreply@opencode.ai
+
+    votes: by terminal count here; such a vote is unauthenticated: could be written by an agent
+    amends: are unsigned (`governance.owners = 0`): they record what was changed and why, and prove nothing about who agreed
+    ");
     let body = sandbox.agentops("policy show --json").run().expect_code(0).json();
     assert_eq!(body["governed"].as_str().unwrap().len(), 64);
     assert_eq!((&body["amends"], &body["amends_unsigned"]), (&0.into(), &true.into()));
@@ -42,7 +72,19 @@ fn an_amend_lands_and_any_other_change_does_not() {
     // By the verb.
     insta::assert_snapshot!(
         sandbox.agentops("policy amend --reason").arg("Alice works alone").run().snapshot_without_ids(),
-        @""
+        @"
+        exit 0
+        --- stdout
+        changed   .agentops/config.toml
+        governed  <id>
+        --- stderr
+        note: 1 commit says `Learning: N/A`
+        note: amends are unsigned here (`governance.owners = 0`): they prove nothing about who agreed
+        pass: 0 errors, 0 warnings in 1 commit (on <id>)
+        committed <id> on main
+          .agentops/config.toml
+          .agentops/governance/0001-amend-<id>.toml
+        "
     );
     assert_eq!(sandbox.git("status --porcelain"), "");
     sandbox.agentops("check --base HEAD~1").run().expect_code(0);
@@ -86,15 +128,39 @@ fn an_amend_takes_governed_files_alone() {
 #[test]
 fn amends_that_cannot_be_are_refused() {
     let sandbox = governed();
-    insta::assert_snapshot!(sandbox.agentops("policy amend --reason why").run().snapshot(), @"");
+    insta::assert_snapshot!(sandbox.agentops("policy amend --reason why").run().snapshot(), @r#"
+    exit 1
+    --- stderr
+    error: no governed file differs from HEAD: there is nothing to amend
+    hint: edit `.agentops/config.toml` or a profile first, then `agentops policy amend --reason "…"`
+    "#);
     edit(&sandbox, "max = 3", "max = \"three\"");
-    insta::assert_snapshot!(sandbox.agentops("policy amend --reason").arg("More waivers").run().snapshot(), @"");
+    insta::assert_snapshot!(sandbox.agentops("policy amend --reason").arg("More waivers").run().snapshot(), @"
+    exit 1
+    --- stderr
+    error: .agentops/config.toml:28:7: `max` must be a whole number, not a text. To mend it: write it as `0`
+    ");
     edit(&sandbox, "max = \"three\"", "max = 4");
-    insta::assert_snapshot!(sandbox.agentops("policy amend").run().snapshot(), @"");
-    insta::assert_snapshot!(sandbox.agentops("policy amend --reason").arg(" ").run().snapshot(), @"");
+    insta::assert_snapshot!(sandbox.agentops("policy amend").run().snapshot(), @"
+    exit 2
+    --- stderr
+    error: the following required arguments were not provided:
+        --reason <TEXT>
+    hint: read on with `agentops policy amend --help`
+    ");
+    insta::assert_snapshot!(sandbox.agentops("policy amend --reason").arg(" ").run().snapshot(), @"
+    exit 2
+    --- stderr
+    error: the reason is empty
+    ");
     insta::assert_snapshot!(
         sandbox.agentops("policy amend --actor mallory --reason").arg("More waivers").run().snapshot(),
-        @""
+        @"
+        exit 2
+        --- stderr
+        error: there is no actor `mallory`
+        hint: there are: aider, alice, cursor, copilot, gemini, opencode, claude, codex
+        "
     );
     let dry = sandbox.agentops("policy amend --dry-run --reason").arg("More waivers").run().expect_code(0);
     assert!(dry.stderr.contains("nothing was written"), "{}", dry.snapshot());

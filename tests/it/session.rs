@@ -67,7 +67,7 @@ fn one_session_at_a_time_in_a_worktree() {
     insta::assert_snapshot!(sandbox.agentops("session start --profile sre").run().snapshot(), @r#"
     exit 6
     --- stderr
-    error: a session of `alice` is open in this worktree since 2026-11-21T07:05:01Z
+    error: a session of `alice` is open in this worktree since 2026-11-21T07:05:00Z
     hint: end it: agentops session end --summary "…" --improvement "…"   or forget it: agentops session start --force
     "#);
     let other = sandbox.worktree("linked");

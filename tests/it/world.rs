@@ -73,9 +73,9 @@ impl World {
     pub(crate) fn before_adoption() -> Self {
         let sandbox = Sandbox::new();
         // The library runs in this process: it sees this repository's configuration, not that of the sandbox's home.
-        for (key, value) in [("user.name", "Alice"), ("user.email", "alice@example.org"), ("commit.gpgSign", "false")] {
-            sandbox.try_git("config").arg(key).arg(value).run().expect_code(0);
-        }
+        let own = "[user]\n\tname = Alice\n\temail = alice@example.org\n[commit]\n\tgpgSign = false\n";
+        let config = sandbox.read(".git/config") + own;
+        sandbox.write(".git/config", config);
         let lines: Vec<String> = (1..=20).map(|number| format!("fn step_{number}() {{}}\n")).collect();
         sandbox.write("src/login.rs", lines.concat());
         sandbox.write("src/session.rs", "pub struct Session;\n");
@@ -127,6 +127,16 @@ impl World {
         self.open_after(title, &[])
     }
 
+    /// Templates that the engine laid out are taken away: what a test wants in a commit, it writes.
+    fn tidy(&self, laid_out: &[RepoPath]) {
+        for path in laid_out {
+            let path = self.sandbox.path().join(path.as_str().unwrap());
+            std::fs::remove_file(&path).unwrap();
+            // Git knows no empty folders.
+            let _ = std::fs::remove_dir(path.parent().unwrap());
+        }
+    }
+
     /// Opens a task that comes after others.
     pub(crate) fn open_after(&self, title: &str, after: &[&str]) -> String {
         let request = NewTask {
@@ -135,12 +145,18 @@ impl World {
             after: after.iter().map(|id| (*id).to_owned()).collect(),
             ..NewTask::default()
         };
-        task::open(&self.site("claude"), &Target::default(), &request).unwrap().outcome.task.to_string()
+        let opened = task::open(&self.site("claude"), &Target::default(), &request).unwrap();
+        self.tidy(&opened.outcome.laid_out);
+        opened.outcome.task.to_string()
     }
 
     /// `phase next` as `actor`.
     pub(crate) fn try_next(&self, task: &str, actor: &str) -> Result<Next, EngineError> {
-        advance::next(&self.site(actor), &Target::default(), task, &mut |_| {})
+        let next = advance::next(&self.site(actor), &Target::default(), task, &mut |_| {});
+        if let Ok(Next::Moved(moved, _)) = &next {
+            self.tidy(&moved.outcome.laid_out);
+        }
+        next
     }
 
     /// `phase next` as Claude, which passes.
@@ -253,8 +269,9 @@ impl World {
     #[track_caller]
     pub(crate) fn step(&self, task: &str, kind: EventKind, to: Option<&str>) {
         let reason = "the requirement about time limits was misread";
-        phase::step(&self.site("claude"), &Target::default(), task, kind, to, reason)
+        let moved = phase::step(&self.site("claude"), &Target::default(), task, kind, to, reason)
             .unwrap_or_else(|error| panic!("{}", told(&error)));
+        self.tidy(&moved.outcome.laid_out);
     }
 
     /// Changes the config and amends, as `actor`.

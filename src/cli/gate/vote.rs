@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Voting;
 use super::ballot;
-use super::list::GateBody;
+use super::list::{GateBody, fill_gate};
 use crate::cli::acting::{self, CommitBody, short_branch};
 use crate::cli::{CommandError, Context, Outcome};
 use crate::engine::Site;
@@ -28,6 +28,15 @@ struct VotedBody {
     commit: CommitBody,
     /// What to run so that others see a vote on another branch.
     push: Option<String>,
+    gate: GateBody,
+}
+
+#[derive(Serialize)]
+struct AgainBody {
+    task: String,
+    verdict: &'static str,
+    voter: String,
+    commit: Option<String>,
     gate: GateBody,
 }
 
@@ -55,6 +64,10 @@ pub(super) fn run(
     let proof = if voting.simulated { Proof::Simulated } else { Proof::Terminal };
     // Agents, doers and those without a part in it are refused here, before anybody is asked.
     let paper = gate::prepare(&site, &target, task, proof)?;
+    if has_voted(&paper, verdict) {
+        tell_again(&paper, verdict, context);
+        return Ok(Outcome::Done);
+    }
     context.ui.aside(|page| ballot::fill(page, &paper, proof));
     if !voting.simulated && !voting.acting.writing.dry_run {
         confirm(context, &paper, verdict)?;
@@ -68,6 +81,28 @@ pub(super) fn run(
         }
     }
     Ok(Outcome::Done)
+}
+
+/// Whether the voter said the same of this submit before, in a vote that counts.
+fn has_voted(paper: &Ballot, verdict: Verdict) -> bool {
+    let tally = &paper.gate.tally;
+    match verdict {
+        Verdict::Approve => tally.approvals.contains_key(&paper.voter),
+        Verdict::Reject => tally.rejects.contains(&paper.voter),
+    }
+}
+
+fn tell_again(paper: &Ballot, verdict: Verdict, context: &Context) {
+    let gate = GateBody::of(&paper.gate);
+    let body = AgainBody {
+        task: paper.gate.task.to_string(),
+        verdict: verdict.as_str(),
+        voter: paper.voter.to_string(),
+        commit: None,
+        gate,
+    };
+    context.ui.show(&body, |page| fill_gate(page, &paper.gate));
+    context.ui.talk(format!("{} said so already; nothing was written", paper.voter));
 }
 
 /// The one question without a flag: an answer that a script could give would be worth nothing.

@@ -15,6 +15,26 @@ pub struct TestCommand {
     pub takes_paths: bool,
 }
 
+/// A file that tells how tests are run.
+struct Known {
+    file: &'static str,
+    says_so: fn(&str) -> bool,
+    run: &'static [&'static str],
+    takes_paths: bool,
+}
+
+/// Cargo, Go and make read a path behind the command as something else than a test to run, and may then run nothing and
+/// be content: they take no paths.
+const KNOWN: &[Known] = &[
+    Known { file: "Cargo.toml", says_so: |_| true, run: &["cargo", "test"], takes_paths: false },
+    Known { file: "package.json", says_so: has_test_script, run: &["npm", "test"], takes_paths: false },
+    Known { file: "go.mod", says_so: |_| true, run: &["go", "test", "./..."], takes_paths: false },
+    Known { file: "pyproject.toml", says_so: has_pytest, run: &["python3", "-m", "pytest"], takes_paths: true },
+    Known { file: "setup.cfg", says_so: has_pytest, run: &["python3", "-m", "pytest"], takes_paths: true },
+    Known { file: "Makefile", says_so: has_test_target, run: &["make", "test"], takes_paths: false },
+    Known { file: "makefile", says_so: has_test_target, run: &["make", "test"], takes_paths: false },
+];
+
 /// What the files at the top of `tree` say about running tests; the first that does.
 pub(super) fn detect(tree: &dyn TreeView) -> Result<Option<TestCommand>, SightError> {
     let read = |name: &str| -> Result<Option<String>, SightError> {
@@ -28,23 +48,10 @@ pub(super) fn detect(tree: &dyn TreeView) -> Result<Option<TestCommand>, SightEr
             _ => Ok(None),
         }
     };
-    let always: fn(&str) -> bool = |_| true;
-    let pytest: fn(&str) -> bool = |text| text.contains("pytest");
-    // Cargo, Go and make read a path behind the command as something else than a test to run, and may then run nothing
-    // and be content.
-    let known: [(&str, fn(&str) -> bool, &[&str], bool); 7] = [
-        ("Cargo.toml", always, &["cargo", "test"], false),
-        ("package.json", has_test_script, &["npm", "test"], false),
-        ("go.mod", always, &["go", "test", "./..."], false),
-        ("pyproject.toml", pytest, &["python3", "-m", "pytest"], true),
-        ("setup.cfg", pytest, &["python3", "-m", "pytest"], true),
-        ("Makefile", has_test_target, &["make", "test"], false),
-        ("makefile", has_test_target, &["make", "test"], false),
-    ];
-    for (name, says_so, run, takes_paths) in known {
-        if read(name)?.is_some_and(|text| says_so(&text)) {
+    for Known { file, says_so, run, takes_paths } in KNOWN {
+        if read(file)?.is_some_and(|text| says_so(&text)) {
             let run = run.iter().map(|word| (*word).to_owned()).collect();
-            return Ok(Some(TestCommand { run, found_in: Some(name), takes_paths }));
+            return Ok(Some(TestCommand { run, found_in: Some(file), takes_paths: *takes_paths }));
         }
     }
     Ok(None)
@@ -119,6 +126,11 @@ fn has_test_script(text: &str) -> bool {
     let parsed: Option<serde_json::Value> = serde_json::from_str(text.trim_start_matches('\u{feff}')).ok();
     let script = parsed.as_ref().and_then(|value| value.get("scripts")?.get("test")?.as_str());
     script.is_some_and(|script| !script.trim().is_empty() && !script.contains("no test specified"))
+}
+
+/// Whether a configuration of Python speaks of pytest.
+fn has_pytest(text: &str) -> bool {
+    text.contains("pytest")
 }
 
 /// Whether a makefile has a rule for `test`.

@@ -16,7 +16,7 @@ pub use command_line::TestCommand;
 
 use super::error::EngineError;
 use super::site::{Site, near};
-use super::transact::{Ground, Target, refuse_operation};
+use super::transact::{Ground, Target, mend, refuse_operation};
 use crate::config::builtin;
 use crate::model::digest::ObjectId;
 use crate::model::layout;
@@ -122,6 +122,7 @@ pub fn init(site: &Site, target: &Target, request: &Request) -> Result<Outcome, 
         rehearsal = site.rehearsal();
         &rehearsal
     } else {
+        mend(site)?;
         site
     };
     if Ground::head(&site.repo)?.is_governed()? {

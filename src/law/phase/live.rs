@@ -61,6 +61,29 @@ pub(crate) fn examine_each(
     Ok(())
 }
 
+/// Runs `examine` over the material of every submit that T has and on which an advance of the step rests.
+pub(crate) fn examine_resting(
+    case: &Case<'_>,
+    law: LawId,
+    examine: fn(&Material<'_>, &mut Findings) -> Result<(), SightError>,
+    findings: &mut Findings,
+) -> Result<(), SightError> {
+    let nothing = MemoryTree::new();
+    for task in case.tasks()? {
+        for link in task.fresh_links() {
+            let rests = link.event.kind == EventKind::Advance && task.live.contains(&link.digest);
+            let submit = link.event.prev.first().filter(|prev| rests && !task.fresh.contains(prev));
+            let submit = submit.and_then(|prev| task.after.link(prev));
+            let Some(submit) = submit.filter(|submit| submit.event.kind == EventKind::Submit) else { continue };
+            let Some((profile, phase)) = task.gate_phase(case.policy, submit) else { continue };
+            if phase.gate.checks.contains(&law) {
+                examine(&material(case, task, submit, profile, phase, &nothing)?, findings)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 fn material<'a>(
     case: &'a Case<'_>,
     task: &'a TaskStep,

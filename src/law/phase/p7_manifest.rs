@@ -1,6 +1,6 @@
 //! AO-P7: the manifest holds, and covers the plan.
 
-use crate::law::{Findings, Law, Reads};
+use crate::law::{Case, Findings, Law, Reads};
 use crate::model::law_id::LawId;
 use crate::model::layout;
 use crate::model::manifest::{Manifest, ManifestLine};
@@ -20,13 +20,30 @@ pub(crate) const LAW: Law = Law {
     rule: "The manifest lists one line `mode sha256 path` for every path of the task outside `.agentops`; a deleted path \
            has mode 0. Every line holds in the tree that is to land, every planned path is listed and differs from the \
            tree that the plan was made on, and a path is listed as deleted exactly where the plan says `(removed)`. \
-           Listed paths that the plan does not name are printed as unplanned.",
+           Listed paths that the plan does not name are printed as unplanned. Where a submit has landed and its advance \
+           comes later, every line must still hold then: otherwise the votes on it lapse.",
     passes: "100644 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 src/token.rs",
     fails: "100644 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 src/token.rs\n\nwhile `src/token.rs` was \
             edited since: commit the edit and run `agentops phase next TASK` again, which writes the manifest anew.",
     reads: Reads::Trees,
-    check: |case, findings| live::examine_each(case, LawId::P7, examine, findings),
+    check,
 };
+
+fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
+    live::examine_each(case, LawId::P7, examine, findings)?;
+    live::examine_resting(case, LawId::P7, examine_again, findings)
+}
+
+/// What was voted on is still there.
+fn examine_again(material: &Material<'_>, findings: &mut Findings) -> Result<(), SightError> {
+    for artifact in material.present(ArtifactKind::Manifest, findings) {
+        // One that cannot be read is not what was submitted: that its bytes changed is AO-E8's.
+        if let Ok(manifest) = Manifest::parse(artifact.bytes.as_deref().unwrap_or_default()) {
+            examine_lines(material, artifact, &manifest, findings)?;
+        }
+    }
+    Ok(())
+}
 
 pub(crate) fn examine(material: &Material<'_>, findings: &mut Findings) -> Result<(), SightError> {
     let present = material.present(ArtifactKind::Manifest, findings);

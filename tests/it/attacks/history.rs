@@ -3,9 +3,10 @@
 use agentops::engine::EngineError;
 use agentops::engine::check::{self, Landing};
 use agentops::git::GitError;
+use agentops::model::event::EventKind;
 use agentops::model::vote::Verdict;
 
-use crate::world::{World, laws, shown};
+use crate::world::{World, laws, principal, shown};
 
 /// A branch with a commit that writes what no law allows, and one that takes it back.
 fn smuggled(world: &World) -> (String, String) {
@@ -72,14 +73,13 @@ fn parents_swapped_are_judged_from_the_base_and_named() {
     let world = World::new();
     world.branch("work");
     let task = world.open("Reset links expire");
-    world.forge(&task, agentops::model::event::EventKind::Advance, |_| {});
-    world.commit("chore: advance by hand");
+    forge_abandon(&world, &task);
     world.switch("main");
     world.commit_file("src/main.rs", "fn main() {}\n", "feat: add a main function");
     world.switch("work");
     world.git("merge --quiet --no-edit main");
     // The first parent is the branch: by first parents alone, main's commit would be what is new.
-    let report = world.breaks(&["AO-E4"]);
+    let report = world.breaks(&["AO-E5"]);
     assert!(report.notes.iter().any(|note| note.contains("not on the first-parent line")), "{}", shown(&report));
 }
 
@@ -88,15 +88,40 @@ fn a_first_parent_from_before_adoption_is_no_second_bootstrap() {
     let world = World::new();
     let task = world.open("Reset links expire");
     world.branch("work");
-    world.forge(&task, agentops::model::event::EventKind::Advance, |_| {});
-    let forged = world.commit("chore: advance by hand");
+    let forged = forge_abandon(&world, &task);
     let old = world.git("rev-list --max-parents=0 HEAD");
     // All of the history hangs behind the second parent; along first parents, `.agentops` seems to begin here.
     world.commit_tree(&format!("{forged}^{{tree}}"), &[&old, &forged], "chore: join histories");
-    world.breaks(&["AO-E4"]);
+    world.breaks(&["AO-E5"]);
     let report = world.all("work");
-    assert!(laws(&report).contains("AO-E4"), "{}", shown(&report));
-    assert!(!report.notes.iter().any(|note| note.contains("bootstrap")) || !report.passes(), "{}", shown(&report));
+    assert_eq!(laws(&report), ["AO-E5"].into(), "{}", shown(&report));
+    assert!(
+        report.notes.iter().any(|note| note.contains("is from before adoption: its history is that of its parent"))
+    );
+}
+
+#[test]
+fn an_adoption_merged_into_main_replays() {
+    let world = World::before_adoption();
+    world.branch("adopt");
+    world.adopt(|text| text);
+    world.open("Reset links expire");
+    world.switch("main");
+    world.sandbox.write("src/old.rs", "//! Old.\n");
+    let base = world.sandbox.commit_all("no law then");
+    world.git("merge --quiet --no-ff --no-edit adopt");
+    let report = world.landing(&base, "main");
+    assert!(report.passes(), "{}", shown(&report));
+    world.replays("main");
+}
+
+/// An event that nobody may have made.
+fn forge_abandon(world: &World, task: &str) -> String {
+    world.forge(task, EventKind::Abandon, |event| {
+        event.reason = "nobody wants it".to_owned();
+        event.actor = principal("mallory");
+    });
+    world.commit("chore: abandon by hand")
 }
 
 #[test]
@@ -106,7 +131,7 @@ fn a_graft_hides_nothing() {
     let base = world.git("rev-parse main");
     world.sandbox.write(".git/info/grafts", format!("{good} {base}\n"));
     assert!(!world.git("rev-list main..work").contains(&bad), "git itself follows the graft");
-    world.breaks(&["AO-E1", "AO-E2"]);
+    world.breaks(&["AO-E2"]);
 }
 
 #[test]

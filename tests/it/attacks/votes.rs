@@ -127,7 +127,7 @@ fn an_approval_replayed_on_another_task() {
     world.sandbox.write(&format!("{folder}/{}", vote.file_name()), vote.print());
     world.forge(&other, EventKind::Advance, |_| {});
     world.commit("chore: advance by hand");
-    world.breaks(&["AO-E2", "AO-G1"]);
+    world.breaks(&["AO-E2", "AO-G1", "AO-G2"]);
 }
 
 #[test]

@@ -90,6 +90,25 @@ fn a_reject_sends_the_task_back() {
 }
 
 #[test]
+fn the_same_vote_again_is_done_already() {
+    let (sandbox, task) = waiting();
+    sandbox.approve(&task);
+    let head = sandbox.git("rev-parse HEAD");
+    let again = sandbox.agentops(&format!("gate approve {} --actor bob", task.id)).run().expect_code(0);
+    assert!(again.stderr.contains("bob said so already; nothing was written"), "{}", again.snapshot());
+    assert_eq!(sandbox.git("rev-parse HEAD"), head);
+    // A reject outweighs the same person's approve, and nothing takes it back.
+    let ending = sandbox.vote(&format!("reject {} --actor bob --reason \"On second thought\"", task.id), &task);
+    assert_eq!(ending.code, 0, "{}", ending.text);
+    let gates = sandbox.agentops("gate list --json").run().expect_code(0).json();
+    assert_eq!(
+        (&gates["gates"][0]["approvals"], &gates["gates"][0]["rejects"]),
+        (&serde_json::json!([]), &serde_json::json!(["bob"]))
+    );
+    sandbox.next(&task).expect_code(1);
+}
+
+#[test]
 fn after_a_rewind_the_difference_to_what_was_approved_is_shown() {
     let sandbox = Sandbox::governed();
     let task = sandbox.open_task("Reset passwords", "");
