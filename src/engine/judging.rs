@@ -69,10 +69,13 @@ pub(crate) fn staged(repo: &Repo, pending: Commit) -> Result<Report, EngineError
 
 /// The policy that a step leaves behind, read only where one of its files changes.
 pub(crate) fn next_policy(step: &dyn StepView, policy: &Policy) -> Result<NextPolicy, EngineError> {
+    let mut below = step.changes()?.iter().filter(|change| change.path.is_below(layout::ROOT)).peekable();
+    // Most commits leave `.agentops` alone, and building the matcher costs a hook more than all the rest of this.
+    if below.peek().is_none() {
+        return Ok(NextPolicy::Same);
+    }
     let governed = Governed::new(&policy.config.governed);
-    let touched =
-        step.changes()?.iter().any(|change| change.path.is_below(layout::ROOT) && governed.contains(&change.path));
-    if !touched {
+    if !below.any(|change| governed.contains(&change.path)) {
         return Ok(NextPolicy::Same);
     }
     match config::read_policy(step.next()) {
