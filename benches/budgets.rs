@@ -151,10 +151,53 @@ fn lawful(number: usize) -> String {
     format!(
         "feat(store): keep record {number} beside its index\n\nContext: Reader {number} met index entries whose record had moved to another file.\n\n\
          Solution: Record {number} is written next to its index block, so both lie in one page.\n\n\
-         Learning: Block {number} shows that a page holds {} entries before the seek dominates the read.\n\n\
+         Learning: {}.\n\n\
          Impact: Lookups of record {number} touch one page instead of {}.\n",
-        number % 97 + 3,
+        finding(number),
         number % 7 + 2
+    )
+}
+
+/// A sentence that is unlike the others: four words out of long lists, mixed by the number.
+fn finding(number: usize) -> String {
+    const THINGS: [&str; 11] = [
+        "page cache",
+        "write barrier",
+        "lock table",
+        "hash bucket",
+        "free list",
+        "root block",
+        "journal",
+        "index leaf",
+        "buffer pool",
+        "checksum",
+        "tombstone",
+    ];
+    const VERBS: [&str; 7] = ["delays", "hides", "doubles", "evicts", "reorders", "splits", "orphans"];
+    const CAUSES: [&str; 13] = [
+        "a short read",
+        "an aborted merge",
+        "clock skew",
+        "a full disk",
+        "two readers",
+        "a torn sector",
+        "late fsync",
+        "an odd page size",
+        "a cold start",
+        "key reuse",
+        "a stale handle",
+        "empty ranges",
+        "a rename",
+    ];
+    let mixed = number.wrapping_mul(2_654_435_761) >> 7;
+    format!(
+        "`{}-{number}` {} its {} after {}, {} times in {} runs",
+        THINGS[mixed % 11].replace(' ', "-"),
+        VERBS[mixed / 11 % 7],
+        THINGS[mixed / 77 % 11],
+        CAUSES[mixed / 847 % 13],
+        mixed % 89 + 2,
+        mixed % 997 + 100
     )
 }
 

@@ -21,6 +21,10 @@ pub(crate) const LAW: Law = Law {
 };
 
 fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
+    // What T had and M has not, or has otherwise, AO-E1 names, however it went.
+    let changes = case.step.changes()?.iter();
+    let named: BTreeSet<&RepoPath> =
+        changes.filter(|change| change.before.is_some()).map(|change| &change.path).collect();
     for (index, commit) in case.step.commits().iter().enumerate().filter(|(_, commit)| commit.is_merge()) {
         let merged = case.step.commit_tree(index)?;
         for parent in 0..commit.parents.len() {
@@ -34,7 +38,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             };
             let mut lost = BTreeSet::new();
             missing(tree.as_ref(), merged.as_ref(), &layout::ROOT.into(), 0, &mut lost)?;
-            for path in lost {
+            for path in lost.into_iter().filter(|path| !named.contains(path)) {
                 findings.add(Finding::new(
                     Place::path(path).in_commit(commit.id),
                     format!("this merge lost or changed a state file of its parent {}", commit.parents[parent].short()),

@@ -251,8 +251,15 @@ impl World {
     /// A learning about the task; its id.
     #[track_caller]
     pub(crate) fn learn(&self, task: &str) -> String {
+        self.learn_anew(task, 0)
+    }
+
+    /// One more learning about the task, unlike those with other numbers; its id.
+    #[track_caller]
+    pub(crate) fn learn_anew(&self, task: &str, number: usize) -> String {
+        let count = self.git("rev-list --count HEAD");
         let request = NewLearning {
-            pattern: learning_text(task),
+            pattern: learning_text(&format!("{task} {number} {count} {}", self.git("branch --show-current"))),
             profile: Some(PROFILE.to_owned()),
             evidence: vec!["src/login.rs:3".to_owned()],
             application: "Whenever a handler reads the session before the token".to_owned(),

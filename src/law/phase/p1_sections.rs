@@ -150,7 +150,7 @@ Which part of the login refuses an expired token, and what does it answer to the
         for text in [TEMPLATE.to_owned(), filled, TEMPLATE.replace("<!--", "").replace("-->", "")] {
             let found = judge(&text);
             assert_eq!(found.len(), 2, "{found:?}");
-            assert!(found[0].starts_with("3: `## Question` holds"));
+            assert!(found[0].starts_with("3: `## Question` holds"), "{found:?}");
             assert!(found[1].starts_with("7: `## Sources`") && found[1].ends_with("nothing but its template"));
         }
     }
