@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use globset::Glob;
+use globset::GlobBuilder;
 
 use super::actor::commit_actor;
 use super::{Case, Context, Findings, Law, Reads};
@@ -106,7 +106,8 @@ fn is_owned(case: &Case<'_>, profile: &ProfileName, path: &RepoPath) -> Result<b
     let Some(rules) = case.policy.profiles.get(profile) else { return Ok(false) };
     let rest = path.as_str().and_then(|text| text.strip_prefix(&layout::namespace(profile))?.strip_prefix('/'));
     let declared = |pattern: &String| {
-        rest.is_some_and(|rest| Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(rest)))
+        let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+        rest.is_some_and(|rest| glob.is_ok_and(|glob| glob.compile_matcher().is_match(rest)))
     };
     if rules.documents.iter().any(declared) {
         return Ok(true);

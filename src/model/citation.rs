@@ -179,23 +179,37 @@ impl Cited {
 /// A tree that citations are checked against. It counts the lines of each file once, however often it is cited.
 pub struct CitedTree<'a> {
     tree: &'a dyn TreeView,
+    also: Option<&'a dyn TreeView>,
     lines: RefCell<BTreeMap<ObjectId, usize>>,
 }
 
 impl<'a> CitedTree<'a> {
     /// Nothing is read yet.
     pub fn new(tree: &'a dyn TreeView) -> Self {
-        Self { tree, lines: RefCell::default() }
+        Self { tree, also: None, lines: RefCell::default() }
+    }
+
+    /// What this tree does not hold may be in another one as well.
+    #[must_use]
+    pub fn or(self, also: Option<&'a dyn TreeView>) -> Self {
+        Self { also, ..self }
     }
 
     /// Why the tree does not hold what is cited: the end of a sentence that starts with the citation. `None` where it
     /// does.
     pub fn problem(&self, cited: &Cited) -> Result<Option<String>, SightError> {
+        match (self.problem_in(self.tree, cited)?, self.also) {
+            (Some(problem), Some(also)) => Ok(self.problem_in(also, cited)?.map(|_| problem)),
+            (problem, _) => Ok(problem),
+        }
+    }
+
+    fn problem_in(&self, tree: &dyn TreeView, cited: &Cited) -> Result<Option<String>, SightError> {
         let path = cited.repo_path();
         if !path.is_ordinary() {
             return Ok(Some("is not a plain path from the repository's root".to_owned()));
         }
-        let Some(entry) = self.tree.entry(&path)? else { return Ok(Some("does not exist".to_owned())) };
+        let Some(entry) = tree.entry(&path)? else { return Ok(Some("does not exist".to_owned())) };
         let Some((first, last)) = cited.lines else { return Ok(None) };
         if first == 0 || last < first {
             return Ok(Some("names no range of lines: lines count from 1 upwards".to_owned()));
@@ -208,7 +222,7 @@ impl<'a> CitedTree<'a> {
         let known = self.lines.borrow().get(&entry.id).copied();
         let count = match known {
             Some(count) => count,
-            None => match self.tree.blob(&entry.id, &path, MAX_TEXT_FILE) {
+            None => match tree.blob(&entry.id, &path, MAX_TEXT_FILE) {
                 Ok(bytes) => {
                     let count = line_count(&bytes);
                     self.lines.borrow_mut().insert(entry.id, count);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::model::amend::Amend;
 use crate::model::canonical::Canonical;
@@ -27,10 +27,15 @@ impl Governed {
     /// For the `paths.governed` globs of a config; those were checked when it was read, a broken one matches nothing.
     pub fn new(patterns: &[String]) -> Self {
         let mut globs = GlobSetBuilder::new();
-        for glob in patterns.iter().filter_map(|pattern| Glob::new(pattern).ok()) {
-            globs.add(glob);
+        // As everywhere: `*` stays within one name, and what matches a folder matches all below it.
+        for pattern in patterns.iter().map(|pattern| pattern.trim_end_matches('/')) {
+            for spelled in [pattern.to_owned(), format!("{pattern}/**")] {
+                if let Ok(glob) = GlobBuilder::new(&spelled).literal_separator(true).build() {
+                    globs.add(glob);
+                }
+            }
         }
-        let prefixes = patterns.iter().map(|pattern| literal_folder(pattern)).collect();
+        let prefixes = patterns.iter().map(|pattern| literal_folder(pattern.trim_end_matches('/'))).collect();
         Self { globs: globs.build().unwrap_or_else(|_| GlobSet::empty()), prefixes }
     }
 

@@ -11,7 +11,7 @@ use agentops::model::report::Report;
 use agentops::model::vote::{Proof, Verdict};
 
 use super::sandbox::lawful;
-use super::world::{World, code, code_path, laws, principal, requirements, shown, told};
+use super::world::{World, code, code_path, laws, principal, requirements, shown, specification, told};
 
 /// The laws that read trees. A squash has a message of its own, and a rebase new commits.
 fn tree_laws(report: &Report) -> BTreeSet<&'static str> {
@@ -94,6 +94,8 @@ const BRANCHES: &[Branch] = &[
     Branch { name: "code alone", make: code_alone, expected: &[], unseen_in: &[] },
     Branch { name: "a whole task", make: whole_task, expected: &[], unseen_in: &[] },
     Branch { name: "an approval and what follows", make: approval, expected: &[], unseen_in: &[] },
+    Branch { name: "citing what is new", make: citing_new, expected: &[], unseen_in: &[] },
+    Branch { name: "citing a ghost", make: citing_ghost, expected: &["AO-P2"], unseen_in: &[] },
     Branch { name: "an amend", make: amend, expected: &[], unseen_in: &[] },
     Branch { name: "read-only", make: readonly, expected: &["AO-R1"], unseen_in: &[] },
     Branch { name: "generated", make: generated, expected: &["AO-R2"], unseen_in: &[] },
@@ -158,6 +160,37 @@ fn approval(ground: &Ground) {
     ground.world.vote(&ground.waiting, "bob", Verdict::Approve);
     ground.world.next(&ground.waiting);
     ground.world.submit(&ground.waiting);
+}
+
+/// Research and a plan about code that the same branch brings.
+fn citing_new(ground: &Ground) {
+    let world = &ground.world;
+    world.commit_file("src/fresh.rs", "//! Fresh.\n\npub struct Fresh;\n", "feat: add fresh code");
+    submit_citing(world, "src/fresh.rs:3");
+    let path = world.document(&ground.planning, "spec.md");
+    let text =
+        specification(&ground.planning).replace("## Changes\n", "## Changes\n- `src/fresh.rs:3` — give it a time\n");
+    world.sandbox.write(&path, text);
+    world.next(&ground.planning);
+}
+
+fn citing_ghost(ground: &Ground) {
+    let world = &ground.world;
+    world.commit_file("src/fresh.rs", "//! Fresh.\n", "feat: add fresh code");
+    submit_citing(world, "src/fresh.rs:3");
+}
+
+fn submit_citing(world: &World, place: &str) {
+    let task = world.open("Fresh code has a time");
+    let path = world.document(&task, "requirements.md");
+    let text =
+        requirements(&task).replace("## Sources\n", &format!("## Sources\n- `{place}` — where the time belongs\n"));
+    world.sandbox.write(&path, text);
+    world.forge(&task, EventKind::Submit, |event| {
+        event.evidence = vec![world.evidence(&path)];
+        event.base = agentops::model::digest::ObjectId::parse(&world.git("rev-parse HEAD^{tree}")).unwrap();
+    });
+    world.commit("chore: submit by hand");
 }
 
 fn amend(ground: &Ground) {

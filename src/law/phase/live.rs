@@ -48,13 +48,14 @@ pub(crate) fn examine_each(
             };
             if let (None, Some(id)) = (&known, planned) {
                 findings.not_checked(format!(
-                    "the tree {} that `{}` {:04} was checked against is not part of this history: citations were looked up in the base, and whether planned paths changed was not",
+                    "the tree {} that `{}` {:04} was checked against is not part of this history: citations were looked up in the base and in what is to land, and whether planned paths changed was not",
                     id.short(),
                     task.after.task,
                     link.event.seq
                 ));
             }
-            let material = material(case, task, link, profile, phase, cited)?;
+            let mut material = material(case, task, link, profile, phase, cited)?;
+            material.also = (known.is_none() && phase.stage != Stage::Implement).then_some(case.step.next());
             examine(&material, findings)?;
         }
     }
@@ -124,6 +125,7 @@ fn material<'a>(
         actor: &link.event.actor,
         artifacts,
         cited,
+        also: None,
         target: case.step.base(),
         next,
         runs: &link.event.runs,
@@ -133,7 +135,8 @@ fn material<'a>(
 
 /// The template's text in T: in the profile's own folder, or in that of a profile it extends.
 fn template(case: &Case<'_>, profile: &Profile, name: &str) -> Result<Option<String>, SightError> {
-    let tree = case.step.base().unwrap_or(case.step.next());
+    // In a bootstrap, T has no profiles: the policy is M's.
+    let tree = case.step.base().filter(|_| !case.bootstrap).unwrap_or(case.step.next());
     let Some(digest) = profile.templates.get(name) else { return Ok(None) };
     for folder in std::iter::once(&profile.name).chain(case.policy.profiles.keys()) {
         if let Some(bytes) = tree.file(&layout::template(folder, name), MAX_TEXT_FILE)?

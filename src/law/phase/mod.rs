@@ -56,6 +56,9 @@ pub struct Material<'a> {
     pub artifacts: Vec<Artifact<'a>>,
     /// The tree that citations are checked against: the event's `base`.
     pub cited: &'a dyn TreeView,
+    /// Where citations are looked up as well, because the event's tree is not known: M. After a squash or a rebase nobody
+    /// can tell what of it was there when it was cited.
+    pub also: Option<&'a dyn TreeView>,
     /// T: what is in `cited` but gone from here is a stale plan, a warning.
     pub target: Option<&'a dyn TreeView>,
     /// M: what manifests and evidence must hold in.

@@ -51,7 +51,7 @@ fn examine_sources(
         findings.add(Finding::new(artifact.place(), message, format!("add the section and {how}")));
         return Ok(());
     };
-    let tree = CitedTree::new(material.cited);
+    let tree = CitedTree::new(material.cited).or(material.also);
     let (mut checkable, mut broken) = (0_usize, 0_usize);
     let (mut urls, mut commits) = (BTreeSet::new(), BTreeSet::new());
     for citation in section.citations() {

@@ -30,8 +30,8 @@ const HOW: &str = "write `path:line` in backticks with a line of the tree the pl
                    `path` and `(removed)`";
 
 pub(crate) fn examine(material: &Material<'_>, findings: &mut Findings) -> Result<(), SightError> {
-    let base = CitedTree::new(material.cited);
-    let target = material.target.map(CitedTree::new);
+    let base = CitedTree::new(material.cited).or(material.also);
+    let target = material.target.filter(|_| material.also.is_none()).map(CitedTree::new);
     for artifact in material.present(ArtifactKind::Plan, findings) {
         let Some(text) = artifact.text(findings) else { continue };
         let document = Document::parse(text);

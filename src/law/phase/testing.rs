@@ -157,6 +157,7 @@ impl Gate {
             actor: &actor,
             artifacts: artifacts.collect(),
             cited: &self.cited,
+            also: None,
             target: self.target.as_ref().map(|tree| tree as _),
             next: &self.next,
             runs: &self.runs,

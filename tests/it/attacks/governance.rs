@@ -260,6 +260,29 @@ fn main_merged_into_a_branch_is_not_judged_by_the_branch_again() {
     };
     agentops::engine::task::open(&world.site("claude"), &Default::default(), &request).unwrap();
     world.switch("work");
-    world.git("merge --quiet --no-edit main");
+    world.git("merge --quiet --no-commit --no-ff main");
+    let report = agentops::engine::check::staged(&world.site("alice")).unwrap();
+    assert!(report.passes(), "{}", shown(&report));
+    // What nobody judged yet is judged, in the middle of a merge too.
+    world.sandbox.write(".agentops/stray.toml", "v = 1\n");
+    world.git("add .agentops/stray.toml");
+    let report = agentops::engine::check::staged(&world.site("alice")).unwrap();
+    assert_eq!(laws(&report), ["AO-E2"].into(), "{}", shown(&report));
+    world.git("rm -q --cached .agentops/stray.toml");
+    world.git("commit --quiet --no-edit");
+    world.breaks(&[]);
+}
+
+#[test]
+fn a_governed_folder_is_governed_to_its_bottom_and_no_further() {
+    let world = World::with(|text| text.replace("governed = [", "governed = [\"ci\", \"deploy/*.yml\", "));
+    world.branch("work");
+    world.commit_file("ci/deep/down.yml", "on: push\n", "ci: add a job");
+    world.breaks(&["AO-G3"]);
+    world.git("reset -q --hard main");
+    world.commit_file("deploy/prod.yml", "on: push\n", "ci: add a job");
+    world.breaks(&["AO-G3"]);
+    world.git("reset -q --hard main");
+    world.commit_file("deploy/notes/prod.yml", "on: push\n", "ci: add a note");
     world.breaks(&[]);
 }

@@ -243,6 +243,18 @@ fn a_bootstrap_says_so_and_is_judged_by_itself() {
 }
 
 #[test]
+fn a_bootstrap_with_a_whole_task_lands() {
+    let world = World::before_adoption();
+    let base = world.git("rev-parse HEAD");
+    world.adopt(|text| text);
+    let task = world.open("Reset links expire");
+    world.finish(&task);
+    let report = world.landing(&base, "HEAD");
+    assert!(report.passes(), "{}", shown(&report));
+    world.replays("HEAD");
+}
+
+#[test]
 fn an_evil_merge_that_drops_an_event() {
     let world = World::new();
     world.branch("work");

@@ -6,5 +6,6 @@ mod evidence;
 mod governance;
 mod history;
 mod messages;
+mod mutations;
 mod trees;
 mod votes;
