@@ -13,7 +13,7 @@ use gix::objs::{Exists, Find, FindHeader, Write};
 use super::error::GitError;
 use super::repo::Repo;
 use crate::model::digest::ObjectId;
-use crate::model::tree::SightError;
+use crate::model::tree::{Entry, SightError};
 
 /// Bytes of trees that are remembered; beyond it the memory is emptied.
 const REMEMBERED_TREES: usize = 8 * 1024 * 1024;
@@ -140,8 +140,12 @@ impl Write for Objects {
 #[derive(Default)]
 pub(super) struct TreeMemory {
     trees: HashMap<ObjectId, Rc<[u8]>>,
+    names: HashMap<ObjectId, Rc<Names>>,
     bytes: usize,
 }
+
+/// The entries of a large tree by name, in the tree's order where a name stands twice.
+pub(super) type Names = HashMap<Vec<u8>, Vec<Entry>>;
 
 impl Repo {
     /// What kind of object `id` is; `None` when it is not in this repository.
@@ -223,11 +227,25 @@ impl Repo {
         let mut memory = self.trees.borrow_mut();
         if memory.bytes + bytes.len() > REMEMBERED_TREES {
             memory.trees.clear();
+            memory.names.clear();
             memory.bytes = 0;
         }
         memory.bytes += bytes.len();
         memory.trees.insert(*id, Rc::clone(&bytes));
         Ok(bytes)
+    }
+
+    /// The entries by name of the tree `id`, whose raw `bytes` were read: for folders with many entries that are looked up
+    /// one by one, such as those of a thousand tasks.
+    pub(super) fn names_of(&self, id: &ObjectId, bytes: &[u8]) -> Result<Rc<Names>, GitError> {
+        if let Some(names) = self.trees.borrow().names.get(id) {
+            return Ok(Rc::clone(names));
+        }
+        let mut names = Names::new();
+        self.for_each_entry(id, bytes, |entry| names.entry(entry.name.to_vec()).or_default().push(entry.entry()))?;
+        let names = Rc::new(names);
+        self.trees.borrow_mut().names.insert(*id, Rc::clone(&names));
+        Ok(names)
     }
 
     /// Our id as gix's; `None` for an id of the other hash kind, which cannot be in this repository.

@@ -8,6 +8,9 @@ use crate::model::digest::ObjectId;
 use crate::model::path::RepoPath;
 use crate::model::tree::{Entry, Mode, SightError, TreeView};
 
+/// Trees of more bytes are looked up by an index of names instead of being read through each time.
+const LARGE: usize = 2048;
+
 /// One entry of a raw tree, borrowed from its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RawEntry<'a> {
@@ -30,7 +33,7 @@ impl RawEntry<'_> {
         ObjectId::from_bytes(self.id).unwrap_or_else(|| unreachable!("cut to the length of an id"))
     }
 
-    fn entry(&self) -> Entry {
+    pub(super) fn entry(&self) -> Entry {
         Entry { name: self.name.to_vec(), mode: self.mode(), id: self.id() }
     }
 }
@@ -105,9 +108,15 @@ impl<'r> CommitTree<'r> {
     /// The first entry called `name` of the tree `id`; where duplicates differ, one of the wanted type.
     fn child(&self, id: &ObjectId, name: &[u8], folder: bool, path: &RepoPath) -> Result<Option<Entry>, GitError> {
         let bytes = self.bytes(id, path)?;
+        let fits = |bits: u32| !folder || is_tree(bits);
+        if bytes.len() > LARGE {
+            let names = self.repo.names_of(id, &bytes)?;
+            let entries = names.get(name).map_or(&[][..], |entries| entries);
+            return Ok(entries.iter().find(|entry| fits(entry.mode.bits())).cloned());
+        }
         let mut found: Option<Entry> = None;
         self.repo.for_each_entry(id, &bytes, |entry| {
-            if found.is_none() && entry.name == name && (!folder || entry.is_tree()) {
+            if found.is_none() && entry.name == name && fits(entry.bits) {
                 found = Some(entry.entry());
             }
         })?;
