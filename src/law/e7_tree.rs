@@ -14,7 +14,7 @@ pub(crate) const LAW: Law = Law {
     id: LawId::E7,
     title: "`.agentops` is a plain tree",
     rule: "`.agentops` is there once, is a folder, and is spelled that way alone. The root and the trees below `.agentops` are strictly \
-           sorted without duplicates; below it, entries are plain files (100644) or folders, names are made of a-z, 0-9, `.`, `_` \
+           sorted without duplicates; no name at the root holds a slash; below it, entries are plain files (100644) or folders, names are made of a-z, 0-9, `.`, `_` \
            and `-`, and nothing lies deeper than 8 levels.",
     passes: "`.agentops/product-dev/specs/2026-11-21-auth-k3f9/spec.md`, mode 100644.",
     fails: "A symbolic link, an executable file, `.AgentOps`, `Spec.md`, or no `.agentops` at all below a governed commit: \
@@ -74,6 +74,13 @@ fn check_root(entries: &[Entry], findings: &mut Findings) {
             Place::path(RepoPath::from_bytes(entry.name.clone())),
             "another spelling of `.agentops` lies at the root: on some disks they are the same folder",
             "rename or remove it",
+        ));
+    }
+    for entry in entries.iter().filter(|entry| entry.name.contains(&b'/')) {
+        findings.add(Finding::new(
+            Place::path(RepoPath::from_bytes(entry.name.clone())),
+            "a name at the root holds a slash: git's index takes it for a path, which could lie below `.agentops`",
+            "write the tree anew with git: `git read-tree HEAD && git commit --amend`",
         ));
     }
     if let Some(name) = first_out_of_order(entries) {

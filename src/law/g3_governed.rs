@@ -1,6 +1,6 @@
 //! AO-G3: governed files change only with a valid amend.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Case, Findings, Law, Reads};
 use crate::model::digest::Digest;
@@ -14,7 +14,7 @@ pub(crate) const LAW: Law = Law {
     id: LawId::G3,
     title: "governed files change by amend",
     rule: "Format, config, signers, attributes, profiles, agents, workflows, standards, templates and `paths.governed` are the same in M as \
-           in T, or a new amend leads from T's governed digest to M's.",
+           in T, or a new amend leads from T's governed digest to M's and names each of the changed files.",
     passes: "A step made by `agentops policy amend --reason \"…\"`: the changed config and one file below `governance/`.",
     fails: "A commit that lowers a gate in `profile.toml`. Take it out, and propose it by itself: `agentops policy amend --reason \"…\"`.",
     reads: Reads::Trees,
@@ -47,8 +47,15 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             format!("governed files change, and the base wants {} owners' signatures, which this edition of the laws cannot verify", case.policy.config.owners),
             "use an agentops that verifies signed amends",
         ));
-    } else if governance::leads(&fresh, from, to) {
+    } else if from != to && governance::leads(&fresh, from, to) {
         findings.note("amends are unsigned here (`governance.owners = 0`): they prove nothing about who agreed");
+        for path in governance::unsaid(&fresh, &bytes_changed(case, &ours)?) {
+            findings.add(Finding::new(
+                Place::path(path.clone()),
+                "a governed file changes, and no new amend says so: whoever reads the amends is misled",
+                "make the change with `agentops policy amend --reason \"…\"`, which names every file that changes",
+            ));
+        }
     } else {
         for path in changed {
             findings.add(Finding::new(
@@ -63,4 +70,12 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         }
     }
     Ok(())
+}
+
+/// The files governed in T whose bytes the step changes, with their digests in M.
+fn bytes_changed(case: &Case<'_>, ours: &Governed) -> Result<BTreeMap<RepoPath, Option<Digest>>, SightError> {
+    let files = ours.files(case.step.next())?;
+    let changes = case.step.changes()?.iter().filter(|change| ours.contains(&change.path));
+    let changes = changes.filter(|change| change.before.map(|(_, id)| id) != change.after.map(|(_, id)| id));
+    Ok(changes.map(|change| (change.path.clone(), files.get(&change.path).map(|(_, digest)| *digest))).collect())
 }

@@ -82,6 +82,11 @@ impl Mode {
         }
     }
 
+    /// A folder: git takes any mode of that type for one.
+    pub fn is_folder(self) -> bool {
+        self.bits() & 0o170_000 == 0o040_000
+    }
+
     /// A plain or executable file.
     pub fn is_file(self) -> bool {
         matches!(self, Self::File | Self::Executable)

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::model::amend::Amend;
 use crate::model::canonical::Canonical;
@@ -43,7 +43,7 @@ impl Governed {
     pub fn contains(&self, path: &RepoPath) -> bool {
         match Place::of(path) {
             Some(place) => place.is_governed(),
-            None => path.as_str().is_some_and(|path| self.globs.is_match(path)),
+            None => self.globs.is_match_candidate(&Candidate::from_bytes(path.as_bytes())),
         }
     }
 
@@ -62,7 +62,7 @@ impl Governed {
             let path = RepoPath::from(root.as_str());
             match tree.entry(&path)? {
                 _ if root.is_empty() => self.walk(tree, &path, 0, &mut files)?,
-                Some(entry) if entry.mode == Mode::Tree => self.walk(tree, &path, 0, &mut files)?,
+                Some(entry) if entry.mode.is_folder() => self.walk(tree, &path, 0, &mut files)?,
                 Some(entry) if self.contains(&path) => {
                     files.insert(path.clone(), (entry.mode, digest(tree, &entry, &path)?));
                 }
@@ -84,7 +84,7 @@ impl Governed {
         }
         for entry in tree.list(folder)? {
             let path = folder.join(&entry.name);
-            if entry.mode == Mode::Tree {
+            if entry.mode.is_folder() {
                 if !is_bulk(&path) {
                     self.walk(tree, &path, depth + 1, files)?;
                 }
@@ -189,6 +189,20 @@ pub fn read_amends(tree: &dyn TreeView) -> Result<Amends, SightError> {
 pub fn amend_heads(amends: &[AmendLink]) -> Vec<&AmendLink> {
     let followed: BTreeSet<Digest> = amends.iter().flat_map(|link| link.amend.prev.iter().copied()).collect();
     amends.iter().filter(|link| !followed.contains(&link.digest)).collect()
+}
+
+/// Those of the governed files `changed` (paths with the digests of their bytes afterwards; `None`: gone) of which `amends`
+/// say nothing, or something else. Where amends of two branches meet, git has merged the bytes and no amend knows them: then
+/// a name is enough.
+pub fn unsaid<'c>(amends: &[&AmendLink], changed: &'c BTreeMap<RepoPath, Option<Digest>>) -> Vec<&'c RepoPath> {
+    let meet = amends.iter().any(|link| link.amend.prev.len() > 1);
+    let is_said = |path: &RepoPath, after: &Option<Digest>| {
+        let mut named =
+            amends.iter().flat_map(|link| &link.amend.files).filter(|file| path.as_str() == Some(&file.path));
+        let after = after.map(|digest| digest.hex()).unwrap_or_default();
+        named.any(|file| meet || file.after == after)
+    };
+    changed.iter().filter(|(path, after)| !is_said(path, after)).map(|(path, _)| path).collect()
 }
 
 /// Whether `amends` lead from the governed digest `from` to `to`, through any number of them.

@@ -286,3 +286,70 @@ fn a_governed_folder_is_governed_to_its_bottom_and_no_further() {
     world.commit_file("deploy/notes/prod.yml", "on: push\n", "ci: add a note");
     world.breaks(&[]);
 }
+
+/// Commits a file at `path`, every name of which may be any bytes, in folders of the mode `mode`; nothing else is in them.
+fn commit_raw_file(world: &World, path: &[&[u8]], mode: &str) {
+    let (first, rest) = path.split_first().unwrap();
+    let mut entry = ("100644".to_owned(), world.object("blob", "on: push\n"));
+    for name in rest.iter().rev() {
+        entry = (mode.to_owned(), world.raw_tree(&[(entry.0.as_str(), *name, entry.1.as_str())]));
+    }
+    world.commit_raw("", |entries| {
+        entries.retain(|(_, name, _)| name != first);
+        let at = entries.iter().position(|(_, name, _)| name.as_slice() > *first).unwrap_or(entries.len());
+        entries.insert(at, (entry.0, first.to_vec(), entry.1));
+    });
+}
+
+#[test]
+fn a_governed_path_that_is_no_text() {
+    let world = World::new();
+    world.branch("work");
+    commit_raw_file(&world, &[b".github", b"workflows", b"\xff.yml"], "40000");
+    world.breaks(&["AO-G3"]);
+}
+
+#[test]
+fn a_governed_path_spelled_as_one_name() {
+    let world = World::new();
+    world.branch("work");
+    commit_raw_file(&world, &[b".github/workflows/check.yml"], "40000");
+    world.git("read-tree HEAD");
+    assert_eq!(world.git("ls-files .github"), ".github/workflows/check.yml", "git's index has the path");
+    world.breaks(&["AO-E7", "AO-G3"]);
+    world.git("reset -q --hard main");
+    commit_raw_file(&world, &[b".github", b"workflows/check.yml"], "40000");
+    world.breaks(&["AO-G3"]);
+}
+
+#[test]
+fn a_governed_folder_of_an_odd_mode() {
+    let world = World::new();
+    world.amend("alice", |text| text.replacen("governed = [", "governed = [\"**/Makefile\", ", 1));
+    world.commit_file("tools/notes.md", "Notes.\n", "docs: add notes");
+    world.branch("odd");
+    // Git takes any mode of the folder type for a folder.
+    world.commit_raw("", |entries| {
+        entries.iter_mut().find(|(_, name, _)| name == b"tools").unwrap().0 = "40755".to_owned();
+    });
+    let lands = world.landing("main", "HEAD").passes();
+    commit_raw_file(&world, &[b"tools", b"Makefile"], "40755");
+    let report = world.landing(if lands { "HEAD^" } else { "main" }, "HEAD");
+    assert!(laws(&report).contains("AO-G3"), "{}", shown(&report));
+}
+
+#[test]
+fn an_amend_that_names_other_files_than_it_changes() {
+    let world = World::new();
+    world.branch("work");
+    loosen(&world);
+    world.try_amend("alice").unwrap_or_else(|error| panic!("{}", told(&error)));
+    world.git("reset -q --soft main");
+    forge_amend(&world, |amend| {
+        assert_eq!(amend.files.len(), 1);
+        amend.files[0].path = ".agentops/product-dev/standards/testing.md".to_owned();
+    });
+    world.commit("chore: sharpen the standard of testing");
+    let report = world.breaks(&["AO-G3"]);
+    assert!(shown(&report).contains("profile.toml"), "{}", shown(&report));
+}
