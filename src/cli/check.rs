@@ -45,7 +45,7 @@ pub struct Arguments {
     #[arg(long, value_name = "REV", conflicts_with_all = ["staged", "message", "print_root"])]
     tip: Option<String>,
     /// The branch that is to move; without it a protected one is assumed
-    #[arg(long, value_name = "BRANCH", requires = "base")]
+    #[arg(long, value_name = "BRANCH", conflicts_with_all = ["staged", "all", "print_root"])]
     onto: Option<String>,
     /// The digest of the governed files at which trust starts
     #[arg(long, value_name = "DIGEST", conflicts_with_all = ["staged", "message", "print_root"])]
@@ -121,7 +121,7 @@ fn judge(arguments: &Arguments, context: &Context) -> Result<Report, CommandErro
     }
     if let Some(file) = &arguments.message {
         let text = read_message(file, context)?;
-        return Ok(check::message(&site, &text, None)?);
+        return Ok(check::message(&site, &text, arguments.onto.as_deref())?);
     }
     if !arguments.allow_empty && check::nothing_staged(&site)? {
         return Err(CommandError::failed("nothing was judged: nothing is staged").hint(

@@ -78,7 +78,7 @@ pub fn staged(site: &Site) -> Result<Report, EngineError> {
 
 /// As [`staged`], where the ground and the staged changes are known already. `None`: no law rules here.
 pub fn staged_on(site: &Site, ground: &Ground, changes: Vec<Change>) -> Result<Option<Report>, EngineError> {
-    judge_staged(site, ground, changes, None, &[Reads::Trees])
+    judge_staged(site, ground, changes, None, &[Reads::Trees], |_| false)
 }
 
 /// Whether the staged content may go on to its message: what is wrong with it, if anything, a waiver there can excuse.
@@ -87,17 +87,14 @@ pub fn message_may_excuse(report: &Report) -> bool {
     errors.all(|violation| violation.law.may_be_waived())
 }
 
-/// Judges a message for the content that is staged, or for a pull request's title and body: message laws only.
-/// `changes` are the staged changes where they are known already.
-pub fn message(site: &Site, text: &str, changes: Option<Vec<Change>>) -> Result<Report, EngineError> {
+/// Judges a message for the content that is staged, or for a pull request's title and body: message laws only. `onto` is
+/// the branch that it is for; protected where nothing is said.
+pub fn message(site: &Site, text: &str, onto: Option<&str>) -> Result<Report, EngineError> {
     let ground = Ground::of(site)?;
-    let changes = match changes {
-        Some(changes) => changes,
-        None if site.repo.work_dir().is_some() => ground.changes(site)?,
-        None => Vec::new(),
-    };
+    let changes = if site.repo.work_dir().is_some() { ground.changes(site)? } else { Vec::new() };
     let pending = pending(site, &ground, (text.to_owned(), true))?;
-    let report = judge_staged(site, &ground, changes, Some(pending), &[Reads::Messages])?;
+    let protected = |policy: &Policy| is_protected(policy, onto);
+    let report = judge_staged(site, &ground, changes, Some(pending), &[Reads::Messages], protected)?;
     Ok(report.unwrap_or_else(|| ungoverned(&ground)))
 }
 
@@ -112,8 +109,8 @@ pub fn commit_on(
 ) -> Result<Option<Report>, EngineError> {
     let pending = Some(pending(site, ground, text)?);
     match judged {
-        Some(changes) => judge_staged(site, ground, changes, pending, &[Reads::Messages]),
-        None => judge_staged(site, ground, ground.changes(site)?, pending, judging::ALL),
+        Some(changes) => judge_staged(site, ground, changes, pending, &[Reads::Messages], |_| false),
+        None => judge_staged(site, ground, ground.changes(site)?, pending, judging::ALL, |_| false),
     }
 }
 
@@ -139,6 +136,7 @@ fn judge_staged(
     changes: Vec<Change>,
     pending: Option<Commit>,
     reads: &[Reads],
+    onto_protected: impl FnOnce(&Policy) -> bool,
 ) -> Result<Option<Report>, EngineError> {
     let repo = &site.repo;
     let base_tree = &ground.tree;
@@ -162,7 +160,7 @@ fn judge_staged(
     let mut case = Case::new(&step, &policy, Context::Local);
     case.bootstrap = bootstrap;
     case.next_policy = judging::next_policy(&step, &policy)?;
-    case.onto_protected = false;
+    case.onto_protected = onto_protected(&policy);
     let mut report = judge(&case, reads);
     report.base = ground.commit;
     Ok(Some(report))
@@ -250,17 +248,18 @@ pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
             Ruling::Ungoverned => return Err(EngineError::NotGoverned),
         },
     };
-    check_root(next_repo, &policy, request.root.as_deref(), if bootstrap { &next_tree } else { &base_tree })?;
+    let start = if bootstrap { Start::Here(&next_tree) } else { Start::Before(&base_tree) };
+    let unseen = check_root(next_repo, &policy, request.root.as_deref(), start)?;
     let commits =
         if bootstrap { judging::governed_commits(repo, range.commits.clone())? } else { range.commits.clone() };
     let count = commits.len();
     let step = RepoStep::between(next_repo, Some(&base_tree), &next_tree, commits, Some(base));
     let mut case = Case::new(&step, &policy, Context::Landing);
     case.bootstrap = bootstrap;
-    case.onto_protected =
-        request.onto.as_ref().is_none_or(|onto| policy.config.protected.iter().any(|own| own == short_name(onto)));
+    case.onto_protected = is_protected(&policy, request.onto.as_deref());
     case.next_policy = judging::next_policy(&step, &policy)?;
     let mut report = judge(&case, ALL);
+    report.not_checked.extend(unseen);
     name_code_outside(&case, &policy, &mut report)?;
     // What passes as one step must also pass cut into its commits: whoever replays history sees those.
     let base_policy = (!bootstrap).then_some(&policy);
@@ -314,20 +313,38 @@ fn name_code_outside(case: &Case<'_>, policy: &Policy, report: &mut Report) -> R
     Ok(())
 }
 
-/// Whether trust starts where the caller says it does.
+/// The tree in which a judged history meets its first laws.
+pub(super) enum Start<'a> {
+    /// It brings them.
+    Here(&'a ObjectId),
+    /// They came earlier, in commits that are not judged now.
+    Before(&'a ObjectId),
+}
+
+/// Whether trust starts where the caller says it does. Amends lead on from there only where they came later: in the tree that
+/// brings the laws, nothing judged them. Hands back what is believed without having been seen.
 pub(super) fn check_root(
     repo: &crate::git::Repo,
     policy: &Policy,
     root: Option<&str>,
-    tree: &ObjectId,
-) -> Result<(), EngineError> {
-    let Some(root) = root else { return Ok(()) };
+    start: Start<'_>,
+) -> Result<Option<String>, EngineError> {
+    let Some(root) = root else { return Ok(None) };
     let wanted = Digest::parse(root)?;
-    let tree = repo.tree(tree);
+    let (Start::Here(id) | Start::Before(id)) = start;
+    let tree = repo.tree(id);
     let found = Governed::new(&policy.config.governed).digest(&tree)?;
+    if found == wanted {
+        return Ok(None);
+    }
     let amends = governance::read_amends(&tree)?.links;
-    if governance::leads(&amends.iter().collect::<Vec<_>>(), wanted, found) {
-        return Ok(());
+    if matches!(start, Start::Before(_)) && governance::leads(&amends.iter().collect::<Vec<_>>(), wanted, found) {
+        return Ok(Some(format!(
+            "the amends that lead from the pinned root {} to the base's governed digest {}: `agentops check --all --root` \
+             replays them",
+            &wanted.hex()[..12],
+            &found.hex()[..12]
+        )));
     }
     Err(EngineError::refused(
         format!(
@@ -339,8 +356,10 @@ pub(super) fn check_root(
     ))
 }
 
-fn short_name(reference: &str) -> &str {
-    reference.strip_prefix("refs/heads/").unwrap_or(reference)
+/// Whether the branch `onto` is a protected one; it is taken for one where nothing is said.
+fn is_protected(policy: &Policy, onto: Option<&str>) -> bool {
+    let name = onto.map(|onto| onto.strip_prefix("refs/heads/").unwrap_or(onto));
+    name.is_none_or(|name| policy.config.protected.iter().any(|own| own == name))
 }
 
 /// The governed digest at a revision: what `--root` wants.

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use super::check::check_root;
+use super::check::{Start, check_root};
 use super::error::EngineError;
 use super::judging::{self, ALL, Policies, Ruling};
 use super::site::Site;
@@ -36,7 +36,9 @@ pub fn all(site: &Site, tip: Option<&str>, root: Option<&str>) -> Result<Report,
         if !governed {
             let Ruling::Governed(policy) = policies.of(&repo.tree(&tree))? else { continue };
             governed = true;
-            check_root(repo, &policy, root, &tree)?;
+            let cut = parent.is_some_and(|parent| !repo.has_object(&parent));
+            let start = if cut { Start::Before(&tree) } else { Start::Here(&tree) };
+            report.not_checked.extend(check_root(repo, &policy, root, start)?);
             report.base = parent;
             if let Some(parent) = parent.filter(|parent| !repo.has_object(parent)) {
                 report.not_checked.push(format!(

@@ -313,3 +313,15 @@ fn a_pinned_root_is_asked_for() {
     assert!(check::all(&world.site("alice"), None, Some(&root)).unwrap().passes());
     assert!(check::all(&world.site("alice"), None, Some(&"ab".repeat(32))).is_err());
 }
+
+#[test]
+fn an_amend_made_up_to_lead_from_the_pinned_root() {
+    let world = World::new();
+    let root = world.governed().hex();
+    // Another history with looser rules, and an amend in its first commit that claims to come from the pinned one.
+    world.amend("alice", |text| text.replacen("max = ", "max = 9", 1));
+    let alone = world.git("commit-tree -m alone HEAD^{tree}");
+    let found = check::all(&world.site("alice"), Some(&alone), Some(&root));
+    assert!(found.is_err(), "{}", shown(&found.unwrap()));
+    assert!(check::all(&world.site("alice"), Some("main"), Some(&root)).unwrap().passes());
+}

@@ -109,3 +109,14 @@ fn rules_for_messages_changed_on_the_branch() {
     let report = world.landing("main", "HEAD");
     assert_eq!(laws(&report), laws(&world.all("work")), "{}", shown(&report));
 }
+
+#[test]
+fn a_pull_request_still_to_be_folded() {
+    let world = World::new();
+    for title in
+        ["fixup! feat: x", "squash! feat: x", "amend! feat: x", "Merge branch 'x'", "Merge pull request #1 from x"]
+    {
+        let told = world.sandbox.agentops("check --message -").stdin(format!("{title}\n\n\n")).run();
+        told.expect_code(3);
+    }
+}
