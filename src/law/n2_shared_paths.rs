@@ -1,5 +1,7 @@
 //! AO-N2: two open tasks that plan to change the same path are named.
 
+use std::collections::BTreeSet;
+
 use super::{Case, Findings, Law, Reads};
 use crate::model::law_id::LawId;
 use crate::model::name::{ProfileName, TaskId};
@@ -46,12 +48,13 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             }
             let Some(rules) = case.policy.profiles.get(profile) else { continue };
             let Some((_, theirs)) = live_plan(case.step.next(), &other, rules)? else { continue };
+            let theirs: BTreeSet<&RepoPath> = theirs.changes.iter().map(|change| &change.path).collect();
             for (own_profile, task, ours, path) in &fresh {
                 if *task == other.task && own_profile == profile {
                     continue;
                 }
                 for change in &ours.changes {
-                    if theirs.changes.iter().any(|their| their.path == change.path) {
+                    if theirs.contains(&change.path) {
                         findings.add(Finding::new(
                             Place::line(path.clone(), change.line),
                             format!("`{}` is also planned by the open task `{}` ({profile})", change.path, other.task),

@@ -3,7 +3,7 @@
 //! Heads are the events that no other event names in `prev`. One head: the task is in that head's state. More: a fork,
 //! which only `resolve` ends. None of this trusts file order, times or commits.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use crate::model::canonical::Canonical;
 use crate::model::digest::Digest;
@@ -47,6 +47,8 @@ pub struct Chain {
     pub links: Vec<Link>,
     /// Files that are not well-formed events of this task.
     pub broken: Vec<Broken>,
+    /// Where in `links` each digest is: a hostile chain is as long as it may be, and every event asks for its predecessors.
+    places: HashMap<Digest, usize>,
 }
 
 /// Where a task stands.
@@ -65,7 +67,8 @@ impl Chain {
     pub fn new(profile: ProfileName, task: TaskId, mut links: Vec<Link>) -> Self {
         links.sort_by_key(|link| (link.event.seq, link.digest));
         links.dedup_by(|a, b| a.digest == b.digest);
-        Self { profile, task, links, broken: Vec::new() }
+        let places = links.iter().enumerate().map(|(place, link)| (link.digest, place)).collect();
+        Self { profile, task, links, broken: Vec::new(), places }
     }
 
     /// Reads the events of `task` from `tree`. Malformed files go to [`broken`](Self::broken).
@@ -106,7 +109,7 @@ impl Chain {
 
     /// The event with this digest.
     pub fn link(&self, digest: &Digest) -> Option<&Link> {
-        self.links.iter().find(|link| link.digest == *digest)
+        self.places.get(digest).map(|place| &self.links[*place])
     }
 
     /// The events that no other event follows.
@@ -134,12 +137,17 @@ impl Chain {
 
     /// All events that come before those in `from`, themselves not included unless one comes before another.
     pub fn ancestors(&self, from: &[Digest]) -> BTreeSet<Digest> {
-        let by_digest: BTreeMap<Digest, &Event> = self.links.iter().map(|link| (link.digest, &link.event)).collect();
         let mut found = BTreeSet::new();
+        let mut met = vec![false; self.links.len()];
         let mut queue: Vec<Digest> = from.to_vec();
         while let Some(digest) = queue.pop() {
-            for prev in by_digest.get(&digest).map_or(&[][..], |event| &event.prev) {
-                if found.insert(*prev) {
+            for prev in self.link(&digest).map_or(&[][..], |link| &link.event.prev) {
+                let is_new = match self.places.get(prev) {
+                    Some(place) => !std::mem::replace(&mut met[*place], true),
+                    None => !found.contains(prev),
+                };
+                if is_new {
+                    found.insert(*prev);
                     queue.push(*prev);
                 }
             }
@@ -161,6 +169,9 @@ impl Chain {
     /// submit that it directly follows. Superseded events are judged for form and chain only.
     pub fn live(&self, profile: &Profile) -> BTreeSet<Digest> {
         let mut live: BTreeSet<Digest> = self.links.iter().map(|link| link.digest).collect();
+        // What comes before a rewind or resolve, with the phase it goes back to; the earliest one where there are several.
+        let mut limits: Vec<Option<usize>> = vec![None; self.links.len()];
+        let mut queue: Vec<(Digest, usize)> = Vec::new();
         for later in &self.links {
             match later.event.kind {
                 EventKind::Rework | EventKind::Abandon => {
@@ -172,16 +183,23 @@ impl Chain {
                 }
                 EventKind::Rewind | EventKind::Resolve => {
                     let limit = position(profile, &later.event.state);
-                    for earlier in self.ancestors(&[later.digest]) {
-                        let gone = self.link(&earlier).is_some_and(|link| {
-                            link.event.kind != EventKind::Open && position(profile, self.origin(link)) >= limit
-                        });
-                        if gone {
-                            live.remove(&earlier);
-                        }
-                    }
+                    queue.extend(later.event.prev.iter().map(|prev| (*prev, limit)));
                 }
                 EventKind::Open | EventKind::Submit | EventKind::Advance => {}
+            }
+        }
+        while let Some((digest, limit)) = queue.pop() {
+            let Some(place) = self.places.get(&digest) else { continue };
+            // A limit only falls, and there are as many as phases: each event is gone through so often at most.
+            if limits[*place].is_none_or(|known| limit < known) {
+                limits[*place] = Some(limit);
+                queue.extend(self.links[*place].event.prev.iter().map(|prev| (*prev, limit)));
+            }
+        }
+        for (link, limit) in self.links.iter().zip(limits) {
+            let is_gone = limit.is_some_and(|limit| position(profile, self.origin(link)) >= limit);
+            if is_gone && link.event.kind != EventKind::Open {
+                live.remove(&link.digest);
             }
         }
         live

@@ -1,9 +1,11 @@
 //! Properties of the pure core: any order of arrival folds alike, any flipped byte is found, any illegal transition is
 //! found, printing and parsing are inverse.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
-use super::chain::{Chain, Link, Standing};
+use super::chain::{Chain, Link, Standing, position};
 use super::transition::{self, Illegal};
 use crate::law::testing::{PROJECT, principal, small_profile};
 use crate::model::amend::{Amend, GovernedChange};
@@ -111,7 +113,36 @@ fn tree_of(links: &[Link]) -> MemoryTree {
     tree
 }
 
+/// What is live, told as the documents tell it: event by event, each from everything that came before it.
+fn live_as_told(chain: &Chain) -> BTreeSet<Digest> {
+    let profile = small_profile();
+    let mut live: BTreeSet<Digest> = chain.links.iter().map(|link| link.digest).collect();
+    for later in &chain.links {
+        let goes_back = matches!(later.event.kind, EventKind::Rewind | EventKind::Resolve);
+        let withdraws = matches!(later.event.kind, EventKind::Rework | EventKind::Abandon);
+        let limit = position(&profile, &later.event.state);
+        for earlier in chain.ancestors(&[later.digest]) {
+            let link = chain.link(&earlier).unwrap();
+            let before = link.event.prev.first().and_then(|prev| chain.link(prev));
+            let left = before.filter(|_| link.event.kind == EventKind::Advance).unwrap_or(link);
+            let gone =
+                goes_back && link.event.kind != EventKind::Open && position(&profile, &left.event.state) >= limit;
+            let withdrawn = withdraws && link.event.kind == EventKind::Submit && later.event.prev.contains(&earlier);
+            if gone || withdrawn {
+                live.remove(&earlier);
+            }
+        }
+    }
+    live
+}
+
 proptest! {
+    #[test]
+    fn live_is_what_nothing_supersedes(choices in prop::collection::vec(any::<(u8, u8, u8)>(), 0..40)) {
+        let chain = Chain::new(dev(), task(), walk(&choices));
+        prop_assert_eq!(chain.live(&small_profile()), live_as_told(&chain));
+    }
+
     #[test]
     fn any_order_of_arrival_folds_alike(
         choices in prop::collection::vec(any::<(u8, u8, u8)>(), 0..25),

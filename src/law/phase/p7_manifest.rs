@@ -1,5 +1,7 @@
 //! AO-P7: the manifest holds, and covers the plan.
 
+use std::collections::BTreeSet;
+
 use crate::law::{Case, Findings, Law, Reads};
 use crate::model::law_id::LawId;
 use crate::model::layout;
@@ -112,13 +114,15 @@ fn examine_plan(
     plan: &Plan,
     findings: &mut Findings,
 ) -> Result<(), SightError> {
+    let removed: BTreeSet<&RepoPath> =
+        plan.changes.iter().filter(|change| change.removed).map(|change| &change.path).collect();
     let mut planned: Vec<&PlannedChange> =
         plan.changes.iter().filter(|change| !change.path.is_below(layout::ROOT)).collect();
     planned.sort_by(|a, b| a.path.cmp(&b.path));
     planned.dedup_by(|a, b| a.path == b.path);
     for change in &planned {
         let path = &change.path;
-        let removed = plan.changes.iter().any(|other| other.removed && other.path == *path);
+        let removed = removed.contains(path);
         let rewind = format!("do as planned, or plan again: {}", plan_again(material));
         match manifest.get(path) {
             None => {
