@@ -24,7 +24,9 @@ pub(crate) fn of(
 ) -> Result<Manifest, EngineError> {
     let mut paths: BTreeSet<RepoPath> = BTreeSet::new();
     if let Some(plan) = plan {
-        paths.extend(plan.changes.iter().map(|change| change.path.clone()));
+        // A plan may name documents of the profile; what they hold is bound elsewhere.
+        let own = plan.changes.iter().map(|change| &change.path).filter(|path| !path.is_below(layout::ROOT));
+        paths.extend(own.cloned());
     }
     if let Some(planned_at) = chain.leaving(rules, Stage::Plan).map(|link| link.event.base)
         && site.repo.has_object(&planned_at)

@@ -218,3 +218,23 @@ fn work_outside_a_task_where_tasks_are_required() {
     assert!(shown(&report).contains("require_task"), "{}", shown(&report));
     assert!(!laws(&report).contains("AO-E1"));
 }
+
+#[test]
+fn a_plan_that_names_a_document_of_the_profile_too() {
+    let world = World::new();
+    let task = world.open("Reset links expire");
+    world.pass(&task);
+    let document = ".agentops/product-dev/product/mission.md";
+    let text = specification(&task).replace("## Changes\n", &format!("## Changes\n- `{document}:1` — say it there too\n"));
+    world.sandbox.write(&world.document(&task, "spec.md"), text);
+    world.next(&task);
+    world.vote(&task, "bob", Verdict::Approve);
+    world.next(&task);
+    world.branch("work");
+    world.commit_file(document, "# Mission\n\nResets that end.\n", "docs: say what resets are for");
+    world.fill(&task);
+    world.record(&task);
+    // A manifest lists what lies outside `.agentops`: the document is no reason to stop.
+    world.next(&task);
+    world.breaks(&[]);
+}
