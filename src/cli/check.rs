@@ -44,7 +44,7 @@ pub struct Arguments {
     /// What is to land, or where the replay ends; HEAD if not given
     #[arg(long, value_name = "REV", conflicts_with_all = ["staged", "message", "print_root"])]
     tip: Option<String>,
-    /// The branch that is to move; without it a protected one is assumed
+    /// The branch that is to move to what is judged; without it a merge into a protected one is assumed
     #[arg(long, value_name = "BRANCH", conflicts_with_all = ["staged", "all", "print_root"])]
     onto: Option<String>,
     /// The digest of the governed files at which trust starts

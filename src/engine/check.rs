@@ -193,7 +193,7 @@ pub struct Landing {
     pub allow_empty: bool,
     /// The governed digest where trust starts.
     pub root: Option<String>,
-    /// The branch that is to move; protected where nothing is said.
+    /// The branch that is to move to REV; where nothing is said, REV is to be merged into a protected one.
     pub onto: Option<String>,
 }
 
@@ -262,17 +262,21 @@ pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
     report.not_checked.extend(unseen);
     name_code_outside(&case, &policy, &mut report)?;
     // What passes as one step must also pass cut into its commits: whoever replays history sees those.
+    // A protected branch that is to move to REV has REV's first parents for its line from then on, be T beside it.
+    let becomes_line = straight || (request.onto.is_some() && case.onto_protected && repo.is_ancestor(&base, &tip)?);
     let base_policy = (!bootstrap).then_some(&policy);
-    replay::commits(site, &mut policies, &range.commits, straight.then_some(&tip), base_policy, &mut report)?;
+    replay::commits(site, &mut policies, &range.commits, becomes_line.then_some(&tip), base_policy, &mut report)?;
     report.commits = count;
     report.base = Some(base);
     report.tip = Some(tip);
     if !straight {
-        report.notes.push(format!(
-            "{} is not on the first-parent line of {}: judged is the tree that merging the one into the other gives",
-            base.short(),
-            tip.short()
-        ));
+        let (base, tip) = (base.short(), tip.short());
+        report.notes.push(format!("{base} is not on the first-parent line of {tip}: {}", match becomes_line {
+            true => "that line becomes the branch's, and at each of its merges what came in is judged as one step; `git merge \
+                     --no-ff` into the branch keeps its own line",
+            false => "judged is the tree that merging the one into the other gives; land it with a merge commit, for a branch \
+                      that is moved there instead loses its own line",
+        }));
     }
     Ok(report)
 }

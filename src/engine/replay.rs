@@ -127,7 +127,7 @@ fn attributed(mut report: Report, commit: &Commit) -> Report {
 }
 
 /// Replays the commits of a landing, each from its first parent, and enters the errors that the landing as a whole does
-/// not show. `straight` is the tip where T lies on its first-parent line; `base` is T's policy, where T has one.
+/// not show. `straight` is the tip whose first-parent line is to be the branch's; `base` is T's policy, where T has one.
 ///
 /// Merges beside that line are not edges of any replay: what they bring was judged where it was made, and what they may
 /// have lost the landing's own judgement sees.

@@ -225,7 +225,8 @@ fn a_plan_that_names_a_document_of_the_profile_too() {
     let task = world.open("Reset links expire");
     world.pass(&task);
     let document = ".agentops/product-dev/product/mission.md";
-    let text = specification(&task).replace("## Changes\n", &format!("## Changes\n- `{document}:1` — say it there too\n"));
+    let text =
+        specification(&task).replace("## Changes\n", &format!("## Changes\n- `{document}:1` — say it there too\n"));
     world.sandbox.write(&world.document(&task, "spec.md"), text);
     world.next(&task);
     world.vote(&task, "bob", Verdict::Approve);

@@ -2,8 +2,11 @@
 
 use agentops::engine::EngineError;
 use agentops::engine::check::{self, Landing};
+use agentops::engine::task::{self, NewTask};
 use agentops::git::GitError;
 use agentops::model::event::EventKind;
+use agentops::model::name::ProfileName;
+use agentops::model::report::Report;
 use agentops::model::vote::Verdict;
 
 use crate::world::{World, laws, principal, shown};
@@ -324,4 +327,75 @@ fn an_amend_made_up_to_lead_from_the_pinned_root() {
     let found = check::all(&world.site("alice"), Some(&alone), Some(&root));
     assert!(found.is_err(), "{}", shown(&found.unwrap()));
     assert!(check::all(&world.site("alice"), Some("main"), Some(&root)).unwrap().passes());
+}
+
+/// A branch into which main was merged, after main got a profile and then a task in it: two steps there, one merge here.
+fn base_merged_into_a_branch() -> World {
+    let world = World::new();
+    world.branch("work");
+    world.commit_file("src/new.rs", "//! New.\n", "feat: add a module");
+    world.switch("main");
+    for (path, bytes) in agentops::config::builtin::files(&ProfileName::parse("devops").unwrap()) {
+        world.sandbox.write(&path.to_string(), bytes);
+    }
+    world.try_amend("alice").unwrap();
+    let request = NewTask { title: "Upgrade the cluster".into(), profile: Some("devops".into()), ..Default::default() };
+    task::open(&world.site("claude"), &Default::default(), &request).unwrap();
+    world.switch("work");
+    world.git("merge --quiet --no-edit main");
+    world
+}
+
+fn onto(world: &World, branch: &str) -> Report {
+    let request = Landing { base: "main".into(), onto: Some(branch.to_owned()), ..Landing::default() };
+    check::landing(&world.site("alice"), &request).unwrap()
+}
+
+#[test]
+fn a_branch_that_merged_its_base_lands_by_a_merge_and_replays() {
+    let world = base_merged_into_a_branch();
+    let report = world.breaks(&[]);
+    assert!(report.notes.iter().any(|note| note.contains("land it with a merge commit")), "{}", shown(&report));
+    world.switch("main");
+    world.git("merge --quiet --no-ff --no-edit work");
+    world.replays("main");
+}
+
+#[test]
+fn a_branch_that_merged_its_base_is_pushed_over_it_only_where_that_replays() {
+    let world = base_merged_into_a_branch();
+    // Along first parents, main's two steps are one now, judged by what the branch grew from: nobody can tell them from a
+    // branch that brought rules along and used them.
+    assert!(!world.all("work").passes());
+    assert_eq!(laws(&onto(&world, "refs/heads/main")), ["AO-E4"].into());
+    assert!(onto(&world, "refs/heads/other").passes(), "only a protected branch has a line to lose");
+
+    let world = World::new();
+    world.branch("work");
+    let task = world.open("Reset links expire");
+    world.submit(&task);
+    world.switch("main");
+    world.commit_file("src/main.rs", "fn main() {}\n", "feat: add a main function");
+    world.switch("work");
+    world.git("merge --quiet --no-edit main");
+    let report = onto(&world, "refs/heads/main");
+    assert!(report.passes(), "{}", shown(&report));
+    world.replays("work");
+}
+
+#[test]
+fn rules_loosened_and_used_on_a_branch_do_not_replay_when_merged() {
+    let world = World::new();
+    let task = world.open("Reset links expire");
+    world.branch("work");
+    let profile = ".agentops/product-dev/profile.toml";
+    let text = world.sandbox.read(profile);
+    let text = text.replacen("vote = \"review\"", "vote = \"none\"", 1).replacen("voters = 1", "voters = 0", 1);
+    world.sandbox.write(profile, text);
+    world.try_amend("claude").unwrap();
+    world.submit(&task);
+    world.switch("main");
+    world.git("merge --quiet --no-ff --no-edit work");
+    let report = world.all("main");
+    assert!(laws(&report).contains("AO-E4"), "{}", shown(&report));
 }
