@@ -365,6 +365,58 @@ mod tests {
         }
 
         #[test]
+        fn citations_stand_where_they_say(text in "([`:\\-a1/. \n<>\\[\\]()é]|- |\n\n|`a/b:1`|`c.rs`|commit abcdef1|https://x.y){0,40}", first in 1_usize..9) {
+            let lines: Vec<&str> = text.split('\n').collect();
+            for citation in citations(&text, first) {
+                prop_assert!((first..first + lines.len()).contains(&citation.line), "{citation:?}");
+                let from_there = lines[citation.line - first..].join(" ");
+                let (CitationKind::Path(Cited { path: word, .. })
+                | CitationKind::Word(word)
+                | CitationKind::Url(word)
+                | CitationKind::Commit(word)) = &citation.kind;
+                let word = word.split_whitespace().next().unwrap_or_default();
+                prop_assert!(from_there.contains(word), "{citation:?}");
+            }
+        }
+
+        #[test]
+        fn a_place_exists_where_the_bytes_say_so(
+            files in proptest::collection::btree_map("[ab](/[ab]){0,2}|\\.git|\\.GIT/a", "([xé\n\r]|\n){0,6}", 0..4),
+            path in "([ab](/[ab]){0,2}/?|\\.git|\\.GIT/a|\\.\\./a|/a|a//b|\\./a|a/\\.\\.|a\\\\b|)",
+            lines in proptest::option::of((0_u32..9, proptest::option::of(0_u32..9))),
+        ) {
+            let mut tree = MemoryTree::new();
+            // What is a file cannot be a folder as well.
+            let is_folder = |path: &String| files.keys().any(|other| other.starts_with(&format!("{path}/")));
+            for (path, text) in files.iter().filter(|(path, _)| !is_folder(path)) {
+                tree.put(path.as_str(), text.as_str());
+            }
+            let spelled = match lines {
+                None => path.clone(),
+                Some((line, None)) => format!("{path}:{line}"),
+                Some((first, Some(last))) => format!("{path}:{first}-{last}"),
+            };
+            let cited = Cited::parse(&spelled);
+            let bare = path.strip_suffix('/').unwrap_or(&path).to_owned();
+            let hostile = bare.is_empty()
+                || bare.split('/').any(|name| ["", ".", ".."].contains(&name) || name.eq_ignore_ascii_case(".git") || name.contains('\\'));
+            let text = files.get(&bare).filter(|_| !is_folder(&bare));
+            let holds = match lines {
+                None => text.is_some() || is_folder(&bare),
+                Some((first, last)) => {
+                    let count = text.map_or(0, |text| text.split_inclusive('\n').count());
+                    let last = last.unwrap_or(first) as usize;
+                    first > 0 && first as usize <= last && last <= count
+                }
+            };
+            prop_assert_eq!(CitedTree::new(&tree).problem(&cited).unwrap().is_none(), holds && !hostile, "{}", spelled);
+            // A second tree only adds, and never what is no plain path.
+            let nothing = MemoryTree::new();
+            let either = CitedTree::new(&nothing).or(Some(&tree)).problem(&cited).unwrap();
+            prop_assert_eq!(either.is_none(), holds && !hostile, "{}", spelled);
+        }
+
+        #[test]
         fn printed_citations_read_back(path in "[a-z]{1,5}(/[a-z]{1,5}){0,2}", first in 1_u32..500, more in 0_u32..9) {
             let cited = Cited { path, lines: Some((first, first + more)) };
             prop_assert_eq!(Cited::parse(&cited.to_string()), cited);

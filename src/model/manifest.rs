@@ -211,6 +211,59 @@ mod tests {
         }
 
         #[test]
+        fn a_manifest_changed_anywhere_is_another_one_or_none(
+            lines in proptest::collection::vec(line(), 1..5),
+            at in any::<proptest::sample::Index>(),
+            cut in 0_usize..70,
+            insert in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b'0'), Just(b' '), Just(b'\n'), Just(b'/')], 0..4),
+        ) {
+            let Ok(manifest) = Manifest::new(lines) else { return Ok(()) };
+            let printed = manifest.print();
+            let mut bytes = printed.clone();
+            let start = at.index(bytes.len());
+            let end = (start + cut).min(bytes.len());
+            bytes.splice(start..end, insert);
+            let count = bytes.split(|byte| *byte == b'\n').count();
+            match Manifest::parse(&bytes) {
+                Ok(other) => {
+                    prop_assert_eq!(other.print(), bytes.clone(), "one value, one spelling");
+                    prop_assert_eq!(other == manifest, bytes == printed);
+                    prop_assert!(other.lines().is_sorted_by(|a, b| a.path < b.path));
+                    prop_assert!(other.lines().iter().all(|line| line.path.is_ordinary() && !line.path.is_below(layout::ROOT)));
+                }
+                Err(error) => prop_assert!((1..=count).contains(&error.line), "{error}"),
+            }
+        }
+
+        #[test]
+        fn whatever_changes_in_a_tree_changes_its_line(
+            files in proptest::collection::btree_map("[ab](/[cd])?", (0_usize..4, "[xy]{0,2}"), 1..6),
+            at in any::<proptest::sample::Index>(),
+            (mode, text) in (0_usize..5, "[xy]{0,2}"),
+        ) {
+            const MODES: [Mode; 4] = [Mode::File, Mode::Executable, Mode::Symlink, Mode::Gitlink];
+            let is_folder = |path: &String| files.keys().any(|other| other.starts_with(&format!("{path}/")));
+            let mut before = MemoryTree::new();
+            for (path, (mode, text)) in files.iter().filter(|(path, _)| !is_folder(path)) {
+                before.put_mode(path.as_str(), MODES[*mode], text.as_str());
+            }
+            let listed = || ["a", "a/c", "a/d", "b", "b/c", "b/d"].map(RepoPath::from);
+            let (path, _) = files.iter().nth(at.index(files.len())).unwrap();
+            prop_assume!(!is_folder(path));
+            let mut after = before.clone();
+            match MODES.get(mode) {
+                Some(mode) => after.put_mode(path.as_str(), *mode, text.as_str()),
+                None => after.remove(path.as_str()).put(format!("{path}/deep").as_str(), "z"),
+            };
+            let lines = |tree: &MemoryTree| listed().map(|path| ManifestLine::of(tree, &path).unwrap()).to_vec();
+            let changed: Vec<RepoPath> = after.changes_since(&before).into_iter().map(|change| change.path).collect();
+            for (old, new) in lines(&before).iter().zip(&lines(&after)) {
+                prop_assert_eq!(old != new, changed.contains(&old.path), "{}", old.path);
+            }
+            prop_assert_eq!(Manifest::new(lines(&before)) == Manifest::new(lines(&after)), lines(&before) == lines(&after));
+        }
+
+        #[test]
         fn what_reads_prints_the_same(bytes in "(0|100644|160000| |[0a]|\n|0{64}|(ab){32}){0,12}") {
             if let Ok(manifest) = Manifest::parse(bytes.as_bytes()) {
                 prop_assert_eq!(manifest.print(), bytes.into_bytes());
