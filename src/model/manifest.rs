@@ -249,7 +249,9 @@ mod tests {
             }
             let listed = || ["a", "a/c", "a/d", "b", "b/c", "b/d"].map(RepoPath::from);
             let (path, _) = files.iter().nth(at.index(files.len())).unwrap();
-            prop_assume!(!is_folder(path));
+            if is_folder(path) {
+                return Ok(());
+            }
             let mut after = before.clone();
             match MODES.get(mode) {
                 Some(mode) => after.put_mode(path.as_str(), *mode, text.as_str()),

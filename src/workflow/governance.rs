@@ -196,30 +196,28 @@ pub fn amend_heads(amends: &[AmendLink]) -> Vec<&AmendLink> {
 /// a name is enough.
 pub fn unsaid<'c>(amends: &[&AmendLink], changed: &'c BTreeMap<RepoPath, Option<Digest>>) -> Vec<&'c RepoPath> {
     let meet = amends.iter().any(|link| link.amend.prev.len() > 1);
+    let files = || amends.iter().flat_map(|link| &link.amend.files);
+    let named: BTreeSet<&str> = files().map(|file| file.path.as_str()).collect();
+    let said: BTreeSet<(&str, &str)> = files().map(|file| (file.path.as_str(), file.after.as_str())).collect();
     let is_said = |path: &RepoPath, after: &Option<Digest>| {
-        let mut named =
-            amends.iter().flat_map(|link| &link.amend.files).filter(|file| path.as_str() == Some(&file.path));
         let after = after.map(|digest| digest.hex()).unwrap_or_default();
-        named.any(|file| meet || file.after == after)
+        path.as_str().is_some_and(|path| if meet { named.contains(path) } else { said.contains(&(path, &after)) })
     };
     changed.iter().filter(|(path, after)| !is_said(path, after)).map(|(path, _)| path).collect()
 }
 
 /// Whether `amends` lead from the governed digest `from` to `to`, through any number of them.
 pub fn leads(amends: &[&AmendLink], from: Digest, to: Digest) -> bool {
-    let mut reached = BTreeSet::from([from]);
-    loop {
-        if reached.contains(&to) {
-            return true;
-        }
-        let before = reached.len();
-        for link in amends {
-            if link.amend.from.iter().any(|digest| reached.contains(digest)) {
-                reached.insert(link.amend.to);
-            }
-        }
-        if reached.len() == before {
-            return false;
+    let mut onwards: BTreeMap<Digest, Vec<Digest>> = BTreeMap::new();
+    for amend in amends.iter().map(|link| &link.amend) {
+        for start in &amend.from {
+            onwards.entry(*start).or_default().push(amend.to);
         }
     }
+    let mut reached = BTreeSet::from([from]);
+    let mut waiting = vec![from];
+    while let Some(digest) = waiting.pop() {
+        waiting.extend(onwards.get(&digest).into_iter().flatten().filter(|next| reached.insert(**next)));
+    }
+    reached.contains(&to)
 }
