@@ -9,7 +9,7 @@ use super::{Case, Findings, Law, Reads};
 use crate::model::commit::Commit;
 use crate::model::law_id::LawId;
 use crate::model::layout;
-use crate::model::message::{Message, SubjectKind};
+use crate::model::message::{Message, SubjectKind, without_forge_suffix};
 use crate::model::name::{ProfileName, RecordId};
 use crate::model::path::RepoPath;
 use crate::model::report::{Finding, Place};
@@ -68,17 +68,26 @@ impl<'a> Memory<'a> {
         }
     }
 
-    /// What `learning` repeats. A commit does not collide with itself: amended, cherry-picked or
-    /// rebased it keeps its author and the second in which it was written.
+    /// What `learning` repeats. A commit does not collide with itself.
     fn find(&self, learning: &Learning<'_>, commit: &Commit) -> Option<&Earlier<'a>> {
         let identical = self.by_fingerprint.get(&learning.fingerprint).map(|index| &self.list[*index]);
         let recent = &self.list[self.list.len().saturating_sub(WINDOW)..];
         identical
             .into_iter()
             .chain(recent.iter().rev().filter(|earlier| earlier.sketch.is_near(&learning.sketch)))
-            .filter(|earlier| earlier.commit.author != commit.author)
+            .filter(|earlier| !is_again(earlier.commit, commit))
             .find(|earlier| similar(earlier.text, learning.text) >= SAME)
     }
+}
+
+/// Whether two commits are one, amended, cherry-picked or rebased: then author, second and subject stay. Whoever writes
+/// many commits may date them all alike.
+fn is_again(one: &Commit, other: &Commit) -> bool {
+    let subject = |commit: &Commit| {
+        let first = commit.message.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim().to_owned();
+        without_forge_suffix(&first).to_owned()
+    };
+    one.author == other.author && subject(one) == subject(other)
 }
 
 /// A `Learning:` section.

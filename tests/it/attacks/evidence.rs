@@ -239,3 +239,27 @@ fn a_plan_that_names_a_document_of_the_profile_too() {
     world.next(&task);
     world.breaks(&[]);
 }
+
+#[test]
+fn a_squash_cites_what_only_it_brings_and_that_is_said() {
+    for (line, broken) in [(2, &[][..]), (9, &["AO-P4"][..])] {
+        let world = World::new();
+        let task = world.open("Reset links expire");
+        world.pass(&task);
+        world.branch("work");
+        world.commit_file("src/fresh.rs", "//! Fresh.\npub struct Fresh;\n", "feat: add fresh code");
+        let spec = world.document(&task, "spec.md");
+        let cited = format!("## Changes\n- `src/fresh.rs:{line}` — give it a time\n");
+        world.sandbox.write(&spec, specification(&task).replace("## Changes\n", &cited));
+        let tree = world.git("rev-parse HEAD^{tree}");
+        world.forge(&task, EventKind::Submit, |event| {
+            event.evidence = vec![world.evidence(&spec)];
+            event.base = agentops::model::digest::ObjectId::parse(&tree).unwrap();
+        });
+        world.commit("chore: submit by hand");
+        world.git("reset -q --soft main");
+        world.commit("feat: all of it at once");
+        let report = world.breaks(broken);
+        assert!(shown(&report).contains("is not part of this history"), "{}", shown(&report));
+    }
+}

@@ -120,3 +120,25 @@ fn a_pull_request_still_to_be_folded() {
         told.expect_code(3);
     }
 }
+
+#[test]
+fn one_learning_under_one_date_again_and_again() {
+    let world = World::new();
+    world.branch("work");
+    let commit = |number: usize, subject: &str| {
+        world.sandbox.write(&format!("src/new{number}.rs"), "//! New.\n");
+        world.git("add --all");
+        let text = lawful("feat: add a module").replacen("feat: add a module", subject, 1);
+        let call = world.sandbox.try_git("commit --quiet --date=2026-11-21T08:00:00Z --file=-").stdin(text);
+        call.run().expect_code(0);
+    };
+    commit(1, "feat: add a module");
+    // Picked onto another branch, it is the same commit still.
+    world.git("switch --quiet -c other main");
+    world.git("cherry-pick work");
+    world.git("merge --quiet --no-edit work");
+    world.breaks(&[]);
+    world.switch("work");
+    commit(2, "feat: add another module");
+    world.breaks(&["AO-L1"]);
+}
