@@ -37,11 +37,14 @@ pub(crate) fn check_session(case: &Case<'_>, findings: &mut Findings) -> Result<
             let kind = case.policy.config.actors.get(&link.event.actor).map(|actor| actor.kind);
             if kind == Some(ActorKind::Agent) && !has_session(case.step.next(), profile, id, &link.event.state.opened)?
             {
-                findings.add(tempered(case, Finding::new(
-                    Place::path(task.path(link)),
-                    format!("`{}` finished `{id}`, but no session record names the task", link.event.actor),
-                    format!("agentops session start --profile {profile} --task {id}, and at the end: agentops session end --improvement \"…\""),
-                )));
+                findings.add(tempered(
+                    case,
+                    Finding::new(
+                        Place::path(task.path(link)),
+                        format!("`{}` finished `{id}`, but no session record names the task", link.event.actor),
+                        format!("agentops session end --task {id} --summary \"…\" --improvement \"…\""),
+                    ),
+                ));
             }
         }
     }

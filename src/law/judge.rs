@@ -48,7 +48,7 @@ fn enter(case: &Case<'_>, law: &Law, finding: Finding, waivers: &mut Waivers, re
     let profile = finding.place.path.as_ref().and_then(layout::Place::of).and_then(|place| place.profile().cloned());
     let level = case.policy.level(law.id, profile.as_ref()).min(finding.at_most);
     let level = if case.context == Context::Replay && is_of_the_whole(law.id) { level.min(Level::Warn) } else { level };
-    if level == Level::Off {
+    if level == Level::Off || says_already(report, &finding, level) {
         return;
     }
     if level == Level::Error && waivers.excuse(case, law.id, &finding.place) {
@@ -62,6 +62,16 @@ fn enter(case: &Case<'_>, law: &Law, finding: Finding, waivers: &mut Waivers, re
         message: finding.message,
         fix: finding.fix,
     });
+}
+
+/// Whether a law before has said the same of the same place of a file, as strictly: that a section is empty is one thing to
+/// mend, whichever laws ask for it.
+fn says_already(report: &Report, finding: &Finding, level: Level) -> bool {
+    finding.place.path.is_some()
+        && report
+            .violations
+            .iter()
+            .any(|said| said.level >= level && said.place == finding.place && said.message == finding.message)
 }
 
 /// Laws about a step as a whole: cut into its commits, a lawful step may break them in between. Paths changed and changed

@@ -1,6 +1,6 @@
 //! AO-L2: ALWAYS improve self or system.
 
-use super::records::{readable_sessions, tempered};
+use super::records::{new_sessions, tempered};
 use super::substance::assess;
 use super::{Case, Findings, Law, Reads};
 use crate::model::law_id::LawId;
@@ -21,7 +21,7 @@ pub(crate) const LAW: Law = Law {
 };
 
 fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
-    for (path, session) in readable_sessions(case)? {
+    for (path, session) in new_sessions(case)? {
         if session.improvements.is_empty() {
             findings.add(tempered(
                 case,

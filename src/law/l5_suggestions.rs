@@ -1,6 +1,6 @@
 //! AO-L5: ALWAYS guide with workflow suggestions.
 
-use super::records::{readable_sessions, tempered};
+use super::records::{new_sessions, tempered};
 use super::substance::assess_reason;
 use super::{Case, Findings, Law, Reads};
 use crate::model::law_id::LawId;
@@ -23,7 +23,7 @@ pub(crate) const LAW: Law = Law {
 };
 
 fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
-    for (path, session) in readable_sessions(case)? {
+    for (path, session) in new_sessions(case)? {
         for message in problems(&session.suggestions) {
             let fix = "`agentops session suggest` makes suggestions, `agentops session end` keeps the choice";
             findings.add(tempered(case, Finding::new(Place::path(path.clone()), message, fix)));

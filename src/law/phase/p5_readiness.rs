@@ -58,22 +58,28 @@ fn examine_tests(material: &Material<'_>, artifact: &Artifact<'_>, document: &Do
         findings.add(Finding::new(place, message, how.clone()));
     }
     for test in &plan.tests {
-        if let Some(message) = problem(material, test) {
-            findings.add(Finding::new(artifact.line(test.line), message, how.clone()));
+        if let Some((message, fix)) = problem(material, test, &how) {
+            findings.add(Finding::new(artifact.line(test.line), message, fix));
         }
     }
 }
 
-fn problem(material: &Material<'_>, test: &SelectedCommand) -> Option<String> {
+/// What is wrong with an item, and how to mend it.
+fn problem(material: &Material<'_>, test: &SelectedCommand, how: &str) -> Option<(String, String)> {
     let name = &test.name;
     match material.profile.commands.get(name) {
-        None => Some(format!("the profile has no command `{name}`")),
-        Some(spec) if !spec.takes_paths && !test.paths.is_empty() => {
-            Some(format!("the command `{name}` takes no paths, but {} given", super::count(test.paths.len(), "path")))
-        }
-        Some(_) if !test.description.chars().any(char::is_alphanumeric) => {
-            Some(format!("the item about `{name}` does not say what it proves"))
-        }
+        None => Some((format!("the profile has no command `{name}`"), how.to_owned())),
+        Some(spec) if !spec.takes_paths && !test.paths.is_empty() => Some((
+            format!("the command `{name}` takes no paths, but {} given", super::count(test.paths.len(), "path")),
+            format!(
+                "leave the paths out, or put their backticks away where they are part of what it proves; a command with \
+                 `takes_paths = true` below `[commands.{name}]` takes them"
+            ),
+        )),
+        Some(_) if !test.description.chars().any(char::is_alphanumeric) => Some((
+            format!("the item about `{name}` does not say what it proves"),
+            "go on after the command with a dash and what it shows when it passes".to_owned(),
+        )),
         Some(_) => None,
     }
 }
@@ -111,6 +117,10 @@ mod tests {
             ]
         );
         assert!(judge(&format!("## Tests\nTested by hand.\n{REST}"))[0].starts_with("1: "));
+        let gate = Gate::plan().command("lint", &["true"], false);
+        let found = gate.with("spec", format!("{tests}{REST}")).judge(LawId::P5);
+        let paths = found.list.iter().find(|finding| finding.message.contains("takes no paths")).unwrap();
+        assert!(paths.fix.starts_with("leave the paths out"), "{}", paths.fix);
     }
 
     #[test]
