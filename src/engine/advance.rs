@@ -9,12 +9,15 @@ use super::site::{Base, Site};
 use super::transact::{Committed, Draft, FileEdit, Target, refuse_operation, transact};
 use crate::law::phase::required_commands;
 use crate::model::digest::{Digest, ObjectId};
+use crate::model::escape::shell_word;
 use crate::model::event::{EventKind, Evidence};
+use crate::model::law_id::LawId;
 use crate::model::name::Word;
 use crate::model::path::RepoPath;
 use crate::model::plan::Plan;
 use crate::model::profile::{ArtifactKind, Phase, Profile, VoteKind};
 use crate::model::state::{Stage, Status, TaskState};
+use crate::model::time::Timestamp;
 use crate::model::tree::{MAX_TEXT_FILE, TreeView as _};
 use crate::workflow::artifact::live_plan;
 use crate::workflow::chain::{Chain, Standing};
@@ -46,7 +49,8 @@ struct Runs {
 /// Takes the task one step further, in one commit of exactly its artifacts and the event.
 ///
 /// A gate that wants votes is submitted to; a gate that has them is passed; a gate of checks alone is passed at once.
-/// Commands run first; `watch` is told of them, because a refusal does not carry their output.
+/// Commands run before it, once all else is in order; `watch` is told of them, because a refusal does not carry their
+/// output.
 /// Errors: `Law` where a check fails, `Waiting` where a human's vote is missing, `Conflict` on a fork.
 pub fn next(
     site: &Site,
@@ -68,14 +72,19 @@ pub fn next(
     if state.status == Status::Done {
         return Ok(Next::AlreadyDone(Box::new(phase::status_of(&base, &chain)?)));
     }
-    // Commands may run for minutes: they run before any lock is taken, and count only for the tree they ran on.
-    let runs = if state.status == Status::Working { run_commands(site, &base, &chain, &state, watch)? } else { None };
     let at = site.clock.now();
+    // Commands may run for minutes: they run before any lock is taken, and count only for the tree they ran on.
+    let runs = match state.status {
+        Status::Working => run_commands(site, target, &base, &chain, &state, &at, watch)?,
+        _ => None,
+    };
     let mut moved = transact(site, target, |base| {
         let chain = base.task(prefix)?;
         phase::refuse_fork(&chain)?;
         let Standing::At(state) = chain.standing() else { unreachable!("a task that is there has a head or a fork") };
-        refuse_predecessors(base, &chain, &state)?;
+        if state.status.is_open() {
+            refuse_predecessors(base, &chain, &state)?;
+        }
         let who = site.actor(&base.policy)?;
         match state.status {
             Status::Working => leave(site, base, &chain, &state, who, &at, runs.as_ref()),
@@ -155,14 +164,14 @@ fn leave(
     chain: &Chain,
     state: &TaskState,
     who: (&crate::model::name::Principal, &crate::model::policy::Actor),
-    at: &crate::model::time::Timestamp,
+    at: &Timestamp,
     runs: Option<&Runs>,
 ) -> Result<Draft<Moved>, EngineError> {
     let rules = base.rules(chain)?;
     let phase = current_phase(rules, chain, state)?;
     let plan = plan_of(base, chain, rules, phase)?;
     if let Some(plan) = &plan {
-        refuse_uncommitted(site, chain, plan)?;
+        refuse_uncommitted(site, base, chain, plan)?;
     }
     let mut files: Vec<FileEdit> = Vec::new();
     let mut evidence = Vec::new();
@@ -195,6 +204,20 @@ fn leave(
     let mut draft = phase::compose_event(base, chain, kind, None, who, at, contents)?;
     draft.files.extend(files);
     Ok(draft)
+}
+
+/// Refuses before minutes are spent what no command can mend: who may not act, a document that is not filled in, a
+/// learning that is missing. It is the step itself, without the runs and without writing.
+fn rehearse(site: &Site, target: &Target, chain: &Chain, state: &TaskState, at: &Timestamp) -> Result<(), EngineError> {
+    let dry = Target { dry_run: true, ..target.clone() };
+    let rehearsed = transact(site, &dry, |base| leave(site, base, chain, state, site.actor(&base.policy)?, at, None));
+    match rehearsed {
+        Err(EngineError::Law(mut report)) => {
+            report.violations.retain(|violation| violation.law != LawId::P6);
+            if report.passes() { Ok(()) } else { Err(EngineError::Law(report)) }
+        }
+        other => other.map(|_| ()),
+    }
 }
 
 fn current_phase<'a>(rules: &'a Profile, chain: &Chain, state: &TaskState) -> Result<&'a Phase, EngineError> {
@@ -251,24 +274,55 @@ fn documents(
 }
 
 /// Planned files must be committed: a manifest speaks of what is in the tree.
-fn refuse_uncommitted(site: &Site, chain: &Chain, plan: &Plan) -> Result<(), EngineError> {
-    let paths: Vec<RepoPath> = plan.changes.iter().map(|change| change.path.clone()).collect();
-    let uncommitted = site.repo.path_status(&paths)?;
+fn refuse_uncommitted(site: &Site, base: &Base<'_>, chain: &Chain, plan: &Plan) -> Result<(), EngineError> {
+    let planned: Vec<RepoPath> = plan.changes.iter().map(|change| change.path.clone()).collect();
+    let mut uncommitted: Vec<RepoPath> = site.repo.path_status(&planned)?.into_iter().map(|(path, _)| path).collect();
+    let ignored = ignored(site, base, &planned, &uncommitted)?;
+    uncommitted.extend(ignored.iter().cloned());
     if uncommitted.is_empty() {
         return Ok(());
     }
-    let names: Vec<String> = uncommitted.iter().map(|(path, _)| path.to_string()).collect();
+    uncommitted.sort();
+    uncommitted.dedup();
+    let names: Vec<String> = uncommitted.iter().map(ToString::to_string).collect();
+    let words: Vec<String> = names.iter().map(|name| shell_word(name)).collect();
+    let (force, which) = if ignored.is_empty() {
+        ("", String::new())
+    } else {
+        let names: Vec<String> = ignored.iter().map(ToString::to_string).collect();
+        ("--force ", format!("; git ignores {}", names.join(", ")))
+    };
     Err(EngineError::refused(
-        format!("planned files of `{}` are not committed: {}", chain.task, names.join(", ")),
-        format!("commit them first: git add {} && agentops commit --task {} …", names.join(" "), chain.task),
+        format!("planned files of `{}` are not committed: {}{which}", chain.task, names.join(", ")),
+        format!("commit them first: git add {force}{} && agentops commit --task {} …", words.join(" "), chain.task),
     ))
+}
+
+/// Planned files that lie in the working tree and neither in HEAD nor in what git's status lists: an ignore rule hides
+/// them. Of a planned folder only what status lists counts, since build output lies there by right.
+fn ignored(
+    site: &Site,
+    base: &Base<'_>,
+    planned: &[RepoPath],
+    listed: &[RepoPath],
+) -> Result<Vec<RepoPath>, EngineError> {
+    let worktree = site.repo.worktree_view()?;
+    let mut found = Vec::new();
+    for path in planned.iter().filter(|path| !listed.contains(path)) {
+        if base.view().entry(path)?.is_none() && worktree.entry(path)?.is_some_and(|entry| entry.mode.is_file()) {
+            found.push(path.clone());
+        }
+    }
+    Ok(found)
 }
 
 fn run_commands(
     site: &Site,
+    target: &Target,
     base: &Base<'_>,
     chain: &Chain,
     state: &TaskState,
+    at: &Timestamp,
     watch: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Option<Runs>, EngineError> {
     let rules = base.rules(chain)?;
@@ -276,15 +330,13 @@ fn run_commands(
     refuse_predecessors(base, chain, state)?;
     let plan = plan_of(base, chain, rules, phase)?;
     if let Some(plan) = &plan {
-        refuse_uncommitted(site, chain, plan)?;
+        refuse_uncommitted(site, base, chain, plan)?;
     }
     let required = required_commands(rules, phase, plan.as_ref());
     if required.is_empty() {
         return Ok(None);
     }
-    // Who may not act, and what is not filled in, is refused before minutes are spent.
-    site.actor(&base.policy)?;
-    documents(site, chain, rules, phase, state)?;
+    rehearse(site, target, chain, state, at)?;
     let ran = commands::run(site, rules, &required, base.tree_id, watch)?;
     Ok(Some(Runs { tree: base.tree_id, ran }))
 }

@@ -29,6 +29,17 @@ pub fn visible_bytes(bytes: &[u8]) -> String {
     out
 }
 
+/// `text` as one types it in a shell: in single quotes where it holds anything that a shell could take for more than
+/// itself. For commands that are printed to be pasted.
+pub fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
 /// Whether a character changes how others are shown, or shows nothing itself.
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
@@ -40,6 +51,14 @@ pub fn is_hidden(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_for_a_shell_stays_one_word() {
+        assert_eq!(shell_word("src/a-b.rs"), "src/a-b.rs");
+        assert_eq!(shell_word(""), "''");
+        assert_eq!(shell_word("a b"), "'a b'");
+        assert_eq!(shell_word("$(rm -r it's)"), r"'$(rm -r it'\''s)'");
+    }
 
     #[test]
     fn nothing_hidden_survives() {

@@ -10,7 +10,7 @@ fn an_untouched_template_is_refused_section_by_section() {
     let refused = sandbox.next(&task).expect_code(3);
     for (line, section) in [(3, "Problem"), (8, "Users"), (13, "Requirements"), (40, "Sources"), (48, "Pattern")] {
         let expected = format!("requirements.md:{line}: `## {section}` holds nothing but its template");
-        assert!(refused.stderr.contains(&expected), "{}", refused.snapshot());
+        assert_eq!(refused.stderr.matches(&expected).count(), 1, "{}", refused.snapshot());
     }
     assert_eq!(refused.stdout, "");
     assert_eq!(sandbox.git("rev-parse HEAD"), head);
@@ -106,6 +106,41 @@ fn planned_files_must_be_committed() {
     error: planned files of `reset-passwords-pfb9` are not committed: src/app.txt, src/reset.txt
     hint: commit them first: git add src/app.txt src/reset.txt && agentops commit --task reset-passwords-pfb9 …
     ");
+}
+
+#[test]
+fn a_planned_file_that_git_ignores_is_missed_too() {
+    let sandbox = Sandbox::governed();
+    let task = sandbox.open_task("Reset passwords", "");
+    sandbox.reach_implement(&task, "out/it's new.txt");
+    sandbox.write(".git/info/exclude", "out/\n");
+    sandbox.implement(&task, "src/other.txt");
+    sandbox.write("out/it's new.txt", "new\n");
+    insta::assert_snapshot!(sandbox.next(&task).snapshot(), @r"
+    exit 1
+    --- stderr
+    error: planned files of `reset-passwords-pfb9` are not committed: out/it's new.txt; git ignores out/it's new.txt
+    hint: commit them first: git add --force 'out/it'\''s new.txt' && agentops commit --task reset-passwords-pfb9 …
+    ");
+    sandbox.git("add --force out");
+    assert!(!sandbox.next(&task).expect_code(1).stderr.contains("--force"), "staged, it is not hidden any more");
+    sandbox.commit_all(&lawful("feat: what was planned"));
+    let refused = sandbox.next(&task);
+    assert!(!refused.stderr.contains("not committed"), "{}", refused.snapshot());
+}
+
+#[test]
+fn commands_run_when_all_else_is_in_order() {
+    let sandbox = Sandbox::governed();
+    let task = sandbox.open_task("Reset passwords", "");
+    sandbox.reach_implement(&task, "src/reset.txt");
+    sandbox.implement(&task, "src/reset.txt");
+    let refused = sandbox.next(&task).expect_code(3);
+    assert!(refused.stderr.contains("error[AO-L1]"), "{}", refused.snapshot());
+    assert!(!refused.stderr.contains("running") && !refused.stderr.contains("AO-P6"), "{}", refused.snapshot());
+    sandbox.bring_records(&task, 1);
+    let done = sandbox.next(&task).expect_code(0);
+    assert_eq!(done.stderr.matches("running `sh test.sh`").count(), 1, "{}", done.snapshot());
 }
 
 #[test]

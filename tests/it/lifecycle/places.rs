@@ -106,7 +106,8 @@ fn there_is_nothing_to_move_before_the_first_commit() {
     insta::assert_snapshot!(sandbox.agentops("phase status").run().snapshot(), @"
     exit 1
     --- stderr
-    error: the branch `refs/heads/main` has no commit yet; make the first one with `git commit`
+    error: the branch `main` has no commit yet
+    hint: make the first one with `git commit`, or with `agentops init`, which sets this repository up
     ");
     sandbox.agentops("task new X").run().expect_code(1);
     sandbox.commit_all("chore: begin");

@@ -9,7 +9,7 @@ fn from_open_to_done() {
     insta::assert_snapshot!(sandbox.agentops("task list").run().snapshot(), @r#"
     exit 0
     --- stderr
-    there is no such open task
+    no task is open
     hint: agentops task new "TITLE" --profile NAME
     "#);
     let opened = sandbox.agentops("task new \"Reset passwords\" --actor claude --label mail --priority high").run();
@@ -86,19 +86,16 @@ fn from_open_to_done() {
     sandbox.approve(&task);
     sandbox.next(&task).expect_code(0);
     assert_eq!(sandbox.standing(&task), "implement working");
-    // Implement: the commands run, and what a task must bring is asked for.
+    // Implement: what a task must bring is asked for before the commands run.
     sandbox.implement(&task, "src/reset.txt");
     insta::assert_snapshot!(hide_time(&sandbox.next(&task).snapshot_without_ids()), @r#"
     exit 3
     --- stderr
-    running `sh test.sh`
-    passed: `sh test.sh` (<time> ms)
     error[AO-L1] .agentops/product-dev/events/reset-passwords-kq18/0006-implement-done-<id>.toml: `reset-passwords-kq18` is done, but no learning names it
       fix: agentops learn add --profile product-dev --task reset-passwords-kq18 --pattern "…" --application "…"
     error[AO-L2] .agentops/product-dev/events/reset-passwords-kq18/0006-implement-done-<id>.toml: `claude` finished `reset-passwords-kq18`, but no session record names the task
-      fix: agentops session start --profile product-dev --task reset-passwords-kq18, and at the end: agentops session end --improvement "…"
+      fix: agentops session end --task reset-passwords-kq18 --summary "…" --improvement "…"
 
-    not checked: 1 command is claimed by claude, not reproduced
     fail: 2 errors, 0 warnings in 1 commit (on <id>)
     error: 2 findings against the laws; nothing was committed
     hint: agentops explain AO-L1
@@ -150,7 +147,7 @@ fn from_open_to_done() {
     insta::assert_snapshot!(sandbox.agentops("task list").run().snapshot(), @r#"
     exit 0
     --- stderr
-    there is no such open task
+    no task is open
     hint: agentops task new "TITLE" --profile NAME
     "#);
     let all = sandbox.agentops("task list --all --json").run().expect_code(0).json();

@@ -50,8 +50,9 @@ fn an_abandoned_task_rests() {
     "#);
     let refused = sandbox.next(&task).expect_code(1);
     assert!(refused.stderr.contains("phase rewind"), "{}", refused.snapshot());
+    let again = sandbox.agentops(&abandon).run().expect_code(1);
+    assert!(again.stderr.contains("hint: `agentops phase status ID`"), "{}", again.snapshot());
     assert_eq!(sandbox.agentops("task list --json").run().json()["tasks"], serde_json::json!([]));
-    sandbox.agentops(&abandon).run().expect_code(1);
     sandbox.agentops("check --all").run().expect_code(0);
 }
 
@@ -68,6 +69,10 @@ fn what_comes_after_waits() {
         refused.snapshot()
     );
     assert_eq!(sandbox.status(&second)["waiting_for"], serde_json::json!([format!("`{}` to be done", first.id)]));
+    // Given up, it waits for nobody.
+    let third = sandbox.open_task("Mails", &format!("--after {}", first.id));
+    sandbox.agentops(&format!("phase abandon {} --actor claude --reason \"Bought instead\"", third.id)).run();
+    assert!(sandbox.next(&third).expect_code(1).stderr.contains("is abandoned"));
     sandbox.reach_implement(&first, "src/store.txt");
     sandbox.implement(&first, "src/store.txt");
     sandbox.bring_records(&first, 1);
