@@ -198,7 +198,8 @@ pub fn end(site: &Site, target: &Target, request: &End) -> Result<Committed<Ende
     let done = transact(site, target, |base| {
         let (principal, actor) = records::acting(site, base)?;
         let (mut tasks, profiles) = named_tasks(base, &request.tasks)?;
-        let session = match open(site, base)? {
+        let begun = open(site, base)?;
+        let session = match begun.clone() {
             Some(open) => {
                 refuse_somebody_else(&open, &principal)?;
                 if request.profile.as_ref().is_some_and(|named| *named != open.profile.as_str()) {
@@ -224,7 +225,7 @@ pub fn end(site: &Site, target: &Target, request: &End) -> Result<Committed<Ende
         let work = work(site, base, &session, &tasks)?;
         let learnings = learnings(site, base, &session, &tasks, &request.learnings)?;
         refuse_empty(request, &learnings)?;
-        let suggestions = suggest::at(site, base, Some(&session), Moment::End)?;
+        let suggestions = suggest::at(site, base, begun.as_ref(), Moment::End)?;
         let shown: Vec<String> = suggestions.iter().map(Suggestion::line).collect();
         let record = Session {
             v: 1,

@@ -17,7 +17,7 @@ const PLACES: usize = 6;
 const OF_ONE_KIND: usize = 2;
 
 const NO_TASK: &str = "no task is open, and research, plans and votes each belong to one";
-const NO_LEARNING: &str = "this session has recorded no learning yet, and cannot end without one";
+const NO_LEARNING: &str = "no learning was recorded since this session began, and every session leaves one";
 
 /// Something that could be done next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +74,7 @@ pub fn suggest(site: &Site) -> Result<Vec<Suggestion>, EngineError> {
 }
 
 /// With an open session its end is the last suggestion of a list, and has the last place to itself: so the numbers of the
-/// others are the same now and when the session ends.
+/// others are the same now and when the session ends. A session that ends without having begun was never `open`.
 pub(crate) fn at(
     site: &Site,
     base: &Base<'_>,

@@ -123,6 +123,8 @@ fn who_forgot_to_start_can_still_end() {
     assert_eq!(ended["session"]["learnings"], serde_json::json!([learning]));
     assert_eq!(ended["session"]["started"], ended["session"]["ended"]);
     assert_eq!(ended["session"]["work"][0]["task"], task);
+    let shown = ended["session"]["suggestions"]["shown"].to_string();
+    assert!(shown.contains("phase next") && !shown.contains("learn add"), "nothing was begun that lacks one: {shown}");
     let foreign = new_task(&sandbox, "Restart loop", "sre");
     let both = sandbox.agentops(&format!("{END} --task {task} --task {foreign}")).run();
     assert!(both.expect_code(2).stdout.contains("one session for each profile"));
