@@ -102,6 +102,8 @@ fn judge(text: &str, enough: u32) -> Result<(), Weakness> {
         // Far more filler than matter.
         filler if filler > 3 * tally.evidence() => enough + 3,
         _ if is_question => enough + 2,
+        // A short sentence without a word to spare: `Restart the pod`, `The clock is in UTC`.
+        0 if tally.specific > 0 && tally.is_plain() && tally.words > tally.specific + tally.names => enough - 1,
         _ => enough,
     };
     // Fluent prose about nothing: no name, no number, no cause, and the filler keeps up with what is left.
@@ -189,6 +191,11 @@ impl Tally {
     fn evidence(&self) -> u32 {
         let matter = self.specific + self.names + self.unspaced;
         matter + self.numbers.min(2) + self.links.min(1) + u32::from(self.joins && matter >= 2)
+    }
+
+    /// Whether nothing in it stands for a text that is still to be written.
+    fn is_plain(&self) -> bool {
+        self.stubs + self.mash + self.blanks == 0
     }
 
     /// Whether anything ties the text to its matter besides the choice of words.

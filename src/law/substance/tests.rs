@@ -46,6 +46,31 @@ fn a_weakness_is_named_for_what_it_is() {
 }
 
 #[test]
+fn a_short_sentence_needs_no_padding() {
+    for text in [
+        "Restart the pod",
+        "The clock is in UTC",
+        "Deadlock under load",
+        "Swapped the mutex for a channel",
+        "The lexer skips comments",
+        "Postgres locks the row, not the table",
+    ] {
+        assert_eq!(assess(text), Ok(()), "{text}");
+    }
+    for text in [
+        "Restart",
+        "Fix the parser",
+        "Update the docs and the tests",
+        "It works now",
+        "placeholder for the parser",
+        "The kjhg of the parser",
+        "Is the parser slow?",
+    ] {
+        assert!(assess(text).is_err(), "{text}");
+    }
+}
+
+#[test]
 fn a_reason_may_be_shorter() {
     assert_eq!(assess_reason("dependency bump"), Ok(()));
     assert!(assess("dependency bump").is_err());
