@@ -180,7 +180,12 @@ mod tests {
         for (path, command) in commands {
             assert!(command.get_about().is_some(), "`{path}` does not say what it does");
             let help = command.get_before_long_help().map(ToString::to_string).unwrap_or_default();
-            let examples: Vec<_> = help.lines().filter(|line| line.starts_with("  agentops")).collect();
+            assert!(
+                help.lines().all(|line| line.chars().count() <= 100),
+                "`{path}` has a line that is broken when shown"
+            );
+            let joined = help.replace("\\\n", " ");
+            let examples: Vec<_> = joined.lines().filter(|line| line.starts_with("  agentops")).collect();
             assert!(help.starts_with("Examples:\n") && !examples.is_empty(), "`{path}` shows no examples");
             for example in examples {
                 let result = tree().try_get_matches_from(words(example));

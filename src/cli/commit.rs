@@ -5,9 +5,10 @@ use std::ffi::OsString;
 use serde::Serialize;
 
 use super::{CommandError, Context, ErrorKind, Outcome, Writing};
+use crate::engine::EngineError;
 use crate::engine::commit::{self, Draft, Field, Request};
 use crate::model::report::Report;
-use crate::ui::{ReportBody, plain, strong};
+use crate::ui::{ErrorBody, ReportBody, plain, strong};
 
 /// Commit with a message that the laws accept
 ///
@@ -16,8 +17,12 @@ use crate::ui::{ReportBody, plain, strong};
 #[derive(Debug, clap::Args)]
 #[command(before_long_help = "Examples:
   agentops commit                      # asks
-  agentops commit --dry-run --type fix --subject \"read CRLF\" --context \"Windows files failed to parse\" --solution \"Strip the CR before the LF\" --learning \"autocrlf leaves files in archives alone\" --impact \"CSV files saved by Excel parse\"
-  agentops commit -a --task auth-k3f9 --type style --subject \"wrap lines\" --context \"Lines had 200 columns\" --solution \"Ran rustfmt with width 120\" --learning \"N/A rustfmt alone\" --impact \"A diff of main.rs fits 120 columns\"
+  agentops commit --dry-run --type fix --subject \"read CRLF\" \\
+    --context \"Windows files failed to parse\" --solution \"Strip the CR before the LF\" \\
+    --learning \"autocrlf leaves files in archives alone\" --impact \"CSV files saved by Excel parse\"
+  agentops commit -a --task auth-k3f9 --type style --subject \"wrap lines\" \\
+    --context \"Lines had 200 columns\" --solution \"Ran rustfmt with width 120\" \\
+    --learning \"N/A rustfmt alone\" --impact \"A diff of main.rs fits 120 columns\"
   agentops commit --amend --subject \"read CRLF and CR\"")]
 pub struct Arguments {
     /// The type of the change: feat, fix, docs, …
@@ -44,16 +49,16 @@ pub struct Arguments {
     /// What is different now
     #[arg(long, value_name = "TEXT")]
     impact: Option<String>,
-    /// Another section of this repository's messages
+    /// Another section of this repository's messages; may be given several times
     #[arg(long, value_name = "TOKEN=TEXT")]
     section: Vec<String>,
-    /// A task that it belongs to
+    /// A task that it belongs to; may be given several times
     #[arg(long, value_name = "ID")]
     task: Vec<String>,
-    /// A law that this commit is an exception from, and why
+    /// A law that this commit is an exception from, and why, as one word in quotes; may be given several times
     #[arg(long, value_name = "LAW REASON")]
     waive: Vec<String>,
-    /// A further trailer
+    /// A further trailer; may be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     trailer: Vec<String>,
     /// Take every tracked file as it is in the working tree
@@ -77,6 +82,8 @@ pub struct Arguments {
 
 #[derive(Serialize)]
 struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorBody>,
     commit: Option<String>,
     message: &'a str,
     paths: &'a [String],
@@ -92,7 +99,9 @@ pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome
     ask(&mut draft, context)?;
     let message = draft.message();
     let report = draft.judge(&message)?;
-    let mut body = Body { commit: None, message: &message, paths: draft.paths(), report: ReportBody::of(&report) };
+    let refusal = (!report.passes()).then(|| CommandError::from(EngineError::Law(Box::new(report.clone()))).body());
+    let mut body =
+        Body { error: refusal, commit: None, message: &message, paths: draft.paths(), report: ReportBody::of(&report) };
     if dry_run {
         context.ui.show(&body, |page| page.text(&message));
         return Ok(verdict(&body, &report, context));

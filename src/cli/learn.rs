@@ -12,8 +12,8 @@ use crate::ui::{Page, Table, dim, plain, strong};
 /// Record what was found out, and find it again
 #[derive(Debug, clap::Subcommand)]
 #[command(before_long_help = "Examples:
-  agentops learn add --pattern \"rename(2) is atomic only within one file system\" --evidence src/save.rs:40
-  agentops learn list --tag storage
+  agentops learn add --pattern \"Retries need jitter, or clients meet again\" --tag network
+  agentops learn list --tag network
   agentops learn show 01kq")]
 pub enum Verb {
     Add(AddArguments),
@@ -25,7 +25,8 @@ pub enum Verb {
 #[derive(Debug, clap::Args)]
 #[command(before_long_help = "Examples:
   agentops learn add --pattern \"SQLite ignores the index when a column stands inside a function\"
-  agentops learn add --pattern \"Retries need jitter, or clients meet again\" --task auth-k3f9 --tag network --evidence src/retry.rs:12")]
+  agentops learn add --pattern \"Retries need jitter, or clients meet again\" \\
+    --task auth-k3f9 --tag network --evidence src/retry.rs:12")]
 pub struct AddArguments {
     /// What holds, in a sentence or two
     #[arg(long, value_name = "TEXT")]
@@ -33,7 +34,7 @@ pub struct AddArguments {
     /// The profile it belongs to; otherwise that of the task, of the open session, or the only one
     #[arg(long, value_name = "NAME", alias = "flavor")]
     profile: Option<String>,
-    /// Where it shows: PATH, PATH:LINE of HEAD, a commit or a URL
+    /// Where it shows: PATH, PATH:LINE of HEAD, a commit or a URL; may be given several times
     #[arg(long, value_name = "WHERE")]
     evidence: Vec<String>,
     /// When and how to use it
@@ -42,13 +43,13 @@ pub struct AddArguments {
     /// How widely it may serve
     #[arg(long, value_name = "GRADE", default_value = "medium")]
     reusability: Graded,
-    /// A word to find it by
+    /// A word to find it by; may be given several times
     #[arg(long, value_name = "WORD")]
     tag: Vec<String>,
     /// The task it came from
     #[arg(long, value_name = "ID")]
     task: Option<String>,
-    /// A learning that this one replaces
+    /// A learning that this one replaces; may be given several times
     #[arg(long, value_name = "ID")]
     supersedes: Vec<String>,
     #[command(flatten)]

@@ -15,7 +15,7 @@ use crate::ui::{Page, Table, dim, plain, strong};
 #[command(before_long_help = "Examples:
   agentops session start --task auth-k3f9
   agentops session suggest
-  agentops session end --summary \"Wrote the spec\" --improvement \"Cache the compiler in CI\" --impact high")]
+  agentops session end --summary \"Wrote the spec\" --improvement \"Cache the compiler in CI\"")]
 pub enum Verb {
     Start(StartArguments),
     End(EndArguments),
@@ -33,7 +33,7 @@ pub struct StartArguments {
     /// The profile it belongs to; otherwise that of the tasks, or the only one
     #[arg(long, value_name = "NAME", alias = "flavor")]
     profile: Option<String>,
-    /// A task to be worked on
+    /// A task to be worked on; may be given several times
     #[arg(long, value_name = "ID")]
     task: Vec<String>,
     /// Forget a session that is open already
@@ -54,13 +54,15 @@ pub struct StartArguments {
 #[derive(Debug, clap::Args)]
 #[command(before_long_help = "Examples:
   agentops session end --summary \"Wrote the spec\" --improvement \"Cache the compiler in CI\"
-  agentops session end --summary \"Fixed the outage\" --improvement \"Alert on queue length\" --impact high --effort low --choice 2
-  agentops session end --task auth-k3f9 --learning 01kq3v9d --summary \"Reviewed the plan\" --improvement \"Split the parser's tests\"")]
+  agentops session end --summary \"Fixed the outage\" --improvement \"Alert on queue length\" \\
+    --impact high --effort low --choice 2
+  agentops session end --task auth-k3f9 --learning 01kq3v9d --summary \"Reviewed the plan\" \\
+    --improvement \"Split the parser's tests\"")]
 pub struct EndArguments {
     /// One line on what was done
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     summary: String,
-    /// What to change in the work, or in the system that does it
+    /// What to change in the work, or in the system that does it; may be given several times
     #[arg(long, value_name = "TEXT")]
     improvement: Vec<String>,
     /// What the improvement would bring [default: medium]
@@ -72,10 +74,10 @@ pub struct EndArguments {
     /// How soon the improvement is wanted [default: medium]
     #[arg(long, value_name = "GRADE", requires = "improvement")]
     priority: Vec<Graded>,
-    /// A learning of this session; otherwise all that it recorded
+    /// A learning of this session, several times for several; otherwise all that it recorded
     #[arg(long, value_name = "ID")]
     learning: Vec<String>,
-    /// A further task that was worked on
+    /// A further task that was worked on; may be given several times
     #[arg(long, value_name = "ID")]
     task: Vec<String>,
     /// The profile, where no session is open

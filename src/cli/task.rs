@@ -195,7 +195,10 @@ fn tell_opened(ui: &Ui, opened: &Committed<Opened>) {
     });
     acting::tell(ui, opened);
     acting::tell_documents(ui, laid_out);
-    ui.hint(format!("when it is filled in: {next}"));
+    // In a dry run nothing lies there to be filled in.
+    if opened.commit.is_some() {
+        ui.hint(if laid_out.is_empty() { next } else { format!("when it is filled in: {next}") });
+    }
 }
 
 fn list(arguments: List, context: &Context) -> Result<Outcome, CommandError> {
@@ -221,7 +224,13 @@ fn list(arguments: List, context: &Context) -> Result<Outcome, CommandError> {
         page.table(&table);
     });
     if body.tasks.is_empty() {
-        context.ui.talk(if filter.all { "there is no such task" } else { "there is no such open task" });
+        let is_narrowed = filter.profile.is_some() || filter.label.is_some();
+        context.ui.talk(match (filter.all, is_narrowed) {
+            (false, false) => "no task is open",
+            (true, false) => "there is no task yet",
+            (false, true) => "there is no such open task",
+            (true, true) => "there is no such task",
+        });
         context.ui.hint("agentops task new \"TITLE\" --profile NAME");
     }
     Ok(Outcome::Done)

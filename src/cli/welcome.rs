@@ -1,4 +1,4 @@
-//! What `agentops` alone shows: the first steps.
+//! What `agentops` alone shows: the first steps, and the one that is next here.
 
 use super::{CommandError, Context, Outcome};
 use crate::ui::{Mode, Table, hint, plain, strong};
@@ -17,6 +17,9 @@ pub(super) fn run(context: &mut Context) -> Result<Outcome, CommandError> {
     if context.ui.mode() == Mode::Json {
         return Err(CommandError::usage("a command is needed").hint("`agentops help` lists them"));
     }
+    // Where it cannot be told how things stand, `init` says what is the matter.
+    let is_set_up = context.site(None).is_ok_and(|site| site.base().is_ok());
+    let next = if is_set_up { "agentops session suggest" } else { "agentops init" };
     context.ui.data(|page| {
         page.line([strong("agentops"), plain(": agents work in phases, humans hold the gates, git proves it.")]);
         page.blank();
@@ -26,7 +29,7 @@ pub(super) fn run(context: &mut Context) -> Result<Outcome, CommandError> {
         }
         page.table(&table);
         page.blank();
-        page.labelled(hint("next"), "agentops init");
+        page.labelled(hint("next"), next);
     });
     Ok(Outcome::Done)
 }

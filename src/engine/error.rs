@@ -140,6 +140,10 @@ impl EngineError {
             Self::Git(GitError::Detached { .. }) => {
                 Some("`--detach` commits on the detached HEAD all the same; no branch will hold the commit")
             }
+            Self::Git(GitError::Unborn { .. }) => {
+                Some("make the first one with `git commit`, or with `agentops init`, which sets this repository up")
+            }
+            Self::Illegal(_) => Some("`agentops phase status ID` says where the task stands and what is next"),
             _ => None,
         }
     }

@@ -65,7 +65,7 @@ pub fn open(site: &Site, target: &Target, request: &NewTask) -> Result<Committed
             .collect::<Result<Vec<TaskId>, EngineError>>()?;
         after.sort_unstable();
         after.dedup();
-        let mut labels = request.labels.iter().map(|label| Word::parse(label)).collect::<Result<Vec<Word>, _>>()?;
+        let mut labels = request.labels.iter().map(|text| label(text)).collect::<Result<Vec<Word>, _>>()?;
         labels.sort_unstable();
         labels.dedup();
         let task = unused_id(base, &request.title, entropy)?;
@@ -131,6 +131,11 @@ fn only_profile<'a>(base: &'a Base<'_>) -> Result<&'a crate::model::profile::Pro
             format!("name one with `--profile`: {}", names.join(", ")),
         )),
     }
+}
+
+fn label(text: &str) -> Result<Word, EngineError> {
+    Word::parse(text)
+        .map_err(|error| EngineError::usage(format!("the label {error}"), "write it like `--label sign-in`"))
 }
 
 /// An id that no task has in any profile.

@@ -71,7 +71,7 @@ pub enum GitError {
         actual: Option<ObjectId>,
     },
     /// HEAD names a branch without commits.
-    #[error("the branch `{branch}` has no commit yet; make the first one with `git commit`")]
+    #[error("the branch `{}` has no commit yet", branch.trim_start_matches("refs/heads/"))]
     Unborn {
         /// The full name of the branch.
         branch: String,

@@ -7,12 +7,10 @@ fn the_program_alone_shows_the_first_steps() {
     let sandbox = Sandbox::without_repository();
     let output = sandbox.agentops("").run().expect_code(0);
     assert!(output.stdout.lines().count() <= 20, "{}", output.snapshot());
-    assert!(
-        output.stdout.lines().last().is_some_and(|line| line.starts_with("next: agentops ")),
-        "{}",
-        output.snapshot()
-    );
+    assert_eq!(output.stdout.lines().last(), Some("next: agentops init"), "{}", output.snapshot());
     assert_eq!(output.stderr, "");
+    let governed = Sandbox::governed().agentops("").run().expect_code(0);
+    assert_eq!(governed.stdout.lines().last(), Some("next: agentops session suggest"), "{}", governed.snapshot());
     insta::assert_snapshot!(sandbox.agentops("--json").run().snapshot(), @r#"
     exit 2
     --- stdout

@@ -94,6 +94,8 @@ fn laws_are_told_before_git_is_asked() {
     assert!(bad.stderr.starts_with("fix: read CRLF\n"), "what was written is not lost: {}", bad.snapshot());
     let json = commit(&sandbox, "-a --json --impact TODO", &["--impact"]).run().expect_code(3).json();
     assert_eq!((&json["commit"], &json["violations"][0]["law"]), (&serde_json::Value::Null, &"AO-L3".into()));
+    assert_eq!(json["error"]["code"], "law");
+    assert!(json["message"].as_str().unwrap().contains("Impact: TODO"), "what was typed is not lost");
     // A law of trees, judged on what `-a` would commit.
     sandbox.write(".agentops/product-dev/profile.toml", "name = \"x\"\n");
     let governed = commit(&sandbox, "-a", &[]).run().expect_code(3);

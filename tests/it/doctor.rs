@@ -56,7 +56,10 @@ fn no_repository_and_no_rules() {
     assert_eq!(sandbox.findings("rules")[0].0, "warn");
     sandbox.doctor("").expect_code(0);
     let sandbox = Sandbox::without_repository();
-    sandbox.git("init --quiet --ref-format=reftable");
+    // Said by hand, since git older than 2.45 cannot make such a repository.
+    sandbox.git("init --quiet");
+    let config = "[core]\n\trepositoryFormatVersion = 1\n\tbare = false\n[extensions]\n\trefStorage = reftable\n";
+    sandbox.write(".git/config", config);
     let found = sandbox.findings("repository");
     assert!(found[0].0 == "fail" && found[0].1.contains("reftable"), "{found:?}");
 }

@@ -35,8 +35,8 @@ pub enum Verb {
   agentops phase next auth-k3f9 --dry-run
   agentops phase next auth-k3f9 --actor claude
 
-Exit code 4 says that a human must vote now; the step itself was committed. Commands of the gate run first, also in a
-dry run.")]
+Exit code 4 says that a human must vote now; the step itself was committed. Commands of the gate run
+before it, also in a dry run, once all else is in order.")]
     Next(NextArguments),
     /// Take a submit back to work on it: after a reject, or to withdraw it
     #[command(before_long_help = "Examples:
