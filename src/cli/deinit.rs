@@ -9,6 +9,7 @@ use super::{CommandError, Context, Outcome, Writing};
 use crate::engine::deinit::{self as taking, Inventory, Removed};
 use crate::engine::transact::Target;
 use crate::hooks::install::{self, Step};
+use crate::model::escape::shell_word;
 use crate::model::layout;
 use crate::ui::{Page, Table, Ui, dim, plain, strong, warning};
 
@@ -92,7 +93,7 @@ fn removed_body(removed: Removed, inventory: &Inventory, hooks: Vec<HookBody>, d
 /// The name of the project, by flag or typed.
 fn confirm(given: Option<&str>, inventory: &Inventory, ui: &Ui) -> Result<(), CommandError> {
     let project = &inventory.project;
-    let flag = || format!("confirm it with `--confirm {project}`, the name of this repository's folder");
+    let flag = || format!("confirm it with `--confirm {}`, the name of this repository's folder", shell_word(project));
     match given {
         Some(name) if name == project => return Ok(()),
         Some(name) => {
@@ -142,11 +143,11 @@ fn fill_removed(page: &mut Page, body: &RemovedBody) {
     table.row([dim("  open tasks"), plain(body.open_tasks)]);
     page.table(&table);
     if !body.left.is_empty() {
-        page.line([plain(format!(
-            "{} files below {}/ were never committed and still lie there:",
-            body.left.len(),
-            layout::ROOT
-        ))]);
+        let what = match body.left.len() {
+            1 => format!("1 file below {}/ was never committed and still lies there:", layout::ROOT),
+            count => format!("{count} files below {}/ were never committed and still lie there:", layout::ROOT),
+        };
+        page.line([plain(what)]);
         for path in body.left.iter().take(10) {
             page.line([dim(format!("  {path}"))]);
         }

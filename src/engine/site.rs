@@ -112,11 +112,17 @@ impl<'s> Site<'s> {
                 .and_then(|(_, actor)| config.actors.get_key_value(actor)),
         };
         let email = self.repo.user_identity().ok().map(|person| person.email);
-        found.or_else(|| config.actor_by_email(email.as_deref()?)).ok_or_else(|| {
-            EngineError::refused(
-                format!("who acts is not clear: no actor of the config has the e-mail address `{}`", email.as_deref().unwrap_or("(none)")),
-                "name one with `--actor NAME` or AGENTOPS_ACTOR, or add yourself under `[actors.NAME]` with `agentops policy amend`",
-            )
+        found.or_else(|| config.actor_by_email(email.as_deref()?)).ok_or_else(|| match &email {
+            Some(email) => EngineError::refused(
+                format!("who acts is not clear: no actor of the config has the e-mail address `{email}`"),
+                "name one with `--actor NAME` or AGENTOPS_ACTOR, or add yourself under `[actors.NAME]` with \
+                     `agentops policy amend`",
+            ),
+            None => EngineError::refused(
+                "who acts is not clear: Git knows no name and e-mail address of yours",
+                "tell it with `git config user.name NAME` and `git config user.email ADDRESS`, or name an actor with \
+                     `--actor NAME`",
+            ),
         })
     }
 }

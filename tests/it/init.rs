@@ -711,6 +711,16 @@ fn deinit_is_confirmed_by_a_person() {
 }
 
 #[test]
+fn deinit_names_the_folder_as_a_shell_takes_it() {
+    let sandbox = Sandbox::governed().clone_as("it's my shop");
+    let refused = sandbox.agentops("deinit").run().expect_code(2);
+    assert!(refused.stderr.contains(r"`--confirm 'it'\''s my shop'`"), "{}", refused.snapshot());
+    sandbox.write(".agentops/draft.md", "mine\n");
+    let gone = sandbox.agentops("deinit --confirm").arg("it's my shop").run().expect_code(0);
+    assert!(gone.stdout.contains("1 file below .agentops/ was never committed"), "{}", gone.snapshot());
+}
+
+#[test]
 fn after_deinit_it_may_be_set_up_again() {
     let sandbox = Sandbox::new();
     sandbox.write("a", "1\n");

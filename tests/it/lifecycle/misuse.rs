@@ -179,6 +179,15 @@ fn names_are_guessed_and_prefixes_taken() {
 }
 
 #[test]
+fn who_has_no_address_is_told_to_git() {
+    let sandbox = Sandbox::governed();
+    let refused = sandbox.agentops("task new Tokens").env("GIT_CONFIG_GLOBAL", "/dev/null").run().expect_code(1);
+    assert!(refused.stderr.contains("git config user.email"), "{}", refused.snapshot());
+    let label = sandbox.agentops("task new Tokens --label \"Sign In\"").run().expect_code(2);
+    assert!(label.stderr.contains("the label `Sign In` is not a name"), "{}", label.snapshot());
+}
+
+#[test]
 fn check_says_when_nothing_was_judged() {
     let sandbox = Sandbox::governed();
     insta::assert_snapshot!(sandbox.agentops("check").run().snapshot(), @"
