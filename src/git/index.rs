@@ -1,8 +1,13 @@
 //! Changing single entries of the index. What else is staged stays as it was, and so does git's cache of trees.
 
+use std::ffi::OsString;
 use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::Path;
 use std::time::UNIX_EPOCH;
 
+use gix::index::entry::Flags;
+
+use super::command::{GitCommand, path_from};
 use super::error::GitError;
 use super::refs::{ATTEMPTS, lock_of, locked, pause};
 use super::repo::Repo;
@@ -11,32 +16,97 @@ use crate::model::tree::Mode;
 
 impl Repo {
     /// Sets exactly these entries of the index that git names. Held locks are waited for, within bounds.
+    ///
+    /// Each path keeps its marks (`skip-worktree` of a sparse checkout, `assume-unchanged`): without the first, a file that
+    /// was never checked out would count as deleted.
     pub fn update_index(&self, edits: &[TreeEdit]) -> Result<(), GitError> {
         if edits.is_empty() {
             return Ok(());
         }
         self.require_work_dir()?;
-        let mut lines = Vec::new();
         for edit in edits {
             check_path(&edit.path)?;
+        }
+        if self.is_rehearsal {
+            return Ok(());
+        }
+        let marks = self.marks(edits)?;
+        let marked = |mark| edits.iter().zip(&marks).filter(move |(_, found)| **found == mark).map(|(edit, _)| edit);
+        let mut lines = Vec::new();
+        for edit in marked(None) {
             let (bits, id) = edit.entry.map_or_else(|| (0, self.null_id()), |(mode, id)| (index_bits(mode), id));
             lines.extend_from_slice(format!("{bits:06o} {id}\t").as_bytes());
             lines.extend_from_slice(edit.path.as_bytes());
             lines.push(0);
         }
-        if self.is_rehearsal {
-            return Ok(());
+        if !lines.is_empty() {
+            self.write_index(&|| self.git(["update-index", "-z", "--index-info"]).input(lines.clone()))?;
         }
+        for mark in [Mark::SkipWorktree, Mark::AssumeUnchanged] {
+            for edit in marked(Some(mark)) {
+                // Entry and mark in one command: no moment has one without the other.
+                let Some((mode, id)) = edit.entry else { continue };
+                let mut entry = OsString::from(format!("{:06o},{id},", index_bits(mode)));
+                entry.push(path_from(edit.path.as_bytes()));
+                let command = || {
+                    let command = self.git(["update-index", "--add", "--cacheinfo"]).arg(&entry);
+                    command.arg(mark.flag()).arg("--").arg(path_from(edit.path.as_bytes()))
+                };
+                self.write_index(&command)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits while another command holds the lock of the index, within bounds: whoever moves a branch looks here first, so
+    /// that the index can follow.
+    pub fn await_index(&self) -> Result<(), GitError> {
+        let lock = lock_of(self.index_path());
+        for attempt in 1..=ATTEMPTS {
+            if lock.symlink_metadata().is_err() {
+                return Ok(());
+            }
+            pause(attempt);
+        }
+        Err(locked(lock))
+    }
+
+    /// Whether the index has the file `file`, a path without links.
+    pub fn is_tracked(&self, file: &Path) -> Result<bool, GitError> {
+        let Some(top) = self.work_dir() else { return Ok(false) };
+        let doing = || format!("find `{}`", top.display());
+        let top = std::fs::canonicalize(top).map_err(GitError::while_doing(doing()))?;
+        let Ok(path) = file.strip_prefix(top) else { return Ok(false) };
+        let Ok(path) = gix::path::into_bstr(path) else { return Ok(false) };
+        let path = gix::path::to_unix_separators_on_windows(path);
+        Ok(self.load_index()?.entry_by_path(path.as_ref()).is_some())
+    }
+
+    /// The mark that each edited path has in the index; a path that goes needs none.
+    fn marks(&self, edits: &[TreeEdit]) -> Result<Vec<Option<Mark>>, GitError> {
+        let index = self.load_index()?;
+        let mark = |edit: &TreeEdit| {
+            let entry = edit.entry.and_then(|_| index.entry_by_path(gix::bstr::BStr::new(edit.path.as_bytes())))?;
+            if entry.flags.contains(Flags::SKIP_WORKTREE) {
+                Some(Mark::SkipWorktree)
+            } else {
+                entry.flags.contains(Flags::ASSUME_VALID).then_some(Mark::AssumeUnchanged)
+            }
+        };
+        Ok(edits.iter().map(mark).collect())
+    }
+
+    /// Runs a command that writes the index, again while somebody else holds its lock.
+    fn write_index<'r>(&'r self, command: &dyn Fn() -> GitCommand<'r>) -> Result<(), GitError> {
         let lock = lock_of(self.index_path());
         let mut attempt = 0;
         loop {
-            let command = self.git(["update-index", "-z", "--index-info"]).with_index().input(lines.clone());
-            let output = command.run()?;
+            let output = command().with_index().run()?;
             if output.code == Some(0) {
                 return Ok(());
             }
             if !output.stderr.contains(".lock") {
-                let command = "git update-index -z --index-info".to_owned();
+                let command = "git update-index".to_owned();
                 return Err(GitError::CommandFailed { command, code: output.code, stderr: output.stderr });
             }
             if attempt == ATTEMPTS {
@@ -44,6 +114,24 @@ impl Repo {
             }
             attempt += 1;
             pause(attempt);
+        }
+    }
+}
+
+/// What a user told git about the working file of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    /// It is not checked out.
+    SkipWorktree,
+    /// It is not looked at.
+    AssumeUnchanged,
+}
+
+impl Mark {
+    fn flag(self) -> &'static str {
+        match self {
+            Self::SkipWorktree => "--skip-worktree",
+            Self::AssumeUnchanged => "--assume-unchanged",
         }
     }
 }
@@ -113,6 +201,25 @@ mod tests {
             |name: &[u8]| known.children.iter().any(|child| &child.name[..] == name && child.num_entries.is_some());
         assert!(valid(b"a") && valid(b"c") && !valid(b"b"));
         repo.update_index(&[]).unwrap();
+    }
+
+    #[test]
+    fn entries_keep_their_marks() {
+        let sandbox = Sandbox::new();
+        sandbox.write("absent", "1").write("hidden", "1").write("plain", "1").commit("first");
+        sandbox.git(&["update-index", "--skip-worktree", "absent"]);
+        sandbox.git(&["update-index", "--assume-unchanged", "hidden"]);
+        std::fs::remove_file(sandbox.path().join("absent")).unwrap();
+        sandbox.write("hidden", "of the user").write("plain", "new");
+        let repo = sandbox.open();
+        let blob = repo.write_blob(b"new").unwrap();
+        let edits =
+            ["absent", "hidden", "plain"].map(|path| TreeEdit { path: path.into(), entry: Some((Mode::File, blob)) });
+        repo.update_index(&edits).unwrap();
+        assert_eq!(sandbox.git(&["status", "--porcelain"]), "M  absent\nM  hidden\nM  plain");
+        assert_eq!(sandbox.git(&["ls-files", "-v"]), "S absent\nh hidden\nH plain");
+        repo.update_index(&edits.map(|edit| TreeEdit { entry: None, ..edit })).unwrap();
+        assert_eq!(sandbox.git(&["ls-files"]), "");
     }
 
     #[test]

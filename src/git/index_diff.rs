@@ -55,6 +55,8 @@ impl Repo {
             "diff-index",
             "--cached",
             "--raw",
+            // Without it a folder that a sparse index lacks would be one change of a tree.
+            "-r",
             "-z",
             "--no-renames",
             "--no-abbrev",
@@ -357,6 +359,13 @@ mod tests {
         assert_eq!(repo.diff_staged().unwrap(), oracle(&sandbox));
         let staged = repo.staged().unwrap();
         assert_eq!(staged.file(&"out/deep/c".into(), 9).unwrap().as_deref(), Some(&b"3"[..]));
+        // A whole folder that goes is the change of its files.
+        let paths = |repo: &Repo| -> Vec<String> {
+            repo.diff_staged().unwrap().iter().map(|change| change.path.to_string()).collect()
+        };
+        sandbox.git(&["rm", "-r", "-q", "--cached", "--sparse", "out"]);
+        assert_eq!(paths(&repo), ["in/a", "out/b", "out/deep/c"]);
+        sandbox.git(&["reset", "-q", "--hard"]);
         sandbox.git(&["sparse-checkout", "disable"]);
         sandbox.git(&["update-index", "--split-index"]);
         sandbox.write("out/b", "5").write("new", "6").git(&["add", "-A"]);
