@@ -46,6 +46,9 @@ pub(super) struct CommitBody {
     paths: Vec<String>,
     /// Whether nothing was written.
     dry_run: bool,
+    /// What could not be done after the commit, and what finishes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unfinished: Option<String>,
 }
 
 impl CommitBody {
@@ -56,6 +59,7 @@ impl CommitBody {
             branch: committed.branch.as_deref().map(|name| short_branch(name).to_owned()),
             paths: committed.paths.iter().map(ToString::to_string).collect(),
             dry_run: committed.commit.is_none(),
+            unfinished: committed.unfinished.clone(),
         }
     }
 }
@@ -63,6 +67,9 @@ impl CommitBody {
 /// Says what was committed, and what the judge had to remark.
 pub(super) fn tell<T>(ui: &Ui, committed: &Committed<T>) {
     remarks(ui, &committed.report);
+    if let Some(unfinished) = &committed.unfinished {
+        ui.warning(unfinished);
+    }
     if ui.mode() == Mode::Json || ui.settings().quiet {
         return;
     }

@@ -52,15 +52,19 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<Outcom
     if !dry_run {
         confirm(arguments.confirm.as_deref(), &inventory, &context.ui)?;
     }
-    let removed = taking::deinit(&site, &Target { reference: None, detach: false, dry_run })?;
+    let mut removed = taking::deinit(&site, &Target { reference: None, detach: false, dry_run })?;
     let hooks = install::uninstall(&site, dry_run);
     let steps = hooks.as_ref().map(|done| done.steps.as_slice()).unwrap_or_default();
     let hooks_body = steps
         .iter()
         .filter(|(_, step)| !matches!(step, Step::Kept))
         .map(|(hook, step)| HookBody { hook: hook.name(), step: step.word() });
+    let unfinished = removed.unfinished.take();
     let body = removed_body(removed, &inventory, hooks_body.collect(), dry_run);
     context.ui.show(&body, |page| fill_removed(page, &body));
+    if let Some(unfinished) = unfinished {
+        context.ui.warning(unfinished);
+    }
     if let Err(error) = hooks {
         context.ui.warning(format!("git's hooks are as they were: {error}"));
         context.ui.hint("agentops hooks uninstall");

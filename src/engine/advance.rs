@@ -102,8 +102,8 @@ pub fn next(
         }
     })?;
     if moved.commit.is_some() && moved.outcome.to.status == Status::Working {
-        let base = site.base()?;
-        moved.outcome.laid_out = phase::lay_out(site, &base, &base.task(moved.outcome.task.as_str())?)?;
+        let laid_out = phase::lay_out_anew(site, &moved.outcome.task);
+        moved.outcome.laid_out = moved.afterwards(laid_out, phase::NOT_LAID_OUT, phase::LAY_OUT).unwrap_or_default();
     }
     Ok(Next::Moved(Box::new(moved), runs.map(|runs| runs.ran).unwrap_or_default()))
 }

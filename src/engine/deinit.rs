@@ -38,6 +38,8 @@ pub struct Removed {
     pub paths: Vec<RepoPath>,
     /// Files that changed in the working tree alone.
     pub uncommitted: Vec<RepoPath>,
+    /// What could not be done once the commit had been made, and what finishes it.
+    pub unfinished: Option<String>,
     /// What still lies below `.agentops` in the working tree: it was never committed.
     pub left: Vec<RepoPath>,
 }
@@ -83,7 +85,7 @@ pub fn deinit(site: &Site, target: &Target) -> Result<Removed, EngineError> {
         site
     };
     let way = instructions::Way::Out;
-    let committed = dismantle(site, target, |ground| {
+    let mut committed = dismantle(site, target, |ground| {
         let plan = instructions::plan(site, ground, way)?;
         let mut files: Vec<(RepoPath, Option<Vec<u8>>)> =
             files_below(&ground.tree, &layout::ROOT.into(), 0)?.into_iter().map(|path| (path, None)).collect();
@@ -92,7 +94,7 @@ pub fn deinit(site: &Site, target: &Target) -> Result<Removed, EngineError> {
         Ok(Draft { files, message: message(site, count), outcome: plan })
     })?;
     if !target.dry_run {
-        instructions::follow(site, &committed.outcome, way, true)?;
+        instructions::follow_commit(site, &mut committed, way);
     }
     let left = match target.dry_run {
         true => Vec::new(),
@@ -103,6 +105,7 @@ pub fn deinit(site: &Site, target: &Target) -> Result<Removed, EngineError> {
         branch: committed.branch,
         paths: committed.paths,
         uncommitted: committed.outcome.uncommitted,
+        unfinished: committed.unfinished,
         left,
     })
 }

@@ -127,6 +127,12 @@ impl EngineError {
         Self::Usage { message: message.into(), hint: hint.into() }
     }
 
+    /// The message with its causes, in one line.
+    pub(crate) fn chain(&self) -> String {
+        let causes = std::iter::successors(std::error::Error::source(self), |error| error.source());
+        causes.fold(self.to_string(), |text, cause| format!("{text}: {cause}"))
+    }
+
     /// The remedy, where the variant carries one of its own.
     pub fn hint(&self) -> Option<&str> {
         match self {

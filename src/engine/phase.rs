@@ -257,8 +257,8 @@ pub fn step(
         compose_event(base, &chain, kind, phase.as_ref(), who, &at, contents)
     })?;
     if moved.commit.is_some() && moved.outcome.to.status == Status::Working {
-        let base = site.base()?;
-        moved.outcome.laid_out = lay_out(site, &base, &base.task(moved.outcome.task.as_str())?)?;
+        let laid_out = lay_out_anew(site, &moved.outcome.task);
+        moved.outcome.laid_out = moved.afterwards(laid_out, NOT_LAID_OUT, LAY_OUT).unwrap_or_default();
     }
     Ok(moved)
 }
@@ -326,6 +326,17 @@ pub fn log(site: &Site, prefix: &str) -> Result<Logged, EngineError> {
         });
     }
     Ok(Logged { task: chain.task.clone(), profile: chain.profile.clone(), events })
+}
+
+/// What is told where documents could not be laid out after a commit, and what does it later.
+pub(crate) const NOT_LAID_OUT: &str = "its documents are not laid out";
+/// The remedy for [`NOT_LAID_OUT`].
+pub(crate) const LAY_OUT: &str = "mend that; `agentops phase next` lays out what is missing";
+
+/// As [`lay_out`], for a task as it stands after a commit.
+pub(crate) fn lay_out_anew(site: &Site, task: &TaskId) -> Result<Vec<RepoPath>, EngineError> {
+    let base = site.base()?;
+    lay_out(site, &base, &base.task(task.as_str())?)
 }
 
 /// Lays the current phase's documents out in the working tree, from their templates, where nothing is there yet. They

@@ -115,9 +115,9 @@ pub fn open(site: &Site, target: &Target, request: &NewTask) -> Result<Committed
         })
     })?;
     if committed.commit.is_some() {
-        let base = site.base()?;
-        let chain = base.task(committed.outcome.task.as_str())?;
-        committed.outcome.laid_out = phase::lay_out(site, &base, &chain)?;
+        let laid_out = phase::lay_out_anew(site, &committed.outcome.task);
+        committed.outcome.laid_out =
+            committed.afterwards(laid_out, phase::NOT_LAID_OUT, phase::LAY_OUT).unwrap_or_default();
     }
     Ok(committed)
 }

@@ -49,6 +49,9 @@ pub struct Committed<T> {
     pub paths: Vec<RepoPath>,
     /// Warnings and notes of the judge.
     pub report: Report,
+    /// What could not be done once the commit had been made, and what finishes it, a sentence. The commit stands: to run
+    /// the verb again would do its work twice.
+    pub unfinished: Option<String>,
     /// What the verb hands back.
     pub outcome: T,
 }
@@ -284,6 +287,7 @@ fn commit<T>(
         other_branch: target.reference.is_some(),
         paths,
         report,
+        unfinished: None,
         outcome: draft.outcome,
     };
     if target.dry_run {
@@ -294,6 +298,10 @@ fn commit<T>(
     if target.reference.is_some() {
         repo.swap_ref(name, ground.commit.as_ref(), &id, REFLOG)?;
     } else {
+        if !repo.is_bare() {
+            // Whoever commits in an editor may hold the index for minutes: then nothing moves.
+            repo.await_index()?;
+        }
         let journal = Journal { commit: id, reference: name.to_owned(), entries };
         journal::save(repo.git_dir(), &journal)?;
         let swapped = repo.swap_ref(name, ground.commit.as_ref(), &id, REFLOG);
@@ -301,9 +309,24 @@ fn commit<T>(
             journal::clear(repo.git_dir())?;
             return Err(error.into());
         }
-        settle::finish(site, &journal)?;
-        journal::clear(repo.git_dir())?;
+        let followed = settle::finish(site, &journal).and_then(|()| Ok(journal::clear(repo.git_dir())?));
+        let remedy = "mend that, then run `agentops doctor --fix`; the next command that commits finishes it, too";
+        done.afterwards(followed, "index and working tree do not follow it yet", remedy);
     }
     done.commit = Some(id);
     Ok(done)
+}
+
+impl<T> Committed<T> {
+    /// What came of work after the commit: its failure is told, the first one of several, and does not undo the commit.
+    pub(crate) fn afterwards<W>(&mut self, work: Result<W, EngineError>, what: &str, remedy: &str) -> Option<W> {
+        match work {
+            Ok(done) => Some(done),
+            Err(error) => {
+                let told = || format!("the commit is made, but {what}: {}; {remedy}", error.chain());
+                self.unfinished.get_or_insert_with(told);
+                None
+            }
+        }
+    }
 }

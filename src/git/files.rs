@@ -10,8 +10,8 @@ use super::write::check_path;
 use crate::model::path::RepoPath;
 
 impl Repo {
-    /// Writes a plain file: into a temporary one beside it, which then takes its name, with the permissions of the one it
-    /// replaces. Folders are made as needed.
+    /// Writes a plain file: into a temporary one, which then takes its name, with the permissions of the one it replaces.
+    /// Folders are made as needed.
     pub fn write_worktree_file(&self, path: &RepoPath, bytes: &[u8]) -> Result<(), GitError> {
         let target = self.place(path, !self.is_rehearsal)?;
         let doing = || format!("write `{path}`");
@@ -22,23 +22,34 @@ impl Repo {
         if self.is_rehearsal {
             return Ok(());
         }
-        let folder = target.parent().unwrap_or(&target);
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".agentops-").suffix(".tmp");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            // The umask takes from this what the user does not want.
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        // Whether a file is executable is git's to keep, too.
+        let permissions = there.map(|there| there.permissions());
+        self.replace_file(&target, bytes, permissions).map_err(GitError::while_doing(doing()))
+    }
+
+    /// Puts a whole file at `target` by one rename: with these permissions, and then on the disk before it takes its name,
+    /// because it may replace somebody's bytes; or with those that the umask leaves.
+    ///
+    /// What is half written lies in git's own folder, where a killed process leaves nothing for the user to find; only where
+    /// `target` is on another file system it lies beside it.
+    pub(crate) fn replace_file(
+        &self,
+        target: &Path,
+        bytes: &[u8],
+        permissions: Option<std::fs::Permissions>,
+    ) -> std::io::Result<()> {
+        let own = self.git_dir().join("agentops");
+        std::fs::create_dir_all(&own)?;
+        let file = half_written(&own, bytes, permissions.clone())?;
+        match file.persist(target) {
+            Ok(_) => Ok(()),
+            Err(error) if error.error.kind() == std::io::ErrorKind::CrossesDevices => {
+                let beside = target.parent().unwrap_or(Path::new("."));
+                half_written(beside, bytes, permissions)?.persist(target).map_err(|error| error.error)?;
+                Ok(())
+            }
+            Err(error) => Err(error.error),
         }
-        let mut file = builder.tempfile_in(folder).map_err(GitError::while_doing(doing()))?;
-        file.write_all(bytes).map_err(GitError::while_doing(doing()))?;
-        if let Some(there) = there {
-            // Whether a file is executable is git's to keep, too.
-            file.as_file().set_permissions(there.permissions()).map_err(GitError::while_doing(doing()))?;
-        }
-        file.persist(&target).map_err(|error| GitError::other(doing(), error.error))?;
-        Ok(())
     }
 
     /// Removes a plain file, and the folders that it leaves empty. A file that is absent is removed already.
@@ -88,6 +99,29 @@ impl Repo {
         at.push(path_from(last));
         Ok(at)
     }
+}
+
+/// A temporary file that holds `bytes`.
+fn half_written(
+    folder: &Path,
+    bytes: &[u8],
+    permissions: Option<std::fs::Permissions>,
+) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".agentops-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // The umask takes from this what the user does not want.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    if let Some(permissions) = permissions {
+        file.as_file().set_permissions(permissions)?;
+        file.as_file().sync_all()?;
+    }
+    Ok(file)
 }
 
 /// Whether there is a folder; an error when there is something else.

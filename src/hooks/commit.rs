@@ -4,7 +4,7 @@ use super::{Answer, Call, HookError, chained, message};
 use crate::engine::check::{self, Ground};
 use crate::engine::leftovers::Traces;
 use crate::engine::{EngineError, Site};
-use crate::store::handover;
+use crate::store::{handover, journal};
 
 pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
     let chained = chained::find(call);
@@ -41,6 +41,12 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
     }
     let mut answer = Answer::default();
     answer.add(None, report);
+    if answer.refuses && journal::exists(site.repo.git_dir()) {
+        // What was committed and did not reach the index looks like somebody's removal.
+        answer
+            .remedies
+            .push("a command of agentops was killed here: `agentops doctor --fix` finishes it, then try again".into());
+    }
     if waits {
         answer.refuses = false;
         answer.notes.push("this passes only where the message excuses it: `Agentops-Waive: ID reason`".into());

@@ -30,4 +30,5 @@ mod self_test;
 mod session;
 mod source;
 mod terminal;
+mod transaction;
 mod world;

@@ -79,6 +79,7 @@ fn add_profiles(
         outcome.branch = committed.branch;
         outcome.paths = committed.paths;
         outcome.report = committed.report;
+        outcome.notes.extend(committed.unfinished);
         add_documents(site, target, &documents, outcome)?;
     } else {
         outcome.paths = write_missing(site, &files, target.dry_run)?;
@@ -131,6 +132,7 @@ fn add_documents(
     })?;
     outcome.commits.extend(committed.commit);
     outcome.report.absorb(committed.report);
+    outcome.notes.extend(committed.unfinished);
     Ok(())
 }
 
@@ -150,14 +152,15 @@ fn repair_instructions(
         outcome.paths.extend(plan.files.iter().map(|(path, _)| path.clone()));
         plan
     } else {
-        let committed = transact(site, target, |base| {
+        let mut committed = transact(site, target, |base| {
             let plan = instructions::plan(site, &Ground::head(&site.repo)?, way)?;
             let text = message_of(site, &base.policy, &plan);
             Ok(Draft { files: plan.files.clone(), message: text, outcome: plan })
         })?;
         if !target.dry_run {
-            instructions::follow(site, &committed.outcome, way, true)?;
+            instructions::follow_commit(site, &mut committed, way);
         }
+        outcome.notes.extend(committed.unfinished);
         outcome.commits.extend(committed.commit);
         outcome.branch = committed.branch;
         outcome.paths.extend(committed.paths);

@@ -81,7 +81,7 @@ pub(super) fn run(site: &Site, target: &Target, request: &Request) -> Result<Out
     };
     let plan = if request.commit {
         let text = message_of(site, &profiles, &kept);
-        let committed = bootstrap(site, target, |ground| {
+        let mut committed = bootstrap(site, target, |ground| {
             let plan = plan_instructions(ground)?;
             let mut all: Vec<(RepoPath, Option<Vec<u8>>)> = Vec::new();
             for (path, bytes) in &files {
@@ -93,13 +93,14 @@ pub(super) fn run(site: &Site, target: &Target, request: &Request) -> Result<Out
             all.extend(plan.files.iter().cloned());
             Ok(Draft { files: all, message: text.clone(), outcome: plan })
         })?;
+        if !target.dry_run {
+            instructions::follow_commit(site, &mut committed, instructions::Way::In);
+        }
         outcome.commits.extend(committed.commit);
         outcome.branch = committed.branch;
         outcome.paths = committed.paths;
         outcome.report = committed.report;
-        if !target.dry_run {
-            instructions::follow(site, &committed.outcome, instructions::Way::In, true)?;
-        }
+        outcome.notes.extend(committed.unfinished);
         committed.outcome
     } else {
         let plan = plan_instructions(&Ground::head(&site.repo)?)?;

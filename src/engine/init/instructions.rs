@@ -5,7 +5,7 @@
 
 use super::super::error::EngineError;
 use super::super::site::Site;
-use super::super::transact::Ground;
+use super::super::transact::{Committed, Ground};
 use super::Kept;
 use super::block::{self, Edited};
 use crate::config::builtin;
@@ -88,6 +88,10 @@ pub(crate) fn plan(site: &Site, ground: &Ground<'_>, way: Way) -> Result<Plan, E
             keep(&mut plan, "it is no plain file");
             continue;
         }
+        if way == Way::In && is_converted(site, name)? {
+            keep(&mut plan, "git converts it by a filter or into another encoding; put the block in by hand");
+            continue;
+        }
         if name == CLAUDE && [&committed, &lying].iter().any(|content| imports_agents(content)) && way == Way::In {
             keep(&mut plan, "it imports AGENTS.md, where the block is");
             continue;
@@ -127,6 +131,16 @@ pub(crate) fn plan(site: &Site, ground: &Ground<'_>, way: Way) -> Result<Plan, E
     Ok(plan)
 }
 
+/// Whether git keeps other bytes of the file than those that lie in the working tree, line ends aside.
+fn is_converted(site: &Site, name: &str) -> Result<bool, EngineError> {
+    for attribute in ["filter", "working-tree-encoding", "ident"] {
+        if !["unspecified", "unset"].contains(&site.repo.attribute(name, attribute)?.as_str()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Brings the staged and the lying version of the two files to where the committed one is. `with_index`: whether
 /// something was committed; otherwise what is staged stays.
 pub(crate) fn follow(site: &Site, plan: &Plan, way: Way, with_index: bool) -> Result<(), EngineError> {
@@ -155,6 +169,20 @@ pub(crate) fn follow(site: &Site, plan: &Plan, way: Way, with_index: bool) -> Re
         }
     }
     Ok(())
+}
+
+/// As [`follow`], after a commit: a failure is told, and does not undo it.
+pub(crate) fn follow_commit(site: &Site, committed: &mut Committed<Plan>, way: Way) {
+    let followed = follow(site, &committed.outcome, way, true);
+    let remedy = match way {
+        Way::In => "mend that, then run `agentops init` again",
+        Way::Out => "take the block for agents out of them by hand",
+    };
+    committed.afterwards(
+        followed,
+        "what is staged or edited of `AGENTS.md` and `CLAUDE.md` does not follow it",
+        remedy,
+    );
 }
 
 /// Writes what a commit would have changed into the working tree instead.
