@@ -192,6 +192,14 @@ impl Env {
         self.text("GIT_EDITOR")
     }
 
+    /// The variable that tells a chained hook, and what it calls, which one runs.
+    pub const CHAINED_HOOK: &'static str = "AGENTOPS_CHAINED_HOOK";
+
+    /// `AGENTOPS_CHAINED_HOOK`: the chained hook that runs us.
+    pub fn chained_hook(&self) -> Option<PathBuf> {
+        self.raw(Self::CHAINED_HOOK).map(PathBuf::from)
+    }
+
     /// `PATH`, to find an external tool before running it.
     pub fn path(&self) -> Option<OsString> {
         self.raw("PATH")

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{CommandError, Context, ErrorKind, Outcome};
 use crate::engine::Site;
 use crate::engine::doctor::{self, Finding, Grade};
-use crate::hooks::install::{self, State};
+use crate::hooks::install::{self, InstallError, State};
 use crate::ui::{error, good, hint, plain, strong, warning};
 
 /// Look whether git, the repository, its rules and its hooks are in order
@@ -78,6 +78,9 @@ fn hooks(site: &Site<'_>) -> Vec<Finding> {
     // What a dry run of the installation refuses, an installation would.
     if let Err(error) = install::install(site, true) {
         found.push(Finding::fail(CHECK, error.to_string(), error.hint().unwrap_or_default()));
+        if matches!(error, InstallError::Owned { .. }) {
+            return found;
+        }
     }
     let missing = all.iter().filter(|status| status.state == State::Missing);
     let missing: Vec<&str> = missing.map(|status| status.hook.name()).collect();
@@ -89,7 +92,7 @@ fn hooks(site: &Site<'_>) -> Vec<Finding> {
         let name = status.hook.name();
         let remedy = "`agentops hooks install` puts it in place";
         match &status.state {
-            State::Installed | State::Missing => {}
+            State::Installed | State::Calls | State::Missing => {}
             State::Foreign => {
                 let what = format!("`{name}` is somebody else's");
                 found.push(Finding::warn(CHECK, what, "`agentops hooks install` runs it first, then its own"));

@@ -25,7 +25,11 @@ const BYPASS: &str = "git's `--no-verify` skips this hook, not the laws: `agento
 /// Runs the hook whose file git started: `arguments` are those after the flag.
 pub(super) fn run(arguments: &[OsString], env: &Env) -> ExitCode {
     let ui = Ui::new(settings::settings(&Options::default(), env));
-    let name = |file: &OsString| Path::new(file).file_name().and_then(|name| Hook::by_name(name.to_str()?));
+    // Others keep our hook as the one that was there before them: `pre-commit install` calls it `pre-commit.legacy`.
+    let name = |file: &OsString| {
+        let name = Path::new(file).file_name()?.to_str()?;
+        Hook::by_name(name.split('.').next().unwrap_or(name))
+    };
     let Some((file, hook)) = arguments.first().and_then(|file| Some((PathBuf::from(file), name(file)?))) else {
         let given = arguments.first().map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
         let error = CommandError::failed(format!("`{given}` is no hook of agentops"))

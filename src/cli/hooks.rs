@@ -112,6 +112,8 @@ struct HookBody {
     file: String,
     binary: Option<String>,
     chained: bool,
+    #[serde(skip)]
+    in_order: bool,
 }
 
 /// Runs one of the verbs.
@@ -161,7 +163,8 @@ fn change(
             .ui
             .hint("chained hooks keep running, before those of agentops; `agentops hooks uninstall` puts them back");
     }
-    if done.is_in_work_tree && verb == "installed" {
+    let changes = done.steps.iter().any(|(_, step)| *step != Step::Kept);
+    if done.is_in_work_tree && verb == "installed" && changes {
         context.ui.warning(
             "this folder is part of the working tree, and the hooks name a binary of this machine: do not commit them",
         );
@@ -171,12 +174,12 @@ fn change(
 
 fn status(context: &Context) -> Result<Outcome, CommandError> {
     let all = install::status(&context.site(None)?).map_err(not_done)?;
-    let installed = all.iter().all(|status| status.state == State::Installed);
+    let installed = all.iter().all(|status| status.state.is_in_order());
     let body = StatusBody { installed, hooks: all.iter().map(hook_body).collect() };
     context.ui.show(&body, |page| {
         let mut table = Table::new(["hook", "state", "chained", "binary"]);
         for hook in &body.hooks {
-            let state = if hook.state == "installed" { good(hook.state) } else { warning(hook.state) };
+            let state = if hook.in_order { good(hook.state) } else { warning(hook.state) };
             let chained = if hook.chained { "yes" } else { "no" };
             table.row([strong(hook.hook), state, plain(chained), plain(hook.binary.as_deref().unwrap_or_default())]);
         }
@@ -200,6 +203,7 @@ fn hook_body(status: &Status) -> HookBody {
         file: status.file.display().to_string(),
         binary,
         chained: status.chained,
+        in_order: status.state.is_in_order(),
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use super::{Answer, Call, HookError, io_error};
+use crate::env::Env;
 
 /// What the file of a chained hook is called, after the hook's name.
 pub(super) const SUFFIX: &str = ".agentops-chained";
@@ -20,10 +21,18 @@ pub(super) fn beside(file: &Path) -> PathBuf {
     name.into()
 }
 
-/// The chained hook of this call, where there is one that git would run.
+/// The chained hook of this call, where there is one that git would run. Not where it runs already: a program that keeps our
+/// hook as the one that was there before it, as `pre-commit install` does, calls us back.
 pub(super) fn find(call: &Call<'_>) -> Option<PathBuf> {
-    let file = beside(call.file.as_deref()?);
-    is_program(&file).then_some(file)
+    let file = beside(&call.file.as_deref()?.with_file_name(call.hook.name()));
+    let runs_already = call.env.chained_hook().is_some_and(|running| running == whole(call, &file));
+    (is_program(&file) && !runs_already).then_some(file)
+}
+
+/// The path of a hook from anywhere.
+fn whole(call: &Call<'_>, file: &Path) -> PathBuf {
+    let file = call.dir.join(file);
+    std::fs::canonicalize(&file).unwrap_or(file)
 }
 
 /// Whether git would run this file.
@@ -43,8 +52,10 @@ pub(crate) fn is_program(file: &Path) -> bool {
 /// standard input already. `None` when it let pass.
 pub(super) fn run(call: &Call<'_>, hook: &Path, input: Option<&[u8]>) -> Result<Option<Answer>, HookError> {
     let doing = || format!("run the chained hook `{}`", hook.display());
-    let mut child = match start(hook, &[], call, input) {
-        Err(error) if error.raw_os_error() == Some(NO_PROGRAM) => start("sh".as_ref(), &[hook.into()], call, input),
+    let mut child = match start(hook, &[], hook, call, input) {
+        Err(error) if error.raw_os_error() == Some(NO_PROGRAM) => {
+            start("sh".as_ref(), &[hook.into()], hook, call, input)
+        }
         other => other,
     }
     .map_err(io_error(doing()))?;
@@ -66,9 +77,10 @@ pub(super) fn run(call: &Call<'_>, hook: &Path, input: Option<&[u8]>) -> Result<
     )))
 }
 
-fn start(program: &Path, first: &[OsString], call: &Call<'_>, input: Option<&[u8]>) -> io::Result<Child> {
+fn start(program: &Path, first: &[OsString], hook: &Path, call: &Call<'_>, input: Option<&[u8]>) -> io::Result<Child> {
     let mut command = Command::new(program);
     command.args(first).args(&call.arguments).current_dir(call.dir);
+    command.env(Env::CHAINED_HOOK, whole(call, hook));
     if input.is_some() {
         command.stdin(Stdio::piped());
     }

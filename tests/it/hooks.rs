@@ -191,6 +191,32 @@ fn merges_run_their_own_hook() {
 }
 
 #[test]
+fn a_hook_that_others_keep_under_another_name_still_judges() {
+    let sandbox = Sandbox::adopted();
+    sandbox.write_program(".git/hooks/pre-commit", "#!/bin/sh\necho first >> .git/ran\n");
+    sandbox.agentops("hooks install --quiet").run().expect_code(0);
+    // As `pre-commit install` does: it keeps ours, and runs it before its own.
+    let hooks = sandbox.path().join(".git/hooks");
+    fs::rename(hooks.join("pre-commit"), hooks.join("pre-commit.legacy")).unwrap();
+    let theirs = "#!/bin/sh\n\"$(dirname \"$0\")/pre-commit.legacy\" \"$@\" && echo theirs >> .git/ran\n";
+    sandbox.write_program(".git/hooks/pre-commit", theirs);
+    sandbox.write("a.txt", "1\n");
+    sandbox.git("add a.txt");
+    sandbox.commit("feat: add a", "").expect_code(0);
+    assert_eq!(sandbox.read(".git/ran"), "first\ntheirs\n");
+    // Installed once more: theirs is the one that is chained, and calls ours back.
+    fs::remove_file(hooks.join("pre-commit.agentops-chained")).unwrap();
+    sandbox.agentops("hooks install --quiet").run().expect_code(0);
+    sandbox.write("a.txt", "2\n");
+    sandbox.commit("feat: edit a", "-a").expect_code(0);
+    assert_eq!(sandbox.read(".git/ran"), "first\ntheirs\ntheirs\n");
+    sandbox.write(EVENT, "v = 1\n");
+    sandbox.git("add .agentops");
+    let refused = sandbox.commit("feat: forge an event", "");
+    assert!(refused.code == Some(1) && refused.stderr.contains("error[AO-E2]"), "{}", refused.snapshot());
+}
+
+#[test]
 fn linked_worktrees_share_the_hooks() {
     let sandbox = Sandbox::hooked();
     let linked = sandbox.worktree("linked");

@@ -219,6 +219,85 @@ fn where_git_looks_for_hooks() {
 }
 
 #[test]
+fn hooks_that_husky_writes_are_not_replaced() {
+    let sandbox = Sandbox::new();
+    sandbox.git("config core.hooksPath .husky/_");
+    sandbox.write(".husky/_/h", "#!/usr/bin/env sh\nsh -e \"$s\" \"$@\" || echo \"husky - $n failed\"\n");
+    for name in ["pre-commit", "prepare-commit-msg", "commit-msg", "pre-merge-commit", "pre-push"] {
+        sandbox.program(&format!(".husky/_/{name}"), "#!/usr/bin/env sh\n. \"$(dirname \"$0\")/h\"", 0o755);
+    }
+    sandbox.write(".husky/pre-commit", "# agentops hooks run pre-commit\nnpm test\n");
+    insta::assert_snapshot!(sandbox.install().snapshot(), @r#"
+    exit 1
+    --- stderr
+    error: the hooks in `<root>/repo/.husky/_` are husky's, which writes them anew at each install; agentops does not replace them
+    hint: have them call agentops; add the line `agentops hooks run pre-commit "$@" || exit 1` to <root>/repo/.husky/pre-commit, `agentops hooks run prepare-commit-msg "$@" || exit 1` to <root>/repo/.husky/prepare-commit-msg, `agentops hooks run commit-msg "$@" || exit 1` to <root>/repo/.husky/commit-msg, `agentops hooks run pre-merge-commit "$@" || exit 1` to <root>/repo/.husky/pre-merge-commit, `agentops hooks run pre-push "$@" || exit 1` to <root>/repo/.husky/pre-push
+    "#);
+    assert!(!sandbox.path().join(".husky/_/pre-commit.agentops-chained").exists());
+    sandbox.agentops("doctor").run().expect_code(1);
+    for name in ["pre-commit", "prepare-commit-msg", "commit-msg", "pre-merge-commit", "pre-push"] {
+        sandbox.write(&format!(".husky/{name}"), format!("agentops hooks run {name} \"$@\" || exit 1\n"));
+    }
+    insta::assert_snapshot!(sandbox.agentops("hooks status").run().snapshot(), @"
+    exit 0
+    --- stdout
+    hook                state           chained  binary
+    pre-commit          calls agentops  no
+    prepare-commit-msg  calls agentops  no
+    commit-msg          calls agentops  no
+    pre-merge-commit    calls agentops  no
+    pre-push            calls agentops  no
+    ");
+    let before = sandbox.git("status --porcelain --untracked-files=all");
+    sandbox.install().expect_code(0);
+    sandbox.agentops("hooks uninstall").run().expect_code(0);
+    assert_eq!(sandbox.git("status --porcelain --untracked-files=all"), before);
+}
+
+#[test]
+fn hooks_that_the_project_tracks_are_not_replaced() {
+    let sandbox = Sandbox::new();
+    sandbox.git("config core.hooksPath .githooks");
+    sandbox.program(".githooks/pre-commit", "#!/bin/sh\n", 0o755);
+    sandbox.git("add .");
+    insta::assert_snapshot!(sandbox.install().snapshot(), @r#"
+    exit 1
+    --- stderr
+    error: the hooks in `<root>/repo/.githooks` are tracked files of the project; agentops does not replace them
+    hint: have them call agentops; add the line `agentops hooks run pre-commit "$@" || exit 1` to <root>/repo/.githooks/pre-commit
+    "#);
+    assert_eq!(sandbox.git("status --porcelain --untracked-files=all"), "A  .githooks/pre-commit");
+    sandbox.program(".githooks/pre-commit", "#!/bin/sh\n/opt/bin/agentops hooks run pre-commit \"$@\"\n", 0o755);
+    sandbox.install().expect_code(0);
+    assert!(sandbox.read(".githooks/pre-commit").contains("/opt/bin/agentops"));
+    sandbox.agentops("hooks status").run().expect_code(0);
+}
+
+#[test]
+fn a_hooks_folder_that_leads_elsewhere_is_not_written_to() {
+    let sandbox = Sandbox::new();
+    let (folder, shared) = (sandbox.path().join(".git/hooks"), sandbox.root().join("shared"));
+    fs::remove_dir_all(&folder).unwrap();
+    fs::create_dir(&shared).unwrap();
+    symlink(&shared, &folder).unwrap();
+    insta::assert_snapshot!(sandbox.install().snapshot(), @"
+    exit 1
+    --- stderr
+    error: `<root>/repo/.git/hooks` is a link to `<root>/shared`, and that folder is not this repository's alone
+    hint: to give this repository its own hooks, run `rm <root>/repo/.git/hooks && mkdir <root>/repo/.git/hooks`
+    ");
+    assert_eq!(fs::read_dir(&shared).unwrap().count(), 0);
+    sandbox.git("config core.hooksPath .git/hooks");
+    sandbox.install().expect_code(1);
+    // A way to have no hooks at all.
+    sandbox.git("config core.hooksPath /dev/null");
+    sandbox.install().expect_code(1);
+    sandbox.agentops("hooks uninstall").run().expect_code(0);
+    let status = sandbox.agentops("hooks status --json").run().expect_code(1).json();
+    assert_eq!(status["hooks"][0]["state"], "missing");
+}
+
+#[test]
 fn worktrees_and_subfolders_install_into_the_one_folder() {
     let sandbox = Sandbox::adopted();
     let linked = sandbox.worktree("linked");

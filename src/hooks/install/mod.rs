@@ -4,11 +4,12 @@
 //! and is run first; uninstalling puts it back. Every step is one rename, so that git sees the old hook or the new one and
 //! never none. Nothing else in the folder is touched.
 
+mod calls;
 mod place;
 mod text;
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Hook, chained};
@@ -44,6 +45,8 @@ pub enum State {
     Tampered,
     /// Somebody else's.
     Foreign,
+    /// Somebody else's, which calls `agentops hooks run`.
+    Calls,
 }
 
 impl State {
@@ -55,7 +58,13 @@ impl State {
             Self::OtherBinary(_) => "other binary",
             Self::Tampered => "tampered",
             Self::Foreign => "foreign",
+            Self::Calls => "calls agentops",
         }
+    }
+
+    /// Whether agentops judges what this hook guards.
+    pub fn is_in_order(&self) -> bool {
+        matches!(self, Self::Installed | Self::Calls)
     }
 }
 
@@ -120,6 +129,24 @@ pub enum InstallError {
         /// The command that gives this repository its own hooks again.
         remedy: String,
     },
+    /// Git's default folder is a link that leads out of this repository.
+    #[error("`{}` is a link to `{}`, and that folder is not this repository's alone", .link.display(), .folder.display())]
+    Linked {
+        /// The link.
+        link: PathBuf,
+        /// Where it leads.
+        folder: PathBuf,
+    },
+    /// The hooks there are written by another program, or are files of the project.
+    #[error("the hooks in `{}` are {owner}; agentops does not replace them", .folder.display())]
+    Owned {
+        /// Git's hooks folder.
+        folder: PathBuf,
+        /// Whose they are, a clause.
+        owner: &'static str,
+        /// The files to call agentops from.
+        callers: Vec<(Hook, PathBuf)>,
+    },
     /// A foreign hook is there, and another one is kept already.
     #[error(
         "there are two foreign `{}` hooks, `{}` and `{}`, and they differ",
@@ -163,6 +190,11 @@ impl InstallError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Elsewhere { remedy, .. } => Some(format!("to give this repository its own hooks, run `{remedy}`")),
+            Self::Linked { link, .. } => Some(format!(
+                "to give this repository its own hooks, run `rm {0} && mkdir {0}`",
+                quoted(&link.to_string_lossy())
+            )),
+            Self::Owned { callers, .. } => Some(calls::remedy(callers)),
             Self::TwoForeign { file, kept, .. } => Some(format!(
                 "keep one of them: `mv {0} {1}` to run the first, `rm {0}` to run the second; then install again",
                 quoted(&file.to_string_lossy()),
@@ -185,11 +217,12 @@ pub fn status(site: &Site<'_>) -> Result<Vec<Status>, InstallError> {
 pub fn install(site: &Site<'_>, dry_run: bool) -> Result<Done, InstallError> {
     let folder = place::own_folder(site)?;
     let wanted = text::wanted(&binary(site)?)?;
+    calls::refuse_owned(site, &folder)?;
     let mut plan = Vec::new();
     for hook in Hook::ALL {
         let status = look(&folder, *hook, &wanted)?;
         let step = match status.state {
-            State::Installed => Step::Kept,
+            State::Installed | State::Calls => Step::Kept,
             State::Missing => Step::Written,
             State::OtherBinary(_) | State::Tampered => Step::Replaced,
             State::Foreign => {
@@ -208,7 +241,7 @@ pub fn install(site: &Site<'_>, dry_run: bool) -> Result<Done, InstallError> {
             if *step == Step::Chained {
                 keep_aside(file)?;
             }
-            write(&folder, file, wanted.as_bytes())?;
+            write(site, file, wanted.as_bytes())?;
         }
     }
     let steps = plan.into_iter().map(|(hook, step, _)| (hook, step)).collect();
@@ -256,7 +289,13 @@ fn look(folder: &Path, hook: Hook, wanted: &str) -> Result<Status, InstallError>
                 State::Tampered
             }
         }
-        Some(bytes) if !text::is_ours(&bytes) => State::Foreign,
+        Some(bytes) if !text::is_ours(&bytes) => {
+            if calls::is_called(folder, hook)? {
+                State::Calls
+            } else {
+                State::Foreign
+            }
+        }
         Some(bytes) => text::binary_of(&bytes).map_or(State::Tampered, State::OtherBinary),
     };
     Ok(Status { hook, chained: is_there(&chained::beside(&file)), file, state })
@@ -274,27 +313,20 @@ fn keep_aside(file: &Path) -> Result<(), InstallError> {
     }
 }
 
-fn write(folder: &Path, file: &Path, bytes: &[u8]) -> Result<(), InstallError> {
-    let write = || -> io::Result<()> {
-        let mut temporary = tempfile::Builder::new().prefix(".agentops-").tempfile_in(folder)?;
-        temporary.write_all(bytes)?;
-        make_program(temporary.as_file())?;
-        temporary.as_file().sync_all()?;
-        temporary.persist(file).map_err(|error| error.error)?;
-        Ok(())
-    };
-    write().map_err(failed("write", file))
+fn write(site: &Site<'_>, file: &Path, bytes: &[u8]) -> Result<(), InstallError> {
+    let written = site.repo.replace_file(file, bytes, program_permissions());
+    written.map_err(failed("write", file))
 }
 
 #[cfg(unix)]
-fn make_program(file: &fs::File) -> io::Result<()> {
+fn program_permissions() -> Option<fs::Permissions> {
     use std::os::unix::fs::PermissionsExt as _;
-    file.set_permissions(fs::Permissions::from_mode(0o755))
+    Some(fs::Permissions::from_mode(0o755))
 }
 
 #[cfg(not(unix))]
-fn make_program(_file: &fs::File) -> io::Result<()> {
-    Ok(())
+fn program_permissions() -> Option<fs::Permissions> {
+    None
 }
 
 /// The bytes behind a name; a link that leads nowhere is there and holds nothing.
@@ -302,6 +334,8 @@ fn read(file: &Path) -> Result<Option<Vec<u8>>, InstallError> {
     match fs::read(file) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(is_there(file).then(Vec::new)),
+        // `core.hooksPath = /dev/null` is a way to have no hooks.
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(None),
         Err(source) => Err(failed("read", file)(source)),
     }
 }

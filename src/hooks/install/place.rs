@@ -19,11 +19,15 @@ pub(super) fn folder(site: &Site<'_>) -> Result<PathBuf, InstallError> {
 pub(super) fn own_folder(site: &Site<'_>) -> Result<PathBuf, InstallError> {
     let folder = folder(site)?;
     let usual = whole(&site.repo.common_dir().join("hooks"));
-    let Some((scope, _)) = site.repo.config_scope_of(KEY) else { return Ok(folder) };
-    let is_own = matches!(scope, Scope::Local | Scope::Worktree) && is_inside(site, &folder);
-    if folder == usual || is_own {
+    let is_usual = folder == usual;
+    let scope = site.repo.config_scope_of(KEY).map(|(scope, _)| scope);
+    let is_chosen_here = scope.is_none_or(|scope| matches!(scope, Scope::Local | Scope::Worktree));
+    if (is_usual || is_chosen_here) && is_inside(site, &folder) {
         return Ok(folder);
     }
+    let Some(scope) = scope.filter(|_| !is_usual) else {
+        return Err(InstallError::Linked { link: site.repo.common_dir().join("hooks"), folder });
+    };
     let level = if scope == Scope::Worktree { "--worktree" } else { "--local" };
     let remedy = format!("git config {level} {KEY} {}", quoted(&usual.to_string_lossy()));
     Err(InstallError::Elsewhere { folder, scope: scope.name(), remedy })
@@ -40,7 +44,7 @@ fn is_inside(site: &Site<'_>, folder: &Path) -> bool {
 }
 
 /// The path without links, as far as it exists.
-fn whole(path: &Path) -> PathBuf {
+pub(super) fn whole(path: &Path) -> PathBuf {
     if let Ok(found) = fs::canonicalize(path) {
         return found;
     }
