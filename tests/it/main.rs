@@ -4,6 +4,8 @@
 mod adopted;
 mod architecture;
 mod attacks;
+#[cfg(unix)]
+mod ci;
 mod command_line;
 mod commit;
 mod concurrency;
