@@ -366,6 +366,7 @@ mod tests {
         sandbox.git(&["rm", "-r", "-q", "--cached", "--sparse", "out"]);
         assert_eq!(paths(&repo), ["in/a", "out/b", "out/deep/c"]);
         sandbox.git(&["reset", "-q", "--hard"]);
+        sandbox.write("in/a", "4");
         sandbox.git(&["sparse-checkout", "disable"]);
         sandbox.git(&["update-index", "--split-index"]);
         sandbox.write("out/b", "5").write("new", "6").git(&["add", "-A"]);
