@@ -32,7 +32,7 @@ pub(super) fn finish(site: &Site, journal: &Journal) -> Result<(), EngineError> 
     repo.update_index(&index)?;
     for (path, id) in files {
         match id {
-            Some(id) => repo.write_worktree_file(path, &repo.blob(&id, &path.to_string(), u64::MAX)?)?,
+            Some(id) => repo.write_worktree_file(path, &repo.blob(&id, path, u64::MAX)?)?,
             None => repo.remove_worktree_file(path)?,
         }
     }

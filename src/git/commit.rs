@@ -8,13 +8,13 @@ use crate::model::digest::ObjectId;
 impl Repo {
     /// The commit `id`.
     pub fn commit(&self, id: &ObjectId) -> Result<Commit, GitError> {
-        let bytes = self.read(id, gix::objs::Kind::Commit, "a commit")?;
+        let bytes = self.read(id, gix::objs::Kind::Commit, &"a commit")?;
         Ok(parse(id, &head_of(id, &bytes)?))
     }
 
     /// The tree of the commit `id`.
     pub fn tree_of(&self, id: &ObjectId) -> Result<ObjectId, GitError> {
-        let bytes = self.read(id, gix::objs::Kind::Commit, "a commit")?;
+        let bytes = self.read(id, gix::objs::Kind::Commit, &"a commit")?;
         Ok(head_of(id, &bytes)?.tree)
     }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::error::GitError;
+use super::objects::FolderName;
 use super::repo::Repo;
 use super::tree::RawEntry;
 use crate::model::digest::ObjectId;
@@ -63,7 +64,7 @@ impl Repo {
     }
 
     fn side(&self, pair: &Pair, id: Option<ObjectId>) -> Result<Rc<[u8]>, GitError> {
-        id.map_or_else(|| Ok(Rc::from([])), |id| self.read_tree(&id, &format!("the folder `{}`", pair.at)))
+        id.map_or_else(|| Ok(Rc::from([])), |id| self.read_tree(&id, &FolderName(pair.at.as_bytes())))
     }
 
     fn raw<'a>(&self, id: &Option<ObjectId>, bytes: &'a [u8]) -> Result<Vec<RawEntry<'a>>, GitError> {

@@ -10,7 +10,7 @@ use gix::index::entry::Flags;
 
 use super::diff::canonical;
 use super::error::GitError;
-use super::objects::from_gix;
+use super::objects::{FolderName, from_gix};
 use super::repo::Repo;
 use super::tree::RawEntry;
 use crate::model::digest::ObjectId;
@@ -97,7 +97,7 @@ impl Repo {
     ) -> Result<(), GitError> {
         let here = RepoPath::from_bytes(folder.at.strip_suffix(b"/").unwrap_or(&folder.at));
         let bytes = match &folder.tree {
-            Some(id) => Some((*id, self.read_tree(id, &format!("the folder `{here}`"))?)),
+            Some(id) => Some((*id, self.read_tree(id, &FolderName(here.as_bytes()))?)),
             None => None,
         };
         let mut old: Vec<RawEntry<'_>> = Vec::new();

@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -13,10 +14,14 @@ use gix::objs::{Exists, Find, FindHeader, Write};
 use super::error::GitError;
 use super::repo::Repo;
 use crate::model::digest::ObjectId;
+use crate::model::path::RepoPath;
 use crate::model::tree::{Entry, SightError};
 
 /// Bytes of trees that are remembered; beyond it the memory is emptied.
 const REMEMBERED_TREES: usize = 8 * 1024 * 1024;
+
+/// So many lookups in one large tree cost as much as an index of its names.
+const WORTH_AN_INDEX: u32 = 6;
 
 /// The four kinds of objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,8 +145,46 @@ impl Write for Objects {
 #[derive(Default)]
 pub(super) struct TreeMemory {
     trees: HashMap<ObjectId, Rc<[u8]>>,
-    names: HashMap<ObjectId, Rc<Names>>,
+    names: HashMap<ObjectId, (u32, Option<Rc<Names>>)>,
     bytes: usize,
+    pub(super) walked: Walked,
+}
+
+/// The folders on the way to the one that was looked up last: the next one is near it as a rule.
+#[derive(Default)]
+pub(super) struct Walked {
+    root: Option<ObjectId>,
+    path: Vec<u8>,
+    /// For each folder of `path`, where its name ends and its tree.
+    folders: Vec<(usize, ObjectId)>,
+}
+
+impl Walked {
+    /// Goes back to the deepest folder that it has in common with `path`.
+    pub(super) fn back_to(&mut self, root: &ObjectId, path: &[u8]) {
+        if self.root.as_ref() != Some(root) {
+            *self = Self { root: Some(*root), ..Self::default() };
+        }
+        let is_shared =
+            |end: usize| path.get(..end) == Some(&self.path[..end]) && path.get(end).is_none_or(|next| *next == b'/');
+        let shared = self.folders.iter().take_while(|(end, _)| is_shared(*end)).count();
+        self.folders.truncate(shared);
+        self.path.truncate(self.folders.last().map_or(0, |(end, _)| *end));
+    }
+
+    /// Where the name of the folder reached ends, and its tree; `None` at the root.
+    pub(super) fn here(&self) -> Option<(usize, ObjectId)> {
+        self.folders.last().copied()
+    }
+
+    /// One folder further.
+    pub(super) fn enter(&mut self, name: &[u8], tree: ObjectId) {
+        if !self.folders.is_empty() {
+            self.path.push(b'/');
+        }
+        self.path.extend_from_slice(name);
+        self.folders.push((self.path.len(), tree));
+    }
 }
 
 /// The entries of a large tree by name, in the tree's order where a name stands twice.
@@ -159,14 +202,14 @@ impl Repo {
     }
 
     /// The bytes of the blob `id`, after its size was compared with `limit`. `what` names it in errors: its path.
-    pub fn blob(&self, id: &ObjectId, what: &str, limit: u64) -> Result<Vec<u8>, SightError> {
-        let missing = || SightError::Missing { id: id.to_string(), what: what.to_owned() };
+    pub fn blob(&self, id: &ObjectId, what: &dyn Display, limit: u64) -> Result<Vec<u8>, SightError> {
+        let missing = || SightError::Missing { id: id.to_string(), what: what.to_string() };
         let (kind, size) = self.header(id)?.ok_or_else(missing)?;
         if kind != gix::objs::Kind::Blob {
             return Err(SightError::Failed(format!("`{what}` is a {kind}, not a file (object {id})")));
         }
         if size > limit {
-            return Err(SightError::TooLarge { path: what.to_owned(), size, limit });
+            return Err(SightError::TooLarge { path: what.to_string(), size, limit });
         }
         Ok(self.read(id, gix::objs::Kind::Blob, what)?)
     }
@@ -177,17 +220,17 @@ impl Repo {
         if self.is_empty_tree(&own) {
             return Ok(Some((gix::objs::Kind::Tree, 0)));
         }
-        let header = self.objects.try_header(&own).map_err(GitError::while_doing(format!("read object {id}")))?;
+        let header = self.objects.try_header(&own).map_err(|error| unreadable(id, error))?;
         Ok(header.map(|header| (header.kind, header.size)))
     }
 
     /// The bytes of an object of a known kind.
-    pub(super) fn read(&self, id: &ObjectId, kind: gix::objs::Kind, what: &str) -> Result<Vec<u8>, GitError> {
+    pub(super) fn read(&self, id: &ObjectId, kind: gix::objs::Kind, what: &dyn Display) -> Result<Vec<u8>, GitError> {
         let mut buffer = Vec::new();
         if self.read_into(id, kind, what, &mut buffer)? {
             Ok(buffer)
         } else {
-            Err(GitError::MissingObject { id: id.to_string(), what: what.to_owned() })
+            Err(GitError::MissingObject { id: id.to_string(), what: what.to_string() })
         }
     }
 
@@ -196,7 +239,7 @@ impl Repo {
         &self,
         id: &ObjectId,
         kind: gix::objs::Kind,
-        what: &str,
+        what: &dyn Display,
         buffer: &mut Vec<u8>,
     ) -> Result<bool, GitError> {
         buffer.clear();
@@ -204,7 +247,7 @@ impl Repo {
         if kind == gix::objs::Kind::Tree && self.is_empty_tree(&own) {
             return Ok(true);
         }
-        let found = self.objects.try_find(&own, buffer).map_err(GitError::while_doing(format!("read object {id}")))?;
+        let found = self.objects.try_find(&own, buffer).map_err(|error| unreadable(id, error))?;
         match found.map(|data| (data.kind, data.data.len())) {
             None => Ok(false),
             Some((actual, _)) if actual != kind => Err(GitError::Damaged {
@@ -219,7 +262,7 @@ impl Repo {
     }
 
     /// The raw bytes of a tree.
-    pub(super) fn read_tree(&self, id: &ObjectId, what: &str) -> Result<Rc<[u8]>, GitError> {
+    pub(super) fn read_tree(&self, id: &ObjectId, what: &dyn Display) -> Result<Rc<[u8]>, GitError> {
         if let Some(bytes) = self.trees.borrow().trees.get(id) {
             return Ok(Rc::clone(bytes));
         }
@@ -236,16 +279,21 @@ impl Repo {
     }
 
     /// The entries by name of the tree `id`, whose raw `bytes` were read: for folders with many entries that are looked up
-    /// one by one, such as those of a thousand tasks.
-    pub(super) fn names_of(&self, id: &ObjectId, bytes: &[u8]) -> Result<Rc<Names>, GitError> {
-        if let Some(names) = self.trees.borrow().names.get(id) {
-            return Ok(Rc::clone(names));
+    /// one by one, such as those of a thousand tasks. `None` for the first lookups, which would not repay it.
+    pub(super) fn names_of(&self, id: &ObjectId, bytes: &[u8]) -> Result<Option<Rc<Names>>, GitError> {
+        {
+            let mut memory = self.trees.borrow_mut();
+            let (lookups, names) = memory.names.entry(*id).or_default();
+            *lookups += 1;
+            if names.is_some() || *lookups < WORTH_AN_INDEX {
+                return Ok(names.clone());
+            }
         }
         let mut names = Names::new();
         self.for_each_entry(id, bytes, |entry| names.entry(entry.name.to_vec()).or_default().push(entry.entry()))?;
         let names = Rc::new(names);
-        self.trees.borrow_mut().names.insert(*id, Rc::clone(&names));
-        Ok(names)
+        self.trees.borrow_mut().names.insert(*id, (WORTH_AN_INDEX, Some(Rc::clone(&names))));
+        Ok(Some(names))
     }
 
     /// Our id as gix's; `None` for an id of the other hash kind, which cannot be in this repository.
@@ -271,6 +319,19 @@ impl Repo {
     pub(super) fn no_trees() -> RefCell<TreeMemory> {
         RefCell::default()
     }
+}
+
+/// What a folder is called in errors: spelled out only where there is one.
+pub(super) struct FolderName<'a>(pub(super) &'a [u8]);
+
+impl Display for FolderName<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the folder `{}`", RepoPath::from_bytes(self.0))
+    }
+}
+
+fn unreadable(id: &ObjectId, error: gix::Error) -> GitError {
+    GitError::other(format!("read object {id}"), error)
 }
 
 /// gix's id as ours.

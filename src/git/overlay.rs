@@ -108,6 +108,6 @@ impl TreeView for Overlay<'_> {
     }
 
     fn blob(&self, id: &ObjectId, path: &RepoPath, limit: u64) -> Result<Vec<u8>, SightError> {
-        self.repo.blob(id, &path.to_string(), limit)
+        self.repo.blob(id, path, limit)
     }
 }

@@ -84,7 +84,7 @@ impl Repo {
         let mut line: Vec<Commit> = Vec::new();
         let mut next = Some(*tip);
         while let Some(id) = next.filter(|_| line.len() < count) {
-            if !self.read_into(&id, gix::objs::Kind::Commit, "a commit", &mut buffer)? {
+            if !self.read_into(&id, gix::objs::Kind::Commit, &"a commit", &mut buffer)? {
                 if !line.is_empty() && self.is_shallow() {
                     break;
                 }
@@ -106,7 +106,7 @@ impl Repo {
             if id == *needle {
                 return Ok(true);
             }
-            if !self.read_into(&id, gix::objs::Kind::Commit, "a commit", &mut buffer)? {
+            if !self.read_into(&id, gix::objs::Kind::Commit, &"a commit", &mut buffer)? {
                 return Err(absent(&id));
             }
             next = head_of(&id, &buffer)?.parents.first().copied();
@@ -127,7 +127,7 @@ impl Repo {
             if id == *old {
                 return Ok(true);
             }
-            if !self.read_into(&id, gix::objs::Kind::Commit, "a commit", &mut buffer)? {
+            if !self.read_into(&id, gix::objs::Kind::Commit, &"a commit", &mut buffer)? {
                 gone = Some(id);
                 continue;
             }
@@ -192,7 +192,7 @@ impl<'r> Walk<'r> {
             }
             return Ok(true);
         }
-        if !self.repo.read_into(id, gix::objs::Kind::Commit, "a commit", &mut self.buffer)? {
+        if !self.repo.read_into(id, gix::objs::Kind::Commit, &"a commit", &mut self.buffer)? {
             return Ok(false);
         }
         let mut head = head_of(id, &self.buffer)?;

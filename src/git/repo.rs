@@ -209,11 +209,11 @@ mod tests {
         sandbox.write("file", "12345").commit("first");
         let repo = sandbox.open();
         let blob = sandbox.id("HEAD:file");
-        assert_eq!(repo.blob(&blob, "file", 5).unwrap(), b"12345");
-        assert!(matches!(repo.blob(&blob, "file", 4), Err(SightError::TooLarge { size: 5, limit: 4, .. })));
-        assert!(matches!(repo.blob(&sandbox.id("HEAD"), "file", 4), Err(SightError::Failed(_))));
+        assert_eq!(repo.blob(&blob, &"file", 5).unwrap(), b"12345");
+        assert!(matches!(repo.blob(&blob, &"file", 4), Err(SightError::TooLarge { size: 5, limit: 4, .. })));
+        assert!(matches!(repo.blob(&sandbox.id("HEAD"), &"file", 4), Err(SightError::Failed(_))));
         let absent = ObjectId::parse(&"1".repeat(40)).unwrap();
-        assert!(matches!(repo.blob(&absent, "file", 4), Err(SightError::Missing { .. })));
+        assert!(matches!(repo.blob(&absent, &"file", 4), Err(SightError::Missing { .. })));
     }
 
     #[test]

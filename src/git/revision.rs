@@ -167,7 +167,7 @@ impl Repo {
             match self.header(&id)?.ok_or_else(missing)?.0 {
                 gix::objs::Kind::Commit => return Ok(id),
                 gix::objs::Kind::Tag => {
-                    let bytes = self.read(&id, gix::objs::Kind::Tag, rev)?;
+                    let bytes = self.read(&id, gix::objs::Kind::Tag, &rev)?;
                     let target =
                         bytes.strip_prefix(b"object ").and_then(|rest| rest.split(|byte| *byte == b'\n').next());
                     id = target.and_then(|hex| ObjectId::parse(std::str::from_utf8(hex).ok()?).ok()).ok_or_else(

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::error::GitError;
+use super::objects::{FolderName, Walked};
 use super::repo::Repo;
 use crate::model::digest::ObjectId;
 use crate::model::path::RepoPath;
@@ -106,11 +107,11 @@ impl<'r> CommitTree<'r> {
     }
 
     /// The first entry called `name` of the tree `id`; where duplicates differ, one of the wanted type.
-    fn child(&self, id: &ObjectId, name: &[u8], folder: bool, path: &RepoPath) -> Result<Option<Entry>, GitError> {
+    fn child(&self, id: &ObjectId, name: &[u8], folder: bool, path: &[u8]) -> Result<Option<Entry>, GitError> {
         let bytes = self.bytes(id, path)?;
         let fits = |bits: u32| !folder || is_tree(bits);
-        if bytes.len() > LARGE {
-            let names = self.repo.names_of(id, &bytes)?;
+        let names = if bytes.len() > LARGE { self.repo.names_of(id, &bytes)? } else { None };
+        if let Some(names) = names {
             let entries = names.get(name).map_or(&[][..], |entries| entries);
             return Ok(entries.iter().find(|entry| fits(entry.mode.bits())).cloned());
         }
@@ -123,23 +124,33 @@ impl<'r> CommitTree<'r> {
         Ok(found)
     }
 
-    fn bytes(&self, id: &ObjectId, path: &RepoPath) -> Result<Rc<[u8]>, GitError> {
-        self.repo.read_tree(id, &format!("the folder `{path}`"))
+    fn bytes(&self, id: &ObjectId, path: &[u8]) -> Result<Rc<[u8]>, GitError> {
+        self.repo.read_tree(id, &FolderName(path))
     }
 
     /// The tree at `path`; `None` when there is no folder.
     fn folder(&self, path: &[u8]) -> Result<Option<ObjectId>, GitError> {
-        let mut id = self.id;
         if path.is_empty() {
-            return Ok(Some(id));
+            return Ok(Some(self.id));
         }
-        let mut done = RepoPath::default();
-        for name in path.split(|byte| *byte == b'/') {
-            let Some(entry) = self.child(&id, name, true, &done)? else { return Ok(None) };
-            id = entry.id;
-            done = done.join(name);
+        let mut walked = std::mem::take(&mut self.repo.trees.borrow_mut().walked);
+        walked.back_to(&self.id, path);
+        let found = self.walk(&mut walked, path);
+        self.repo.trees.borrow_mut().walked = walked;
+        found
+    }
+
+    fn walk(&self, walked: &mut Walked, path: &[u8]) -> Result<Option<ObjectId>, GitError> {
+        loop {
+            let (start, above, id) = match walked.here() {
+                Some((end, id)) if end == path.len() => return Ok(Some(id)),
+                Some((end, id)) => (end + 1, &path[..end], id),
+                None => (0, &[][..], self.id),
+            };
+            let name = path[start..].split(|byte| *byte == b'/').next().unwrap_or_default();
+            let Some(entry) = self.child(&id, name, true, above)? else { return Ok(None) };
+            walked.enter(name, entry.id);
         }
-        Ok(Some(id))
     }
 }
 
@@ -154,19 +165,19 @@ impl TreeView for CommitTree<'_> {
             None => (&[][..], bytes),
         };
         let Some(folder) = self.folder(parent)? else { return Ok(None) };
-        Ok(self.child(&folder, name, false, &RepoPath::from_bytes(parent))?)
+        Ok(self.child(&folder, name, false, parent)?)
     }
 
     fn list(&self, path: &RepoPath) -> Result<Vec<Entry>, SightError> {
         let Some(folder) = self.folder(path.as_bytes())? else { return Ok(Vec::new()) };
-        let bytes = self.bytes(&folder, path)?;
+        let bytes = self.bytes(&folder, path.as_bytes())?;
         let mut entries = Vec::new();
         self.repo.for_each_entry(&folder, &bytes, |entry| entries.push(entry.entry()))?;
         Ok(entries)
     }
 
     fn blob(&self, id: &ObjectId, path: &RepoPath, limit: u64) -> Result<Vec<u8>, SightError> {
-        self.repo.blob(id, &path.to_string(), limit)
+        self.repo.blob(id, path, limit)
     }
 }
 
@@ -174,6 +185,7 @@ impl TreeView for CommitTree<'_> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::sandbox::Sandbox;
     use super::*;
 
     fn encode(entries: &[(u32, Vec<u8>, [u8; 20])]) -> Vec<u8> {
@@ -207,6 +219,37 @@ mod tests {
         let bytes = encode(&[(0o100_644, b"a".to_vec(), [1; 20])]);
         for end in 1..bytes.len() {
             assert!(raw_entries(&bytes[..end], 20).any(|entry| entry.is_err()), "{end}");
+        }
+    }
+
+    #[test]
+    fn lookups_in_any_order_find_what_a_fresh_view_finds() {
+        let sandbox = Sandbox::new();
+        let paths = ["a/b/c/one", "a/b/two", "a/bc/three", "ab/four", "five"];
+        for path in paths {
+            sandbox.write(path, path);
+        }
+        // Folders of so many entries are looked up by an index of their names, after a while.
+        for number in 0..90 {
+            sandbox.write(&format!("many/{number:03}/file"), number.to_string());
+        }
+        let first = sandbox.commit("first");
+        let second = sandbox.write("a/b/two", "changed").commit("second");
+        let repo = sandbox.open();
+        let trees = [first, second].map(|id| repo.tree_of(&id).unwrap());
+        let mut asked: Vec<String> = paths.map(str::to_owned).to_vec();
+        asked.extend(
+            ["a/b", "a", "a/b/c/none", "a/b/none/one", "a/b/two/x", "none/x", "many/none/file", ""].map(str::to_owned),
+        );
+        asked.extend((0..90).step_by(7).map(|number| format!("many/{number:03}/file")));
+        for shift in 0..asked.len() {
+            for step in 0..asked.len() {
+                let path = RepoPath::from(asked[(shift * 5 + step * 3) % asked.len()].as_str());
+                let tree = trees[(shift + step) % 2];
+                let fresh = sandbox.open();
+                assert_eq!(repo.tree(&tree).entry(&path).unwrap(), fresh.tree(&tree).entry(&path).unwrap(), "{path}");
+                assert_eq!(repo.tree(&tree).list(&path).unwrap(), fresh.tree(&tree).list(&path).unwrap(), "{path}");
+            }
         }
     }
 }

@@ -53,7 +53,7 @@ impl Repo {
         let doing = || "write a tree".to_owned();
         let root = match base {
             Some(id) => {
-                let bytes = self.read_tree(id, "the tree to edit")?;
+                let bytes = self.read_tree(id, &"the tree to edit")?;
                 let tree = gix::objs::TreeRef::from_bytes(&bytes, self.hash);
                 tree.map_err(GitError::while_doing(format!("read the tree {id}")))?.into_owned()
             }
