@@ -1,6 +1,6 @@
 //! A step T→M over a repository: what the judge judges. Everything is read when first asked for, and once.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 use super::error::GitError;
@@ -21,7 +21,9 @@ pub struct RepoStep<'r> {
     next_id: Option<ObjectId>,
     commits: Vec<Commit>,
     history: Option<ObjectId>,
+    past: RefCell<Past>,
     changes: OnceCell<Vec<Change>>,
+    near: OnceCell<HashSet<ObjectId>>,
     known: OnceCell<HashSet<ObjectId>>,
     /// The trees of the step's own commits: most parents are among them.
     trees: HashMap<ObjectId, ObjectId>,
@@ -72,7 +74,9 @@ impl<'r> RepoStep<'r> {
             next_id: None,
             commits,
             history,
+            past: RefCell::default(),
             changes: OnceCell::new(),
+            near: OnceCell::new(),
             known: OnceCell::new(),
         }
     }
@@ -95,17 +99,26 @@ impl<'r> RepoStep<'r> {
         }
     }
 
+    /// The trees of the step's own commits and of those that they follow.
+    fn near(&self) -> Result<&HashSet<ObjectId>, SightError> {
+        if let Some(near) = self.near.get() {
+            return Ok(near);
+        }
+        let mut near: HashSet<ObjectId> = self.commits.iter().filter_map(|commit| commit.tree).collect();
+        for commit in &self.commits {
+            for parent in 0..commit.parents.len() {
+                near.extend(self.tree_of_parent(commit, parent)?);
+            }
+        }
+        Ok(self.near.get_or_init(|| near))
+    }
+
+    /// The trees of T's past.
     fn known(&self) -> Result<&HashSet<ObjectId>, SightError> {
         if let Some(known) = self.known.get() {
             return Ok(known);
         }
-        let mut known: HashSet<ObjectId> = self.commits.iter().filter_map(|commit| commit.tree).collect();
-        for commit in &self.commits {
-            for parent in 0..commit.parents.len() {
-                known.extend(self.tree_of_parent(commit, parent)?);
-            }
-        }
-        known.extend(self.history(KNOWN_COMMITS)?.into_iter().filter_map(|commit| commit.tree));
+        let known = self.history(KNOWN_COMMITS)?.into_iter().filter_map(|commit| commit.tree).collect();
         Ok(self.known.get_or_init(|| known))
     }
 }
@@ -181,13 +194,27 @@ impl StepView for RepoStep<'_> {
     }
 
     fn history(&self, count: usize) -> Result<Vec<Commit>, SightError> {
-        self.history.map_or_else(|| Ok(Vec::new()), |tip| Ok(self.repo.first_parents(&tip, count)?))
+        let Some(tip) = self.history else { return Ok(Vec::new()) };
+        let mut past = self.past.borrow_mut();
+        if past.asked < count {
+            *past = Past { line: self.repo.first_parents(&tip, count)?, asked: count };
+        }
+        Ok(past.line.iter().take(count).cloned().collect())
     }
 
     fn known_tree(&self, id: &ObjectId) -> Result<Option<Box<dyn TreeView + '_>>, SightError> {
-        let known = self.known()?.contains(id);
+        let known = self.near()?.contains(id) || self.known()?.contains(id);
         Ok(known.then(|| Box::new(self.repo.tree(id)) as Box<dyn TreeView>))
     }
+}
+
+/// T's past as far as it was read: several laws look at the same commits.
+#[derive(Default)]
+struct Past {
+    /// Newest first.
+    line: Vec<Commit>,
+    /// How many were asked for; history may have fewer.
+    asked: usize,
 }
 
 /// A view by reference.
@@ -298,5 +325,25 @@ mod tests {
         assert!(step.parent_tree(0, 1).unwrap().is_some() && step.parent_tree(0, 2).unwrap().is_none());
         assert_eq!(step.commit_changes(3).unwrap().len(), 1, "a root commit adds all that it has");
         assert!(step.base().is_none() && step.history(9).unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_past_is_the_same_however_often_it_is_asked_for() {
+        let sandbox = Sandbox::new();
+        let ids: Vec<ObjectId> = (0..5).map(|number| sandbox.write("file", number.to_string()).commit("x")).collect();
+        let repo = sandbox.open();
+        let tree = repo.tree_of(&ids[4]).unwrap();
+        for counts in [[2, 9, 3], [9, 1, 5], [0, 4, 4]] {
+            let step = RepoStep::between(&repo, None, &tree, Vec::new(), Some(ids[4]));
+            for count in counts {
+                assert_eq!(step.history(count).unwrap(), repo.first_parents(&ids[4], count).unwrap());
+            }
+        }
+        // Trees of commits that the step follows are known without a look at history.
+        let mut pending = repo.commit(&ids[4]).unwrap();
+        (pending.id, pending.tree, pending.parents) = (None, None, vec![ids[4]]);
+        let step = RepoStep::between(&repo, None, &tree, vec![pending], Some(ids[4]));
+        assert!(step.known_tree(&tree).unwrap().is_some() && step.past.borrow().asked == 0);
+        assert!(step.known_tree(&repo.tree_of(&ids[0]).unwrap()).unwrap().is_some());
     }
 }
