@@ -1,5 +1,6 @@
 //! Governed files: which they are, their common digest, and the amends that lead from one digest to the next.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};
@@ -19,32 +20,51 @@ const MAX_FILES: usize = 10_000;
 /// Decides which paths are governed: those of `.agentops` that [`Place::is_governed`], and the config's globs.
 #[derive(Debug, Clone)]
 pub struct Governed {
-    globs: GlobSet,
+    patterns: Vec<String>,
     prefixes: Vec<String>,
+    /// Compiled for the first path that may match: most steps have none, and compiling costs a hook more than judging.
+    globs: OnceCell<GlobSet>,
 }
 
 impl Governed {
     /// For the `paths.governed` globs of a config; those were checked when it was read, a broken one matches nothing.
     pub fn new(patterns: &[String]) -> Self {
-        let mut globs = GlobSetBuilder::new();
-        // As everywhere: `*` stays within one name, and what matches a folder matches all below it.
-        for pattern in patterns.iter().map(|pattern| pattern.trim_end_matches('/')) {
-            for spelled in [pattern.to_owned(), format!("{pattern}/**")] {
-                if let Ok(glob) = GlobBuilder::new(&spelled).literal_separator(true).build() {
-                    globs.add(glob);
+        let patterns: Vec<String> = patterns.iter().map(|pattern| pattern.trim_end_matches('/').to_owned()).collect();
+        let prefixes = patterns.iter().map(|pattern| literal_folder(pattern)).collect();
+        Self { patterns, prefixes, globs: OnceCell::new() }
+    }
+
+    fn globs(&self) -> &GlobSet {
+        self.globs.get_or_init(|| {
+            let mut globs = GlobSetBuilder::new();
+            // As everywhere: `*` stays within one name, and what matches a folder matches all below it.
+            for pattern in &self.patterns {
+                for spelled in [pattern.clone(), format!("{pattern}/**")] {
+                    if let Ok(glob) = GlobBuilder::new(&spelled).literal_separator(true).build() {
+                        globs.add(glob);
+                    }
                 }
             }
-        }
-        let prefixes = patterns.iter().map(|pattern| literal_folder(pattern.trim_end_matches('/'))).collect();
-        Self { globs: globs.build().unwrap_or_else(|_| GlobSet::empty()), prefixes }
+            globs.build().unwrap_or_else(|_| GlobSet::empty())
+        })
     }
 
     /// Whether `path` changes only by an amend.
     pub fn contains(&self, path: &RepoPath) -> bool {
         match Place::of(path) {
             Some(place) => place.is_governed(),
-            None => self.globs.is_match_candidate(&Candidate::from_bytes(path.as_bytes())),
+            None => {
+                self.may_match(path.as_bytes()) && self.globs().is_match_candidate(&Candidate::from_bytes(path.as_bytes()))
+            }
         }
+    }
+
+    /// Whether `path` lies at or below what a glob begins with; otherwise none matches it.
+    fn may_match(&self, path: &[u8]) -> bool {
+        self.prefixes.iter().any(|prefix| {
+            let rest = path.strip_prefix(prefix.as_bytes());
+            rest.is_some_and(|rest| prefix.is_empty() || rest.is_empty() || rest.starts_with(b"/"))
+        })
     }
 
     /// The folders and files below which all governed paths lie: where two trees agree on these, nothing governed
@@ -220,4 +240,31 @@ pub fn leads(amends: &[&AmendLink], from: Digest, to: Digest) -> bool {
         waiting.extend(onwards.get(&digest).into_iter().flatten().filter(|next| reached.insert(**next)));
     }
     reached.contains(&to)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_path_escapes_the_look_at_its_beginning(
+            patterns in prop::collection::vec("(a|b|\\*|\\*\\*|a\\?|\\{a,b\\}|\\[ab\\]|ab)(/(a|b|\\*|\\*\\*|a\\*)){0,3}/?", 0..4),
+            path in "(a|b|ab|aa)(/(a|b|ab)){0,4}",
+        ) {
+            let governed = Governed::new(&patterns);
+            prop_assert_eq!(governed.contains(&path.as_str().into()), governed.globs().is_match(&path));
+        }
+    }
+
+    #[test]
+    fn the_globs_wait_for_a_path_that_may_match() {
+        let governed = Governed::new(&["ci/*.yml".to_owned(), "OWNERS".to_owned()]);
+        assert!(!governed.contains(&"src/main.rs".into()) && !governed.contains(&"cid/x.yml".into()));
+        assert!(governed.globs.get().is_none());
+        assert!(governed.contains(&"ci/test.yml".into()) && governed.contains(&"OWNERS".into()));
+        assert!(!governed.contains(&"ci/deep/test.yml".into()) && !governed.contains(&"OWNERS2".into()));
+    }
 }
