@@ -1,10 +1,11 @@
 //! AO-L1: ALWAYS extract learnings.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use super::exempt::is_exempt;
 use super::records::{new_learnings, new_sessions, tempered};
-use super::substance::{Sketch, assess, assess_reason, fingerprint, similar};
+use super::substance::{Sketch, Wording, assess, assess_reason, fingerprint};
 use super::{Case, Findings, Law, Reads};
 use crate::model::commit::Commit;
 use crate::model::law_id::LawId;
@@ -35,8 +36,6 @@ pub(crate) const LAW: Law = Law {
 pub(crate) const LEARNING: &str = "Learning";
 /// How far back a learning may not be repeated.
 const WINDOW: usize = 50;
-/// From this share of common words on, two learnings are the same.
-const SAME: f32 = 0.85;
 
 fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     check_messages(case, findings)?;
@@ -48,6 +47,8 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
 struct Earlier<'a> {
     sketch: Sketch,
     text: &'a str,
+    /// Computed for the first learning whose sketch is near, and kept while it is in the window.
+    wording: OnceCell<Wording>,
     commit: &'a Commit,
 }
 
@@ -64,19 +65,27 @@ impl<'a> Memory<'a> {
             learnings.iter().filter(|learning| learning.not_applicable.is_none())
         {
             self.by_fingerprint.entry(*fingerprint).or_insert(self.list.len());
-            self.list.push(Earlier { sketch: *sketch, text, commit });
+            self.list.push(Earlier { sketch: *sketch, text, wording: OnceCell::new(), commit });
+            if let Some(gone) = self.list.len().checked_sub(WINDOW + 1) {
+                self.list[gone].wording.take();
+            }
         }
     }
 
     /// What `learning` repeats. A commit does not collide with itself.
     fn find(&self, learning: &Learning<'_>, commit: &Commit) -> Option<&Earlier<'a>> {
         let identical = self.by_fingerprint.get(&learning.fingerprint).map(|index| &self.list[*index]);
+        let wording = OnceCell::new();
+        let is_same = |earlier: &Earlier<'_>| {
+            let own = wording.get_or_init(|| Wording::of(learning.text));
+            earlier.wording.get_or_init(|| Wording::of(earlier.text)).is_same(own)
+        };
         let recent = &self.list[self.list.len().saturating_sub(WINDOW)..];
         identical
             .into_iter()
             .chain(recent.iter().rev().filter(|earlier| earlier.sketch.is_near(&learning.sketch)))
             .filter(|earlier| !is_again(earlier.commit, commit))
-            .find(|earlier| similar(earlier.text, learning.text) >= SAME)
+            .find(|earlier| is_same(earlier))
     }
 }
 

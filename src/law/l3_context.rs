@@ -3,7 +3,7 @@
 use super::exempt::is_exempt;
 use super::l1_learnings::LEARNING;
 use super::records::tempered;
-use super::substance::{Sketch, Weakness, assess, similar};
+use super::substance::{Sketch, Weakness, Wording, assess};
 use super::{Case, Findings, Law, Reads};
 use crate::model::law_id::LawId;
 use crate::model::message::{Message, Section};
@@ -28,9 +28,6 @@ pub(crate) const LAW: Law = Law {
     reads: Reads::Messages,
     check,
 };
-
-/// From this share of common words on, two sections say the same.
-const SAME: f32 = 0.85;
 
 fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     let tokens = &case.policy.config.sections;
@@ -98,9 +95,8 @@ fn problems_of<'a>(sections: &'a [Section], tokens: &'a [String]) -> Vec<Problem
         }
     }
     for (index, (later, sketch)) in sound.iter().enumerate() {
-        let same = sound[..index]
-            .iter()
-            .find(|(earlier, other)| other.is_near(sketch) && similar(&earlier.text, &later.text) >= SAME);
+        let is_same = |earlier: &Section| Wording::of(&earlier.text).is_same(&Wording::of(&later.text));
+        let same = sound[..index].iter().find(|(earlier, other)| other.is_near(sketch) && is_same(earlier));
         problems.extend(same.map(|(earlier, _)| Problem::Same(earlier, later)));
     }
     if !missing.is_empty() {

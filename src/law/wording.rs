@@ -1,9 +1,6 @@
 //! What the message laws think of one text, for verbs that ask for it before the laws judge the whole.
 
-use super::substance::{Sketch, assess, assess_reason, similar};
-
-/// From this share of common words on, two texts say the same.
-const SAME: f32 = 0.85;
+use super::substance::{assess, assess_reason, is_same};
 
 /// Why `text` says nothing: the end of a sentence that names it. `None` where it says something.
 pub(crate) fn problem(text: &str) -> Option<String> {
@@ -17,7 +14,7 @@ pub(crate) fn problem_of_reason(text: &str) -> Option<String> {
 
 /// Whether two texts say the same in nearly the same words.
 pub(crate) fn say_the_same(one: &str, other: &str) -> bool {
-    Sketch::of(one).is_near(&Sketch::of(other)) && similar(one, other) >= SAME
+    is_same(one, other)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ mod similarity;
 mod vocabulary;
 mod words;
 
-pub(crate) use similarity::{Sketch, fingerprint, similar};
+pub(crate) use similarity::{Sketch, Wording, fingerprint, is_same};
 
 use std::fmt;
 

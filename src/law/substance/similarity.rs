@@ -76,32 +76,53 @@ fn spread(value: u64) -> u64 {
     (value ^ (value >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93) ^ (value >> 29)
 }
 
-/// How much two texts say the same, from 0 to 1: 1 for the same words in the same order, whatever their case and
-/// punctuation; otherwise the share of words that a diff keeps. Below one half it is only a bound: the share of words in
-/// common, in any order, for then a diff is not worth its cost. A letter of an unspaced script counts as a word.
-pub(crate) fn similar(a: &str, b: &str) -> f32 {
-    let (a, b) = (units(a), units(b));
-    let bound = at_most(&a, &b);
-    if bound < 0.5 { bound } else { ratio(&a, &b) }
+/// From this share of common words on, two texts say the same.
+const SAME: f32 = 0.85;
+
+/// The words of a text, ready to be compared with those of many others. A letter of an unspaced script counts as a word.
+#[derive(Debug)]
+pub(crate) struct Wording {
+    in_order: Vec<u64>,
+    sorted: Vec<u64>,
 }
 
-fn ratio(a: &[u64], b: &[u64]) -> f32 {
-    diff_ratio(&capture_diff_slices(Algorithm::Myers, a, b), a.len(), b.len())
-}
-
-/// What [`ratio`] cannot exceed: the words in common, in any order.
-fn at_most(a: &[u64], b: &[u64]) -> f32 {
-    let (mut a, mut b) = (a.to_vec(), b.to_vec());
-    a.sort_unstable();
-    b.sort_unstable();
-    let total = a.len() + b.len();
-    let mut rest = b.into_iter().peekable();
-    let mut shared = 0_usize;
-    for word in a {
-        while rest.next_if(|other| *other < word).is_some() {}
-        shared += usize::from(rest.next_if_eq(&word).is_some());
+impl Wording {
+    /// The words of `text`.
+    pub(crate) fn of(text: &str) -> Self {
+        let in_order = units(text);
+        let mut sorted = in_order.clone();
+        sorted.sort_unstable();
+        Self { in_order, sorted }
     }
-    if total == 0 { 1.0 } else { 2.0 * shared as f32 / total as f32 }
+
+    /// Whether two texts say the same in nearly the same words: the share of words that a diff keeps, 1 for the same words
+    /// in the same order whatever their case and punctuation, is large. A diff is dear; most pairs are told apart by the
+    /// words that they have in common in any order, which a diff cannot exceed.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.at_most(other) >= SAME && self.ratio(other) >= SAME
+    }
+
+    fn ratio(&self, other: &Self) -> f32 {
+        let (a, b) = (&self.in_order, &other.in_order);
+        diff_ratio(&capture_diff_slices(Algorithm::Myers, a, b), a.len(), b.len())
+    }
+
+    /// What [`ratio`](Self::ratio) cannot exceed: the words in common, in any order.
+    fn at_most(&self, other: &Self) -> f32 {
+        let total = self.sorted.len() + other.sorted.len();
+        let mut rest = other.sorted.iter().peekable();
+        let mut shared = 0_usize;
+        for word in &self.sorted {
+            while rest.next_if(|other| *other < word).is_some() {}
+            shared += usize::from(rest.next_if_eq(&word).is_some());
+        }
+        if total == 0 { 1.0 } else { 2.0 * shared as f32 / total as f32 }
+    }
+}
+
+/// Whether two texts say the same in nearly the same words.
+pub(crate) fn is_same(a: &str, b: &str) -> bool {
+    Sketch::of(a).is_near(&Sketch::of(b)) && Wording::of(a).is_same(&Wording::of(b))
 }
 
 /// A text's words as hashes.
@@ -152,24 +173,29 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn ratio(a: &str, b: &str) -> f32 {
+        Wording::of(a).ratio(&Wording::of(b))
+    }
+
     #[test]
     fn the_same_words_are_the_same() {
-        assert!((similar("Sort keys, before hashing!", "sort keys before\nhashing") - 1.0).abs() < f32::EPSILON);
+        assert!((ratio("Sort keys, before hashing!", "sort keys before\nhashing") - 1.0).abs() < f32::EPSILON);
         let a = "The cache must be flushed before the index is written, or readers see stale rows.";
         let b = "The cache must be flushed before the index is saved, or readers see stale rows.";
-        assert!(similar(a, b) > 0.9);
-        assert!(Sketch::of(a).is_near(&Sketch::of(b)));
+        assert!(ratio(a, b) > 0.9 && is_same(a, b));
         let c = "Postgres ignores the index when the column is wrapped in a function.";
-        assert!(similar(a, c) < 0.5);
+        assert!(ratio(a, c) < 0.5 && !is_same(a, c));
         assert!(!Sketch::of(a).is_near(&Sketch::of(c)));
-        assert!(similar("読む前にロックを取得する", "読む前にロックを解放する") > 0.8);
-        assert!((similar("", "") - 1.0).abs() < f32::EPSILON);
+        assert!(ratio("読む前にロックを取得する", "読む前にロックを解放する") > 0.8);
+        assert!((ratio("", "") - 1.0).abs() < f32::EPSILON && is_same("", ""));
     }
 
     proptest! {
         #[test]
         fn the_bound_is_a_bound(a in "([abc] ){0,12}", b in "([abc] ){0,12}") {
-            prop_assert!(at_most(&units(&a), &units(&b)) >= ratio(&units(&a), &units(&b)) - f32::EPSILON);
+            let (a, b) = (Wording::of(&a), Wording::of(&b));
+            prop_assert!(a.at_most(&b) >= a.ratio(&b));
+            prop_assert_eq!(a.is_same(&b), a.ratio(&b) >= SAME);
         }
     }
 }
