@@ -47,12 +47,21 @@ pub trait Canonical: DeserializeOwned {
     /// Rules that types alone do not express.
     fn validate(&self) -> Result<(), FormError>;
 
+    /// Reads the text that [`print`](Self::print) writes, and perhaps more: a short cut, whose result is believed only where
+    /// printing gives the text again. `None` leaves the text to the TOML parser.
+    fn read(_: &str) -> Option<Self> {
+        None
+    }
+
     /// Reads `bytes`; succeeds only if [`print`](Self::print) gives the same bytes.
     fn parse(bytes: &[u8]) -> Result<Self, FormError> {
         if bytes.len() as u64 > MAX_STATE_FILE {
             return Err(FormError::TooLarge(bytes.len()));
         }
         let text = std::str::from_utf8(bytes).map_err(|error| FormError::NotText(error.valid_up_to()))?;
+        if let Some(value) = Self::read(text).filter(|value| value.validate().is_ok() && value.print() == text) {
+            return Ok(value);
+        }
         let value: Self = toml::from_str(text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
             FormError::Toml { line: line_of(text, offset), message: error.message().to_owned() }
@@ -85,29 +94,44 @@ impl Printer {
 
     /// `key = "text"`.
     pub fn text(&mut self, key: &str, value: impl AsRef<str>) -> &mut Self {
-        self.line(key, &quote(value.as_ref()))
+        self.start(key);
+        quote_into(value.as_ref(), &mut self.0);
+        self.0.push('\n');
+        self
     }
 
     /// `key = number`.
     pub fn number(&mut self, key: &str, value: impl Display) -> &mut Self {
-        self.line(key, &value.to_string())
+        let _ = writeln!(self.0, "{key} = {value}");
+        self
     }
 
     /// `key = ["a", "b"]`, on one line.
     pub fn texts<T: Display>(&mut self, key: &str, values: impl IntoIterator<Item = T>) -> &mut Self {
-        let list: Vec<String> = values.into_iter().map(|value| quote(&value.to_string())).collect();
-        self.line(key, &format!("[{}]", list.join(", ")))
+        self.start(key);
+        self.0.push('[');
+        for (index, value) in values.into_iter().enumerate() {
+            if index > 0 {
+                self.0.push_str(", ");
+            }
+            quote_into(&value.to_string(), &mut self.0);
+        }
+        self.0.push_str("]\n");
+        self
     }
 
     /// `key = [` with one inline table a line `]`; `key = []` for none. Each item is a list of keys and texts.
     pub fn rows(&mut self, key: &str, rows: &[Vec<(&str, String)>]) -> &mut Self {
-        if rows.is_empty() {
-            return self.line(key, "[]");
-        }
-        let _ = writeln!(self.0, "{key} = [");
+        self.start(key);
+        self.0.push('[');
         for row in rows {
-            let cells: Vec<String> = row.iter().map(|(name, value)| format!("{name} = {}", quote(value))).collect();
-            let _ = writeln!(self.0, "  {{ {} }},", cells.join(", "));
+            self.0.push_str(if self.0.ends_with('[') { "\n  { " } else { "  { " });
+            for (index, (name, value)) in row.iter().enumerate() {
+                self.0.push_str(if index > 0 { ", " } else { "" });
+                self.start(name);
+                quote_into(value, &mut self.0);
+            }
+            self.0.push_str(" },\n");
         }
         self.0.push_str("]\n");
         self
@@ -126,19 +150,24 @@ impl Printer {
     }
 
     /// The text so far.
-    pub fn finish(&self) -> String {
-        self.0.clone()
+    pub fn finish(self) -> String {
+        self.0
     }
 
-    fn line(&mut self, key: &str, value: &str) -> &mut Self {
-        let _ = writeln!(self.0, "{key} = {value}");
-        self
+    fn start(&mut self, key: &str) {
+        self.0.push_str(key);
+        self.0.push_str(" = ");
     }
 }
 
 /// A basic TOML string: everything that is not printable ASCII or a letter stays, control characters are escaped.
 pub fn quote(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
+    quote_into(text, &mut out);
+    out
+}
+
+fn quote_into(text: &str, out: &mut String) {
     out.push('"');
     for c in text.chars() {
         match c {
@@ -155,7 +184,6 @@ pub fn quote(text: &str) -> String {
         }
     }
     out.push('"');
-    out
 }
 
 /// A text of one line that people read: not empty unless allowed, no hidden characters, no spaces at its ends.

@@ -42,6 +42,9 @@ pub fn shell_word(text: &str) -> String {
 
 /// Whether a character changes how others are shown, or shows nothing itself.
 pub fn is_hidden(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -9,6 +9,7 @@ use super::canonical::{Canonical, FormError, Printer, check_line};
 use super::digest::{Digest, ObjectId};
 use super::name::{PhaseName, Principal, TaskId, Word};
 use super::path::RepoPath;
+use super::reader::Reader;
 use super::state::{Status, TaskState};
 use super::time::Timestamp;
 
@@ -170,6 +171,46 @@ impl Canonical for Event {
             signature.print(&mut out);
         }
         out.finish()
+    }
+
+    /// All but notes and signatures.
+    fn read(text: &str) -> Option<Self> {
+        let mut from = Reader::new(text);
+        let event = Self {
+            v: from.number("v")?,
+            project: from.text("project")?,
+            task: from.text("task")?,
+            seq: from.number("seq")?,
+            kind: from.text("kind")?,
+            prev: from.texts("prev")?,
+            actor: from.text("actor")?,
+            at: from.text("at")?,
+            reason: from.text("reason")?,
+            evidence: {
+                let pairs = from.pairs("evidence", ["path", "sha256"])?;
+                pairs.into_iter().map(|(path, sha256)| Evidence { path, sha256 }).collect()
+            },
+            base: from.text("base")?,
+            runs: {
+                let mut runs = Vec::new();
+                while from.table("[[run]]").is_some() {
+                    runs.push(Run {
+                        name: from.text("name")?,
+                        arguments: from.texts("arguments")?,
+                        exit: from.number("exit")?,
+                        ms: from.number("ms")?,
+                        output_sha256: from.text("output_sha256")?,
+                        tree: from.text("tree")?,
+                    });
+                }
+                runs
+            },
+            note: BTreeMap::new(),
+            state: TaskState::read(&mut from)?,
+            signature: None,
+        };
+        from.end()?;
+        Some(event)
     }
 
     fn validate(&self) -> Result<(), FormError> {

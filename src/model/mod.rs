@@ -19,6 +19,7 @@ pub mod path;
 pub mod plan;
 pub mod policy;
 pub mod profile;
+pub mod reader;
 pub mod record;
 pub mod report;
 pub mod state;

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::canonical::{FormError, Printer, check_line};
 use super::name::{PhaseName, TaskId, Word};
+use super::reader::Reader;
 use super::time::Date;
 
 /// What every profile's phases map onto.
@@ -151,6 +152,21 @@ impl TaskState {
             .text("priority", self.priority.as_str())
             .texts("labels", &self.labels)
             .texts("after", &self.after);
+    }
+
+    pub(crate) fn read(from: &mut Reader<'_>) -> Option<Self> {
+        from.table("[state]")?;
+        Some(Self {
+            phase: from.text("phase")?,
+            stage: from.text("stage")?,
+            status: from.text("status")?,
+            attempt: from.number("attempt")?,
+            opened: from.text("opened")?,
+            title: from.text("title")?,
+            priority: from.text("priority")?,
+            labels: from.texts("labels")?,
+            after: from.texts("after")?,
+        })
     }
 
     pub(crate) fn validate(&self) -> Result<(), FormError> {
