@@ -167,7 +167,7 @@ fn working_tree(repo: &Repo, base: &Base<'_>) -> Finding {
     const CHECK: &str = "working tree";
     let Ok(tree) = repo.worktree_view() else { return Finding::ok(CHECK, "none: the repository is bare") };
     match config::read_policy(&tree) {
-        Ok(policy) if policy == base.policy => Finding::ok(CHECK, "has the rules of HEAD"),
+        Ok(policy) if policy == *base.policy => Finding::ok(CHECK, "has the rules of HEAD"),
         Ok(_) => Finding::warn(
             CHECK,
             "the rules were edited; those of HEAD hold until the edit is committed",

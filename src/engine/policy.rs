@@ -1,5 +1,7 @@
 //! The policy: showing it, and amending the governed files.
 
+use std::rc::Rc;
+
 use super::compose;
 use super::error::EngineError;
 use super::site::{Base, Site};
@@ -37,7 +39,7 @@ pub fn show(site: &Site) -> Result<Shown, EngineError> {
         governed: governance::digest_of(&files),
         files: files.into_iter().map(|(path, (_, digest))| (path, digest)).collect(),
         amends,
-        policy: base.policy,
+        policy: Rc::unwrap_or_clone(base.policy),
     })
 }
 

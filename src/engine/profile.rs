@@ -31,7 +31,7 @@ pub struct Shown {
 
 /// The profiles at HEAD, by name.
 pub fn list(site: &Site) -> Result<Vec<Profile>, EngineError> {
-    Ok(site.base()?.policy.profiles.into_values().collect())
+    Ok(site.base()?.policy.profiles.values().cloned().collect())
 }
 
 /// One profile at HEAD.

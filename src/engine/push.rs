@@ -106,7 +106,9 @@ fn is_protected(site: &Site, name: &str) -> bool {
 /// The protected branches by the rules at HEAD; those of a fresh config where there are none to be read.
 fn protected(site: &Site) -> Vec<String> {
     match site.repo.head() {
-        Ok(Head::Branch { .. } | Head::Detached { .. }) => site.base().map(|base| base.policy.config.protected).ok(),
+        Ok(Head::Branch { .. } | Head::Detached { .. }) => {
+            site.base().map(|base| base.policy.config.protected.clone()).ok()
+        }
         _ => None,
     }
     .unwrap_or_else(|| crate::config::defaults().protected)

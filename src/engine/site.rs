@@ -1,17 +1,21 @@
 //! The place where a verb works: one repository, one worktree, one actor.
 
+use std::cell::RefCell;
 use std::path::Path;
+use std::rc::Rc;
 
 use super::error::EngineError;
+use super::judging::{Policies, Ruling};
 use crate::clock::Clock;
 use crate::config;
 use crate::env::Env;
 use crate::git::{CommitTree, GitError, Head, Repo};
 use crate::model::commit::Person;
 use crate::model::digest::ObjectId;
+use crate::model::layout;
 use crate::model::name::{Principal, ProfileName, TaskId};
 use crate::model::policy::{Actor, Policy};
-use crate::model::tree::TreeView;
+use crate::model::tree::{Mode, TreeView};
 use crate::workflow::chain::{self, Chain, Standing};
 
 /// A repository with what a verb needs to act in it.
@@ -24,6 +28,8 @@ pub struct Site<'s> {
     pub env: &'s Env,
     /// `--actor`, where given.
     pub actor_flag: Option<String>,
+    /// Policies that were read: a verb looks at its base more than once.
+    policies: RefCell<Policies>,
 }
 
 /// A commit that rules: its tree and the policy in it.
@@ -37,19 +43,20 @@ pub struct Base<'a> {
     /// A view of that tree.
     pub tree: CommitTree<'a>,
     /// The policy in it.
-    pub policy: Policy,
+    pub policy: Rc<Policy>,
 }
 
 impl<'s> Site<'s> {
     /// Opens the repository at or above `dir`.
     pub fn open(dir: &Path, env: &'s Env, clock: &'s Clock, actor_flag: Option<String>) -> Result<Self, EngineError> {
-        Ok(Self { repo: Repo::open(dir)?, clock, env, actor_flag })
+        Ok(Self { repo: Repo::open(dir)?, clock, env, actor_flag, policies: RefCell::default() })
     }
 
     /// The same place, where nothing that is written stays: for a dry run.
     #[must_use]
     pub fn rehearsal(&self) -> Self {
-        Self { repo: self.repo.rehearsal(), clock: self.clock, env: self.env, actor_flag: self.actor_flag.clone() }
+        let (clock, env, actor_flag) = (self.clock, self.env, self.actor_flag.clone());
+        Self { repo: self.repo.rehearsal(), clock, env, actor_flag, policies: RefCell::default() }
     }
 
     /// HEAD's commit with its policy.
@@ -75,9 +82,13 @@ impl<'s> Site<'s> {
     fn base_at(&self, branch: Option<String>, commit: ObjectId) -> Result<Base<'_>, EngineError> {
         let tree_id = self.repo.tree_of(&commit)?;
         let tree = self.repo.tree(&tree_id);
-        let policy = match config::read_policy(&tree) {
-            Err(config::PolicyError::Absent) => return Err(EngineError::NotGoverned),
-            other => other?,
+        let policy = match self.policies.borrow_mut().of(&tree)? {
+            Ruling::Governed(policy) => policy,
+            // Without its format file `.agentops` is no policy, and reading it tells what is missing.
+            Ruling::Ungoverned => match config::read_policy(&tree) {
+                Err(config::PolicyError::Absent) => return Err(EngineError::NotGoverned),
+                other => Rc::new(other?),
+            },
         };
         Ok(Base { commit, branch, tree_id, tree, policy })
     }
@@ -140,31 +151,29 @@ impl Base<'_> {
 
     /// The chain of the task whose id starts with `prefix`, if that is one task.
     pub fn task(&self, prefix: &str) -> Result<Chain, EngineError> {
-        let mut exact = None;
+        if let Some((profile, task)) = self.exact(prefix)? {
+            return Ok(Chain::read(&self.tree, &profile, &task)?);
+        }
         let mut found: Vec<(ProfileName, TaskId)> = Vec::new();
         let mut all: Vec<TaskId> = Vec::new();
         for profile in self.policy.profiles.keys() {
             for task in chain::tasks(&self.tree, profile)? {
-                if task.as_str() == prefix {
-                    exact = Some((profile.clone(), task.clone()));
-                }
                 if task.as_str().starts_with(prefix) {
                     found.push((profile.clone(), task.clone()));
                 }
                 all.push(task);
             }
         }
-        let (profile, task) = match (exact, found.as_slice()) {
-            (Some(exact), _) => exact,
-            (None, [one]) => one.clone(),
-            (None, []) => {
+        let (profile, task) = match found.as_slice() {
+            [one] => one.clone(),
+            [] => {
                 return Err(EngineError::NotFound {
                     what: "task",
                     name: prefix.to_owned(),
                     hint: near(prefix, all.iter().map(TaskId::as_str)),
                 });
             }
-            (None, several) => {
+            several => {
                 let names: Vec<&str> = several.iter().map(|(_, task)| task.as_str()).collect();
                 return Err(EngineError::usage(
                     format!("`{prefix}` fits {} tasks", names.len()),
@@ -173,6 +182,18 @@ impl Base<'_> {
             }
         };
         Ok(Chain::read(&self.tree, &profile, &task)?)
+    }
+
+    /// The task with exactly that id: where somebody says it in full, the others need not be listed.
+    fn exact(&self, id: &str) -> Result<Option<(ProfileName, TaskId)>, EngineError> {
+        let Ok(task) = TaskId::parse(id) else { return Ok(None) };
+        for profile in self.policy.profiles.keys().rev() {
+            let folder = self.tree.entry(&layout::task_events(profile, &task))?;
+            if folder.is_some_and(|entry| entry.mode == Mode::Tree) {
+                return Ok(Some((profile.clone(), task)));
+            }
+        }
+        Ok(None)
     }
 
     /// The rules of a chain's profile.

@@ -297,7 +297,7 @@ impl World {
 
     /// The policy at HEAD.
     pub(crate) fn policy(&self) -> Policy {
-        self.site("alice").base().unwrap().policy
+        self.site("alice").base().unwrap().policy.as_ref().clone()
     }
 
     /// The governed digest at HEAD.

@@ -91,7 +91,7 @@ fn add_profiles(
     }
     for name in &profiles {
         let profile = config::read_profile(&tree, name)?;
-        let policy = Policy { profiles: [(name.clone(), profile)].into(), ..site.base()?.policy };
+        let policy = Policy { profiles: [(name.clone(), profile)].into(), ..(*site.base()?.policy).clone() };
         outcome.without_command.extend(without_command(&policy, std::slice::from_ref(name)));
         if policy.profiles[name].commands.keys().any(|command| command.as_str() == "test") {
             outcome.test_command.clone_from(&test_command);
