@@ -11,7 +11,7 @@ use crate::model::layout;
 use crate::model::name::{ProfileName, TaskId, Word};
 use crate::model::path::RepoPath;
 use crate::model::state::{Priority, Stage, Status, TaskState};
-use crate::model::tree::{MAX_STATE_FILE, SightError};
+use crate::model::tree::{MAX_STATE_FILE, SightError, TreeView};
 use crate::workflow::chain::{self, Chain, Standing};
 use crate::workflow::transition;
 
@@ -184,40 +184,56 @@ pub(crate) fn list_at(base: &Base<'_>, filter: &Filter) -> Result<Vec<Listed>, E
     if let Some(name) = &filter.profile {
         base.profile(name)?;
     }
-    let mut listed = Vec::new();
+    let mut tasks = Vec::new();
     for profile in
         base.policy.profiles.keys().filter(|name| filter.profile.as_ref().is_none_or(|only| only == name.as_str()))
     {
-        for task in chain::tasks(&base.tree, profile)? {
-            let by_name = chain::standing_by_name(&base.tree, profile, &task)?;
-            let state = match by_name {
-                Some(name) if !filter.all && !name.status.is_open() => continue,
-                Some(name) => {
-                    // The newest file carries the whole state: one file is opened.
-                    let path = layout::event(profile, &task, &name);
-                    let bytes = base.view().file(&path, MAX_STATE_FILE)?.unwrap_or_default();
-                    let event = Event::parse(&bytes)
-                        .map_err(|error| SightError::Failed(format!("`{path}` is no event: {error}")))?;
-                    Some(event.state)
-                }
-                None => match Chain::read(&base.tree, profile, &task)?.standing() {
-                    Standing::At(state) => Some(state),
-                    Standing::Forked(_) => None,
-                    Standing::Absent => continue,
-                },
-            };
-            let shown = state.as_ref().is_none_or(|state| {
-                (filter.all || state.status.is_open())
-                    && filter.label.as_ref().is_none_or(|label| state.labels.iter().any(|own| own.as_str() == label))
-            });
-            if shown {
-                listed.push(Listed { task, profile: profile.clone(), state });
-            }
+        tasks.extend(chain::tasks(&base.tree, profile)?.into_iter().map(|task| (profile, task)));
+    }
+    let parts = base.tree.in_parts(&tasks, |tree, part| -> Result<Vec<Listed>, SightError> {
+        let mut listed = Vec::new();
+        for (profile, task) in part {
+            listed.extend(listed_task(tree, profile, task, filter)?);
         }
+        Ok(listed)
+    });
+    let mut listed = Vec::with_capacity(tasks.len());
+    for part in parts {
+        listed.extend(part?);
     }
     let urgency = |listed: &Listed| std::cmp::Reverse(listed.state.as_ref().map(|state| state.priority));
     listed.sort_by(|a, b| (urgency(a), &a.task).cmp(&(urgency(b), &b.task)));
     Ok(listed)
+}
+
+/// The line of one task; `None` where the filter does not want it.
+fn listed_task(
+    tree: &dyn TreeView,
+    profile: &ProfileName,
+    task: &TaskId,
+    filter: &Filter,
+) -> Result<Option<Listed>, SightError> {
+    let state = match chain::standing_by_name(tree, profile, task)? {
+        Some(name) if !filter.all && !name.status.is_open() => return Ok(None),
+        Some(name) => {
+            // The newest file carries the whole state: one file is opened.
+            let path = layout::event(profile, task, &name);
+            let bytes = tree.file(&path, MAX_STATE_FILE)?.unwrap_or_default();
+            let event =
+                Event::parse(&bytes).map_err(|error| SightError::Failed(format!("`{path}` is no event: {error}")))?;
+            Some(event.state)
+        }
+        None => match Chain::read(tree, profile, task)?.standing() {
+            Standing::At(state) => Some(state),
+            Standing::Forked(_) => None,
+            Standing::Absent => return Ok(None),
+        },
+    };
+    let shown = state.as_ref().is_none_or(|state| {
+        (filter.all || state.status.is_open())
+            && filter.label.as_ref().is_none_or(|label| state.labels.iter().any(|own| own.as_str() == label))
+    });
+    Ok(shown.then(|| Listed { task: task.clone(), profile: profile.clone(), state }))
 }
 
 /// Everything about one task.

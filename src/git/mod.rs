@@ -24,6 +24,7 @@ pub mod merge;
 mod objects;
 pub mod operation;
 pub mod overlay;
+mod parallel;
 mod range;
 mod refs;
 pub mod repo;

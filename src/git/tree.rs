@@ -106,6 +106,10 @@ impl<'r> CommitTree<'r> {
         &self.id
     }
 
+    pub(super) fn repo(&self) -> &'r Repo {
+        self.repo
+    }
+
     /// The first entry called `name` of the tree `id`; where duplicates differ, one of the wanted type.
     fn child(&self, id: &ObjectId, name: &[u8], folder: bool, path: &[u8]) -> Result<Option<Entry>, GitError> {
         let bytes = self.bytes(id, path)?;

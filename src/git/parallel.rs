@@ -1,0 +1,102 @@
+//! Reading one tree on several threads: what was read is remembered by each for itself.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::thread;
+
+use super::objects::Objects;
+use super::repo::Repo;
+use super::tree::CommitTree;
+
+/// Fewer items than this are not worth a thread.
+const WORTH_A_THREAD: usize = 128;
+
+/// What another thread needs to read the same repository.
+struct Shared {
+    inner: gix::ThreadSafeRepository,
+    objects: Objects,
+    hash: gix::hash::Kind,
+    index_path: PathBuf,
+    extra_objects: Vec<PathBuf>,
+    is_rehearsal: bool,
+}
+
+impl Shared {
+    fn of(repo: &Repo) -> Self {
+        Self {
+            inner: repo.inner.clone().into_sync(),
+            objects: repo.objects.clone(),
+            hash: repo.hash,
+            index_path: repo.index_path.clone(),
+            extra_objects: repo.extra_objects.clone(),
+            is_rehearsal: repo.is_rehearsal,
+        }
+    }
+
+    fn open(self) -> Repo {
+        Repo {
+            inner: self.inner.to_thread_local(),
+            objects: self.objects,
+            hash: self.hash,
+            index_path: self.index_path,
+            trees: RefCell::default(),
+            extra_objects: self.extra_objects,
+            is_rehearsal: self.is_rehearsal,
+        }
+    }
+}
+
+impl CommitTree<'_> {
+    /// Runs `work` on parts of `items` side by side, each with a view of this tree of its own. The results are in the order
+    /// of the items; few items are one part, on this thread.
+    pub fn in_parts<T: Sync, R: Send>(&self, items: &[T], work: impl Fn(&CommitTree<'_>, &[T]) -> R + Sync) -> Vec<R> {
+        if items.len() < 2 * WORTH_A_THREAD {
+            return vec![work(self, items)];
+        }
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let length = items.len().div_ceil(processors).max(WORTH_A_THREAD);
+        let (own, others) = items.split_at(length.min(items.len()));
+        thread::scope(|scope| {
+            let start = |part| {
+                let (shared, id, work) = (Shared::of(self.repo()), *self.id(), &work);
+                scope.spawn(move || work(&shared.open().tree(&id), part))
+            };
+            let threads: Vec<_> = others.chunks(length).map(start).collect();
+            let mut results = vec![work(self, own)];
+            results.extend(threads.into_iter().map(|thread| match thread.join() {
+                Ok(result) => result,
+                Err(panic) => std::panic::resume_unwind(panic),
+            }));
+            results
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sandbox::Sandbox;
+    use crate::model::path::RepoPath;
+    use crate::model::tree::TreeView as _;
+
+    #[test]
+    fn parts_read_the_same_tree_in_order() {
+        let sandbox = Sandbox::new();
+        for number in 0..300 {
+            sandbox.write(&format!("folder/{number:03}"), number.to_string());
+        }
+        let commit = sandbox.commit("many");
+        let repo = sandbox.open();
+        let tree = repo.tree(&repo.tree_of(&commit).unwrap());
+        for count in [0, 1, 255, 256, 257, 300] {
+            let numbers: Vec<usize> = (0..count).collect();
+            let parts = tree.in_parts(&numbers, |tree, part| {
+                let read = |number: &usize| {
+                    let path = RepoPath::from(format!("folder/{number:03}"));
+                    String::from_utf8(tree.file(&path, 9).unwrap().unwrap()).unwrap().parse::<usize>().unwrap()
+                };
+                part.iter().map(read).collect::<Vec<_>>()
+            });
+            assert_eq!(parts.concat(), numbers);
+        }
+    }
+}
