@@ -49,6 +49,7 @@ mod y1_syntax;
 
 use std::cell::OnceCell;
 
+use crate::model::commit::Commit;
 use crate::model::law_id::LawId;
 use crate::model::message::Message;
 use crate::model::policy::Policy;
@@ -59,6 +60,9 @@ use steps::TaskStep;
 pub use judge::judge;
 pub use registry::registry;
 pub(crate) use task_records::sessions_on;
+
+/// So many messages are parsed on two threads.
+const WORTH_A_THREAD: usize = 512;
 
 /// Where a step is judged; see the table in `docs/architecture.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,7 +136,22 @@ impl<'a> Case<'a> {
     pub fn messages(&self) -> &[Message] {
         self.messages.get_or_init(|| {
             let sections = &self.policy.config.sections;
-            self.step.commits().iter().map(|commit| Message::parse(&commit.message, sections)).collect()
+            let parse = |part: &[Commit]| -> Vec<Message> {
+                part.iter().map(|commit| Message::parse(&commit.message, sections)).collect()
+            };
+            let commits = self.step.commits();
+            if commits.len() < WORTH_A_THREAD {
+                return parse(commits);
+            }
+            let (older, newer) = commits.split_at(commits.len() / 2);
+            let (mut messages, rest) = std::thread::scope(|scope| {
+                let other = scope.spawn(|| parse(newer));
+                let own = parse(older);
+                // Should that panic, it panics here too.
+                (own, other.join().unwrap_or_else(|_| parse(newer)))
+            });
+            messages.extend(rest);
+            messages
         })
     }
 }
@@ -209,4 +228,22 @@ pub struct Law {
     pub reads: Reads,
     /// The check.
     pub check: fn(&Case<'_>, &mut Findings) -> Result<(), SightError>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::WORTH_A_THREAD;
+    use super::testing::TestStep;
+    use super::testing::policy;
+
+    #[test]
+    fn messages_keep_their_order_on_two_threads() {
+        for count in [WORTH_A_THREAD - 1, WORTH_A_THREAD, WORTH_A_THREAD + 1] {
+            let step = (0..count).fold(TestStep::new(), |step, number| step.commit(&format!("feat: {number}")));
+            let policy = policy();
+            let case = step.case(&policy);
+            let subjects: Vec<&str> = case.messages().iter().map(|message| message.subject.as_str()).collect();
+            assert_eq!(subjects, (0..count).map(|number| format!("feat: {number}")).collect::<Vec<_>>());
+        }
+    }
 }
