@@ -33,7 +33,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             let fresh = task.fresh.contains(&link.digest);
             if fresh && gate {
                 if let Some((profile, phase)) = task.gate_phase(case.policy, link) {
-                    check_list(case, task, link, profile, phase, findings);
+                    check_list(case, task, link, profile, phase, findings)?;
                 }
             } else if fresh && !link.event.evidence.is_empty() {
                 findings.add(Finding::new(
@@ -66,7 +66,7 @@ fn check_list(
     profile: &Profile,
     phase: &Phase,
     findings: &mut Findings,
-) {
+) -> Result<(), SightError> {
     let place = || Place::path(task.path(link));
     let listed: BTreeSet<&str> = link.event.evidence.iter().map(|item| item.path.as_str()).collect();
     let paths: Vec<(String, bool)> = phase
@@ -75,7 +75,7 @@ fn check_list(
         .map(|spec| (spec.path_for(&profile.name, &task.after.task, &link.event.state), spec.required))
         .collect();
     for (path, required) in &paths {
-        let present = matches!(case.step.next().entry(&path.as_str().into()), Ok(Some(_)));
+        let present = case.step.next().entry(&path.as_str().into())?.is_some();
         if !listed.contains(path.as_str()) && (*required || present) {
             findings.add(Finding::new(
                 place(),
@@ -91,6 +91,7 @@ fn check_list(
             "let `agentops phase next` write the event",
         ));
     }
+    Ok(())
 }
 
 fn check_bytes(

@@ -1,8 +1,9 @@
 //! AO-E9: a merge drops no state.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{Case, Findings, Law, Reads};
+use crate::model::digest::ObjectId;
 use crate::model::law_id::LawId;
 use crate::model::layout::{self, Place as Kind};
 use crate::model::path::RepoPath;
@@ -19,6 +20,9 @@ pub(crate) const LAW: Law = Law {
     reads: Reads::Trees,
     check,
 };
+
+/// Deeper than AO-E7 allows by far: reaching it is a failure.
+const MAX_DEPTH: usize = 12;
 
 fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     // What T had and M has not, or has otherwise, AO-E1 names, however it went.
@@ -58,13 +62,17 @@ fn missing(
     depth: usize,
     lost: &mut BTreeSet<RepoPath>,
 ) -> Result<(), SightError> {
-    if depth > 12 || parent.entry(folder)?.map(|entry| entry.id) == merged.entry(folder)?.map(|entry| entry.id) {
+    if depth > MAX_DEPTH {
+        return Err(SightError::Failed(format!("`{folder}` lies deeper than {MAX_DEPTH} folders")));
+    }
+    if parent.entry(folder)?.map(|entry| entry.id) == merged.entry(folder)?.map(|entry| entry.id) {
         return Ok(());
     }
-    let kept = merged.list(folder)?;
+    let kept: HashMap<Vec<u8>, (Mode, ObjectId)> =
+        merged.list(folder)?.into_iter().map(|entry| (entry.name, (entry.mode, entry.id))).collect();
     for entry in parent.list(folder)? {
         let path = folder.join(&entry.name);
-        if kept.contains(&entry) {
+        if kept.get(&entry.name) == Some(&(entry.mode, entry.id)) {
             continue;
         }
         if entry.mode == Mode::Tree {
@@ -74,4 +82,17 @@ fn missing(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::law::testing::{TestStep, policy, tree};
+
+    #[test]
+    fn a_tree_too_deep_to_compare_is_not_taken_for_kept() {
+        let path = format!(".agentops/{}file", "deep/".repeat(40));
+        let step = TestStep::new().commit("Merge branch 'a'").merging(tree(&[(&path, "x")]), true);
+        assert!((LAW.check)(&step.case(&policy()), &mut Findings::default()).is_err());
+    }
 }

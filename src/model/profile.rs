@@ -25,6 +25,34 @@ pub enum ArtifactKind {
     Manifest,
 }
 
+impl ArtifactKind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Research, Self::Plan, Self::Tasks, Self::Report, Self::Manifest];
+
+    /// The word in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Research => "research",
+            Self::Plan => "plan",
+            Self::Tasks => "tasks",
+            Self::Report => "report",
+            Self::Manifest => "manifest",
+        }
+    }
+}
+
+impl Stage {
+    /// The kind of artifact that a phase of this stage is for.
+    pub fn own_artifact(self) -> ArtifactKind {
+        match self {
+            Self::Research => ArtifactKind::Research,
+            Self::Plan => ArtifactKind::Plan,
+            Self::Implement => ArtifactKind::Manifest,
+            Self::Post => ArtifactKind::Report,
+        }
+    }
+}
+
 /// One document that a phase produces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArtifactSpec {

@@ -14,8 +14,8 @@ use crate::model::profile::{Phase, Profile, VoteKind};
 use crate::model::tree::{MAX_STATE_FILE, Mode, SightError, TreeView};
 use crate::model::vote::{Proof, Verdict, Vote};
 
-/// The digest of the resolved gate: profile, phase, checks, commands, template digests, voters, proofs; not the whole
-/// config, so that unrelated changes of policy leave votes standing.
+/// The digest of the resolved gate: profile, phase, checks, commands, artifacts with kind and template, voters, proofs; not
+/// the whole config, so that unrelated changes of policy leave votes standing.
 pub fn gate_digest(policy: &Policy, profile: &Profile, phase: &Phase) -> Digest {
     let gate = &phase.gate;
     let mut out = Printer::new();
@@ -35,6 +35,13 @@ pub fn gate_digest(policy: &Policy, profile: &Profile, phase: &Phase) -> Digest 
         let template = artifact.template.as_deref().unwrap_or("");
         let digest = profile.templates.get(template).map(Digest::hex).unwrap_or_default();
         out.table_row("artifact").text("path", &artifact.path).text("template", template).text("sha256", digest);
+        // Only where they are not what a phase of that stage is for, so that gates from before keep their digests.
+        if artifact.kind != phase.stage.own_artifact() {
+            out.text("kind", artifact.kind.as_str());
+        }
+        if !artifact.required {
+            out.text("required", "false");
+        }
     }
     Digest::of(out.finish().as_bytes())
 }

@@ -146,6 +146,10 @@ fn is_bulk(path: &RepoPath) -> bool {
 }
 
 fn digest(tree: &dyn TreeView, entry: &crate::model::tree::Entry, path: &RepoPath) -> Result<Digest, SightError> {
+    // In the common digest a line is a file: a path with a line feed could stand for two of them.
+    if path.as_bytes().contains(&b'\n') {
+        return Err(SightError::Failed(format!("the governed path `{path}` holds a line feed: rename the file")));
+    }
     match entry.mode {
         Mode::Gitlink => Ok(Digest::of(entry.id.as_bytes())),
         _ => Ok(Digest::of(&tree.blob(&entry.id, path, MAX_TEXT_FILE)?)),

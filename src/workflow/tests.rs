@@ -6,18 +6,21 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::chain::{Chain, Link, Standing, position};
+use super::gate::gate_digest;
+use super::governance::Governed;
 use super::transition::{self, Illegal};
-use crate::law::testing::{PROJECT, principal, small_profile};
+use crate::law::testing::{PROJECT, policy, principal, small_profile};
 use crate::model::amend::{Amend, GovernedChange};
 use crate::model::canonical::Canonical;
 use crate::model::digest::{Digest, ObjectId};
 use crate::model::event::{Event, EventKind, EventName, Evidence, Run};
 use crate::model::layout;
 use crate::model::name::{ProfileName, RecordId, TaskId, Word};
+use crate::model::profile::{ArtifactKind, ArtifactSpec};
 use crate::model::record::{Grade, Improvement, Learning, Session, Suggestions, Work};
 use crate::model::state::{Priority, Stage, Status, TaskState};
 use crate::model::time::{Date, Timestamp};
-use crate::model::tree::MemoryTree;
+use crate::model::tree::{MemoryTree, SightError};
 use crate::model::vote::{Proof, Verdict, Vote};
 
 fn task() -> TaskId {
@@ -378,4 +381,31 @@ fn a_rewind_supersedes_what_came_from_its_phase_on() {
     assert_eq!(alive, [true, true, true, false, false, true]);
     assert!(chain.leaving(&small_profile(), Stage::Research).is_some());
     assert!(chain.leaving(&small_profile(), Stage::Plan).is_none());
+}
+
+#[test]
+fn one_governed_file_cannot_stand_for_two() {
+    let governed = Governed::new(&["ci/**".to_owned()]);
+    let mut two = MemoryTree::new();
+    two.put("ci/a.yml", "on: push").put("ci/b.yml", "on: tag");
+    assert!(governed.digest(&two).is_ok());
+    let mut one = MemoryTree::new();
+    one.put(format!("ci/a.yml\n100644 {} ci/b.yml", Digest::of(b"on: tag")).as_str(), "on: push");
+    assert!(matches!(governed.digest(&one), Err(SightError::Failed(reason)) if reason.contains("line feed")));
+}
+
+#[test]
+fn a_vote_is_about_what_the_checks_read() {
+    let mut policy = policy();
+    policy.config.proofs = vec![Proof::Terminal];
+    let profile = small_profile();
+    let digest = |change: fn(&mut ArtifactSpec)| {
+        let mut phase = profile.phases[1].clone();
+        change(&mut phase.artifacts[0]);
+        gate_digest(&policy, &profile, &phase)
+    };
+    let cast = digest(|_| {});
+    assert_ne!(cast, digest(|artifact| artifact.kind = ArtifactKind::Report));
+    assert_ne!(cast, digest(|artifact| artifact.required = false));
+    assert_eq!(cast, digest(|artifact| artifact.name = Word::parse("other").unwrap()));
 }
