@@ -35,6 +35,7 @@ impl Ground {
             text.replace("readonly = []", "readonly = [\"vendor/**\"]")
                 .replace("generated = []", "generated = [{ output = \"gen/*.rs\", source = \"api/*.proto\" }]")
         });
+        world.commit_file("src/old.rs", "//! Old.\n", "feat: add what goes later");
         let waiting = world.open("Reset links expire");
         world.submit(&waiting);
         let planning = world.open("Second factor by mail");
@@ -93,6 +94,7 @@ struct Branch {
 const BRANCHES: &[Branch] = &[
     Branch { name: "code alone", make: code_alone, expected: &[], unseen_in: &[] },
     Branch { name: "a whole task", make: whole_task, expected: &[], unseen_in: &[] },
+    Branch { name: "a file that goes as planned", make: removal, expected: &[], unseen_in: &[] },
     Branch { name: "an approval and what follows", make: approval, expected: &[], unseen_in: &[] },
     Branch { name: "citing what is new", make: citing_new, expected: &[], unseen_in: &[] },
     Branch { name: "citing a ghost", make: citing_ghost, expected: &["AO-P2"], unseen_in: &[] },
@@ -154,6 +156,22 @@ fn code_alone(ground: &Ground) {
 fn whole_task(ground: &Ground) {
     let task = ground.world.open("Links are used once");
     ground.world.finish(&task);
+}
+
+fn removal(ground: &Ground) {
+    let world = &ground.world;
+    let task = world.open("Old tokens go");
+    world.pass(&task);
+    let text = specification(&task).replace("## Changes\n", "## Changes\n- `src/old.rs` (removed) — nobody calls it\n");
+    world.sandbox.write(&world.document(&task, "spec.md"), text);
+    world.next(&task);
+    world.vote(&task, "bob", Verdict::Approve);
+    world.next(&task);
+    world.git("rm -q src/old.rs");
+    world.commit("feat: drop old tokens");
+    world.fill(&task);
+    world.record(&task);
+    world.next(&task);
 }
 
 fn approval(ground: &Ground) {

@@ -38,11 +38,8 @@ pub(crate) fn examine_each(
                 Some(id) => case.step.known_tree(&id)?,
                 None => None,
             };
-            let nothing = MemoryTree::new();
             let cited: &dyn TreeView = match (&known, case.step.base()) {
                 (Some(tree), _) => tree.as_ref(),
-                // What T has may be what the task brought there: nothing can be said of what it changed.
-                (None, _) if phase.stage == Stage::Implement => &nothing,
                 (None, Some(base)) => base,
                 (None, None) => case.step.next(),
             };
@@ -55,7 +52,8 @@ pub(crate) fn examine_each(
                 ));
             }
             let mut material = material(case, task, link, profile, phase, cited)?;
-            material.also = (known.is_none() && phase.stage != Stage::Implement).then_some(case.step.next());
+            material.also = known.is_none().then_some(case.step.next());
+            material.planned_on = known.as_deref();
             examine(&material, findings)?;
         }
     }
@@ -124,6 +122,7 @@ fn material<'a>(
         state,
         actor: &link.event.actor,
         artifacts,
+        planned_on: None,
         cited,
         also: None,
         target: case.step.base(),

@@ -54,6 +54,8 @@ pub struct Material<'a> {
     pub actor: &'a Principal,
     /// The artifacts of the phase, present or not.
     pub artifacts: Vec<Artifact<'a>>,
+    /// The tree that the plan of an implement phase was made on; `None` where nobody knows it any more.
+    pub planned_on: Option<&'a dyn TreeView>,
     /// The tree that citations are checked against: the event's `base`.
     pub cited: &'a dyn TreeView,
     /// Where citations are looked up as well, because the event's tree is not known: M. After a squash or a rebase nobody
@@ -152,7 +154,7 @@ impl<'a> Material<'a> {
             let profile = &self.profile.name;
             findings.add(Finding::new(
                 Place::path(layout::profile_file(profile)),
-                format!("the gate of phase `{}` checks a {} artifact, but the phase has none", self.phase.name, word(kind)),
+                format!("the gate of phase `{}` checks a {} artifact, but the phase has none", self.phase.name, kind.as_str()),
                 format!(
                     "give the phase such an artifact in `.agentops/{profile}/profile.toml` or take the check out of its \
                      gate, then run `agentops policy amend`"
@@ -196,16 +198,6 @@ impl<'a> Material<'a> {
         ]
         .into_iter()
         .fold(template.to_owned(), |text, (name, value)| text.replace(name, value))
-    }
-}
-
-fn word(kind: ArtifactKind) -> &'static str {
-    match kind {
-        ArtifactKind::Research => "research",
-        ArtifactKind::Plan => "plan",
-        ArtifactKind::Tasks => "tasks",
-        ArtifactKind::Report => "report",
-        ArtifactKind::Manifest => "manifest",
     }
 }
 

@@ -156,9 +156,11 @@ fn examine_plan(
 
 /// Whether a path is the same in M and in the tree that the plan was made on.
 fn is_unchanged(material: &Material<'_>, path: &RepoPath) -> Result<bool, SightError> {
+    // The base would be no substitute: it may have what the task brought there.
+    let Some(planned_on) = material.planned_on else { return Ok(false) };
     let file =
         |entry: Option<Entry>| entry.filter(|entry| entry.mode != Mode::Tree).map(|entry| (entry.mode, entry.id));
-    Ok(file(material.cited.entry(path)?) == file(material.next.entry(path)?))
+    Ok(file(planned_on.entry(path)?) == file(material.next.entry(path)?))
 }
 
 #[cfg(test)]

@@ -156,6 +156,7 @@ impl Gate {
             state: &state,
             actor: &actor,
             artifacts: artifacts.collect(),
+            planned_on: Some(&self.cited),
             cited: &self.cited,
             also: None,
             target: self.target.as_ref().map(|tree| tree as _),
