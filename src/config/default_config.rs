@@ -79,7 +79,7 @@ pub fn default_config(actors: &[(Principal, Actor)], markers: &[(String, Princip
     }
 
     out.push_str(
-        "\n# Commits of a bot that laws leave alone while every changed path matches. L, R3 and T1 only.\n\
+        "\n# Commits of a bot that laws leave alone while every changed path matches. L1, L3, R3, T1 only.\n\
          # [[exempt]]\n# author = \"bot@example.org\"\n# laws = [\"AO-L1\", \"AO-L3\", \"AO-R3\"]\n\
          # paths = [\"Cargo.lock\"]\n",
     );

@@ -81,7 +81,7 @@ fn read_phase(table: &Table<'_>, lifecycle: &mut Lifecycle, taken: &mut Taken) -
     }
     let gate = table.need("gate", "{ title = \"…\", vote = \"none\", voters = 0 }").and_then(|value| {
         let gate = value.table("`[phases.gate]`")?;
-        read_gate(&gate, lifecycle)
+        read_gate(&gate, stage, lifecycle)
     });
     Some(Phase { name: name?.value, stage: stage?, purpose: purpose?.value, artifacts, gate: gate?, budget: budget? })
 }
@@ -140,13 +140,7 @@ fn read_artifact(value: &Value<'_>, lifecycle: &mut Lifecycle, taken: &mut Taken
         }
         taken.artifacts.push(name.value.clone());
     }
-    let kinds = [
-        ("research", ArtifactKind::Research),
-        ("plan", ArtifactKind::Plan),
-        ("tasks", ArtifactKind::Tasks),
-        ("report", ArtifactKind::Report),
-        ("manifest", ArtifactKind::Manifest),
-    ];
+    let kinds = ArtifactKind::ALL.map(|kind| (kind.as_str(), kind));
     let kind = table.need("kind", "\"plan\"").and_then(|value| value.word(&kinds)).map(|at| at.value);
     let path = table.need("path", "\"specs/{opened}-{task}/plan.md\"").and_then(|value| read_path(&value, taken));
     let given = table.get("template");
@@ -239,7 +233,7 @@ fn check_manifests(artifacts: &[ArtifactSpec], stage: Option<Stage>, spot: &Spot
     }
 }
 
-fn read_gate(table: &Table<'_>, lifecycle: &mut Lifecycle) -> Option<GateSpec> {
+fn read_gate(table: &Table<'_>, stage: Option<Stage>, lifecycle: &mut Lifecycle) -> Option<GateSpec> {
     table.only(&["title", "vote", "voters", "roles", "checks", "commands"]);
     let title = table.need("title", "\"Plan approval\"").and_then(|value| value.line(120));
     let votes = [VoteKind::None, VoteKind::Review, VoteKind::Approval].map(|vote| (vote.as_str(), vote));
@@ -266,6 +260,17 @@ fn read_gate(table: &Table<'_>, lifecycle: &mut Lifecycle) -> Option<GateSpec> {
     }
     let commands: Vec<At<Word>> =
         table.get("commands").and_then(|value| value.set(32, Value::name)).unwrap_or_default();
+    let is_checked = |law| checks.iter().any(|check| check.value == law);
+    // Without its check neither commands nor manifest would bind anything.
+    if let (Some(first), false) = (table.get("commands").filter(|_| !commands.is_empty()), is_checked(LawId::P6)) {
+        let message = "the gate names commands, but AO-P6 is not among its checks, so nobody asks whether they ran.";
+        first.spot().report(message, "add \"AO-P6\" to `checks`, or write `commands = []`");
+    }
+    if stage == Some(Stage::Implement) && !is_checked(LawId::P7) {
+        let spot = table.get("checks").map_or_else(|| table.spot(), |value| value.spot());
+        let message = "AO-P7 is not among the checks of an implement phase, so nobody asks whether the manifest holds.";
+        spot.report(message, "add \"AO-P7\" to `checks`");
+    }
     lifecycle.commands.extend(commands.iter().cloned());
     Some(GateSpec {
         title: title?.value,

@@ -212,6 +212,12 @@ fn exemptions_are_narrow() {
     assert_eq!(read_policy(&tree).unwrap().config.exempt[0].laws, [LawId::L1, LawId::R3, LawId::T1]);
     let tree = with("author = \"b@x\"\nlaws = [\"AO-E1\"]\npaths = [\"Cargo.lock\"]");
     assert_problem(&tree, &place_of(&tree, layout::CONFIG, "\"AO-E1\""), "AO-E1 has no exemptions");
+    for law in ["AO-L2", "AO-L4", "AO-L5"] {
+        // These read records and trees, which are nobody's alone.
+        let tree = with(&format!("author = \"b@x\"\nlaws = [\"{law}\"]\npaths = [\"Cargo.lock\"]"));
+        let said = format!("{law} has no exemptions");
+        assert_problem(&tree, &place_of(&tree, layout::CONFIG, &format!("\"{law}\"")), &said);
+    }
     let tree = with("author = \"b@x\"\nlaws = [\"AO-L1\"]\npaths = []");
     assert_problem(&tree, &place_of(&tree, layout::CONFIG, "[]\n# Commits"), "names no path");
 }
@@ -291,6 +297,8 @@ fn mistakes_in_a_profile_have_a_place_and_a_remedy() {
         ("vote = \"none\"\nvoters = 0", "vote = \"review\"\nvoters = 0", "0\nroles", "the gate wants a vote"),
         ("\"AO-P4\"", "\"AO-L1\"", "\"AO-L1\"", "AO-L1 is not a check of phases"),
         ("commands = [\"test\"]", "commands = [\"tset\"]", "\"tset\"", "there is no command `tset`"),
+        ("[\"AO-P6\", \"AO-P7\"]", "[\"AO-P7\"]", "[\"test\"]", "but AO-P6 is not among its checks"),
+        ("[\"AO-P6\", \"AO-P7\"]", "[\"AO-P6\"]", "[\"AO-P6\"]", "AO-P7 is not among the checks"),
         (
             "{ tokens = 80000, artifact_tokens = 12000",
             "{ tokens = 11, artifact_tokens = 12",

@@ -62,7 +62,7 @@ impl Actor {
 pub struct Exemption {
     /// The author's e-mail address.
     pub author: String,
-    /// Which laws: L, R3 and T1 only.
+    /// Which laws: L1, L3, R3 and T1 only.
     pub laws: Vec<LawId>,
     /// Globs that every changed path must match.
     pub paths: Vec<String>,
@@ -71,9 +71,9 @@ pub struct Exemption {
 /// A generated file and what it is made from, as globs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Generated {
-    /// Globs of the output.
+    /// A glob of the output.
     pub output: String,
-    /// Globs of the source.
+    /// A glob of the source.
     pub source: String,
 }
 
