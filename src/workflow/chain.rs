@@ -205,6 +205,16 @@ impl Chain {
         live
     }
 
+    /// Whether `link` is an `open` that a later rewind or resolve to the first phase left behind. It stays live, because the
+    /// task begins with it, but the phase it names no longer matters.
+    pub fn is_left_behind(&self, link: &Link, profile: &Profile) -> bool {
+        let restarts = |later: &Link| {
+            matches!(later.event.kind, EventKind::Rewind | EventKind::Resolve)
+                && position(profile, &later.event.state) == 0
+        };
+        link.event.kind == EventKind::Open && self.links.iter().any(restarts)
+    }
+
     /// The live event that carries the artifacts with which the task left its (last) phase of `stage`: the submit, or
     /// the advance of a gate of checks alone.
     pub fn leaving(&self, profile: &Profile, stage: Stage) -> Option<&Link> {

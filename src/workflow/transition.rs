@@ -34,8 +34,8 @@ pub enum Illegal {
         /// The phase.
         phase: PhaseName,
     },
-    /// A rewind goes back or stays.
-    #[error("a rewind cannot go forward to `{0}`")]
+    /// Everything but an advance goes back or stays.
+    #[error("a task cannot go forward to `{0}` but by `advance`")]
     Forward(PhaseName),
     /// A fork allows `resolve` alone, and only a fork does.
     #[error("`resolve` names all heads of a fork, at least two, none of which comes before another")]
@@ -135,7 +135,7 @@ pub fn follow(
             if before.status != Status::Waiting {
                 return Err(wrong_status());
             }
-            Ok(changed(phase, Status::Working, before.attempt + 1))
+            Ok(changed(phase, Status::Working, before.attempt.saturating_add(1)))
         }
         EventKind::Abandon => {
             if before.status == Status::Abandoned {
@@ -150,13 +150,13 @@ pub fn follow(
             if place > position(profile, before) {
                 return Err(Illegal::Forward(target.clone()));
             }
-            Ok(changed(phase, Status::Working, 1 + highest_attempt(chain, prev, &phase.name)))
+            Ok(changed(phase, Status::Working, highest_attempt(chain, prev, &phase.name).saturating_add(1)))
         }
         EventKind::Resolve => {
             let earliest = prev.iter().map(|link| position(profile, &link.event.state)).min().unwrap_or(0);
             let gone = || Illegal::PhaseGone { profile: profile.name.to_string(), phase: before.phase.clone() };
             let phase = profile.phases.get(earliest).ok_or_else(gone)?;
-            Ok(changed(phase, Status::Working, 1 + highest_attempt(chain, prev, &phase.name)))
+            Ok(changed(phase, Status::Working, highest_attempt(chain, prev, &phase.name).saturating_add(1)))
         }
     }
 }
@@ -179,7 +179,7 @@ pub fn check(chain: &Chain, link: &Link, profile: &Profile) -> Result<(), Illega
     compare(&expected, &event.state)
 }
 
-/// `check` for an event that T has already accepted under an older profile: predecessors and sequence only.
+/// The part of [`check`] that needs no profile: predecessors and sequence.
 pub fn check_links(chain: &Chain, link: &Link) -> Result<(), Illegal> {
     let mut highest = 0;
     for digest in &link.event.prev {
@@ -187,6 +187,39 @@ pub fn check_links(chain: &Chain, link: &Link) -> Result<(), Illegal> {
     }
     let expected = highest + 1;
     if link.event.seq == expected { Ok(()) } else { Err(Illegal::Sequence { found: link.event.seq, expected }) }
+}
+
+/// The part of [`check`] that holds for superseded events, under whatever profile they were made: the task stays the same
+/// task, its status changes as the kind of event says, and none but an `advance` goes forward. An advance is superseded only by what goes back to where it came from;
+/// anything else that went forward would let a rewind come out at a phase that no gate led to.
+pub fn check_superseded(chain: &Chain, link: &Link, profile: &Profile) -> Result<(), Illegal> {
+    check_links(chain, link)?;
+    if (link.event.kind == EventKind::Open) != link.event.prev.is_empty() {
+        return Err(Illegal::Open);
+    }
+    let found = &link.event.state;
+    let prev = link.event.prev.iter().filter_map(|digest| chain.link(digest));
+    for before in prev.map(|link| &link.event.state) {
+        let goes_forward = position(profile, found) > position(profile, before);
+        if goes_forward && link.event.kind != EventKind::Advance {
+            return Err(Illegal::Forward(found.phase.clone()));
+        }
+        let stays = before.phase == found.phase && before.stage == found.stage;
+        let fits = match (link.event.kind, before.status, found.status) {
+            (EventKind::Submit, Status::Working, Status::Waiting) => stays && found.attempt == before.attempt,
+            (EventKind::Rework, Status::Waiting, Status::Working) => stays && found.attempt > before.attempt,
+            (EventKind::Abandon, earlier, Status::Abandoned) => stays && earlier != Status::Abandoned,
+            (EventKind::Advance, Status::Working | Status::Waiting, Status::Working | Status::Done)
+            | (EventKind::Rewind | EventKind::Resolve, _, Status::Working) => true,
+            _ => false,
+        };
+        if !fits {
+            return Err(Illegal::Status { kind: link.event.kind, status: before.status });
+        }
+        let TaskState { phase, stage, status, attempt, .. } = found.clone();
+        compare(&TaskState { phase, stage, status, attempt, ..before.clone() }, found)?;
+    }
+    Ok(())
 }
 
 /// The event that would follow the chain's head, without evidence, runs and reason.
