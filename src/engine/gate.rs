@@ -7,7 +7,7 @@ use super::error::EngineError;
 use super::site::{Base, Site, near};
 use super::submitted::{self, Submitted};
 use super::transact::{Committed, Draft, Target, transact};
-use crate::law::sessions_on;
+use crate::law::Records;
 use crate::model::canonical::Canonical as _;
 use crate::model::digest::Digest;
 use crate::model::event::EventKind;
@@ -97,7 +97,7 @@ pub(crate) fn waiting(base: &Base<'_>, chain: &Chain) -> Result<Option<WaitingGa
     let Some(submit) = chain.head().filter(|link| link.event.kind == EventKind::Submit) else { return Ok(None) };
     let rules = base.rules(chain)?;
     let Some((_, phase)) = rules.phase(&submit.event.state.phase) else { return Ok(None) };
-    let sessions = sessions_on(base.view(), &chain.profile, &chain.task, &submit.event.state)?;
+    let sessions = Records::default().sessions_on(base.view(), chain, &submit.event.state)?;
     let doers = gate::doers(chain, submit, &sessions);
     let mut lapsed = lapsed(base, submit)?;
     lapsed.extend(changed_code(base, submit)?);

@@ -1,7 +1,6 @@
 //! What a task that reaches done must have brought: the parts of AO-L1 and AO-L2 that speak of tasks.
 
 use super::records::tempered;
-use super::task_records::{has_learning, has_session};
 use super::{Case, Findings};
 use crate::model::policy::ActorKind;
 use crate::model::report::{Finding, Place};
@@ -12,7 +11,7 @@ pub(crate) fn check_learning(case: &Case<'_>, findings: &mut Findings) -> Result
     for task in case.tasks()? {
         for link in task.fresh_endings() {
             let (profile, id) = (&task.after.profile, &task.after.task);
-            if !has_learning(case.step.next(), profile, id, &link.event.state.opened)? {
+            if !case.records.has_learning(case.step.next(), &task.after)? {
                 findings.add(tempered(
                     case,
                     Finding::new(
@@ -33,10 +32,9 @@ pub(crate) fn check_learning(case: &Case<'_>, findings: &mut Findings) -> Result
 pub(crate) fn check_session(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     for task in case.tasks()? {
         for link in task.fresh_endings() {
-            let (profile, id) = (&task.after.profile, &task.after.task);
+            let id = &task.after.task;
             let kind = case.policy.config.actors.get(&link.event.actor).map(|actor| actor.kind);
-            if kind == Some(ActorKind::Agent) && !has_session(case.step.next(), profile, id, &link.event.state.opened)?
-            {
+            if kind == Some(ActorKind::Agent) && !case.records.has_session(case.step.next(), &task.after)? {
                 findings.add(tempered(
                     case,
                     Finding::new(

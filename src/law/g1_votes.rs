@@ -1,6 +1,5 @@
 //! AO-G1: what leaves a gate has the votes that the base's policy wants.
 
-use super::task_records::sessions_on;
 use super::{Case, Findings, Law, Reads};
 use crate::model::event::EventKind;
 use crate::model::law_id::LawId;
@@ -40,7 +39,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
                 ));
                 continue;
             }
-            let sessions = sessions_on(case.step.next(), &profile.name, id, &submit.event.state)?;
+            let sessions = case.records.sessions_on(case.step.next(), &task.after, &submit.event.state)?;
             let doers = gate::doers(&task.after, submit, &sessions);
             let votes = gate::read_votes(case.step.next(), &profile.name, submit)?;
             let tally = gate::tally(case.policy, profile, phase, submit, &doers, &votes);

@@ -1,6 +1,5 @@
 //! AO-G2: votes that count for nothing, and rejects that came too late, are named.
 
-use super::task_records::sessions_on;
 use super::{Case, Findings, Law, Reads};
 use crate::model::canonical::Canonical;
 use crate::model::digest::Digest;
@@ -45,7 +44,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             continue;
         };
         let Some((profile, phase)) = task.gate_phase(case.policy, submit) else { continue };
-        let sessions = sessions_on(case.step.next(), &profile_name, &task_id, &submit.event.state)?;
+        let sessions = case.records.sessions_on(case.step.next(), &task.after, &submit.event.state)?;
         let doers = gate::doers(&task.after, submit, &sessions);
         let file = gate::VoteFile { path: change.path.clone(), vote: Ok(vote.clone()) };
         let tally = gate::tally(case.policy, profile, phase, submit, &doers, &[file]);

@@ -59,7 +59,7 @@ use steps::TaskStep;
 
 pub use judge::judge;
 pub use registry::registry;
-pub(crate) use task_records::sessions_on;
+pub(crate) use task_records::Records;
 
 /// So many messages are parsed on two threads.
 const WORTH_A_THREAD: usize = 512;
@@ -103,6 +103,8 @@ pub struct Case<'a> {
     messages: OnceCell<Vec<Message>>,
     exempt: exempt::Memo,
     tasks: OnceCell<Vec<TaskStep>>,
+    /// The records of M.
+    records: Records,
 }
 
 /// The policy in M.
@@ -129,6 +131,7 @@ impl<'a> Case<'a> {
             messages: OnceCell::new(),
             exempt: exempt::Memo::default(),
             tasks: OnceCell::new(),
+            records: Records::default(),
         }
     }
 
