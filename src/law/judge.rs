@@ -8,6 +8,7 @@ use crate::model::law_id::{LawId, Level};
 use crate::model::layout;
 use crate::model::path::RepoPath;
 use crate::model::report::{Finding, Place, Report, Violation};
+use crate::model::tree::SightError;
 
 /// What the case breaks, by the laws that read one of `reads`.
 ///
@@ -23,12 +24,16 @@ pub fn judge(case: &Case<'_>, reads: &[Reads]) -> Report {
             continue;
         }
         let mut findings = Findings::default();
+        waivers.ran.insert(law.id);
         if let Err(error) = (law.check)(case, &mut findings) {
-            findings.add(Finding::new(
-                Place::nowhere(),
-                format!("this law could not be checked: {error}"),
-                "fetch what is missing (`git fetch --unshallow`), or mend the repository (`git fsck`)",
-            ));
+            // Neither waived nor softened in a replay: what was not seen is no matter of degree.
+            report.violations.push(Violation {
+                law: law.id,
+                level: highest_level(case, law.id),
+                place: Place::nowhere(),
+                message: format!("this law could not be checked: {error}"),
+                fix: remedy(&error).into(),
+            });
         }
         for line in findings.not_checked {
             push_once(&mut report.not_checked, line);
@@ -86,6 +91,18 @@ fn highest_level(case: &Case<'_>, law: LawId) -> Level {
     own.fold(case.policy.level(law, None), Level::max)
 }
 
+fn remedy(error: &SightError) -> &'static str {
+    match error {
+        SightError::Missing { .. } => {
+            "fetch what is missing (`git fetch --unshallow`), or mend the repository (`git fsck`)"
+        }
+        SightError::TooLarge { .. } => "make the file smaller, or split it: what is too large to read is not judged",
+        SightError::Failed(_) => {
+            "mend what the sentence names; where that is the repository itself, `git fsck` tells more"
+        }
+    }
+}
+
 fn push_once(list: &mut Vec<String>, line: String) {
     if !list.contains(&line) {
         list.push(line);
@@ -95,6 +112,8 @@ fn push_once(list: &mut Vec<String>, line: String) {
 /// The step's waivers. A waiver excuses the findings of its law in its own commit: in the message, and at paths that the
 /// commit changes.
 struct Waivers {
+    /// The laws that were asked: a waiver of another one is not yet known to be without use.
+    ran: BTreeSet<LawId>,
     open: Vec<(Waiver, Option<crate::model::digest::ObjectId>)>,
     used: Vec<bool>,
     /// The paths that each waiver's commit changes, read when first asked for.
@@ -111,7 +130,7 @@ impl Waivers {
         }
         let used = vec![false; open.len()];
         let paths = vec![None; open.len()];
-        Self { open, used, paths }
+        Self { ran: BTreeSet::new(), open, used, paths }
     }
 
     fn excuse(&mut self, case: &Case<'_>, law: LawId, place: &Place) -> bool {
@@ -138,6 +157,9 @@ impl Waivers {
 
     fn finish(self, case: &Case<'_>, report: &mut Report) {
         for ((waiver, commit), used) in self.open.iter().zip(&self.used) {
+            if !self.ran.contains(&waiver.law) {
+                continue;
+            }
             let of = commit.map(|id| format!(" in {}", id.short())).unwrap_or_default();
             let what = if *used { "waived" } else { "waiver without use for" };
             push_once(&mut report.notes, format!("{what} {}{of}: {}", waiver.law, waiver.reason));
@@ -147,12 +169,65 @@ impl Waivers {
         if count > limit && case.context != Context::Replay {
             report.violations.push(Violation {
                 law: LawId::T1,
-                level: Level::Error,
+                level: case.policy.level(LawId::T1, None),
                 place: Place::nowhere(),
                 message: format!("this step uses {count} waivers; the base allows {limit} (`waivers.max`)"),
                 fix: "mend some of the findings instead, or split the work into steps that land one after the other"
                     .into(),
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::law::testing::{TestStep, policy, tree};
+    use crate::model::policy::Policy;
+
+    #[test]
+    fn not_seeing_is_an_error_in_a_replay_too() {
+        let mut policy = policy();
+        policy.config.readonly = vec!["a[".into()];
+        let step = TestStep::new().after(tree(&[("b", "1")]));
+        let mut case = step.case(&policy);
+        case.context = Context::Replay;
+        let report = judge(&case, &[Reads::Trees]);
+        let unseen = report.violations.iter().find(|violation| violation.law == LawId::R1).unwrap();
+        assert_eq!(unseen.level, Level::Error);
+        assert!(!unseen.fix.contains("unshallow"), "{}", unseen.fix);
+    }
+
+    #[test]
+    fn remedies_fit_what_kept_a_law_from_seeing() {
+        let (path, what) = ("a".to_owned(), "blob".to_owned());
+        assert!(remedy(&SightError::Missing { id: String::new(), what }).contains("git fetch"));
+        assert!(remedy(&SightError::TooLarge { path, size: 2, limit: 1 }).contains("smaller"));
+        assert!(!remedy(&SightError::Failed(String::new())).contains("fetch"));
+    }
+
+    const WAIVED: &str = "nonsense\n\nAgentops-Waive: AO-R3 imported from the old tracker by a script\n";
+
+    #[test]
+    fn too_many_waivers_have_the_level_of_their_law() {
+        let mut policy = policy();
+        policy.config.waivers_max = 0;
+        let level = |policy: &Policy| {
+            let step = TestStep::new().after(tree(&[("b", "1")])).commit(WAIVED);
+            let report = judge(&step.case(policy), &[Reads::Messages]);
+            report.violations.iter().find(|violation| violation.law == LawId::T1).map(|violation| violation.level)
+        };
+        assert_eq!(level(&policy), Some(Level::Error));
+        policy.config.laws.insert(LawId::T1, Level::Warn);
+        assert_eq!(level(&policy), Some(Level::Warn));
+    }
+
+    #[test]
+    fn a_waiver_for_a_law_that_did_not_run_is_not_called_useless() {
+        let text = "feat: x\n\nAgentops-Waive: AO-Y1 vendored sources of zlib\n";
+        let step = TestStep::new().after(tree(&[("b", "1")])).commit(text);
+        let notes = |reads: &[Reads]| judge(&step.case(&policy()), reads).notes.join("\n");
+        assert!(!notes(&[Reads::Messages]).contains("AO-Y1"));
+        assert!(notes(&[Reads::Messages, Reads::Trees]).contains("waiver without use for AO-Y1"));
     }
 }

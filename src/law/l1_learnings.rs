@@ -24,7 +24,8 @@ pub(crate) const LAW: Law = Law {
            no placeholder, no sentence that could stand below any change, and not the learning of one of the 50 commits \
            before it once more. Commits of the types in `learning_optional` (build, ci, chore, style, test and revert \
            unless the config says otherwise) may say `Learning: N/A` with a reason; they are counted. A session record \
-           lists at least one learning that exists, and a learning's pattern has substance. Clean merges, commits that \
+           lists at least one learning that exists, and a learning's pattern has substance. When a task is done, a learning \
+           names it. Clean merges, commits that \
            change nothing but state, commits still to be folded into others, and exempted bots are left alone.",
     passes: "Learning: `rename(2)` is atomic only within one file system, so the temporary\nfile must lie beside its target.",
     fails: "Learning: Learned a lot about the code.\n\nIt could stand below any change: name the part, the cause, a figure.",
@@ -50,12 +51,18 @@ struct Earlier<'a> {
     /// Computed for the first learning whose sketch is near, and kept while it is in the window.
     wording: OnceCell<Wording>,
     commit: &'a Commit,
+    /// How many commits came before it.
+    number: usize,
 }
 
-/// What came before: all by fingerprint, the last [`WINDOW`] also by likeness.
+/// What came before; of it, only the last [`WINDOW`] commits count.
 #[derive(Default)]
 struct Memory<'a> {
+    commits: usize,
     list: Vec<Earlier<'a>>,
+    /// Where in `list` the window begins.
+    first: usize,
+    /// The last place in `list`.
     by_fingerprint: HashMap<u64, usize>,
 }
 
@@ -64,23 +71,26 @@ impl<'a> Memory<'a> {
         for Learning { text, sketch, fingerprint, .. } in
             learnings.iter().filter(|learning| learning.not_applicable.is_none())
         {
-            self.by_fingerprint.entry(*fingerprint).or_insert(self.list.len());
-            self.list.push(Earlier { sketch: *sketch, text, wording: OnceCell::new(), commit });
-            if let Some(gone) = self.list.len().checked_sub(WINDOW + 1) {
-                self.list[gone].wording.take();
-            }
+            self.by_fingerprint.insert(*fingerprint, self.list.len());
+            self.list.push(Earlier { sketch: *sketch, text, wording: OnceCell::new(), commit, number: self.commits });
+        }
+        self.commits += 1;
+        while let Some(gone) = self.list.get_mut(self.first).filter(|gone| gone.number + WINDOW < self.commits) {
+            gone.wording.take();
+            self.first += 1;
         }
     }
 
     /// What `learning` repeats. A commit does not collide with itself.
     fn find(&self, learning: &Learning<'_>, commit: &Commit) -> Option<&Earlier<'a>> {
-        let identical = self.by_fingerprint.get(&learning.fingerprint).map(|index| &self.list[*index]);
+        let identical = self.by_fingerprint.get(&learning.fingerprint).filter(|index| **index >= self.first);
+        let identical = identical.map(|index| &self.list[*index]);
         let wording = OnceCell::new();
         let is_same = |earlier: &Earlier<'_>| {
             let own = wording.get_or_init(|| Wording::of(learning.text));
             earlier.wording.get_or_init(|| Wording::of(earlier.text)).is_same(own)
         };
-        let recent = &self.list[self.list.len().saturating_sub(WINDOW)..];
+        let recent = &self.list[self.first..];
         identical
             .into_iter()
             .chain(recent.iter().rev().filter(|earlier| earlier.sketch.is_near(&learning.sketch)))
@@ -317,6 +327,24 @@ mod tests {
         let nearer = near.replace("old", "stale");
         assert!(found(&TestStep::new().past(near).commit(&nearer))[0].contains("(feat: b)"));
         assert_eq!(found(&TestStep::new().past(ATOMIC).commit(near)), [""; 0]);
+    }
+
+    #[test]
+    fn fifty_commits_later_a_learning_may_be_said_again() {
+        let again = ATOMIC.replace("feat: a", "feat: again");
+        let others = |step: TestStep, count: usize| {
+            (0..count).fold(step, |step, number| {
+                // Of other words each, and two of them in one commit.
+                let words = |from: usize| (from..from + 9).map(|word| format!("w{}x", word * 7919)).collect::<String>();
+                let text = format!("`{}` precedes `{}`", words(number * 20), words(number * 20 + 10));
+                step.commit(&format!("feat: {number}\n\nLearning: {text}.\n\nLearning: {text} twice.\n"))
+            })
+        };
+        let repeats = |count| {
+            let step = others(TestStep::new().commit(ATOMIC), count).commit(&again);
+            found(&step).into_iter().filter(|message| message.contains("repeats")).count()
+        };
+        assert_eq!((repeats(49), repeats(50)), (1, 0));
     }
 
     #[test]

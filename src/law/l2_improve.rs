@@ -12,7 +12,8 @@ pub(crate) const LAW: Law = Law {
     id: LawId::L2,
     title: "ALWAYS improve self or system",
     rule: "Every session record names at least one improvement of the work or of the system that does it: what to change, \
-           its impact, its effort, its priority. What to change has substance.",
+           its impact, its effort, its priority. What to change has substance. A task that an agent brings to done is named \
+           by a session record.",
     passes: "[[improvement]]\nwhat = \"Run the parser's fuzz target nightly, not only on release branches\"\nimpact = \"medium\"\n\
              effort = \"low\"\npriority = \"medium\"",
     fails: "[[improvement]]\nwhat = \"Improve code quality\"\n\nIt could stand below any change: name the part and what it would bring.",

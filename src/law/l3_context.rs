@@ -53,25 +53,45 @@ enum Problem<'a> {
     Same(&'a Section, &'a Section),
 }
 
-/// The problems of the message: none when any set of its sections is complete, otherwise those of the best choice.
+/// The problems of the message: none when any set of its sections is complete, otherwise those of the one that lacks least.
 fn problems<'a>(message: &'a Message, tokens: &'a [String]) -> Vec<Problem<'a>> {
-    let all = problems_of(&message.sections, tokens);
-    // An ordinary message has one set; a squash has one for each commit.
-    if all.is_empty() || message.sections.len() <= tokens.len() {
-        return all;
+    let mut best = None;
+    // An ordinary message is one piece; a squash has one for each commit, and its own.
+    let mut pieces = message.sections.chunk_by(|one, other| one.piece == other.piece);
+    let first = pieces.next().unwrap_or_default();
+    for piece in std::iter::once(first).chain(pieces) {
+        let problems = problems_of(piece, tokens);
+        // Squashes that nobody can take apart repeat their sections.
+        if problems.is_empty() || has_complete_set(piece, tokens) {
+            return Vec::new();
+        }
+        let lacks = |problems: &[Problem<'_>]| match problems.first() {
+            Some(Problem::Missing(tokens)) => (tokens.len(), problems.len()),
+            _ => (0, problems.len()),
+        };
+        if best.as_deref().is_none_or(|best| lacks(&problems) < lacks(best)) {
+            best = Some(problems);
+        }
+    }
+    best.unwrap_or_default()
+}
+
+fn has_complete_set(sections: &[Section], tokens: &[String]) -> bool {
+    if sections.len() <= tokens.len() {
+        return false;
     }
     let mut start = 0;
-    for end in 1..=message.sections.len() {
-        let set = &message.sections[start..end];
-        let next = message.sections.get(end);
+    for end in 1..=sections.len() {
+        let set = &sections[start..end];
+        let next = sections.get(end);
         if next.is_none_or(|next| set.iter().any(|section| section.token == next.token)) {
             if problems_of(set, tokens).is_empty() {
-                return Vec::new();
+                return true;
             }
             start = end;
         }
     }
-    all
+    false
 }
 
 fn problems_of<'a>(sections: &'a [Section], tokens: &'a [String]) -> Vec<Problem<'a>> {
@@ -134,7 +154,11 @@ impl Problem<'_> {
         match self {
             Self::Missing(tokens) => {
                 let list = tokens.iter().map(|token| format!("`{token}:`")).collect::<Vec<_>>().join(", ");
-                let lookalike = tokens.iter().find_map(|token| lookalike(text, token));
+                let lookalike = tokens.iter().find_map(|token| {
+                    // In a squash, another commit may have what this one lacks.
+                    let found = lookalike(text, token)?;
+                    message.sections.iter().all(|section| section.line != found.0).then_some(found)
+                });
                 let fix = match lookalike {
                     Some((_, seen, token)) => format!(
                         "write `{token}: …` at the beginning of the line instead of `{seen}`; git deletes lines that \
@@ -244,6 +268,15 @@ Impact: Large uploads work again; the target's disk needs room for two copies.
         assert_eq!(found(&colliding), []);
         let incomplete = squash.replace("Solution: Create", "Create");
         assert_eq!(found(&incomplete), [(1, "the section `Solution:` is missing".into())]);
+    }
+
+    #[test]
+    fn half_a_set_in_each_of_two_commits_is_none() {
+        let (first, second) = GOOD.split_at(GOOD.find("Learning:").unwrap());
+        let squash = format!("feat: all\n\n* {first}\n* fix: the rest\n\n{second}");
+        assert_eq!(found(&squash), [(1, "the sections `Learning:`, `Impact:` are missing".into())]);
+        let repeated = GOOD.replace("Learning:", "Solution: Remove it when the copy fails half-way.\nLearning:");
+        assert_eq!(found(&repeated), [], "two paragraphs of one section are no two sets");
     }
 
     #[test]

@@ -101,7 +101,7 @@ fn without_header(subject: &str, kind: SubjectKind, types: &[String]) -> (String
     if kind == SubjectKind::Merge {
         let fix = "write e.g. `chore(merge): …` and say in the sections what the conflict was about";
         return (
-            "this merge changes more than its parents did, so git's subject does not describe it".into(),
+            "this is git's subject for a merge, and does not say what the commit itself changes".into(),
             fix.into(),
         );
     }
@@ -163,7 +163,7 @@ mod tests {
             ("feat: x.", "ends in a full stop"),
             ("feat: x\ny", "no empty line follows"),
             ("Revert \"feat: x\"\n\nIt broke.", "does not name what it reverts"),
-            ("Merge branch 'a'", "changes more than its parents"),
+            ("Merge branch 'a'", "this is git's subject for a merge"),
         ] {
             let found = found(message);
             assert_eq!(found.len(), 1, "{message}: {found:?}");

@@ -20,6 +20,8 @@ pub struct Section {
     pub text: String,
     /// The line of the token, from 1.
     pub line: usize,
+    /// Which of the commits in the body of a squash it belongs to, from 1; 0 for the message's own.
+    pub piece: usize,
 }
 
 /// One `Key: value` of the trailer block.

@@ -45,17 +45,17 @@ pub(super) fn parse(text: &str, tokens: &[String]) -> Message {
     };
     let starts: Vec<usize> = (0..body.len()).filter(|at| starts_piece(&body, *at)).collect();
     if starts.is_empty() {
-        read_piece(&body, tokens, &mut message);
+        read_piece(&body, 0, tokens, &mut message);
         return message;
     }
     let ends = starts.iter().skip(1).copied().chain([body.len()]);
     let pieces: Vec<(usize, usize)> = starts.iter().copied().zip(ends).collect();
-    read_piece(&body[..starts[0]], tokens, &mut message);
-    for (start, end) in pieces {
+    read_piece(&body[..starts[0]], 0, tokens, &mut message);
+    for (number, (start, end)) in (1..).zip(pieces) {
         // The piece's first line is that commit's subject, or git's `commit …` line.
         let piece = &mut body[start + 1..end];
         unindent(piece);
-        read_piece(piece, tokens, &mut message);
+        read_piece(piece, number, tokens, &mut message);
     }
     message
 }
@@ -106,13 +106,13 @@ fn unindent(lines: &mut [Line<'_>]) {
     }
 }
 
-fn read_piece(lines: &[Line<'_>], tokens: &[String], message: &mut Message) {
+fn read_piece(lines: &[Line<'_>], piece: usize, tokens: &[String], message: &mut Message) {
     let end = read_trailers(lines, tokens, &mut message.trailers);
     let mut open: Option<(&str, usize, &str)> = None;
     let mut start = 0;
     let mut close = |open: Option<(&str, usize, &str)>, rest: &[Line<'_>]| {
         if let Some((token, line, first)) = open {
-            message.sections.push(Section { token: token.to_owned(), text: join(first, rest), line });
+            message.sections.push(Section { token: token.to_owned(), text: join(first, rest), line, piece });
         }
     };
     for (index, line) in lines[..end].iter().enumerate() {
