@@ -183,7 +183,7 @@ fn working(base: &Base<'_>, task: &TaskId, state: &TaskState) -> Result<Suggesti
     Ok(work(task, state))
 }
 
-// The words below must say something by the rule of AO-L5, whatever the names in them; a test sees to it.
+// The words below must say something, though AO-L5 is content with a command; a test sees to it.
 
 fn fork(task: &TaskId) -> Suggestion {
     let why = format!("two events claim to be the last of `{task}`; `agentops phase log {task}` shows both sides");

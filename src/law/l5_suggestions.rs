@@ -13,7 +13,7 @@ pub(crate) const LAW: Law = Law {
     id: LawId::L5,
     title: "ALWAYS guide with workflow suggestions",
     rule: "A session ends with suggestions for what to do next, up to six, and a human chooses one or none; nothing starts by \
-           itself. The session record keeps the suggestions as they were shown, each once and each saying something, and \
+           itself. The session record keeps the suggestions as they were shown, each once and each a command of agentops or saying something, and \
            the choice: the words of one of them, or `none`.",
     passes: "[suggestions]\nshown = [\"Submit task auth-k3f9 for review\", \"Profile the parser on large files\"]\nchoice = \"none\"",
     fails: "[suggestions]\nshown = [\"Continue\", \"Continue\"]\nchoice = \"Something else\"\n\n`agentops session suggest` makes \
@@ -39,7 +39,9 @@ fn problems(suggestions: &Suggestions) -> Vec<String> {
         problems.push(format!("the session record keeps {} suggestions; 1 to 6 are shown", shown.len()));
     }
     for (index, line) in shown.iter().enumerate() {
-        if let Err(weakness) = assess_reason(line) {
+        // A command says enough, whatever the task is called that it is about.
+        let is_command = line.starts_with("agentops ");
+        if let (false, Err(weakness)) = (is_command, assess_reason(line)) {
             problems.push(format!("suggestion {} {}", index + 1, weakness.problem()));
         } else if shown[..index].iter().any(|earlier| earlier.eq_ignore_ascii_case(line)) {
             problems.push(format!("suggestion {} was shown twice", index + 1));
@@ -69,6 +71,12 @@ mod tests {
         let real = ["Submit task auth-k3f9 for review", "agentops phase next auth-k3f9"];
         assert_eq!(found(&real, "none"), [""; 0]);
         assert_eq!(found(&real, real[1]), [""; 0]);
+        for (title, id) in
+            [("Month edge", "month-edge-rsts"), ("WIP", "wip-jjjj"), ("Improve code", "improve-code-fghj")]
+        {
+            let line = format!("agentops phase next {id}: “{title}” is at work in phase research");
+            assert_eq!(found(&[&line], "none"), [""; 0], "whatever people call their tasks");
+        }
         assert_eq!(found(&[], "none"), ["the session record keeps 0 suggestions; 1 to 6 are shown"]);
         assert_eq!(found(&[real[0], real[0]], "none"), ["suggestion 2 was shown twice"]);
         assert_eq!(found(&["Continue"], "none"), ["suggestion 1 could stand below any change"]);

@@ -154,8 +154,10 @@ impl Named {
     }
 }
 
-/// The path an item is about: the code span it starts with, or else the first path that it cites.
+/// The path an item is about: the code span it starts with; or else the first place that it cites with a line or a note;
+/// or else the first path. Names such as `spec.replicas` look like paths too.
 fn named(item: &Item) -> Option<Named> {
+    let mut first = None;
     for (range, code) in code_spans(&item.text) {
         let leads = !item.text[..range.start].contains(char::is_alphanumeric);
         let (new_file, removed, rest) = notes(&item.text[range.end..]);
@@ -170,9 +172,15 @@ fn named(item: &Item) -> Option<Named> {
         }
         let description = if leads { after_separator(rest) } else { item.text.clone() };
         let line = item.line + item.text[..range.start].matches('\n').count();
-        return Some(Named { cited: Cited::parse(code.trim()), new_file, removed, description, line });
+        let cited = Cited::parse(code.trim());
+        let is_place = leads || cited.lines.is_some() || new_file || removed;
+        let named = Named { cited, new_file, removed, description, line };
+        if is_place {
+            return Some(named);
+        }
+        first.get_or_insert(named);
     }
-    None
+    first
 }
 
 /// Reads `(new file)` and `(removed)` after a path; hands back what follows them.
@@ -254,6 +262,9 @@ mod tests {
 - `/etc/passwd:1` — outside
 - `.git/config:1` — outside
 - `src/f.rs:1` —
+- Set `spec.replicas` to 3 in `keep.rs:1`, so that two may fail
+- Take `cfg.old` out with `gone.rs` (removed)
+- `src/g.rs:7` — as `src/h.rs:8` does
 
 ## Tests
 
@@ -280,6 +291,9 @@ mod tests {
             ("old.rs", false, true, 9),
             ("src/d.rs:3", false, false, 12),
             ("src/e.rs:4", false, false, 13),
+            ("keep.rs:1", false, false, 19),
+            ("gone.rs", false, true, 20),
+            ("src/g.rs:7", false, false, 21),
         ];
         assert_eq!(seen, expected.map(|(path, new, gone, line)| (path.to_owned(), new, gone, line)));
         assert_eq!(plan.changes[0].description, "read the token first");
@@ -307,7 +321,7 @@ mod tests {
             ]
         );
         let problems: Vec<usize> = plan.test_problems.iter().map(|problem| problem.line).collect();
-        assert_eq!(problems, [25, 26, 27], "an option can never reach a command line");
+        assert_eq!(problems, [28, 29, 30], "an option can never reach a command line");
     }
 
     proptest! {

@@ -72,9 +72,7 @@ impl<'m> Filled<'m> {
         if self.is_list(section, &own) {
             return None;
         }
-        let text = weakness.to_string();
-        let (what, fix) = text.split_once("; ").unwrap_or((&text, "write what this section is about"));
-        Some(Finding::new(place, format!("`## {heading}` {what}"), fix))
+        Some(Finding::new(place, format!("`## {heading}` {}", weakness.problem()), weakness.remedy()))
     }
 
     /// Whether a section that is a list by its nature has an item that is well-formed and says something about it.

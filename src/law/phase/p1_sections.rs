@@ -77,9 +77,8 @@ fn examine_document(material: &Material<'_>, filled: &Filled<'_>, seen: &mut See
 fn examine_plain(artifact: &Artifact<'_>, findings: &mut Findings) {
     let text = artifact.text(findings).unwrap_or_default();
     if let Err(weakness) = assess(text) {
-        let text = weakness.to_string();
-        let (what, fix) = text.split_once("; ").unwrap_or((&text, "write what this document is about"));
-        findings.add(Finding::new(artifact.place(), format!("`{}` {what}", artifact.path), fix));
+        let message = format!("`{}` {}", artifact.path, weakness.problem());
+        findings.add(Finding::new(artifact.place(), message, weakness.remedy()));
     }
 }
 

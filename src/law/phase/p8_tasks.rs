@@ -86,7 +86,12 @@ fn examine_evidence(
                 unseen += 1;
                 continue;
             }
-            CitationKind::Word(word) => Cited { path: word.clone(), lines: None },
+            // A word such as `Guard` is a path only where there is such a file.
+            CitationKind::Word(word) => {
+                let cited = Cited { path: word.clone(), lines: None };
+                found += usize::from(next.problem(&cited)?.is_none());
+                continue;
+            }
             CitationKind::Path(cited) => cited.clone(),
         };
         found += 1;
@@ -114,7 +119,7 @@ mod tests {
 
     #[test]
     fn evidence_that_exists_passes() {
-        let tasks = "- [x] one — evidence: `t.rs:1`\n- [x] two — evidence: commit abcdef1 and https://example.org/x\n\
+        let tasks = "- [x] one — evidence: `t.rs:1` uses `Guard`\n- [x] two — evidence: commit abcdef1 and https://example.org/x\n\
                      - [-] three — the first covers it\n";
         let found = judge(Gate::implement(), tasks);
         assert_eq!(shown(&found), [""; 0]);
@@ -139,6 +144,11 @@ mod tests {
             ]
         );
         assert_eq!(shown(&judge(Gate::plan(), "- [ ] five\n")), [""; 0], "open boxes are fine before implement");
+        assert_eq!(
+            shown(&judge(Gate::implement(), "- [x] one — evidence: `Guard`\n")),
+            ["1: `one` is ticked without evidence"],
+            "a bare word names a file only where there is one"
+        );
         assert!(shown(&judge(Gate::plan(), "five\n"))[0].contains("has no boxes"));
     }
 }

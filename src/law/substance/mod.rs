@@ -106,8 +106,8 @@ fn judge(text: &str, enough: u32) -> Result<(), Weakness> {
         0 if tally.specific > 0 && tally.is_plain() && tally.words > tally.specific + tally.names => enough - 1,
         _ => enough,
     };
-    // Fluent prose about nothing: no name, no number, no cause, and the filler keeps up with what is left.
-    if !tally.is_anchored() && tally.evidence() <= tally.filler {
+    // Fluent prose about nothing: no name, no number, no cause, and the filler outweighs what is left.
+    if !tally.is_anchored() && tally.evidence() < tally.filler {
         return Err(tally.weakness(text, is_question));
     }
     let is_sentence = (tally.specific > 0 || tally.joins) && tally.words >= 2 || tally.unspaced > 0;

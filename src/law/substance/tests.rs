@@ -20,7 +20,7 @@ fn wrong(corpus: &str, passes: bool) -> Vec<(&str, Result<(), Weakness>)> {
 
 #[test]
 fn every_verdict_of_the_corpus_holds() {
-    assert_eq!(entries(SUBSTANTIVE).len(), 50);
+    assert_eq!(entries(SUBSTANTIVE).len(), 51);
     assert_eq!(entries(FILLER).len(), 50);
     assert_eq!(wrong(SUBSTANTIVE, true), []);
     assert_eq!(wrong(FILLER, false), []);
