@@ -4,17 +4,16 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use std::rc::Rc;
 
 use super::Case;
+use super::globs::Globs;
 use crate::model::canonical::Canonical;
 use crate::model::event::Event;
 use crate::model::law_id::LawId;
 use crate::model::layout::Place;
 use crate::model::message::SubjectKind;
 use crate::model::path::RepoPath;
-use crate::model::policy::Exemption;
 use crate::model::tree::{Change, MAX_STATE_FILE, SightError};
 
 /// Answers already found in a case, by the commit's index.
@@ -22,6 +21,8 @@ use crate::model::tree::{Change, MAX_STATE_FILE, SightError};
 pub(crate) struct Memo {
     clean_merges: RefCell<BTreeMap<usize, bool>>,
     state_only: RefCell<BTreeMap<usize, bool>>,
+    /// The paths of each rule of the config, by its index.
+    paths: RefCell<BTreeMap<usize, Rc<Globs>>>,
 }
 
 /// Whether `law` leaves the step's commit at `index` alone: a clean merge, a commit still to be folded into another, a
@@ -75,40 +76,27 @@ pub(crate) fn is_state_only(case: &Case<'_>, index: usize) -> Result<bool, Sight
 
 fn is_of_bot(case: &Case<'_>, index: usize, law: LawId) -> Result<bool, SightError> {
     let author = &case.step.commits()[index].author.email;
-    let rules = case.policy.config.exempt.iter();
-    for rule in rules.filter(|rule| rule.laws.contains(&law) && rule.author.eq_ignore_ascii_case(author)) {
-        let paths = globs(rule)?;
-        if case.step.commit_changes(index)?.iter().all(|change| paths.is_match(bytes_as_path(&change.path))) {
+    let rules = case.policy.config.exempt.iter().enumerate();
+    for (number, rule) in rules.filter(|(_, rule)| rule.laws.contains(&law) && rule.author.eq_ignore_ascii_case(author))
+    {
+        let paths = remembered(&case.exempt.paths, number, || Globs::exact(&rule.paths).map(Rc::new))?;
+        if case.step.commit_changes(index)?.iter().all(|change| paths.matches(&change.path)) {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-fn globs(rule: &Exemption) -> Result<GlobSet, SightError> {
-    let failed = |error: globset::Error| SightError::Failed(format!("config.toml, `exempt.paths`: {error}"));
-    let mut set = GlobSetBuilder::new();
-    for glob in &rule.paths {
-        set.add(GlobBuilder::new(glob).literal_separator(true).build().map_err(failed)?);
-    }
-    set.build().map_err(failed)
-}
-
-/// A path that is not UTF-8 matches no glob but those that match everything.
-fn bytes_as_path(path: &RepoPath) -> String {
-    String::from_utf8_lossy(path.as_bytes()).into_owned()
-}
-
-fn remembered(
-    memo: &RefCell<BTreeMap<usize, bool>>,
+fn remembered<T: Clone>(
+    memo: &RefCell<BTreeMap<usize, T>>,
     index: usize,
-    find: impl FnOnce() -> Result<bool, SightError>,
-) -> Result<bool, SightError> {
+    find: impl FnOnce() -> Result<T, SightError>,
+) -> Result<T, SightError> {
     if let Some(known) = memo.borrow().get(&index) {
-        return Ok(*known);
+        return Ok(known.clone());
     }
     let found = find()?;
-    memo.borrow_mut().insert(index, found);
+    memo.borrow_mut().insert(index, found.clone());
     Ok(found)
 }
 
@@ -116,6 +104,7 @@ fn remembered(
 mod tests {
     use super::*;
     use crate::law::testing::{TestStep, event, policy, tree};
+    use crate::model::policy::Exemption;
 
     #[test]
     fn state_is_exempt_from_sections_and_code_is_not() {

@@ -1,10 +1,9 @@
 //! AO-N1: each profile writes in its own namespace.
 
-use std::collections::BTreeSet;
-
-use globset::GlobBuilder;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::actor::commit_actor;
+use super::globs::Globs;
 use super::{Case, Context, Findings, Law, Reads};
 use crate::model::canonical::Canonical;
 use crate::model::law_id::LawId;
@@ -20,7 +19,7 @@ use crate::workflow::chain::{Chain, Standing};
 pub(crate) const LAW: Law = Law {
     id: LawId::N1,
     title: "namespaces keep agents apart",
-    rule: "Below `.agentops/<profile>/` a step adds records of actors who have a part in that profile, artifacts of its tasks that are \
+    rule: "Below `.agentops/<profile>/` a step adds records and bundles of actors who have a part in that profile, artifacts of its tasks that are \
            open, and the documents the profile declares; nothing else. Votes are ruled by AO-G, governed files by the amend.",
     passes: "`.agentops/devops/changes/2026-11-21-upgrade-k3f9/plan.md` while the task `upgrade-k3f9` is open.",
     fails: "A file below `.agentops/sre/` that belongs to no task there, or a learning of an actor whom the config gives no part in `sre`. \
@@ -31,7 +30,8 @@ pub(crate) const LAW: Law = Law {
 
 fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     let mut profiles: BTreeSet<ProfileName> = BTreeSet::new();
-    let mut documents = false;
+    let mut has_authors = false;
+    let mut declared: BTreeMap<ProfileName, Globs> = BTreeMap::new();
     for change in case.step.changes()? {
         let Some(kind) = Kind::of(&change.path) else { continue };
         if let (Some(profile), false) = (kind.profile(), kind.is_governed()) {
@@ -58,9 +58,14 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
                     check_actor(case, &actor, profile, Place::path(change.path.clone()), findings);
                 }
             }
+            Kind::Bundle(..) => has_authors = true,
             Kind::Document(profile) => {
-                documents = true;
-                if !is_owned(case, profile, &change.path)? {
+                has_authors = true;
+                if let (false, Some(rules)) = (declared.contains_key(profile), case.policy.profiles.get(profile)) {
+                    declared.insert(profile.clone(), Globs::exact(&rules.documents)?);
+                }
+                if !is_declared(declared.get(profile), profile, &change.path) && !is_owned(case, profile, &change.path)?
+                {
                     findings.add(Finding::new(
                         Place::path(change.path.clone()),
                         format!("this is neither an artifact of an open task of `{profile}` nor a document that the profile declares"),
@@ -71,7 +76,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             _ => {}
         }
     }
-    if documents {
+    if has_authors {
         check_commits(case, findings)?;
     }
     if case.context == Context::Local && profiles.len() > 1 {
@@ -101,17 +106,14 @@ fn check_actor(case: &Case<'_>, actor: &Principal, profile: &ProfileName, place:
     ));
 }
 
-/// Whether `path` is an artifact of a task that is open in T or M, or that the step moves; or a declared document.
-fn is_owned(case: &Case<'_>, profile: &ProfileName, path: &RepoPath) -> Result<bool, SightError> {
-    let Some(rules) = case.policy.profiles.get(profile) else { return Ok(false) };
+/// Whether `path` is a document that the profile declares.
+fn is_declared(declared: Option<&Globs>, profile: &ProfileName, path: &RepoPath) -> bool {
     let rest = path.as_str().and_then(|text| text.strip_prefix(&layout::namespace(profile))?.strip_prefix('/'));
-    let declared = |pattern: &String| {
-        let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-        rest.is_some_and(|rest| glob.is_ok_and(|glob| glob.compile_matcher().is_match(rest)))
-    };
-    if rules.documents.iter().any(declared) {
-        return Ok(true);
-    }
+    declared.zip(rest).is_some_and(|(declared, rest)| declared.matches(&rest.into()))
+}
+
+/// Whether `path` is an artifact of a task that is open in T or M, or that the step moves.
+fn is_owned(case: &Case<'_>, profile: &ProfileName, path: &RepoPath) -> Result<bool, SightError> {
     let Some(owner) = artifact::owner(case.policy, path) else { return Ok(false) };
     let moved = |task: &&super::steps::TaskStep| task.after.profile == *profile && task.after.task == owner.task;
     let Some(task) = case.tasks()?.iter().find(moved) else { return Ok(false) };
@@ -126,21 +128,51 @@ fn is_owned(case: &Case<'_>, profile: &ProfileName, path: &RepoPath) -> Result<b
     Ok(at_its_path && (is_open(&task.before) || is_open(&task.after) || !task.fresh.is_empty()))
 }
 
-/// A commit of a known actor changes documents only where that actor has a part.
+/// A commit of a known actor changes documents only where that actor has a part; bundles, which name no actor, come from
+/// commits of known actors alone.
 fn check_commits(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     for (index, commit) in case.step.commits().iter().enumerate().filter(|(_, commit)| !commit.is_merge()) {
-        let Some(principal) = commit_actor(case, index).principal().cloned() else { continue };
-        let Some(actor) = case.policy.config.actors.get(&principal) else { continue };
+        let principal = commit_actor(case, index).principal().cloned();
+        let actor = principal.and_then(|name| case.policy.config.actors.get(&name).map(|actor| (name, actor)));
         for change in case.step.commit_changes(index)? {
-            let Some(Kind::Document(profile)) = Kind::of(&change.path) else { continue };
-            if !actor.may_write(&profile) {
-                findings.add(Finding::new(
-                    Place::path(change.path).in_commit(commit.id),
-                    format!("`{principal}` has no part in profile `{profile}`"),
-                    "leave other profiles' documents to their actors, or have the config amended first",
-                ));
-            }
+            let (profile, is_bundle) = match Kind::of(&change.path) {
+                Some(Kind::Document(profile)) => (profile, false),
+                Some(Kind::Bundle(profile, _)) => (profile, true),
+                _ => continue,
+            };
+            let message = match &actor {
+                None if is_bundle => "this bundle comes from nobody whom the base's config names".to_owned(),
+                Some((name, actor)) if !actor.may_write(&profile) => {
+                    format!("`{name}` has no part in profile `{profile}`")
+                }
+                _ => continue,
+            };
+            findings.add(Finding::new(
+                Place::path(change.path).in_commit(commit.id),
+                message,
+                "leave other profiles' documents to their actors, or have the config amended first",
+            ));
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::law::testing::{ALICE, TestStep, policy_with_profile, tree};
+
+    #[test]
+    fn bundles_come_from_actors_of_the_profile() {
+        let bundle = tree(&[(".agentops/dev/bundles/01arz3ndektsv4rrffq69g5fav.md", "What the next phase must know.")]);
+        let found = |email: &str, profiles: bool| {
+            let mut policy = policy_with_profile();
+            policy.config.actors.values_mut().for_each(|actor| actor.all_profiles = profiles);
+            let step = TestStep::new().after(bundle.clone()).commit("docs: hand over").by("Someone", email);
+            step.judge(&LAW, &policy).list.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        assert_eq!(found(ALICE, true), [""; 0]);
+        assert_eq!(found(ALICE, false), ["`alice` has no part in profile `dev`"]);
+        assert_eq!(found("x@nobody.org", true), ["this bundle comes from nobody whom the base's config names"]);
+    }
 }
