@@ -178,7 +178,7 @@ fn folds_to_root(name: &[u8]) -> bool {
     let text = String::from_utf8_lossy(name);
     let folded: String =
         text.chars().filter(|c| !crate::model::escape::is_hidden(*c)).flat_map(char::to_lowercase).collect::<String>();
-    // U+017F and U+212A lower to themselves but fold to `s` and `k`.
+    // The long s lowers to itself but folds to `s`.
     let folded = folded.replace('\u{17f}', "s");
     let folded = folded.trim_end_matches(['.', ' ']);
     folded == layout::ROOT || folded.starts_with("agento~") || folded.starts_with(".agentops:")

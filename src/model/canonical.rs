@@ -71,9 +71,22 @@ pub trait Canonical: DeserializeOwned {
         if printed == text {
             return Ok(value);
         }
-        let at = printed.lines().zip(text.split('\n')).take_while(|(ours, theirs)| ours == theirs).count();
-        let expected = printed.lines().nth(at).unwrap_or("(end of file)").to_owned();
-        Err(FormError::NotCanonical { line: at + 1, expected })
+        Err(not_canonical(&printed, text))
+    }
+}
+
+/// The first difference of `text` from what it must be.
+fn not_canonical(printed: &str, text: &str) -> FormError {
+    let at = printed.lines().zip(text.split('\n')).take_while(|(ours, theirs)| ours == theirs).count();
+    let line = at + 1;
+    let value = |problem: String| FormError::Value(problem);
+    match (printed.lines().nth(at), text.split('\n').nth(at)) {
+        (Some(ours), Some(theirs)) if theirs.strip_suffix('\r') == Some(ours) => {
+            value(format!("line {line} ends with CRLF, not with a line feed alone"))
+        }
+        (Some(expected), _) => FormError::NotCanonical { line, expected: expected.to_owned() },
+        (None, None) => value("the line feed at its end is missing".into()),
+        (None, Some(_)) => value(format!("it must end before line {line}")),
     }
 }
 
@@ -160,7 +173,7 @@ impl Printer {
     }
 }
 
-/// A basic TOML string: everything that is not printable ASCII or a letter stays, control characters are escaped.
+/// A basic TOML string: quotes, backslashes, and characters that would be invisible are escaped; all others stay.
 pub fn quote(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     quote_into(text, &mut out);
@@ -202,4 +215,18 @@ pub fn check_line(what: &str, text: &str, limit: usize, may_be_empty: bool) -> R
         )));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_ends_are_named() {
+        let printed = crate::law::testing::learning().print();
+        let reason = |text: &str| crate::model::record::Learning::parse(text.as_bytes()).unwrap_err().to_string();
+        assert!(reason(&printed.replace('\n', "\r\n")).contains("line 1 ends with CRLF"));
+        assert!(reason(printed.trim_end()).contains("line feed at its end is missing"));
+        assert!(reason(&format!("{printed}\n")).contains("must end before line"));
+    }
 }

@@ -85,8 +85,9 @@ pub fn citations(text: &str, first_line: usize) -> Vec<Citation> {
                         let end = text[word.start..].find(char::is_whitespace).map_or(text.len(), |to| word.start + to);
                         if let Some(url) = url_in(&text[word.start..end]) {
                             found.push((word.start, CitationKind::Url(url.to_owned())));
-                            seen_to = end;
                         }
+                        // A word in many parts is looked through once: what its first part does not begin, no later does.
+                        seen_to = end;
                     }
                 }
             }

@@ -74,19 +74,15 @@ impl Document {
                 continue;
             }
             let body = heading.body_start(text)..end(index + 1);
-            let comments: Vec<String> = outline
-                .comments
-                .iter()
-                .filter(|range| body.contains(&range.start))
-                .map(|range| comment_text(&text[range.clone()]))
-                .collect();
-            let items = outline.items.iter().filter(|item| body.contains(&item.range.start));
+            let comments = starting_in(&outline.comments, &body, |range| range.start);
+            let comments: Vec<String> = comments.iter().map(|range| comment_text(&text[range.clone()])).collect();
+            let items = starting_in(&outline.items, &body, |item| item.range.start);
             sections.push(Section {
                 heading: heading.text.trim().to_owned(),
                 line: lines.line_of(heading.range.start),
                 optional: comments.first().is_some_and(|comment| comment.starts_with("optional:")),
                 comments,
-                items: items.map(|item| item.read(&plain, &lines)).collect(),
+                items: items.iter().map(|item| item.read(&plain, &lines)).collect(),
                 text: plain[body].to_owned(),
             });
         }
@@ -114,7 +110,14 @@ impl Section {
     }
 }
 
-/// Where things are, before they are read.
+/// Those of `spots`, which are in the order of their starts, that start in `body`.
+fn starting_in<'a, T>(spots: &'a [T], body: &Range<usize>, start: impl Fn(&T) -> usize) -> &'a [T] {
+    let from = spots.partition_point(|spot| start(spot) < body.start);
+    let to = spots.partition_point(|spot| start(spot) < body.end);
+    &spots[from..to.max(from)]
+}
+
+/// Where things are, in the order of the text, before they are read.
 #[derive(Default)]
 struct Outline {
     headings: Vec<HeadingSpot>,

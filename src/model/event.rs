@@ -254,7 +254,11 @@ impl Canonical for Event {
 }
 
 pub(crate) fn check_version(v: u32) -> Result<(), FormError> {
-    if v == 1 { Ok(()) } else { Err(FormError::Value(format!("v = {v} is newer than this agentops reads (1)"))) }
+    if v == 1 {
+        Ok(())
+    } else {
+        Err(FormError::Value(format!("v = {v} is not a version that this agentops reads (1)")))
+    }
 }
 
 /// A project id: 128 random bits in hex.

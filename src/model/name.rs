@@ -105,7 +105,7 @@ name!(
 );
 name!(
     /// The name of a command in a profile, of a role, of a label.
-    Word, "name", "a-z, 0-9, `_` and single hyphens, starting with a letter or digit, 32 characters at most",
+    Word, "name", "a-z, 0-9, `_` and hyphens, starting with a letter or digit, 32 characters at most",
     |text| (1..=32).contains(&text.len())
         && text.bytes().next().is_some_and(is_plain)
         && text.bytes().all(|byte| is_plain(byte) || b"_-".contains(&byte))

@@ -109,7 +109,7 @@ impl Report {
         self.violations.iter().all(|violation| violation.level != Level::Error)
     }
 
-    /// Adds what another report found; base, tip and counts add up.
+    /// Adds what another report found. Counts add up; base and tip stay this report's own.
     pub fn absorb(&mut self, other: Self) {
         self.commits += other.commits;
         self.waived += other.waived;

@@ -54,7 +54,7 @@ impl Date {
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let error = || NameError::new("date", text, "`YYYY-MM-DD`");
         let date: jiff::civil::Date = text.parse().map_err(|_| error())?;
-        if date.to_string() != text {
+        if text.len() != 10 || date.to_string() != text {
             return Err(error());
         }
         Ok(Self(text.to_owned()))
@@ -112,6 +112,7 @@ mod tests {
         assert_eq!(Timestamp::from_seconds(0).as_str(), "1970-01-01T00:00:00Z");
         assert_eq!(Timestamp::from_seconds(i64::MAX).as_str().len(), 20);
         assert!(Date::parse("2026-02-30").is_err());
+        assert!(Date::parse("-002026-11-21").is_err() && Date::parse("+002026-11-21").is_err());
         assert!(Date::parse("2026-11-21").is_ok_and(|date| date.year() == "2026" && date.month() == "11"));
     }
 }
