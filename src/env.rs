@@ -205,6 +205,26 @@ impl Env {
         self.raw("PATH")
     }
 
+    /// What a process needs to start and to find its programs and temporary files: nothing that says who acts, redirects git
+    /// or holds a person's settings.
+    pub fn plain(&self) -> Vec<(&'static str, OsString)> {
+        const PLAIN: [&str; 12] = [
+            "PATH",
+            "LD_LIBRARY_PATH",
+            "DYLD_LIBRARY_PATH",
+            "GIT_EXEC_PATH",
+            "SystemRoot",
+            "TMPDIR",
+            "TEMP",
+            "TMP",
+            "LANG",
+            "LC_ALL",
+            "LC_CTYPE",
+            "LLVM_PROFILE_FILE",
+        ];
+        PLAIN.into_iter().filter_map(|name| Some((name, self.raw(name)?))).collect()
+    }
+
     /// `AGENTOPS_TEST_NOW` and `AGENTOPS_TEST_SEED`, as written: see [`Clock`](crate::clock::Clock).
     pub fn test_clock(&self) -> (Option<String>, Option<String>) {
         (self.text("AGENTOPS_TEST_NOW"), self.text("AGENTOPS_TEST_SEED"))

@@ -43,7 +43,7 @@ pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome
         message: format!("the demo cannot find its own program: {error}"),
         hint: "run it by its full path".into(),
     })?;
-    let mut demo = Demo::new(&dir, &program, context.env.path())?;
+    let mut demo = Demo::new(&dir, &program, context.env.plain())?;
     let mut body = Body { repository: demo.repository().display().to_string(), commands: Vec::new() };
     for step in SCRIPT {
         let shown = demo.step(step)?;

@@ -4,17 +4,14 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::command::{LOCAL_ENVIRONMENT, Output};
+use super::command::Output;
 use super::error::GitError;
 
-/// Runs `git` in `dir` with `environment` on top of this process's, less what would redirect git, and with hooks.
+/// Runs `git` in `dir` with hooks, and with no environment but `environment`.
 pub fn run_in(dir: &Path, arguments: &[&str], environment: &[(&str, OsString)]) -> Result<Output, GitError> {
     let mut command = Command::new("git");
     command.current_dir(dir).args(arguments).stdin(Stdio::null());
-    for name in LOCAL_ENVIRONMENT {
-        command.env_remove(name);
-    }
-    command.envs(environment.iter().map(|(name, value)| (name, value)));
+    command.env_clear().envs(environment.iter().map(|(name, value)| (name, value)));
     match command.output() {
         Ok(output) => Ok(Output {
             code: output.status.code(),

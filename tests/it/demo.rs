@@ -36,3 +36,24 @@ fn a_folder_with_something_in_it_is_left_alone() {
     assert!(output.stderr.contains("is not empty"), "{}", output.stderr);
     assert_eq!(sandbox.read("full/file"), "mine");
 }
+
+#[test]
+fn the_demo_stays_in_its_folder_whoever_starts_it() {
+    let mine = Sandbox::new();
+    mine.write("file", "mine");
+    let before = mine.commit_all("mine");
+    let index = mine.path().join(".git/index");
+    let call = mine.agentops("demo ../greeter");
+    let call = call.env("GIT_DIR", &mine.path().join(".git").to_string_lossy());
+    let call = call.env("GIT_WORK_TREE", &mine.path().to_string_lossy());
+    let call = call.env("GIT_INDEX_FILE", &index.to_string_lossy());
+    let call = call.env("GIT_AUTHOR_EMAIL", "alice@example.org").env("GIT_COMMITTER_EMAIL", "alice@example.org");
+    let call = call.env("CLAUDECODE", "1").env("AGENTOPS_ACTOR", "codex");
+    call.run().expect_code(0);
+    assert_eq!(mine.git("rev-parse HEAD"), before, "a commit of the demo is in the user's repository");
+    assert_eq!(mine.git("status --porcelain"), "");
+    assert_eq!(mine.git("for-each-ref --format=%(refname)"), "refs/heads/main");
+    let greeter = mine.root().join("greeter/greeter");
+    let authors = mine.try_git("log --format=%ae").in_dir(&greeter).run().expect_code(0).stdout;
+    assert!(authors.lines().all(|email| email == "ada@example.org"), "{authors}");
+}

@@ -69,8 +69,14 @@ pub struct Demo {
 
 impl Demo {
     /// Prepares `folder`, which must be empty or not exist: the repository will be `folder/greeter`, and git's own
-    /// configuration is kept apart from yours in `folder/home`. `program` is this program.
-    pub fn new(folder: &Path, program: &Path, path: Option<OsString>) -> Result<Self, EngineError> {
+    /// configuration is kept apart from yours in `folder/home`. `program` is this program; `surroundings` are the variables
+    /// that its commands see beside the demo's own, and no others: whoever starts the demo may stand in a hook of another
+    /// repository, or be an agent.
+    pub fn new(
+        folder: &Path,
+        program: &Path,
+        surroundings: Vec<(&'static str, OsString)>,
+    ) -> Result<Self, EngineError> {
         let failed = |error: std::io::Error| {
             EngineError::refused(
                 format!("the demo cannot use `{}`: {error}", folder.display()),
@@ -91,15 +97,15 @@ impl Demo {
         let text =
             "[user]\n\tname = Ada\n\temail = ada@example.org\n[init]\n\tdefaultBranch = main\n[core]\n\tpager = cat\n";
         std::fs::write(&config, text).map_err(failed)?;
-        let mut environment: Vec<(&'static str, OsString)> = vec![
+        let mut environment = surroundings;
+        environment.extend::<[(&'static str, OsString); 6]>([
             ("HOME", home.into()),
             ("GIT_CONFIG_GLOBAL", config.into()),
             ("GIT_CONFIG_NOSYSTEM", "1".into()),
             ("GIT_TERMINAL_PROMPT", "0".into()),
             ("GIT_EDITOR", ":".into()),
             ("NO_COLOR", "1".into()),
-        ];
-        environment.extend(path.map(|path| ("PATH", path)));
+        ]);
         Ok(Self { repository, environment, program: program.to_owned(), task: None })
     }
 
@@ -172,14 +178,10 @@ impl Demo {
         } else {
             let mut command = Command::new(&self.program);
             command.current_dir(&self.repository).args(&arguments).stdin(Stdio::null());
-            // The demo's commands follow one another on the real clock: a fixed one would give them all the same ids.
-            for name in ["AGENTOPS_ACTOR", "AGENTOPS_TEST_NOW", "AGENTOPS_TEST_SEED"] {
-                command.env_remove(name);
-            }
-            command.envs(environment);
-            let output = command
-                .output()
-                .map_err(|error| EngineError::refused(format!("the demo cannot run itself: {error}"), "report this"))?;
+            let output =
+                command.env_clear().envs(environment).output().map_err(|error| {
+                    EngineError::refused(format!("the demo cannot run itself: {error}"), "report this")
+                })?;
             (output.status.code(), joined(&output.stdout, &output.stderr))
         };
         let line = shown_line(&words);
