@@ -69,11 +69,11 @@ fn is_amended(site: &Site, head: &Commit) -> bool {
 }
 
 /// Judges the staged content against what the commit will stand on: what `pre-commit` does. The message is judged when it
-/// is known.
+/// is known. Where no law rules this is [`EngineError::NotGoverned`]: what was not judged did not pass.
 pub fn staged(site: &Site) -> Result<Report, EngineError> {
     let ground = Ground::of(site)?;
     let changes = ground.changes(site)?;
-    Ok(staged_on(site, &ground, changes)?.unwrap_or_else(|| ungoverned(&ground)))
+    staged_on(site, &ground, changes)?.ok_or(EngineError::NotGoverned)
 }
 
 /// As [`staged`], where the ground and the staged changes are known already. `None`: no law rules here.
@@ -88,14 +88,15 @@ pub fn message_may_excuse(report: &Report) -> bool {
 }
 
 /// Judges a message for the content that is staged, or for a pull request's title and body: message laws only. `onto` is
-/// the branch that it is for; protected where nothing is said.
+/// the branch that it is for; protected where nothing is said. As [`staged`], an error
+/// where no law rules.
 pub fn message(site: &Site, text: &str, onto: Option<&str>) -> Result<Report, EngineError> {
     let ground = Ground::of(site)?;
     let changes = if site.repo.work_dir().is_some() { ground.changes(site)? } else { Vec::new() };
     let pending = pending(site, &ground, (text.to_owned(), true))?;
     let protected = |policy: &Policy| is_protected(policy, onto);
     let report = judge_staged(site, &ground, changes, Some(pending), &[Reads::Messages], protected)?;
-    Ok(report.unwrap_or_else(|| ungoverned(&ground)))
+    report.ok_or(EngineError::NotGoverned)
 }
 
 /// Judges a commit whose message is known: what `commit-msg` does. `judged` are the staged changes where they passed
@@ -123,11 +124,6 @@ fn pending(site: &Site, ground: &Ground, (message, message_is_text): (String, bo
     let person = |author| Person { seconds: now, ..known(author).unwrap_or_default() };
     let (author, committer) = (site.pending_author(person(true)), person(false));
     Ok(Commit { id: None, parents, tree: None, author, committer, message, message_is_text })
-}
-
-fn ungoverned(ground: &Ground) -> Report {
-    let sentence = "this branch is not governed: neither HEAD nor the staged content has `.agentops`";
-    Report { base: ground.commit, not_checked: vec![sentence.into()], ..Report::default() }
 }
 
 fn judge_staged(

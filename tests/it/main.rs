@@ -4,6 +4,7 @@
 mod adopted;
 mod architecture;
 mod attacks;
+mod check;
 #[cfg(unix)]
 mod ci;
 mod command_line;
