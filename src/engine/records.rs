@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::error::EngineError;
-use super::site::{Base, Site, near};
+use super::site::{Base, Site, near, refuse_empty_id};
 use crate::model::canonical::Canonical;
 use crate::model::digest::ObjectId;
 use crate::model::layout::{self, Place};
@@ -78,11 +78,11 @@ pub(crate) fn list<T: Record>(base: &Base<'_>, only: Option<&ProfileName>) -> Re
 
 /// The record whose id starts with `prefix`, if that is one record.
 pub(crate) fn find<T: Record>(base: &Base<'_>, prefix: &str) -> Result<(Filed<T>, T), EngineError> {
+    refuse_empty_id(T::NOUN, T::LIST, prefix)?;
     let prefix = prefix.trim().to_lowercase();
     let all = list::<T>(base, None)?;
     let known: Vec<String> = all.iter().map(|file| file.id.to_string()).collect();
-    let mut fits: Vec<Filed<T>> =
-        all.into_iter().filter(|file| !prefix.is_empty() && file.id.as_str().starts_with(&prefix)).collect();
+    let mut fits: Vec<Filed<T>> = all.into_iter().filter(|file| file.id.as_str().starts_with(&prefix)).collect();
     if fits.len() > 1 {
         let names: Vec<&str> = fits.iter().take(8).map(|file| file.id.as_str()).collect();
         return Err(EngineError::usage(

@@ -151,6 +151,7 @@ impl Base<'_> {
 
     /// The chain of the task whose id starts with `prefix`, if that is one task.
     pub fn task(&self, prefix: &str) -> Result<Chain, EngineError> {
+        refuse_empty_id("task", "agentops task list", prefix)?;
         if let Some((profile, task)) = self.exact(prefix)? {
             return Ok(Chain::read(&self.tree, &profile, &task)?);
         }
@@ -215,6 +216,17 @@ impl Base<'_> {
     pub fn view(&self) -> &dyn TreeView {
         &self.tree
     }
+}
+
+/// Every id begins with nothing: a variable that a script left unset would choose whatever there is.
+pub(crate) fn refuse_empty_id(what: &str, list: &str, prefix: &str) -> Result<(), EngineError> {
+    if prefix.trim().is_empty() {
+        return Err(EngineError::usage(
+            format!("the id of the {what} is empty"),
+            format!("`{list}` lists them; in a script, look at the variable that was to hold it"),
+        ));
+    }
+    Ok(())
 }
 
 /// The seconds of a date as git hands it to hooks: `@1795244400 +0000`. Other forms of dates are left to git.

@@ -35,6 +35,20 @@ fn filler_is_refused() {
 }
 
 #[test]
+fn an_empty_id_chooses_no_task() {
+    let sandbox = Sandbox::governed();
+    sandbox.open_task("Reset passwords", "");
+    let head = sandbox.git("rev-parse HEAD");
+    for verb in ["phase abandon --reason wrong", "phase next", "task show", "learn show", "session show"] {
+        for unset in ["", " "] {
+            let refused = sandbox.agentops(verb).arg(unset).run().expect_code(2);
+            assert!(refused.stderr.contains(" is empty"), "{verb}: {}", refused.snapshot());
+        }
+    }
+    assert_eq!(sandbox.git("rev-parse HEAD"), head);
+}
+
+#[test]
 fn an_advance_written_by_hand_is_found() {
     let sandbox = Sandbox::governed();
     let task = sandbox.open_task("Reset passwords", "");
