@@ -33,6 +33,7 @@ fn kind(fault: Fault) -> ErrorKind {
         Fault::Budget => ErrorKind::Budget,
         Fault::Conflict => ErrorKind::Conflict,
         Fault::MissingTool => ErrorKind::MissingTool,
+        Fault::Interrupted => ErrorKind::Interrupted,
     }
 }
 
@@ -57,6 +58,7 @@ mod tests {
         assert_eq!(codes(EngineError::Budget { message: text(), hint: text() }), 5);
         assert_eq!(codes(EngineError::Conflict { message: text(), hint: text() }), 6);
         assert_eq!(codes(EngineError::MissingTool { tool: text(), hint: text() }), 7);
+        assert_eq!(codes(EngineError::Interrupted), 130);
     }
 
     #[test]

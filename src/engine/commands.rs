@@ -2,10 +2,12 @@
 //!
 //! Only commands that the base's profile names run, and only by `phase next`; the judge runs nothing.
 
+use std::fs::File;
+use std::io::{Read as _, Seek as _};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 
 use super::advance::Progress;
@@ -13,7 +15,7 @@ use super::error::EngineError;
 use super::site::Site;
 use crate::clock::Stopwatch;
 use crate::law::phase::Required;
-use crate::model::digest::{Digest, ObjectId};
+use crate::model::digest::{Digest, Digesting, ObjectId};
 use crate::model::event::Run;
 use crate::model::profile::Profile;
 
@@ -71,37 +73,48 @@ pub(crate) fn run(
         let started: Vec<_> = jobs
             .into_iter()
             .map(|(required, line, limit)| {
-                let mut command = Command::new(&line[0]);
-                command
-                    .args(&line[1..])
-                    .current_dir(folder)
-                    .stdin(Stdio::null())
-                    .stdout(Stdio::piped())
-                    .stderr(Stdio::piped())
-                    .kill_on_drop(true);
-                // A hook's or caller's GIT_DIR must not reach a test that works in repositories of its own.
-                for name in crate::git::LOCAL_ENVIRONMENT {
-                    command.env_remove(name);
-                }
+                let command = prepared(&line, folder);
                 tokio::spawn(job(command, required, line, limit, tree, site.clock.stopwatch()))
             })
             .collect();
-        let mut all = Vec::new();
-        for job in started {
-            match job.await {
-                Ok(ran) => all.push(ran?),
-                Err(error) => {
-                    return Err(EngineError::refused(
-                        format!("a command was lost: {error}"),
-                        "run `agentops phase next` again",
-                    ));
+        let ended = async {
+            let mut all = Vec::new();
+            for job in started {
+                match job.await {
+                    Ok(ran) => all.push(ran?),
+                    Err(error) => {
+                        return Err(EngineError::refused(
+                            format!("a command was lost: {error}"),
+                            "run `agentops phase next` again",
+                        ));
+                    }
                 }
             }
+            Ok(all)
+        };
+        tokio::select! {
+            ended = ended => ended,
+            () = interrupted() => Err(EngineError::Interrupted),
         }
-        Ok(all)
-    })?;
+    });
+    // With it go the jobs that are left, and with each of them its group.
+    drop(runtime);
+    let all = all?;
     watch(Progress::Ended(&all));
     Ok(all)
+}
+
+/// A command line as it is run in `folder`.
+fn prepared(line: &[String], folder: &Path) -> Command {
+    let mut command = Command::new(&line[0]);
+    command.args(&line[1..]).current_dir(folder).stdin(Stdio::null()).kill_on_drop(true);
+    #[cfg(unix)]
+    command.process_group(0);
+    // A hook's or caller's GIT_DIR must not reach a test that works in repositories of its own.
+    for name in crate::git::LOCAL_ENVIRONMENT {
+        command.env_remove(name);
+    }
+    command
 }
 
 async fn job(
@@ -112,6 +125,15 @@ async fn job(
     tree: ObjectId,
     watch: Stopwatch,
 ) -> Result<Ran, EngineError> {
+    let unusable = |error: std::io::Error| {
+        EngineError::refused(
+            format!("the output of `{}` cannot be kept: {error}", line.join(" ")),
+            "make room in the system's folder for temporary files, or name another one in TMPDIR",
+        )
+    };
+    // Files, not pipes: a pipe ends only when the last process that was left running lets go of it.
+    let (out, err) = (tempfile::tempfile().map_err(unusable)?, tempfile::tempfile().map_err(unusable)?);
+    command.stdout(out.try_clone().map_err(unusable)?).stderr(err.try_clone().map_err(unusable)?);
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -130,39 +152,102 @@ async fn job(
             ));
         }
     };
-    let (mut stdout, mut stderr) = (child.stdout.take(), child.stderr.take());
-    let mut out = Vec::new();
-    let mut err = Vec::new();
-    let finished = tokio::time::timeout(limit, async {
-        let read_out = async {
-            if let Some(stream) = &mut stdout {
-                let _ = stream.read_to_end(&mut out).await;
-            }
-        };
-        let read_err = async {
-            if let Some(stream) = &mut stderr {
-                let _ = stream.read_to_end(&mut err).await;
-            }
-        };
-        tokio::join!(read_out, read_err);
-        child.wait().await
-    })
-    .await;
-    let exit = match finished {
-        Ok(Ok(status)) => exit_code(status),
-        Ok(Err(_)) => -1,
+    let group = Group::of(&child);
+    let exit = match tokio::time::timeout(limit, child.wait()).await {
+        Ok(status) => {
+            group.leave();
+            status.map_or(-1, exit_code)
+        }
         Err(_) => {
+            drop(group);
             let _ = child.kill().await;
             TIMED_OUT
         }
     };
-    out.extend_from_slice(&err);
-    let tail = &out[out.len().saturating_sub(SHOWN)..];
-    let tail = String::from_utf8_lossy(tail).into_owned();
     let ms = watch.elapsed_ms();
-    let run =
-        Run { name: required.name, arguments: required.arguments, exit, ms, output_sha256: Digest::of(&out), tree };
+    let (output_sha256, tail) = read_back(out, err).map_err(unusable)?;
+    let run = Run { name: required.name, arguments: required.arguments, exit, ms, output_sha256, tree };
     Ok(Ran { run, line, tail })
+}
+
+/// The digest of stdout followed by stderr, and the end of both.
+fn read_back(mut out: File, mut err: File) -> std::io::Result<(Digest, String)> {
+    out.rewind()?;
+    err.rewind()?;
+    let mut output = out.chain(err);
+    let mut digesting = Digesting::default();
+    let mut tail = Vec::new();
+    let mut part = vec![0; 8 * SHOWN];
+    loop {
+        let count = output.read(&mut part)?;
+        if count == 0 {
+            break;
+        }
+        digesting.add(&part[..count]);
+        tail.extend_from_slice(&part[..count]);
+        tail.drain(..tail.len().saturating_sub(SHOWN));
+    }
+    Ok((digesting.done(), String::from_utf8_lossy(&tail).into_owned()))
+}
+
+/// A command with all that it starts. Dropped, it takes them with it: whoever waits no longer leaves nothing behind.
+struct Group {
+    #[cfg(unix)]
+    leader: Option<rustix::process::Pid>,
+}
+
+impl Group {
+    #[cfg(unix)]
+    fn of(child: &tokio::process::Child) -> Self {
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        Self { leader: id.and_then(rustix::process::Pid::from_raw) }
+    }
+
+    #[cfg(not(unix))]
+    fn of(_: &tokio::process::Child) -> Self {
+        Self {}
+    }
+
+    /// The command ended by itself: what it left running on purpose, such as a database, stays.
+    fn leave(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        if let Some(leader) = self.leader {
+            let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+/// Waits for Ctrl-C, or for being asked to end: a terminal tells that to its foreground group only, to which the commands
+/// do not belong.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::SignalKind;
+        tokio::select! {
+            () = arrival(SignalKind::interrupt()) => {}
+            () = arrival(SignalKind::terminate()) => {}
+        }
+    }
+    #[cfg(not(unix))]
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(unix)]
+async fn arrival(kind: tokio::signal::unix::SignalKind) {
+    match tokio::signal::unix::signal(kind) {
+        Ok(mut signals) => {
+            signals.recv().await;
+        }
+        Err(_) => std::future::pending().await,
+    }
 }
 
 /// The exit code; a signal counts as 128 + its number.
@@ -175,4 +260,61 @@ fn exit_code(status: std::process::ExitStatus) -> i32 {
         }
     }
     status.code().unwrap_or(-1)
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::model::name::Word;
+
+    /// How a shell script ends, at most `seconds` after its start.
+    fn ran(script: &str, seconds: u64) -> Ran {
+        let folder = tempfile::tempdir().unwrap();
+        ran_in(folder.path(), script, seconds)
+    }
+
+    fn ran_in(folder: &std::path::Path, script: &str, seconds: u64) -> Ran {
+        let line = ["sh", "-c", script].map(str::to_owned).to_vec();
+        let required = Required { name: Word::parse("test").unwrap(), arguments: Vec::new() };
+        let tree = ObjectId::parse(&"1".repeat(40)).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let limit = Duration::from_secs(seconds);
+        let clock = Clock::fixed(1, 1);
+        runtime.block_on(async {
+            let command = prepared(&line, folder);
+            job(command, required, line, limit, tree, clock.stopwatch()).await.unwrap()
+        })
+    }
+
+    #[test]
+    fn a_command_ends_when_it_ends_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = "(for i in $(seq 300); do [ -e stop ] && exit; sleep 0.1; done) & echo started; exit 7";
+        let ended = ran_in(folder.path(), script, 10);
+        std::fs::write(folder.path().join("stop"), "").unwrap();
+        assert_eq!((ended.run.exit, ended.tail.as_str()), (7, "started\n"), "what it left running is not waited for");
+    }
+
+    #[test]
+    fn a_time_limit_ends_all_that_was_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let reader = std::thread::spawn(move || std::fs::read_to_string(pipe).unwrap());
+        let ended = ran_in(folder.path(), "(sleep 20; echo lives) >pipe & echo started; wait", 1);
+        assert_eq!((ended.run.exit, ended.tail.as_str()), (TIMED_OUT, "started\n"));
+        assert_eq!(reader.join().unwrap(), "", "a process outlived the time limit");
+    }
+
+    #[test]
+    fn all_output_counts_and_its_end_is_shown() {
+        let ended = ran("echo begin; yes | head -c 1000000; echo end >&2", 60);
+        let whole = format!("begin\n{}end\n", "y\n".repeat(500_000));
+        assert_eq!(ended.run.exit, 0);
+        assert_eq!(ended.run.output_sha256, Digest::of(whole.as_bytes()));
+        assert_eq!(ended.tail, whole[whole.len() - SHOWN..]);
+        assert_eq!(ran("kill -9 $$", 60).run.exit, 137);
+    }
 }

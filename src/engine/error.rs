@@ -26,6 +26,8 @@ pub enum Fault {
     Conflict,
     /// A program is missing.
     MissingTool,
+    /// Somebody stopped it.
+    Interrupted,
 }
 
 /// The engine's error. The command line turns its [`fault`](EngineError::fault) into an exit code.
@@ -116,6 +118,9 @@ pub enum EngineError {
         /// How to get it.
         hint: String,
     },
+    /// Somebody stopped it while commands ran.
+    #[error("interrupted: the commands that ran were ended, and nothing was committed")]
+    Interrupted,
 }
 
 impl EngineError {
@@ -166,6 +171,7 @@ impl EngineError {
             )
             | Self::Conflict { .. } => Fault::Conflict,
             Self::Git(GitError::GitMissing) | Self::MissingTool { .. } => Fault::MissingTool,
+            Self::Interrupted => Fault::Interrupted,
             Self::Law(_) => Fault::Law,
             Self::Waiting { .. } => Fault::Waiting,
             Self::Budget { .. } => Fault::Budget,

@@ -38,6 +38,22 @@ impl Digest {
     }
 }
 
+/// A digest of bytes that come part by part.
+#[derive(Debug, Clone, Default)]
+pub struct Digesting(Sha256);
+
+impl Digesting {
+    /// The next bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all of them.
+    pub fn done(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
 impl TryFrom<String> for Digest {
     type Error = NameError;
     fn try_from(text: String) -> Result<Self, NameError> {

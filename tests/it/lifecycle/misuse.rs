@@ -1,5 +1,8 @@
 //! What is refused, with the reason and the remedy.
 
+#[cfg(unix)]
+use std::io::{BufRead as _, BufReader, Read as _};
+
 use crate::sandbox::{Sandbox, lawful};
 
 #[test]
@@ -155,6 +158,36 @@ fn commands_run_when_all_else_is_in_order() {
     sandbox.bring_records(&task, 1);
     let done = sandbox.next(&task).expect_code(0);
     assert_eq!(done.stderr.matches("running `sh test.sh`").count(), 1, "{}", done.snapshot());
+}
+
+#[test]
+#[cfg(unix)]
+fn an_interrupt_ends_the_commands() {
+    use std::process::{Command, Stdio};
+    let sandbox = Sandbox::governed();
+    let task = sandbox.open_task("Reset passwords", "");
+    sandbox.reach_implement(&task, "src/reset.txt");
+    sandbox.implement(&task, "src/reset.txt");
+    sandbox.bring_records(&task, 1);
+    let pipe = sandbox.root().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let script = format!("exec >{}\necho runs\nsleep 20 && echo lives\n", pipe.display());
+    sandbox.write("test.sh", script);
+    let head = sandbox.git("rev-parse HEAD");
+    let mut program = Command::new(crate::sandbox::PROGRAM);
+    program.args(["phase", "next", &task.id, "--actor", "claude"]).current_dir(sandbox.path());
+    program.env_clear().envs(sandbox.environment()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut running = program.spawn().unwrap();
+    let mut output = BufReader::new(std::fs::File::open(&pipe).unwrap());
+    let mut first = String::new();
+    output.read_line(&mut first).unwrap();
+    assert_eq!(first, "runs\n");
+    assert!(Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap().success());
+    assert_eq!(running.wait().unwrap().code(), Some(130));
+    let mut rest = String::new();
+    output.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "", "the command outlived the program");
+    assert_eq!(sandbox.git("rev-parse HEAD"), head);
 }
 
 #[test]
