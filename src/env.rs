@@ -172,19 +172,14 @@ impl Env {
         self.text("GIT_AUTHOR_DATE")
     }
 
-    /// `GIT_COMMITTER_NAME`.
-    pub fn git_committer_name(&self) -> Option<String> {
-        self.text("GIT_COMMITTER_NAME")
-    }
-
-    /// `GIT_COMMITTER_EMAIL`.
-    pub fn git_committer_email(&self) -> Option<String> {
-        self.text("GIT_COMMITTER_EMAIL")
-    }
-
     /// `GIT_COMMITTER_DATE`, as written.
     pub fn git_committer_date(&self) -> Option<String> {
         self.text("GIT_COMMITTER_DATE")
+    }
+
+    /// `GIT_QUARANTINE_PATH`: where a `pre-receive` hook finds the objects of the push that it judges.
+    pub fn git_quarantine(&self) -> Option<PathBuf> {
+        self.raw("GIT_QUARANTINE_PATH").map(PathBuf::from)
     }
 
     /// `GIT_EDITOR`. In a hook, `:` means that nobody edits the message.

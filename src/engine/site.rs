@@ -47,9 +47,13 @@ pub struct Base<'a> {
 }
 
 impl<'s> Site<'s> {
-    /// Opens the repository at or above `dir`.
+    /// Opens the repository at or above `dir`; in a `pre-receive` hook with the objects that are being pushed.
     pub fn open(dir: &Path, env: &'s Env, clock: &'s Clock, actor_flag: Option<String>) -> Result<Self, EngineError> {
-        Ok(Self { repo: Repo::open(dir)?, clock, env, actor_flag, policies: RefCell::default() })
+        let mut repo = Repo::open(dir)?;
+        if let Some(quarantine) = env.git_quarantine() {
+            repo = repo.with_objects(quarantine)?;
+        }
+        Ok(Self { repo, clock, env, actor_flag, policies: RefCell::default() })
     }
 
     /// The same place, where nothing that is written stays: for a dry run.

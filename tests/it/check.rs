@@ -1,6 +1,7 @@
 //! `agentops check`: what it says where there is nothing to judge, and where git starts it.
 
-use super::sandbox::Sandbox;
+use super::governed::governed;
+use super::sandbox::{PROGRAM, Sandbox, lawful};
 
 #[test]
 fn what_no_law_rules_does_not_pass() {
@@ -15,4 +16,26 @@ fn what_no_law_rules_does_not_pass() {
         }
         sandbox.commit_all("no law here");
     }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_server_judges_a_push_before_it_takes_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = governed();
+    let server = sandbox.root().join("server.git");
+    sandbox.try_git("clone --quiet --bare .").arg(&server).run().expect_code(0);
+    let hook = server.join("hooks/pre-receive");
+    let line = format!("'{PROGRAM}' check --base \"$old\" --tip \"$new\" || exit 1");
+    std::fs::write(&hook, format!("#!/bin/sh\nwhile read -r old new ref; do {line}; done\n")).unwrap();
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let push = || sandbox.try_git("push").arg(&server).arg("HEAD:main").run();
+    sandbox.write("src/main.rs", "fn main() {}\n");
+    sandbox.commit_all("lawless");
+    let refused = push().expect_code(1);
+    assert!(refused.stderr.contains("AO-R3"), "{}", refused.stderr);
+    sandbox.git("reset --quiet --soft HEAD~1");
+    let head = sandbox.commit_all(&lawful("feat: less of it"));
+    push().expect_code(0);
+    assert_eq!(sandbox.try_git("rev-parse main").in_dir(&server).run().expect_code(0).stdout.trim(), head);
 }
