@@ -110,6 +110,8 @@ pub fn start(site: &Site, request: &Start) -> Result<Started, EngineError> {
         tasks,
         head: Some(base.commit),
     };
+    // Before it is saved: a start that fails has not begun a session.
+    let suggestions = suggest::at(site, &base, Some(&session), Moment::Start)?;
     if !request.dry_run {
         open_session::save(
             site.repo.git_dir(),
@@ -123,7 +125,6 @@ pub fn start(site: &Site, request: &Start) -> Result<Started, EngineError> {
             },
         )?;
     }
-    let suggestions = suggest::at(site, &base, Some(&session), Moment::Start)?;
     Ok(Started { session, suggestions, forgotten })
 }
 

@@ -2,7 +2,8 @@
 
 use super::error::EngineError;
 use super::site::Site;
-use crate::git::TreeEdit;
+use crate::git::{GitError, Repo, TreeEdit};
+use crate::model::digest::ObjectId;
 use crate::model::tree::TreeView as _;
 use crate::store::journal::{self, Journal};
 
@@ -39,19 +40,38 @@ pub(super) fn finish(site: &Site, journal: &Journal) -> Result<(), EngineError> 
     Ok(())
 }
 
-/// Finishes what a killed process left: if the journal's commit is on its branch, index and working tree follow;
-/// if it never got there, the journal is forgotten.
+/// Finishes what a killed process left: if the journal's commit is in HEAD's history, index and working tree follow, at the
+/// paths that no later commit changed; if it never got there, the journal is forgotten. So is one that cannot be read.
 pub(crate) fn recover(site: &Site) -> Result<bool, EngineError> {
-    let Some(journal) = journal::load(site.repo.git_dir())? else { return Ok(false) };
-    // The journal's writer is dead: its lock on the branch, if it left one, would stay for ever.
-    site.repo.break_stale_lock(&journal.reference)?;
-    let landed = match site.repo.resolve("HEAD") {
-        Ok(head) => head == journal.commit || site.repo.is_ancestor(&journal.commit, &head)?,
-        Err(_) => false,
+    let repo = &site.repo;
+    let Some(mut journal) = journal::load(repo.git_dir())? else {
+        journal::clear(repo.git_dir())?;
+        return Ok(false);
     };
-    if landed {
+    // The journal's writer is dead: its lock on the branch, if it left one, would stay for ever.
+    repo.break_stale_lock(&journal.reference)?;
+    let landed = landed_in(repo, &journal)?;
+    if let Some(head) = landed {
+        let tree = repo.tree(&repo.tree_of(&head)?);
+        let mut kept = Vec::with_capacity(journal.entries.len());
+        for entry in journal.entries {
+            let now = tree.entry(&entry.path)?.map(|found| (found.mode, found.id));
+            kept.extend((now == entry.after).then_some(entry));
+        }
+        journal.entries = kept;
         finish(site, &journal)?;
     }
-    journal::clear(site.repo.git_dir())?;
-    Ok(landed)
+    journal::clear(repo.git_dir())?;
+    Ok(landed.is_some())
+}
+
+/// HEAD, where its history has the journal's commit.
+fn landed_in(repo: &Repo, journal: &Journal) -> Result<Option<ObjectId>, EngineError> {
+    let Some(head) = repo.head()?.commit() else { return Ok(None) };
+    match repo.is_ancestor(&journal.commit, &head) {
+        Ok(landed) => Ok(landed.then_some(head)),
+        // Cut-off history does not show it: what landed here lately would lie before the cut.
+        Err(GitError::MissingObject { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }

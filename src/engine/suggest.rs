@@ -8,6 +8,7 @@ use super::gate;
 use super::session::{self, Open};
 use super::site::{Base, Site};
 use super::task::{self, Listed};
+use crate::git::GitError;
 use crate::model::name::TaskId;
 use crate::model::state::{Status, TaskState};
 
@@ -232,8 +233,12 @@ fn remote_behind(site: &Site, base: &Base<'_>) -> Result<Option<String>, EngineE
     }
     remote.sort();
     for (_, _, short, tip) in remote {
-        if !site.repo.is_ancestor(&base.commit, &tip)? {
-            return Ok(Some(short));
+        match site.repo.is_ancestor(&base.commit, &tip) {
+            Ok(true) => {}
+            Ok(false) => return Ok(Some(short)),
+            // Where history is cut off a landing could not be judged anyway.
+            Err(GitError::MissingObject { .. }) => {}
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(None)

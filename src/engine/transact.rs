@@ -183,7 +183,8 @@ fn with_lock<T>(
         refuse_operation(site)?;
     }
     let _lock = if target.dry_run { None } else { Some(WriterLock::acquire(site.repo.common_dir())?) };
-    if !target.dry_run {
+    // Index and working tree belong to HEAD's branch, and may be git's own while another one is voted on.
+    if !target.dry_run && target.reference.is_none() {
         settle::recover(site)?;
     }
     for _ in 1..ATTEMPTS {

@@ -113,17 +113,18 @@ impl Sandbox {
     pub(crate) fn clone_as(&self, name: &str) -> Self {
         let dir = self.root().join(name);
         self.try_git("clone --quiet").arg(&self.dir).arg(&dir).run().expect_code(0);
-        self.beside(dir)
+        self.at(dir)
     }
 
     /// A linked worktree on a new branch of the same name, beside this one.
     pub(crate) fn worktree(&self, name: &str) -> Self {
         let dir = self.root().join(name);
         self.try_git("worktree add --quiet -b").arg(name).arg(&dir).run().expect_code(0);
-        self.beside(dir)
+        self.at(dir)
     }
 
-    fn beside(&self, dir: PathBuf) -> Self {
+    /// The working tree at `dir`, in the same folder.
+    pub(crate) fn at(&self, dir: PathBuf) -> Self {
         Self { root: Rc::clone(&self.root), seconds: Rc::clone(&self.seconds), dir }
     }
 

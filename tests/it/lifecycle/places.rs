@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use agentops::model::digest::ObjectId;
+use agentops::model::tree::Mode;
+use agentops::store::journal::{self, Entry, Journal};
+
 use super::setting::Task;
 use crate::sandbox::{Sandbox, lawful};
 
@@ -172,4 +176,53 @@ fn a_bare_clone_can_be_read_and_voted_in() {
     let refused = run(&format!("phase next {} --actor claude", task.id)).expect_code(1);
     assert!(refused.stderr.contains("bare"), "{}", refused.snapshot());
     sandbox.try_git("fsck --strict").in_dir(&bare).run().expect_code(0);
+}
+
+/// A clone without the history before the last commit.
+fn shallow(sandbox: &Sandbox) -> Sandbox {
+    let source = format!("file://{}", sandbox.path().display());
+    let clone = sandbox.clone_as("whole");
+    let dir = sandbox.root().join("shallow");
+    clone.try_git("clone --quiet --depth 1").arg(source).arg(&dir).run().expect_code(0);
+    clone.at(dir)
+}
+
+fn leave_journal(sandbox: &Sandbox, commit: &str, entries: Vec<Entry>) {
+    let commit = ObjectId::parse(commit).unwrap();
+    let journal = Journal { commit, reference: "refs/heads/main".into(), entries };
+    journal::save(&sandbox.path().join(".git"), &journal).unwrap();
+}
+
+#[test]
+fn a_shallow_clone_is_a_place_to_work_in() {
+    let origin = Sandbox::governed();
+    origin.write("README.md", "# Second\n");
+    origin.commit_all(&lawful("docs: a second commit"));
+    let clone = shallow(&origin);
+    leave_journal(&clone, &"1".repeat(40), Vec::new());
+    clone.open_task("Reset passwords", "");
+    assert!(!clone.path().join(".git/agentops/journal").exists(), "a commit that never landed is forgotten");
+    // HEAD has a commit that `origin/main` lacks, which cut-off history cannot tell.
+    clone.agentops("session start --profile product-dev --actor alice").run().expect_code(0);
+    clone.agentops("session suggest").run().expect_code(0);
+}
+
+#[test]
+fn an_old_journal_undoes_nothing() {
+    let sandbox = Sandbox::governed();
+    let blob = |rev: &str| Some((Mode::File, ObjectId::parse(&sandbox.git(&format!("rev-parse {rev}"))).unwrap()));
+    let before = blob("HEAD:README.md");
+    sandbox.write("README.md", "# Second\n");
+    let landed = sandbox.commit_all(&lawful("docs: a second commit"));
+    let after = blob("HEAD:README.md");
+    sandbox.write("README.md", "# A product\n");
+    sandbox.commit_all(&lawful("docs: back again"));
+    leave_journal(&sandbox, &landed, vec![Entry { path: "README.md".into(), before, after }]);
+    sandbox.agentops("doctor --fix").run();
+    assert_eq!((sandbox.read("README.md").as_str(), sandbox.git("status --porcelain").as_str()), ("# A product\n", ""));
+    let journal = sandbox.path().join(".git/agentops/journal");
+    assert!(!journal.exists());
+    std::fs::write(&journal, "half a line").unwrap();
+    sandbox.agentops("doctor --fix").run();
+    assert!(!journal.exists(), "a journal that cannot be read is found for ever");
 }
