@@ -1,11 +1,13 @@
 //! The policy: showing it, and amending the governed files.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::compose;
 use super::error::EngineError;
 use super::site::{Base, Site};
-use super::transact::{Committed, Draft, FileEdit, Target, transact};
+use super::transact::{Committed, Draft, FileEdit, Target, mode_after, transact};
+use crate::git::Selection;
 use crate::model::amend::{Amend, GovernedChange};
 use crate::model::canonical::Canonical as _;
 use crate::model::digest::Digest;
@@ -14,7 +16,7 @@ use crate::model::message::{Header, Message};
 use crate::model::name::Principal;
 use crate::model::path::RepoPath;
 use crate::model::policy::{Actor, Policy};
-use crate::model::tree::{MAX_TEXT_FILE, Mode, TreeView};
+use crate::model::tree::{MAX_TEXT_FILE, TreeView};
 use crate::workflow::governance::{self, Governed};
 
 /// The policy at HEAD with its governed digest.
@@ -146,7 +148,10 @@ fn compose_amend(
     let mut edits = Vec::new();
     for (path, bytes) in files {
         let content = match bytes {
-            Some(bytes) => Some((before.get(path).map_or(Mode::File, |(mode, _)| *mode), site.repo.write_blob(bytes)?)),
+            Some(bytes) => {
+                let mode = mode_after(site, path, before.get(path).map(|(mode, _)| *mode))?;
+                Some((mode, site.repo.write_blob(bytes)?))
+            }
             None => None,
         };
         edits.push(crate::git::TreeEdit { path: path.clone(), entry: content });
@@ -189,7 +194,7 @@ fn compose_amend(
     Ok(amend)
 }
 
-/// The governed files whose bytes in the working tree differ from the base.
+/// The governed files that differ from the base in the working tree, by bytes or mode.
 fn from_worktree(site: &Site, base: &Base<'_>) -> Result<Vec<FileEdit>, EngineError> {
     let worktree = site.repo.worktree_view()?;
     // Governed by the old config, or by the one that is proposed.
@@ -201,13 +206,39 @@ fn from_worktree(site: &Site, base: &Base<'_>) -> Result<Vec<FileEdit>, EngineEr
     patterns.extend(proposed);
     let governed = Governed::new(&patterns);
     let before = governed.files(&base.tree)?;
-    let after = governed.files(&worktree)?;
+    let mut after = governed.files(&worktree)?;
+    // Below `.agentops` bytes are the same everywhere. Elsewhere git says what a commit takes: converted bytes, modes as
+    // far as the file system has them, and nothing that it was not told of.
+    let is_own = |path: &RepoPath| path.is_below(layout::ROOT);
+    let known = governed.files(&site.repo.staged()?)?;
+    let known: BTreeSet<RepoPath> =
+        known.into_keys().chain(before.keys().cloned()).filter(|path| !is_own(path)).collect();
+    let loose: Vec<RepoPath> = after.keys().filter(|path| !is_own(path) && !known.contains(path)).cloned().collect();
+    refuse_untracked(site, &loose)?;
+    after.retain(|path, _| is_own(path));
+    let selected = site.repo.selected(site.repo.require_work_dir()?, &Selection::literal(&known))?;
+    let committed = selected.repo.staged()?;
+    after.extend(governed.files(&committed)?.into_iter().filter(|(path, _)| !is_own(path)));
     let mut files = Vec::new();
-    for (path, (_, digest)) in &after {
-        if before.get(path).map(|(_, digest)| digest) != Some(digest) {
-            files.push((path.clone(), worktree.file(path, MAX_TEXT_FILE)?));
+    for (path, version) in &after {
+        if before.get(path) != Some(version) {
+            let view: &dyn TreeView = if is_own(path) { &worktree } else { &committed };
+            files.push((path.clone(), view.file(path, MAX_TEXT_FILE)?));
         }
     }
     files.extend(before.keys().filter(|path| !after.contains_key(*path)).map(|path| (path.clone(), None)));
     Ok(files)
+}
+
+/// A governed file that git knows nothing of is left out only where it is ignored: a forgotten one is not found missing.
+fn refuse_untracked(site: &Site, loose: &[RepoPath]) -> Result<(), EngineError> {
+    let untracked = site.repo.path_status(loose)?;
+    if untracked.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = untracked.iter().map(|(path, _)| path.to_string()).collect();
+    Err(EngineError::refused(
+        format!("governed files are not known to git: {}", names.join(", ")),
+        format!("`git add {}` takes them into the amend; a `.gitignore` leaves them out", names.join(" ")),
+    ))
 }

@@ -244,6 +244,16 @@ fn check_target(site: &Site, target: &Target, base: &Base<'_>) -> Result<(), Eng
     }
 }
 
+/// The mode with which `path` is committed: outside `.agentops` as it lies in the working tree, where the file system
+/// knows modes; otherwise as it was.
+pub(crate) fn mode_after(site: &Site, path: &RepoPath, before: Option<Mode>) -> Result<Mode, EngineError> {
+    let lies = match site.repo.keeps_modes() && !path.is_below(layout::ROOT) {
+        true => site.repo.worktree_view()?.entry(path)?.map(|entry| entry.mode),
+        false => None,
+    };
+    Ok(lies.or(before).filter(|mode| mode.is_file()).unwrap_or(Mode::File))
+}
+
 fn commit<T>(
     site: &Site,
     target: &Target,
@@ -255,7 +265,7 @@ fn commit<T>(
     let mut entries = Vec::with_capacity(draft.files.len());
     for (path, bytes) in &draft.files {
         let before = ground.tree.entry(path)?.map(|entry| (entry.mode, entry.id));
-        let mode = before.map_or(Mode::File, |(mode, _)| if mode.is_file() { mode } else { Mode::File });
+        let mode = mode_after(site, path, before.map(|(mode, _)| mode))?;
         let after = match bytes {
             Some(bytes) => Some((mode, repo.write_blob(bytes)?)),
             None => None,

@@ -40,7 +40,7 @@ pub struct GitCommand<'r> {
     arguments: Vec<OsString>,
     input: Option<Vec<u8>>,
     index: Option<PathBuf>,
-    environment: Vec<(OsString, OsString)>,
+    objects: Option<PathBuf>,
 }
 
 /// How a git command ended.
@@ -58,7 +58,7 @@ impl Repo {
     /// A git command for this repository, run at the top of its working tree.
     pub fn git<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> GitCommand<'_> {
         let arguments = arguments.into_iter().map(|argument| argument.as_ref().to_owned()).collect();
-        GitCommand { repo: self, arguments, input: None, index: None, environment: Vec::new() }
+        GitCommand { repo: self, arguments, input: None, index: None, objects: None }
     }
 
     /// Runs the user's `git commit` as the user would: in `dir`, with this process's environment and terminal, and
@@ -70,12 +70,6 @@ impl Repo {
         Ok(status.code())
     }
 
-    /// The version of the git command.
-    pub fn git_version(&self) -> Result<(u32, u32, u32), GitError> {
-        let text = self.git(["version"]).text()?;
-        parse_version(&text).ok_or_else(|| GitError::other("read the version of git", text))
-    }
-
     /// The folder that git runs hooks from: `core.hooksPath`, or `hooks` in the common folder.
     pub fn hooks_dir(&self) -> Result<PathBuf, GitError> {
         let mut path = self.git(["rev-parse", "--git-path", "hooks"]).output()?;
@@ -83,12 +77,6 @@ impl Repo {
             path.pop();
         }
         Ok(self.directory().join(path_from(&path)))
-    }
-
-    /// The last `count` commits of all branches as a drawing.
-    pub fn log_graph(&self, count: usize) -> Result<String, GitError> {
-        let count = format!("--max-count={count}");
-        self.git(["log", "--graph", "--oneline", "--all", "--no-color", "--no-decorate", &count]).text()
     }
 
     /// Where git commands run.
@@ -119,10 +107,10 @@ impl GitCommand<'_> {
         self
     }
 
-    /// One more environment variable.
+    /// Lets the command write new objects into the folder `dir`, and read those of the repository.
     #[must_use]
-    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
-        self.environment.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+    pub(super) fn writing_to(mut self, dir: &Path) -> Self {
+        self.objects = Some(dir.to_owned());
         self
     }
 
@@ -185,9 +173,12 @@ impl GitCommand<'_> {
         if let Some(index) = &self.index {
             command.env("GIT_INDEX_FILE", absolute(index));
         }
-        if !self.repo.extra_objects.is_empty()
-            && let Ok(dirs) = std::env::join_paths(&self.repo.extra_objects)
-        {
+        let mut read = self.repo.extra_objects.clone();
+        if let Some(objects) = &self.objects {
+            command.env("GIT_OBJECT_DIRECTORY", absolute(objects));
+            read.push(absolute(&self.repo.common_dir().join("objects")));
+        }
+        if let (false, Ok(dirs)) = (read.is_empty(), std::env::join_paths(&read)) {
             command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", dirs);
         }
         command
@@ -197,7 +188,6 @@ impl GitCommand<'_> {
             .env("GIT_GRAFT_FILE", "/dev/null")
             .env("GIT_NO_LAZY_FETCH", "1")
             .env("GIT_TERMINAL_PROMPT", "0");
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.args(&self.arguments);
         command
     }
@@ -265,8 +255,5 @@ mod tests {
         let id = repo.git(["hash-object", "--stdin"]).input(input.clone()).text().unwrap();
         assert_eq!(id.trim(), repo.blob_id(&input).unwrap().to_string());
         assert!(repo.git(["version"]).input(input).run().is_ok(), "input that nobody reads is no failure");
-        assert!(repo.git_version().unwrap() >= (2, 30, 0));
-        sandbox.commit("first");
-        assert!(repo.log_graph(5).unwrap().contains("first"));
     }
 }

@@ -40,9 +40,11 @@ impl Repo {
         self.inner.config_snapshot().string(key).map(|value| value.to_string())
     }
 
-    /// Whether a setting is true; `None` when it is not set, or not a boolean.
-    pub fn config_bool(&self, key: &str) -> Option<bool> {
-        self.inner.config_snapshot().try_boolean(key).ok().flatten()
+    /// Whether there are files whose executable bit says something (`core.fileMode`): not in a bare repository, and not on
+    /// file systems that have none.
+    pub fn keeps_modes(&self) -> bool {
+        let setting = self.inner.config_snapshot().try_boolean("core.fileMode").ok().flatten();
+        !self.is_bare() && setting.unwrap_or(cfg!(unix))
     }
 
     /// The value of a setting and where it comes from.
@@ -90,11 +92,12 @@ mod tests {
     fn values_scopes_and_identity() {
         let sandbox = Sandbox::new();
         sandbox.git(&["config", "core.hooksPath", ".husky/_"]);
-        sandbox.git(&["config", "agentops.flag", "yes"]);
         let repo = sandbox.open();
         assert_eq!(repo.config_scope_of("core.hooksPath"), Some((Scope::Local, ".husky/_".to_owned())));
         assert_eq!(repo.config_get("user.name").as_deref(), Some("Tess Ter"));
-        assert_eq!((repo.config_bool("agentops.flag"), repo.config_get("agentops.none")), (Some(true), None));
+        assert_eq!(repo.config_get("agentops.none"), None);
+        sandbox.git(&["config", "core.fileMode", "false"]);
+        assert!(!sandbox.open().keeps_modes());
         assert_eq!(repo.user_identity().unwrap().email, "tess@example.com");
         let configured = repo.configured_identity(true).unwrap();
         assert_eq!((configured.name.as_str(), configured.email.as_str()), ("Tess Ter", "tess@example.com"));

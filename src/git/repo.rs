@@ -93,7 +93,7 @@ impl Repo {
     }
 
     /// The top of the working tree, or why there is none.
-    pub(super) fn require_work_dir(&self) -> Result<&Path, GitError> {
+    pub(crate) fn require_work_dir(&self) -> Result<&Path, GitError> {
         self.work_dir().ok_or_else(|| GitError::Bare { git_dir: self.git_dir().to_owned() })
     }
 

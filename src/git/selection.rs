@@ -6,8 +6,10 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
+use super::command::path_from;
 use super::error::GitError;
 use super::repo::Repo;
+use crate::model::path::RepoPath;
 
 /// What a commit takes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,6 +24,16 @@ pub enum Selection {
 }
 
 impl Selection {
+    /// Exactly these files, from the top, whatever characters are in their names; none takes nothing but HEAD.
+    pub fn literal<'p>(files: impl IntoIterator<Item = &'p RepoPath>) -> Self {
+        let spec = |path: &RepoPath| {
+            let mut spec = OsString::from(":(top,literal)");
+            spec.push(path_from(path.as_bytes()));
+            spec
+        };
+        Self::Paths(files.into_iter().map(spec).collect())
+    }
+
     /// The arguments of `git commit` that ask for it.
     pub fn arguments(&self) -> Vec<OsString> {
         match self {
@@ -41,7 +53,7 @@ pub struct Selected {
 
 impl Repo {
     /// The repository as a commit of `selection` would see it; paths are meant from `dir`. Blobs that the commit would
-    /// write are written; the real index stays as it is.
+    /// write are written, in a rehearsal beside the repository; the real index stays as it is.
     ///
     /// A path that git does not know is [`GitError::CommandFailed`] or simply adds nothing, as git sees fit.
     pub fn selected(&self, dir: &Path, selection: &Selection) -> Result<Selected, GitError> {
@@ -53,23 +65,37 @@ impl Repo {
         let doing = "make a temporary index";
         let folder = TempDir::with_prefix("agentops-").map_err(GitError::while_doing(doing))?;
         let index = folder.path().join("index");
-        let trial = reopened()?.with_index(&index);
+        let mut trial = reopened()?.with_index(&index);
+        let objects = folder.path().join("objects");
+        if self.is_rehearsal {
+            std::fs::create_dir(&objects).map_err(GitError::while_doing(doing))?;
+        }
+        // A split index would be looked for, by us and by others, beside the one that git names.
+        let change = |arguments: &[&str], input: Vec<u8>| {
+            let command = trial.git(["-c", "core.splitIndex=false"]).with_index().input(input);
+            let command = arguments.iter().fold(command, |command, argument| command.arg(argument));
+            if self.is_rehearsal { command.writing_to(&objects) } else { command }.output()
+        };
         match selection {
             Selection::Index | Selection::All => {
                 if self.index_path().exists() {
                     std::fs::copy(self.index_path(), &index).map_err(GitError::while_doing(doing))?;
                 }
-                trial.git(["add", "--update", "--", ":/"]).with_index().output()?;
+                change(&["add", "--update", "--", ":/"], Vec::new())?;
             }
             Selection::Paths(paths) => {
-                let known = self.known_paths(dir, paths)?;
-                let arguments = match self.head_tree()? {
-                    Some(tree) => vec!["read-tree".to_owned(), tree.to_string()],
-                    None => vec!["read-tree".to_owned(), "--empty".to_owned()],
+                match self.head_tree()? {
+                    Some(tree) => change(&["read-tree", &tree.to_string()], Vec::new())?,
+                    None => change(&["read-tree", "--empty"], Vec::new())?,
                 };
-                trial.git(arguments).with_index().output()?;
-                trial.git(["update-index", "--add", "--remove", "-z", "--stdin"]).with_index().input(known).output()?;
+                if !paths.is_empty() {
+                    let known = self.known_paths(dir, paths)?;
+                    change(&["update-index", "--add", "--remove", "-z", "--stdin"], known)?;
+                }
             }
+        }
+        if self.is_rehearsal {
+            trial = trial.with_objects(objects)?;
         }
         Ok(Selected { repo: trial, _folder: Some(folder) })
     }
@@ -117,7 +143,32 @@ mod tests {
         std::fs::remove_file(dir.join("a")).unwrap();
         assert_eq!(changed(&sandbox, &dir, &paths(&["a"])), ["dir/a"]);
         assert!(sandbox.open().selected(&top, &paths(&["loose"])).is_err());
+        let starred = Selection::literal(&[RepoPath::from("dir/*")]);
+        assert!(sandbox.open().selected(&top, &starred).is_err(), "a star is a star");
+        assert_eq!(changed(&sandbox, &top, &Selection::literal(&[])), Vec::<String>::new());
         let ids = |repo: &Repo| repo.diff_staged().unwrap().pop().unwrap().after;
         assert_eq!(ids(&sandbox.open().selected(&dir, &paths(&["a"])).unwrap().repo), None);
+    }
+    #[test]
+    fn a_split_index_is_no_obstacle() {
+        let sandbox = Sandbox::new();
+        sandbox.write("a", "1").write("b", "1").commit("first");
+        sandbox.git(&["config", "core.splitIndex", "true"]);
+        sandbox.git(&["update-index", "--split-index"]);
+        sandbox.write("a", "2");
+        let top = sandbox.path().to_owned();
+        assert_eq!(changed(&sandbox, &top, &Selection::All), ["a"]);
+        assert_eq!(changed(&sandbox, &top, &Selection::literal(&["a".into()])), ["a"]);
+    }
+
+    #[test]
+    fn a_rehearsal_leaves_no_objects() {
+        let sandbox = Sandbox::new();
+        sandbox.write("a", "1").commit("first");
+        sandbox.write("a", "never seen before");
+        let selected = sandbox.open().rehearsal().selected(sandbox.path(), &Selection::All).unwrap();
+        let staged = selected.repo.diff_staged().unwrap().pop().unwrap().after.unwrap().1;
+        assert_eq!(selected.repo.blob(&staged, "a", 99).unwrap(), b"never seen before");
+        assert!(!sandbox.open().has_object(&staged));
     }
 }

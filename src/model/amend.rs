@@ -17,7 +17,7 @@ pub struct GovernedChange {
     pub path: String,
     /// Digest of the bytes before, or empty.
     pub before: String,
-    /// Digest of the bytes after, or empty.
+    /// Digest of the bytes after, or empty. Both are the same where the mode alone changes.
     pub after: String,
 }
 
@@ -117,7 +117,7 @@ impl Canonical for Amend {
             if !RepoPath::from(file.path.as_str()).is_ordinary()
                 || !digest(&file.before)
                 || !digest(&file.after)
-                || file.before == file.after
+                || (file.before.is_empty() && file.after.is_empty())
             {
                 return Err(FormError::Value(format!(
                     "`files` entry `{}` is malformed",

@@ -184,3 +184,44 @@ fn several_amends_form_a_chain() {
     sandbox.agentops("check --base HEAD~3").run().expect_code(0);
     assert_eq!(sandbox.git("ls-files .agentops/governance").lines().count(), 3);
 }
+
+#[test]
+#[cfg(unix)]
+fn governed_files_of_the_product_are_amended_as_git_commits_them() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = governed();
+    let amend = || sandbox.agentops("policy amend --json --reason").arg("The pipeline of our product is ours").run();
+    let make_executable = |path: &str| {
+        let permissions = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(sandbox.path().join(path), permissions).unwrap();
+    };
+    let staged = || sandbox.git("ls-tree -r --format=%(objectmode)%x20%(path) HEAD ci");
+    edit(&sandbox, "governed = [", "governed = [\"ci/**\", ");
+    amend().expect_code(0);
+    sandbox.write(".gitattributes", "*.txt text eol=crlf\n");
+    sandbox.write(".gitignore", "*.env\n");
+    sandbox.commit_all(&lawful("chore: attributes and ignores"));
+    // What git is not told of is named; what it ignores stays out.
+    sandbox.write("ci/run", "exit 0\n");
+    sandbox.write("ci/notes.txt", "one\r\ntwo\r\n");
+    sandbox.write("ci/secret.env", "password\n");
+    make_executable("ci/run");
+    let refused = amend().expect_code(1);
+    assert!(
+        refused.stdout.contains("ci/notes.txt, ci/run") && !refused.stdout.contains("secret"),
+        "{}",
+        refused.stdout
+    );
+    sandbox.git("add ci/run ci/notes.txt");
+    let body = amend().expect_code(0).json();
+    assert_eq!(body["files"].as_array().map(Vec::len), Some(2));
+    assert_eq!(staged(), "100644 ci/notes.txt\n100755 ci/run");
+    assert_eq!(sandbox.try_git("cat-file blob HEAD:ci/notes.txt").run().stdout, "one\ntwo\n");
+    assert_eq!(sandbox.git("status --porcelain"), "");
+    // A mode alone is a change, too.
+    make_executable("ci/notes.txt");
+    amend().expect_code(0);
+    assert_eq!(staged(), "100755 ci/notes.txt\n100755 ci/run");
+    assert_eq!((sandbox.git("status --porcelain").as_str(), amend().code), ("", Some(1)));
+    sandbox.agentops("check --all").run().expect_code(0);
+}
