@@ -4,6 +4,8 @@
 //! relocating itself and copying the pages where it did; the same code at a fixed address starts at once. What that gives
 //! up, random addresses of the program's own code, guards against memory errors, which safe code does not have.
 
+#![expect(clippy::disallowed_methods, reason = "cargo describes the target in the environment")]
+
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let is = |name: &str, value: &str| std::env::var(name).is_ok_and(|found| found == value);

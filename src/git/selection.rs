@@ -168,7 +168,7 @@ mod tests {
         sandbox.write("a", "never seen before");
         let selected = sandbox.open().rehearsal().selected(sandbox.path(), &Selection::All).unwrap();
         let staged = selected.repo.diff_staged().unwrap().pop().unwrap().after.unwrap().1;
-        assert_eq!(selected.repo.blob(&staged, "a", 99).unwrap(), b"never seen before");
+        assert_eq!(selected.repo.blob(&staged, &"a", 99).unwrap(), b"never seen before");
         assert!(!sandbox.open().has_object(&staged));
     }
 }

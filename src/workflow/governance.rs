@@ -54,7 +54,8 @@ impl Governed {
         match Place::of(path) {
             Some(place) => place.is_governed(),
             None => {
-                self.may_match(path.as_bytes()) && self.globs().is_match_candidate(&Candidate::from_bytes(path.as_bytes()))
+                self.may_match(path.as_bytes())
+                    && self.globs().is_match_candidate(&Candidate::from_bytes(path.as_bytes()))
             }
         }
     }
