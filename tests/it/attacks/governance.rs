@@ -49,6 +49,8 @@ fn a_governed_file_outside_agentops_changed_without_an_amend() {
     world.breaks(&["AO-G3"]);
     world.git("reset -q --hard main");
     world.sandbox.write(".github/workflows/check.yml", "on: push\n");
+    assert!(world.try_amend("alice").is_err(), "git was not told of it");
+    world.git("add .github");
     world.try_amend("alice").unwrap_or_else(|error| panic!("{}", told(&error)));
     world.breaks(&[]);
 }
