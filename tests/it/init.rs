@@ -733,3 +733,17 @@ fn after_deinit_it_may_be_set_up_again() {
     clone.commit_all(&lawful("feat: go on"));
     clone.agentops("check --base HEAD~1").run().expect_code(0);
 }
+
+#[test]
+fn a_section_of_ones_own_is_filled_in() {
+    let sandbox = Sandbox::new();
+    init(&sandbox, "--profile sre");
+    let config = sandbox.read(".agentops/config.toml");
+    let own = config.replace("\"Impact\"]", "\"Impact\", \"Risk\"]");
+    assert_ne!(own, config);
+    sandbox.write(".agentops/config.toml", own);
+    sandbox.agentops("policy amend --reason").arg("Each change names what it may break").run().expect_code(0);
+    init(&sandbox, "--profile product-dev");
+    init(&sandbox, "--profile devops --profile data-eng");
+    sandbox.agentops("check --all").run().expect_code(0);
+}

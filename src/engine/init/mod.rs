@@ -237,12 +237,14 @@ fn write_missing(site: &Site, files: &[(RepoPath, Vec<u8>)], dry_run: bool) -> R
 pub(crate) fn message(site: &Site, sections: &[String], kind: &str, subject: &str, texts: &Texts<'_>) -> String {
     let header = Header { kind: kind.into(), scope: None, breaking: false, subject: subject.into() };
     let text = |token: &str| match token {
-        "Context" => texts.context,
-        "Solution" => texts.solution,
-        "Learning" => texts.learning,
-        _ => texts.impact,
+        "Context" => texts.context.to_owned(),
+        "Solution" => texts.solution.to_owned(),
+        "Learning" => texts.learning.to_owned(),
+        "Impact" => texts.impact.to_owned(),
+        other => format!("{other} of \"{subject}\": one commit, which `git show` lists and `git revert` takes back."),
     };
-    let sections: Vec<(&str, &str)> = sections.iter().map(|token| (token.as_str(), text(token))).collect();
+    let texts: Vec<(&str, String)> = sections.iter().map(|token| (token.as_str(), text(token))).collect();
+    let sections: Vec<(&str, &str)> = texts.iter().map(|(token, text)| (*token, text.as_str())).collect();
     let client = actors::running_client(|marker| site.env.marker(marker));
     let trailers: Vec<(&str, &str)> = client.map(|name| ("Assisted-by", name)).into_iter().collect();
     Message::compose(&header, &sections, &trailers)
