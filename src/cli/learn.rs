@@ -177,7 +177,7 @@ pub(super) fn run(verb: Verb, context: &mut Context) -> Result<Outcome, CommandE
 }
 
 fn add(arguments: AddArguments, context: &Context) -> Result<Outcome, CommandError> {
-    let site = context.site(arguments.acting.actor.as_deref())?;
+    let site = arguments.acting.site(context)?;
     let request = NewLearning {
         pattern: arguments.pattern,
         profile: arguments.profile,

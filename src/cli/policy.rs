@@ -217,7 +217,7 @@ fn level_word(level: Level) -> &'static str {
 }
 
 fn amend(arguments: &Amend, context: &Context) -> Result<Outcome, CommandError> {
-    let site = context.site(arguments.acting.actor.as_deref())?;
+    let site = arguments.acting.site(context)?;
     let committed = policy::amend(&site, &arguments.acting.target(), &arguments.reason)?;
     let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
     let body = AmendBody {

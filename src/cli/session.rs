@@ -329,7 +329,7 @@ fn start(arguments: StartArguments, context: &Context) -> Result<Outcome, Comman
 
 fn end(arguments: EndArguments, context: &Context) -> Result<Outcome, CommandError> {
     let improvements = improvements(&arguments)?;
-    let site = context.site(arguments.acting.actor.as_deref())?;
+    let site = arguments.acting.site(context)?;
     let target = arguments.acting.target();
     let mut request = End {
         summary: arguments.summary,
@@ -342,7 +342,7 @@ fn end(arguments: EndArguments, context: &Context) -> Result<Outcome, CommandErr
     if arguments.choice.is_none() && !target.dry_run && context.ui.can_ask() && session::asks(&site)? {
         // What is missing is told before anybody is asked.
         let trial = crate::engine::transact::Target { dry_run: true, ..target.clone() };
-        let trial = session::end(&site, &trial, &request)?;
+        let trial = session::end(&site.rehearsal(), &trial, &request)?;
         request.choice = ask_choice(context, &suggestion_bodies(&trial.outcome.suggestions))?;
     }
     let done = session::end(&site, &target, &request)?;

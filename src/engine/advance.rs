@@ -175,7 +175,7 @@ fn leave(
     }
     let mut files: Vec<FileEdit> = Vec::new();
     let mut evidence = Vec::new();
-    for (path, bytes) in documents(site, chain, rules, phase, state)? {
+    for (path, bytes) in documents(site, base, chain, rules, phase, state)? {
         evidence.push(Evidence { path: path.to_string(), sha256: Digest::of(&bytes) });
         files.push((path, Some(bytes)));
     }
@@ -240,6 +240,7 @@ fn plan_of(base: &Base<'_>, chain: &Chain, rules: &Profile, phase: &Phase) -> Re
 /// The phase's documents as they are in the working tree; each is read once, and no symbolic link is followed.
 fn documents(
     site: &Site,
+    base: &Base<'_>,
     chain: &Chain,
     rules: &Profile,
     phase: &Phase,
@@ -257,14 +258,11 @@ fn documents(
         match bytes {
             Some(bytes) => found.push((path, bytes)),
             None if spec.required => {
-                let base = site.base()?;
-                phase::lay_out(site, &base, chain)?;
+                let laid_out = phase::lay_out(site, base, chain)?.contains(&path) && !site.repo.is_rehearsal();
+                let what = if laid_out { "it has been laid out from its template: fill it in" } else { "write it" };
                 return Err(EngineError::refused(
                     format!("phase `{}` wants `{path}`, which was not there", phase.name),
-                    format!(
-                        "it has been laid out from its template: fill it in, then `agentops phase next {}`",
-                        chain.task
-                    ),
+                    format!("{what}, then `agentops phase next {}`", chain.task),
                 ));
             }
             None => {}

@@ -77,9 +77,9 @@ impl<'s> Site<'s> {
     pub fn base_of(&self, reference: &str) -> Result<Base<'_>, EngineError> {
         let full =
             if reference.starts_with("refs/") { reference.to_owned() } else { format!("refs/heads/{reference}") };
-        match self.repo.resolve(&full) {
-            Ok(commit) => self.base_at(full.starts_with("refs/heads/").then_some(full), commit),
-            Err(_) => self.base_at(None, self.repo.resolve(reference)?),
+        match self.repo.reference(&full)? {
+            Some(commit) => self.base_at(full.starts_with("refs/heads/").then_some(full), commit),
+            None => self.base_at(None, self.repo.resolve(reference)?),
         }
     }
 

@@ -77,6 +77,11 @@ impl Repo {
         }
     }
 
+    /// Whether this is a [`rehearsal`](Self::rehearsal).
+    pub fn is_rehearsal(&self) -> bool {
+        self.is_rehearsal
+    }
+
     /// The folder of this worktree's HEAD and index: `.git`, or `.git/worktrees/NAME`.
     pub fn git_dir(&self) -> &Path {
         self.inner.git_dir()

@@ -122,8 +122,9 @@ fn confirm(context: &Context, paper: &Ballot, verdict: Verdict) -> Result<(), Co
 
 fn tell(cast: &Committed<WaitingGate>, paper: &Ballot, choice: &Choice, site: &Site<'_>, context: &Context) {
     let ui = &context.ui;
-    let push =
-        cast.other_branch.then(|| cast.branch.as_deref().map(|branch| gate::push_command(site, branch))).flatten();
+    // In a dry run there is nothing to push.
+    let moved = cast.branch.as_deref().filter(|_| cast.other_branch && cast.commit.is_some());
+    let push = moved.map(|branch| gate::push_command(site, branch));
     let (verdict, proof) = (choice.verdict, choice.proof);
     let body = VotedBody {
         task: choice.task.clone(),

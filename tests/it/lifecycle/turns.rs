@@ -92,6 +92,22 @@ fn a_dry_run_writes_nothing_at_all() {
     sandbox.agentops("task new Another --actor claude -n").run().expect_code(0);
     sandbox.agentops(&format!("phase abandon {} --actor claude --reason No -n", task.id)).run().expect_code(0);
     assert_eq!(state(), before);
+    let learn = "learn add --profile product-dev --actor claude -n --pattern";
+    sandbox.agentops(learn).arg("Rename is atomic only within one file system").run().expect_code(0);
+    sandbox
+        .agentops("session end --profile product-dev --actor claude -n --summary \"Wrote the research\" --improvement")
+        .arg("Run the fuzz target of the parser nightly")
+        .arg("--task")
+        .arg(&task.id)
+        .run();
+    sandbox.write(".agentops/product-dev/standards/own.md", "# Our own\n\nTabs are eight wide.\n");
+    sandbox.agentops("policy amend --actor alice -n --reason").arg("Tabs are ours to choose").run().expect_code(0);
+    std::fs::remove_file(sandbox.path().join(".agentops/product-dev/standards/own.md")).unwrap();
+    assert_eq!(state(), before);
+    std::fs::remove_file(sandbox.path().join(task.document("requirements.md"))).unwrap();
+    let missing = sandbox.agentops(&format!("phase next {} --actor claude -n", task.id)).run().expect_code(1);
+    assert!(!missing.stderr.contains("has been laid out"), "{}", missing.snapshot());
+    sandbox.fill_requirements(&task);
     sandbox.next(&task).expect_code(4);
     let before = state();
     sandbox.agentops(&format!("gate approve {} --actor bob -n", task.id)).run().expect_code(0);

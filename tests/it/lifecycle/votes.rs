@@ -3,7 +3,7 @@
 use agentops::model::vote::Proof;
 
 use super::setting::Task;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, lawful};
 
 fn waiting() -> (Sandbox, Task) {
     let sandbox = Sandbox::governed();
@@ -174,4 +174,20 @@ fn simulated_votes_count_only_where_they_are_accepted() {
     sandbox.next(&task).expect_code(0);
     let help = sandbox.agentops("gate approve --help").run().expect_code(0);
     assert!(!help.stdout.contains("simulated"));
+}
+
+#[test]
+fn a_vote_goes_to_a_branch_or_nowhere() {
+    let sandbox = Sandbox::governed();
+    let task = sandbox.open_task("Reset passwords", "");
+    sandbox.fill_requirements(&task);
+    sandbox.next(&task).expect_code(4);
+    sandbox.git("branch side");
+    sandbox.commit_all(&lawful("docs: one more"));
+    let rehearsed =
+        |reference: &str| sandbox.agentops(&format!("gate approve {} --actor bob -n --ref {reference}", task.id)).run();
+    let refused = rehearsed("main~1").expect_code(2);
+    assert!(refused.stderr.contains("`main~1` is no local branch"), "{}", refused.snapshot());
+    let voted = rehearsed("side").expect_code(0);
+    assert!(!voted.stderr.contains("git push"), "nothing is there to be published: {}", voted.snapshot());
 }
