@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::error::EngineError;
 use super::settle;
 use super::site::{Base, Site};
+use super::transact;
 use crate::clock::Clock;
 use crate::config::{self, PolicyError};
 use crate::env::Env;
@@ -16,7 +17,6 @@ use crate::model::layout;
 use crate::model::path::RepoPath;
 use crate::model::tree::{SightError, TreeView};
 use crate::store::journal;
-use crate::store::lock::WriterLock;
 
 /// The oldest git that everything was made for.
 const OLDEST_GIT: (u32, u32, u32) = (2, 36, 0);
@@ -285,7 +285,7 @@ fn journal_of(site: &Site<'_>, fix: bool) -> Result<Finding, EngineError> {
             "`agentops doctor --fix` finishes it; so does the next command that commits",
         ));
     }
-    let _lock = WriterLock::acquire(site.repo.common_dir())?;
+    let _lock = transact::lock(site)?;
     let what = if settle::recover(site)? {
         "finished what a killed command left"
     } else {

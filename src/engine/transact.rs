@@ -4,6 +4,8 @@
 //! process killed anywhere leaves a repository that works; the next transaction in that worktree finishes what the
 //! journal names.
 
+use std::time::Duration;
+
 use super::error::EngineError;
 use super::judging;
 use super::settle;
@@ -22,6 +24,9 @@ use crate::store::lock::WriterLock;
 const REFLOG: &str = "agentops";
 /// How often a lost race is run again.
 const ATTEMPTS: usize = 10;
+
+/// How long another writer is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A path with the bytes to stand there; `None` removes what does.
 pub type FileEdit = (RepoPath, Option<Vec<u8>>);
@@ -182,7 +187,7 @@ fn with_lock<T>(
     if target.reference.is_none() {
         refuse_operation(site)?;
     }
-    let _lock = if target.dry_run { None } else { Some(WriterLock::acquire(site.repo.common_dir())?) };
+    let _lock = if target.dry_run { None } else { Some(lock(site)?) };
     // Index and working tree belong to HEAD's branch, and may be git's own while another one is voted on.
     if !target.dry_run && target.reference.is_none() {
         settle::recover(site)?;
@@ -198,8 +203,20 @@ fn with_lock<T>(
 
 /// Finishes what a killed process left, for a verb that may find nothing to commit.
 pub(crate) fn mend(site: &Site) -> Result<bool, EngineError> {
-    let _lock = WriterLock::acquire(site.repo.common_dir())?;
+    let _lock = lock(site)?;
     settle::recover(site)
+}
+
+/// The writers' lock of the clone.
+pub(crate) fn lock(site: &Site) -> Result<WriterLock, EngineError> {
+    WriterLock::acquire(site.repo.common_dir(), PATIENCE)?.ok_or_else(|| EngineError::Conflict {
+        message: format!(
+            "another agentops has been writing in this repository for {} seconds: it holds `{}`",
+            PATIENCE.as_secs(),
+            WriterLock::path(site.repo.common_dir()).display()
+        ),
+        hint: "it may wait for a passphrase, or hang: look for it with `ps`, end it, and run this again".into(),
+    })
 }
 
 /// Index and HEAD are git's own while a merge, a rebase or the like is under way.
