@@ -3,13 +3,12 @@
 //! Read off cheap facts alone: the seal of the index, and size and time of the staged files in the working tree.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use super::check::Ground;
 use super::error::EngineError;
 use super::site::Site;
-use crate::git::Repo;
+use crate::git::{Repo, path_from};
 use crate::model::law_id::{LawId, Level};
 use crate::model::path::RepoPath;
 use crate::model::report::{Place, Report, Violation};
@@ -127,7 +126,23 @@ fn at<'a>(list: &'a [Change], change: &Change) -> Option<&'a Change> {
 }
 
 fn facts(repo: &Repo, path: &RepoPath) -> FileFacts {
-    let about = repo.work_dir()?.join(Path::new(path.as_str()?)).symlink_metadata().ok()?;
+    let about = repo.work_dir()?.join(path_from(path.as_bytes())).symlink_metadata().ok()?;
     let time = about.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
     Some((about.len(), time.as_nanos()))
+}
+
+#[cfg(target_os = "linux")]
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_no_text_are_looked_at_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = std::process::Command::new("git").args(["init", "--quiet"]).arg(folder.path()).status();
+        assert!(run.unwrap().success());
+        let path = RepoPath::from_bytes(b"caf\xe9");
+        std::fs::write(folder.path().join(path_from(path.as_bytes())), "1").unwrap();
+        assert!(facts(&Repo::open(folder.path()).unwrap(), &path).is_some());
+    }
 }

@@ -215,7 +215,7 @@ fn parse_version(text: &str) -> Option<(u32, u32, u32)> {
 }
 
 /// A path as git printed it.
-pub(super) fn path_from(bytes: &[u8]) -> PathBuf {
+pub(crate) fn path_from(bytes: &[u8]) -> PathBuf {
     gix::path::from_bstr(gix::bstr::BStr::new(bytes))
         .map_or_else(|_| PathBuf::from(String::from_utf8_lossy(bytes).into_owned()), std::borrow::Cow::into_owned)
 }

@@ -40,7 +40,7 @@ pub mod write;
 #[cfg(test)]
 mod sandbox;
 
-pub(crate) use command::LOCAL_ENVIRONMENT;
+pub(crate) use command::{LOCAL_ENVIRONMENT, path_from};
 pub use elsewhere::run_in;
 pub use error::GitError;
 pub use merge::Merged;

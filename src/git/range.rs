@@ -69,14 +69,6 @@ impl Repo {
         Ok(Range { commits: walk.parents_first(), shallow_at })
     }
 
-    /// What a push to `remote` would bring: commits reachable from `local` and from none of the remote's branches as
-    /// last fetched.
-    pub fn range_of_push(&self, remote: &str, local: &ObjectId) -> Result<Range, GitError> {
-        let branches = self.references(&format!("refs/remotes/{remote}/"))?;
-        let bases: Vec<ObjectId> = branches.into_iter().map(|(_, id)| id).collect();
-        self.range_hiding(&bases, local)
-    }
-
     /// Up to `count` commits of the first-parent line from `tip` on, newest first; fewer where history ends or was
     /// cut off.
     pub fn first_parents(&self, tip: &ObjectId, count: usize) -> Result<Vec<Commit>, GitError> {
@@ -408,21 +400,5 @@ mod tests {
         let (folder, file) = (all[0].to_string()[..2].to_owned(), all[0].to_string()[2..].to_owned());
         std::fs::remove_file(sandbox.path().join(".git/objects").join(folder).join(file)).unwrap();
         assert!(matches!(sandbox.open().range(None, &all[1]), Err(GitError::MissingObject { .. })));
-    }
-
-    #[test]
-    fn a_push_brings_what_the_remote_lacks() {
-        let sandbox = Sandbox::new();
-        let all = history(&sandbox, &[vec![], vec![0], vec![1], vec![0], vec![2, 3]]);
-        sandbox.git(&["update-ref", "refs/remotes/origin/main", &all[1].to_string()]);
-        sandbox.git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main"]);
-        sandbox.git(&["update-ref", "refs/remotes/fork/main", &all[3].to_string()]);
-        let repo = sandbox.open();
-        let mut new = ids(&repo.range_of_push("origin", &all[4]).unwrap());
-        new.sort_unstable();
-        let mut expected = vec![all[2], all[3], all[4]];
-        expected.sort_unstable();
-        assert_eq!(new, expected);
-        assert_eq!(ids(&repo.range_of_push("nowhere", &all[4]).unwrap()).len(), 5);
     }
 }
