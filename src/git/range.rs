@@ -157,7 +157,7 @@ impl Node {
 struct Walk<'r> {
     repo: &'r Repo,
     nodes: Vec<Node>,
-    places: HashMap<ObjectId, usize, BuildHasherDefault<IdHasher>>,
+    places: IdMap<usize>,
     queue: BinaryHeap<(i64, Reverse<usize>)>,
     /// Wanted commits in the queue.
     wanted: usize,
@@ -169,7 +169,7 @@ impl<'r> Walk<'r> {
         Self {
             repo,
             nodes: Vec::new(),
-            places: HashMap::default(),
+            places: IdMap::default(),
             queue: BinaryHeap::new(),
             wanted: 0,
             buffer: Vec::new(),
@@ -250,9 +250,12 @@ impl<'r> Walk<'r> {
     }
 }
 
+/// A map from ids.
+pub(super) type IdMap<V> = HashMap<ObjectId, V, BuildHasherDefault<IdHasher>>;
+
 /// Ids are digests already: their first bytes serve as their hash.
 #[derive(Default)]
-struct IdHasher(u64);
+pub(super) struct IdHasher(u64);
 
 impl Hasher for IdHasher {
     fn finish(&self) -> u64 {

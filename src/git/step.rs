@@ -1,9 +1,10 @@
 //! A step T→M over a repository: what the judge judges. Everything is read when first asked for, and once.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::error::GitError;
+use super::range::IdMap;
 use super::repo::Repo;
 use super::tree::CommitTree;
 use crate::model::commit::Commit;
@@ -26,7 +27,7 @@ pub struct RepoStep<'r> {
     near: OnceCell<HashSet<ObjectId>>,
     known: OnceCell<HashSet<ObjectId>>,
     /// The trees of the step's own commits: most parents are among them.
-    trees: HashMap<ObjectId, ObjectId>,
+    trees: IdMap<ObjectId>,
 }
 
 impl<'r> RepoStep<'r> {

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use super::exempt::is_exempt;
 use super::records::{new_learnings, new_sessions, tempered};
-use super::substance::{Sketch, Wording, assess, assess_reason, fingerprint};
-use super::{Case, Findings, Law, Reads};
+use super::substance::{Sketch, Weakness, Wording, assess, assess_reason, fingerprint};
+use super::{Case, Findings, Law, Reads, for_each_of_many};
 use crate::model::commit::Commit;
 use crate::model::law_id::LawId;
 use crate::model::layout;
@@ -119,6 +119,13 @@ struct Learning<'a> {
     fingerprint: u64,
 }
 
+/// The learnings of a message, each with what is wrong with it by itself.
+fn assessed(message: &Message) -> (Vec<Learning<'_>>, Vec<Option<Weakness>>) {
+    let learnings = learnings(message);
+    let weaknesses = learnings.iter().map(|learning| assess(learning.text).err()).collect();
+    (learnings, weaknesses)
+}
+
 fn learnings(message: &Message) -> Vec<Learning<'_>> {
     let own = message.sections.iter().filter(|section| section.token == LEARNING);
     own.map(|section| {
@@ -148,9 +155,9 @@ fn check_messages(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightE
         memory.add(&learnings(message), commit);
     }
     let mut without = 0;
-    for (index, (message, commit)) in messages.iter().zip(case.step.commits()).enumerate() {
-        let learnings = learnings(message);
-        match judge(case, message, &learnings, commit, &memory) {
+    let own = for_each_of_many(messages, |message| (message, assessed(message)));
+    for (index, ((message, (learnings, weaknesses)), commit)) in own.into_iter().zip(case.step.commits()).enumerate() {
+        match judge(case, message, (&learnings, &weaknesses), commit, &memory) {
             Ok(is_optional) => without += usize::from(is_optional),
             Err(finding) => {
                 if !is_exempt(case, index, LawId::L1)? {
@@ -171,25 +178,25 @@ fn check_messages(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightE
 fn judge(
     case: &Case<'_>,
     message: &Message,
-    learnings: &[Learning<'_>],
+    (learnings, weaknesses): (&[Learning<'_>], &[Option<Weakness>]),
     commit: &Commit,
     memory: &Memory<'_>,
 ) -> Result<bool, Box<Finding>> {
     let mut first: Option<Box<Finding>> = None;
-    for learning in learnings {
+    for (learning, weakness) in learnings.iter().zip(weaknesses) {
         let place = Place::message(commit.id, learning.line);
         let finding = match learning.not_applicable {
             Some(reason) => match may_do_without(case, message, reason, place) {
                 Ok(()) => return Ok(true),
                 Err(finding) => finding,
             },
-            None => match assess(learning.text) {
-                Err(weakness) => failed(
+            None => match weakness {
+                Some(weakness) => failed(
                     place,
                     format!("`Learning:` {}", weakness.problem()),
                     format!("{}; what will serve someone again?", weakness.remedy()),
                 ),
-                Ok(()) => match memory.find(learning, commit) {
+                None => match memory.find(learning, commit) {
                     None => return Ok(false),
                     Some(earlier) => repeated(earlier.commit, place),
                 },

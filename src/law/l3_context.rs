@@ -4,7 +4,7 @@ use super::exempt::is_exempt;
 use super::l1_learnings::LEARNING;
 use super::records::tempered;
 use super::substance::{Sketch, Weakness, Wording, assess};
-use super::{Case, Findings, Law, Reads};
+use super::{Case, Findings, Law, Reads, for_each_of_many};
 use crate::model::law_id::LawId;
 use crate::model::message::{Message, Section};
 use crate::model::report::{Finding, Place};
@@ -31,8 +31,8 @@ pub(crate) const LAW: Law = Law {
 
 fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     let tokens = &case.policy.config.sections;
-    for (index, (message, commit)) in case.messages().iter().zip(case.step.commits()).enumerate() {
-        let problems = problems(message, tokens);
+    let problems = for_each_of_many(case.messages(), |message| (message, problems(message, tokens)));
+    for (index, ((message, problems), commit)) in problems.into_iter().zip(case.step.commits()).enumerate() {
         if problems.is_empty() || is_exempt(case, index, LawId::L3)? {
             continue;
         }

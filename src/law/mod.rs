@@ -49,7 +49,6 @@ mod y1_syntax;
 
 use std::cell::OnceCell;
 
-use crate::model::commit::Commit;
 use crate::model::law_id::LawId;
 use crate::model::message::Message;
 use crate::model::policy::Policy;
@@ -61,8 +60,23 @@ pub use judge::judge;
 pub use registry::registry;
 pub(crate) use task_records::Records;
 
-/// So many messages are parsed on two threads.
+/// So many messages are read on two threads.
 const WORTH_A_THREAD: usize = 512;
+
+/// What `work` makes of each item, in their order; of many items, the later half on a second thread.
+fn for_each_of_many<'i, T: Sync, R: Send>(items: &'i [T], work: impl Fn(&'i T) -> R + Sync) -> Vec<R> {
+    let (own, others) = if items.len() < WORTH_A_THREAD { (items, &[][..]) } else { items.split_at(items.len() / 2) };
+    if others.is_empty() {
+        return own.iter().map(work).collect();
+    }
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| others.iter().map(&work).collect::<Vec<_>>());
+        let mut results: Vec<R> = own.iter().map(&work).collect();
+        // Should that have panicked, it panics here too.
+        results.extend(other.join().unwrap_or_else(|_| others.iter().map(&work).collect()));
+        results
+    })
+}
 
 /// Where a step is judged; see the table in `docs/architecture.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,22 +153,7 @@ impl<'a> Case<'a> {
     pub fn messages(&self) -> &[Message] {
         self.messages.get_or_init(|| {
             let sections = &self.policy.config.sections;
-            let parse = |part: &[Commit]| -> Vec<Message> {
-                part.iter().map(|commit| Message::parse(&commit.message, sections)).collect()
-            };
-            let commits = self.step.commits();
-            if commits.len() < WORTH_A_THREAD {
-                return parse(commits);
-            }
-            let (older, newer) = commits.split_at(commits.len() / 2);
-            let (mut messages, rest) = std::thread::scope(|scope| {
-                let other = scope.spawn(|| parse(newer));
-                let own = parse(older);
-                // Should that panic, it panics here too.
-                (own, other.join().unwrap_or_else(|_| parse(newer)))
-            });
-            messages.extend(rest);
-            messages
+            for_each_of_many(self.step.commits(), |commit| Message::parse(&commit.message, sections))
         })
     }
 }

@@ -295,7 +295,10 @@ fn a_missing_binary_stops_the_commit() {
     for folder in ["bin", "odd bin's"] {
         let copy = sandbox.root().join(folder).join("agentops");
         fs::create_dir_all(copy.parent().unwrap()).unwrap();
-        fs::copy(PROGRAM, &copy).unwrap();
+        // Not by `fs::copy`: a process that another test starts meanwhile would hold the file open for writing, and nobody
+        // could run it.
+        let copied = std::process::Command::new("cp").arg(PROGRAM).arg(&copy).status().unwrap();
+        assert!(copied.success());
         let install = sandbox.call_program(&copy, "hooks install --quiet").run();
         install.expect_code(0);
         sandbox.write("a.txt", folder);
