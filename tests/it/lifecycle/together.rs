@@ -52,20 +52,20 @@ fn two_branches_that_move_one_task_are_a_fork() {
     sandbox.agentops(&resolve).run().expect_code(0);
     assert_eq!(sandbox.standing(&task), "research working");
     sandbox.agentops("check --base").arg(&start).run().expect_code(0);
-    insta::assert_snapshot!(sandbox.agentops(&format!("phase log {}", task.id)).run().snapshot_without_ids(), @r"
+    insta::assert_snapshot!(sandbox.agentops(&format!("phase log {}", task.id)).run().snapshot_without_ids(), @r#"
     exit 0
     --- stdout
     * 0001 open  research working  claude  2026-11-21T07:05:00Z  <id>
     * 0002 submit  research waiting  claude  2026-11-21T07:06:00Z  <id>  superseded
     |      approve by bob  (unauthenticated: could be written by an agent)
     |\
-    * | 0003 rework  research working (attempt 2)  claude  2026-11-21T07:12:00Z  <id>  superseded
+    * | 0003 advance  spec working  claude  2026-11-21T07:10:00Z  <id>  superseded
+    | * 0003 rework  research working (attempt 2)  claude  2026-11-21T07:12:00Z  <id>  superseded
     | |      reason: More figures
-    | * 0003 advance  spec working  claude  2026-11-21T07:10:00Z  <id>  superseded
     |/
     * 0004 resolve  research working (attempt 3)  claude  2026-11-21T07:21:00Z  <id>  head
           reason: Figures first
-    ");
+    "#);
     sandbox.next(&task).expect_code(4);
 }
 
