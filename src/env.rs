@@ -157,6 +157,11 @@ impl Env {
         self.raw("HOME").or_else(|| self.raw("USERPROFILE")).map(PathBuf::from)
     }
 
+    /// Whether an SSH agent can be asked (`SSH_AUTH_SOCK`).
+    pub fn has_ssh_agent(&self) -> bool {
+        self.raw("SSH_AUTH_SOCK").is_some()
+    }
+
     /// `GIT_AUTHOR_NAME`.
     pub fn git_author_name(&self) -> Option<String> {
         self.text("GIT_AUTHOR_NAME")

@@ -10,6 +10,8 @@ use super::values::{Value, law_of};
 use crate::model::law_id::{LawId, Level};
 use crate::model::name::{Principal, ProfileName};
 use crate::model::policy::{Actor, ActorKind, Config, Exemption, Generated};
+use crate::model::time::Timestamp;
+use crate::model::trust::Presence;
 use crate::model::vote::Proof;
 
 const TABLES: &[&str] = &[
@@ -22,6 +24,7 @@ const TABLES: &[&str] = &[
     "paths",
     "refs",
     "actors",
+    "compromised",
     "exempt",
     "agent_markers",
 ];
@@ -45,6 +48,8 @@ pub fn defaults() -> Config {
         types: texts(&["feat", "fix", "docs", "refactor", "perf", "test", "build", "ci", "chore", "style", "revert"]),
         learning_optional: texts(&["build", "ci", "chore", "style", "test", "revert"]),
         proofs: vec![Proof::Terminal],
+        presence: Presence::None,
+        compromised: BTreeMap::new(),
         self_approve: false,
         owners: 0,
         waivers_max: 3,
@@ -84,6 +89,9 @@ pub(crate) fn read(source: &Rc<Source>) -> ConfigFile {
     let config = &mut file.config;
     if let Some(owners) = top.get("governance").and_then(|value| value.table("")?.get("owners")) {
         check_owners(&owners, config);
+    }
+    for item in top.get("compromised").and_then(|value| value.list(MAX_ITEMS)).unwrap_or_default() {
+        config.compromised.extend(read_compromised(&item));
     }
     for item in top.get("exempt").and_then(|value| value.list(100)).unwrap_or_default() {
         config.exempt.extend(read_exemption(&item));
@@ -173,7 +181,7 @@ fn commit_type(item: &Value<'_>) -> Option<At<String>> {
 }
 
 fn read_numbers(top: &Table<'_>, config: &mut Config) {
-    if let Some(table) = top.table("gates", "`[gates]`", &["proof", "self_approve"]) {
+    if let Some(table) = top.table("gates", "`[gates]`", &["proof", "presence", "self_approve"]) {
         let words = [Proof::Signature, Proof::Terminal, Proof::Simulated].map(|proof| (proof.as_str(), proof));
         if let Some(value) = table.get("proof")
             && let Some(proofs) = value.set(3, |item| item.word(&words))
@@ -183,6 +191,10 @@ fn read_numbers(top: &Table<'_>, config: &mut Config) {
                 value.spot().report("`proof` is empty: no vote could ever count.", fix);
             }
             config.proofs = plain(proofs);
+        }
+        let words = [Presence::None, Presence::Touch, Presence::Pin].map(|presence| (presence.as_str(), presence));
+        if let Some(presence) = table.get("presence").and_then(|value| value.word(&words)) {
+            config.presence = presence.value;
         }
         config.self_approve = table.get("self_approve").and_then(|value| value.flag()).unwrap_or(config.self_approve);
     }
@@ -310,6 +322,34 @@ fn check_owners(value: &Value<'_>, config: &Config) {
             format!("{} owners must sign an amend, but {owners} humans have the role `owner`.", config.owners);
         value.spot().report(message, "give more humans `roles = [\"owner\"]`, or lower `owners`");
     }
+}
+
+fn read_compromised(item: &Value<'_>) -> Option<(String, Timestamp)> {
+    let table = item.table("`[[compromised]]`")?;
+    table.only(&["key", "since"]);
+    let key = table.need("key", "\"SHA256:…\"").and_then(|value| {
+        let key = value.line(64)?;
+        // 32 bytes in base64 without padding, as `ssh-keygen -l` prints them.
+        let digest = key.value.strip_prefix("SHA256:").unwrap_or_default();
+        let fits = digest.len() == 43
+            && digest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/');
+        if !fits {
+            let message = format!("`{}` is not the fingerprint of a key.", shorten(&key.value));
+            key.spot.report(message, "copy `SHA256:…` from `ssh-keygen -l -f KEY.pub`");
+        }
+        fits.then_some(key.value)
+    });
+    let since = table.need("since", "\"2026-11-21T00:00:00Z\"").and_then(|value| {
+        let since = value.line(32)?;
+        match Timestamp::parse(&since.value) {
+            Ok(time) => Some(time),
+            Err(error) => {
+                since.spot.report(format!("{error}."), "write the last moment at which the key was surely its owner's");
+                None
+            }
+        }
+    });
+    Some((key?, since?))
 }
 
 fn read_exemption(item: &Value<'_>) -> Option<Exemption> {

@@ -73,7 +73,7 @@ mod tests {
         let project = "0123456789abcdef0123456789abcdef";
         let (format, problems) = read_text(&default_format(project));
         assert_eq!(problems, [""; 0]);
-        let expected = Format { format: 1, min_reader: 1, laws: 1, project: project.into() };
+        let expected = Format { format: 1, min_reader: 1, laws: 2, project: project.into() };
         assert_eq!(format, Ok(Some(expected)));
     }
 
@@ -87,7 +87,7 @@ mod tests {
         );
         assert_eq!(
             newer("laws = 99999999999999999999"),
-            Err(PolicyError::TooNew { key: "laws", found: u32::MAX, known: 1 })
+            Err(PolicyError::TooNew { key: "laws", found: u32::MAX, known: 2 })
         );
     }
 

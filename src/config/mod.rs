@@ -16,6 +16,7 @@ mod problem;
 mod profile_folder;
 mod profile_toml;
 mod set_command;
+mod signers;
 mod strict;
 mod values;
 
@@ -33,9 +34,10 @@ pub use set_command::{set_command, set_takes_paths};
 use crate::model::layout;
 use crate::model::name::ProfileName;
 use crate::model::path::RepoPath;
-use crate::model::policy::Policy;
+use crate::model::policy::{Policy, SIGNATURES_SINCE};
 use crate::model::profile::Profile;
 use crate::model::tree::{Mode, TreeView};
+use crate::model::trust::Signers;
 
 /// Everything that rules a step from `tree`: format, config and all profiles.
 ///
@@ -73,6 +75,11 @@ fn read_with(tree: &dyn TreeView, mut lineage: Lineage<'_>) -> Result<Policy, Po
     let config_source = Source::read(tree, &layout::CONFIG.into())?.unwrap_or_else(|| missing(layout::CONFIG));
     let file = config_toml::read(&config_source);
 
+    let signers_source =
+        Source::read(tree, &layout::SIGNERS.into())?.unwrap_or_else(|| Source::new(layout::SIGNERS.into(), ""));
+    let verifies = format.as_ref().is_some_and(|format| format.laws >= SIGNATURES_SINCE);
+    let signers = if verifies { signers::read(&signers_source, &file.config) } else { Signers::default() };
+
     let names = lineage.names()?;
     let mut policy_profiles = std::collections::BTreeMap::new();
     for name in &names {
@@ -92,10 +99,11 @@ fn read_with(tree: &dyn TreeView, mut lineage: Lineage<'_>) -> Result<Policy, Po
     }
     problems.extend(format_source.take_problems());
     problems.extend(config_source.take_problems());
+    problems.extend(signers_source.take_problems());
     problems.extend(lineage.into_problems());
     match (format, sorted(problems)) {
         (Some(format), problems) if problems.is_empty() => {
-            Ok(Policy { format, config: file.config, profiles: policy_profiles })
+            Ok(Policy { format, config: file.config, signers, profiles: policy_profiles })
         }
         (_, problems) => Err(PolicyError::Problems(problems)),
     }

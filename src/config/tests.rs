@@ -135,8 +135,8 @@ fn what_is_no_repository_of_ours_is_told_apart() {
     let mut tree = MemoryTree::new();
     tree.put_mode(".agentops", Mode::Symlink, "elsewhere");
     assert!(read_policy(&tree).unwrap_err().to_string().contains("`.agentops` is not a folder"));
-    let newer = edited(layout::FORMAT, "laws = 1", "laws = 2");
-    assert_eq!(read_policy(&newer), Err(PolicyError::TooNew { key: "laws", found: 2, known: 1 }));
+    let newer = edited(layout::FORMAT, "laws = 2", "laws = 3");
+    assert_eq!(read_policy(&newer), Err(PolicyError::TooNew { key: "laws", found: 3, known: 2 }));
 }
 
 #[test]

@@ -1,16 +1,18 @@
 //! Gates: what waits for a human, and votes.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use super::compose;
 use super::error::EngineError;
+use super::signing::SigningKey;
 use super::site::{Base, Site, near};
 use super::submitted::{self, Submitted};
 use super::transact::{Committed, Draft, Target, transact};
 use crate::law::Records;
 use crate::model::canonical::Canonical as _;
 use crate::model::digest::Digest;
-use crate::model::event::EventKind;
+use crate::model::event::{EventKind, Signature};
 use crate::model::layout;
 use crate::model::manifest::{Manifest, ManifestLine};
 use crate::model::name::{Principal, ProfileName, TaskId};
@@ -19,10 +21,14 @@ use crate::model::policy::ActorKind;
 use crate::model::profile::{ArtifactKind, Phase, VoteKind};
 use crate::model::state::Status;
 use crate::model::tree::MAX_TEXT_FILE;
+use crate::model::trust::Proved;
 use crate::model::vote::{Proof, Verdict, Vote};
 use crate::workflow::artifact;
 use crate::workflow::chain::{self, Chain, Link};
 use crate::workflow::gate::{self, Tally};
+use crate::workflow::proof;
+
+pub use crate::workflow::proof::Approval;
 
 /// A gate that waits for votes.
 #[derive(Debug, Clone)]
@@ -168,20 +174,51 @@ pub struct Choice {
     pub reason: String,
     /// What the vote rests on. The command line passes `Terminal` only after a person typed the task id.
     pub proof: Proof,
+    /// The key that signs, exactly where the proof is a signature.
+    pub key: Option<SigningKey>,
     /// The submit that the voter has read: another one, come in meanwhile, is not voted on unseen.
     pub submit: Digest,
 }
 
 /// What the command line shows before it asks: the waiting gate of `task` with what is voted on, the voter's right to
 /// vote and the proof checked. Nothing is written.
-pub fn prepare(site: &Site, target: &Target, task: &str, proof: Proof) -> Result<Ballot, EngineError> {
+pub fn prepare(site: &Site, target: &Target, task: &str, wish: &Wish) -> Result<Ballot, EngineError> {
     let base = base_for(site, target)?;
     let chain = base.task(task)?;
     let gate = open_gate(&base, &chain)?;
     let voter = voter(site, &base, &chain, &gate)?;
+    let proof = match wish {
+        Wish::Simulated => Proof::Simulated,
+        Wish::Person { key } => strongest(&base, &voter, key.is_some()),
+    };
     accept(&base, proof)?;
+    let key = match wish {
+        Wish::Person { key } if proof == Proof::Signature => {
+            Some(SigningKey::find(site, &base.policy, &voter, key.as_deref())?)
+        }
+        _ => None,
+    };
     let documents = submitted::documents(site, &base, &chain)?;
-    Ok(Ballot { gate, voter, documents })
+    Ok(Ballot { gate, voter, proof, key, documents })
+}
+
+/// How somebody wants to vote.
+#[derive(Debug, Clone)]
+pub enum Wish {
+    /// As a person: with the strongest proof that the base accepts and the voter can give.
+    Person {
+        /// The file of the key to sign with; none: the voter's key is looked for.
+        key: Option<PathBuf>,
+    },
+    /// As the demo.
+    Simulated,
+}
+
+/// A signature where the base accepts one, unless the voter has no key and the word of a person at a terminal does too.
+fn strongest(base: &Base<'_>, voter: &Principal, has_named_key: bool) -> Proof {
+    let accepts = |proof| base.policy.config.proofs.contains(&proof);
+    let has_key = has_named_key || base.policy.signers.get(voter).is_some();
+    if accepts(Proof::Signature) && (has_key || !accepts(Proof::Terminal)) { Proof::Signature } else { Proof::Terminal }
 }
 
 /// What a voter is shown.
@@ -191,6 +228,10 @@ pub struct Ballot {
     pub gate: WaitingGate,
     /// Who votes.
     pub voter: Principal,
+    /// What the vote will rest on.
+    pub proof: Proof,
+    /// The key that signs it, exactly where that is a signature.
+    pub key: Option<SigningKey>,
     /// The artifacts that are voted on.
     pub documents: Vec<Submitted>,
 }
@@ -198,15 +239,25 @@ pub struct Ballot {
 /// Writes one vote: on HEAD's branch, or on the branch that `target` names. The gate that comes back counts it.
 pub fn cast(site: &Site, target: &Target, choice: &Choice) -> Result<Committed<WaitingGate>, EngineError> {
     let at = site.clock.now();
+    // Signed before the lock is taken, for a person may take their time over a passphrase.
+    let (_, signed) = sealed(site, &base_for(site, target)?, choice, &at)?;
     transact(site, target, |base| {
-        let (mut gate, vote) = vote(site, base, choice, &at)?;
+        let (mut gate, mut vote) = vote(site, base, choice, &at)?;
+        if vote.signed_bytes() != signed.signed_bytes() {
+            return Err(EngineError::Conflict {
+                message: format!("the gate of `{}` changed while you voted: nothing was written", choice.task),
+                hint: format!("read it again: agentops gate approve {}", choice.task),
+            });
+        }
+        vote.signature.clone_from(&signed.signature);
+        let key = proof_of(base, &vote)?;
         let rules = base.profile(gate.profile.as_str())?;
         let path = layout::votes(&rules.name, &gate.task, &gate.submit).join(vote.file_name().as_bytes());
         let what = format!("{} {} ({})", vote.verdict.as_str(), gate.task, gate.phase);
         let trailers = [format!("Agentops-Task: {}", gate.task)];
         let message = compose::plain_message(&compose::subject(&rules.name, &what), &vote.reason, &trailers);
         let files = vec![(path, Some(vote.print().into_bytes()))];
-        gate.tally.count(&vote);
+        gate.tally.count(&vote, key);
         Ok(Draft { files, message, outcome: gate })
     })
 }
@@ -221,7 +272,7 @@ pub fn push_command(site: &Site, branch: &str) -> String {
 /// The vote's file for someone without push rights: its path in the repository and its bytes. Anyone may commit it.
 pub fn vote_file(site: &Site, target: &Target, choice: &Choice) -> Result<(RepoPath, Vec<u8>), EngineError> {
     let base = base_for(site, target)?;
-    let (gate, vote) = vote(site, &base, choice, &site.clock.now())?;
+    let (gate, vote) = sealed(site, &base, choice, &site.clock.now())?;
     let path = layout::votes(&gate.profile, &gate.task, &gate.submit).join(vote.file_name().as_bytes());
     Ok((path, vote.print().into_bytes()))
 }
@@ -231,6 +282,35 @@ fn base_for<'a>(site: &'a Site, target: &Target) -> Result<Base<'a>, EngineError
         None => site.base(),
         Some(reference) => site.base_of(reference),
     }
+}
+
+/// The vote with its signature, where it has one, verified as the judge will.
+fn sealed(
+    site: &Site,
+    base: &Base<'_>,
+    choice: &Choice,
+    at: &crate::model::time::Timestamp,
+) -> Result<(WaitingGate, Vote), EngineError> {
+    let (gate, mut vote) = vote(site, base, choice, at)?;
+    if let Some(key) = &choice.key {
+        vote.signature = Some(Signature { armor: key.sign(&vote.signed_bytes())? });
+    }
+    vote.validate()?;
+    proof_of(base, &vote)?;
+    Ok((gate, vote))
+}
+
+/// The key behind a signed vote; an error where the judge would not count it.
+fn proof_of(base: &Base<'_>, vote: &Vote) -> Result<Option<Proved>, EngineError> {
+    if vote.proof != Proof::Signature {
+        return Ok(None);
+    }
+    proof::vote_key(&base.policy, vote).map(Some).map_err(|reason| {
+        EngineError::refused(
+            format!("this signature would count for nothing: {reason}"),
+            "`agentops policy show` prints the signers and what `gates.presence` asks for",
+        )
+    })
 }
 
 fn vote(
@@ -262,7 +342,6 @@ fn vote(
         proof: choice.proof,
         signature: None,
     };
-    vote.validate()?;
     Ok((gate, vote))
 }
 
@@ -300,13 +379,7 @@ fn open_gate(base: &Base<'_>, chain: &Chain) -> Result<WaitingGate, EngineError>
 
 fn voter(site: &Site, base: &Base<'_>, chain: &Chain, gate: &WaitingGate) -> Result<Principal, EngineError> {
     let (principal, actor) = site.actor(&base.policy)?;
-    // A person's name does not make a person: here an agent's client runs the command.
-    if let Some((marker, agent)) = base.policy.config.agent_markers.iter().find(|(marker, _)| site.env.marker(marker)) {
-        return Err(EngineError::refused(
-            format!("`{agent}` runs this command (`{marker}` is set): agents never vote"),
-            format!("a person runs it in a terminal of their own: agentops gate approve {}", chain.task),
-        ));
-    }
+    site.refuse_agents(&base.policy, "vote", &format!("agentops gate approve {}", chain.task))?;
     let rules = base.rules(chain)?;
     let phase = rules.phases.iter().find(|phase| phase.name.as_str() == gate.phase);
     let phase = phase.ok_or_else(|| EngineError::NotFound {

@@ -123,13 +123,13 @@ impl Policies {
     }
 }
 
-/// The objects that decide a policy: format, config, and each profile's file and templates. `None`: not governed.
+/// The objects that decide a policy: format, config, signers, and each profile's file and templates. `None`: not governed.
 fn key(tree: &dyn TreeView) -> Result<Option<Key>, EngineError> {
     if tree.entry(&layout::FORMAT.into())?.is_none() {
         return Ok(None);
     }
     let root = RepoPath::from(layout::ROOT);
-    let mut paths: Vec<RepoPath> = vec![layout::FORMAT.into(), layout::CONFIG.into()];
+    let mut paths: Vec<RepoPath> = vec![layout::FORMAT.into(), layout::CONFIG.into(), layout::SIGNERS.into()];
     for entry in tree.list(&root)? {
         let folder = root.join(&entry.name);
         paths.extend(["profile.toml", "templates"].map(|name| folder.join(name.as_bytes())));

@@ -1,14 +1,17 @@
 //! The policy: showing it, and amending the governed files.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::rc::Rc;
 
-use super::compose;
+use super::compose as text;
 use super::error::EngineError;
+use super::proposal::Proposal;
+use super::signing::SigningKey;
 use super::site::{Base, Site};
 use super::transact::{Committed, Draft, FileEdit, Target, mode_after, transact};
 use crate::git::Selection;
-use crate::model::amend::{Amend, GovernedChange};
+use crate::model::amend::{Amend, GovernedChange, OwnerSignature};
 use crate::model::canonical::Canonical as _;
 use crate::model::digest::Digest;
 use crate::model::layout;
@@ -16,8 +19,10 @@ use crate::model::message::{Header, Message};
 use crate::model::name::Principal;
 use crate::model::path::RepoPath;
 use crate::model::policy::{Actor, Policy};
+use crate::model::time::Timestamp;
 use crate::model::tree::{MAX_TEXT_FILE, TreeView};
 use crate::workflow::governance::{self, Governed};
+use crate::workflow::proof;
 
 /// The policy at HEAD with its governed digest.
 #[derive(Debug, Clone)]
@@ -54,12 +59,19 @@ pub struct Amended {
     pub files: Vec<GovernedChange>,
     /// Whether owners' signatures were asked for; if not, the amend proves nothing about who agreed.
     pub unsigned: bool,
+    /// The owners who signed.
+    pub signed: Vec<Principal>,
 }
 
-/// Commits the governed files as they are in the working tree, with an amend that says why.
-pub fn amend(site: &Site, target: &Target, reason: &str) -> Result<Committed<Amended>, EngineError> {
-    let changes = move |base: &Base<'_>| from_worktree(site, base);
-    amend_with(site, target, reason, changes)
+/// Commits the governed files as they are in the working tree, with an amend that says why. Where the base wants owners'
+/// signatures, the actor signs with the key in the file `key`, or with the one that is found.
+pub fn amend(
+    site: &Site,
+    target: &Target,
+    reason: &str,
+    key: Option<&Path>,
+) -> Result<Committed<Amended>, EngineError> {
+    amend_with(site, target, reason, key, |base| from_worktree(site, base))
 }
 
 /// Commits the changes of governed files that `changes` gives, with an amend: what `policy amend`, `init` and
@@ -68,28 +80,164 @@ pub(crate) fn amend_with(
     site: &Site,
     target: &Target,
     reason: &str,
+    key: Option<&Path>,
     changes: impl Fn(&Base<'_>) -> Result<Vec<FileEdit>, EngineError>,
 ) -> Result<Committed<Amended>, EngineError> {
     let at = site.clock.now();
-    transact(site, target, |base| {
-        let files = changes(base)?;
-        // Where amends of two branches met, the files are merged and nobody has agreed to the whole yet.
-        let amends = governance::read_amends(base.view())?.links;
-        if files.is_empty() && governance::amend_heads(&amends).len() < 2 {
+    let base = site.base()?;
+    let signatures = if base.policy.config.owners == 0 {
+        None
+    } else {
+        // Signed before the lock is taken, for a person may take their time over a passphrase.
+        let mut proposal = compose(site, &base, &at, reason, changes(&base)?)?;
+        add_signature(site, &base, &mut proposal.amend, key)?;
+        let missing = missing_signatures(&base, &proposal.amend);
+        if missing > 0 {
             return Err(EngineError::refused(
-                "no governed file differs from HEAD: there is nothing to amend",
-                "edit `.agentops/config.toml` or a profile first, then `agentops policy amend --reason \"…\"`",
+                format!(
+                    "{} of {} owners have signed this amend; nothing was committed",
+                    base.policy.config.owners - missing,
+                    base.policy.config.owners
+                ),
+                "write it down with `--out FILE`; each owner runs `agentops policy sign FILE`, and the last one \
+                 `agentops policy amend --from FILE`",
             ));
         }
-        let (principal, actor) = site.actor(&base.policy)?;
-        let amend = compose_amend(site, base, principal, &at, reason, &files)?;
-        let path = RepoPath::from(layout::GOVERNANCE).join(amend.file_name().as_bytes());
-        let message = message(base, &amend, principal, actor);
-        let outcome = Amended { to: amend.to, files: amend.files.clone(), unsigned: base.policy.config.owners == 0 };
-        let mut all = files;
-        all.push((path, Some(amend.print().into_bytes())));
-        Ok(Draft { files: all, message, outcome })
+        Some(proposal.amend)
+    };
+    drop(base);
+    transact(site, target, |base| {
+        let mut proposal = compose(site, base, &at, reason, changes(base)?)?;
+        if let Some(signed) = &signatures {
+            take_signatures(&mut proposal.amend, signed)?;
+        }
+        draft(site, base, proposal)
     })
+}
+
+/// What `policy amend` would commit, for other owners to sign: signed by the actor where it is an owner who can.
+pub fn propose(site: &Site, reason: &str, key: Option<&Path>) -> Result<Proposal, EngineError> {
+    let base = site.base()?;
+    let mut proposal = compose(site, &base, &site.clock.now(), reason, from_worktree(site, &base)?)?;
+    let (principal, _) = site.actor(&base.policy)?;
+    if proof::owner_refusal(&base.policy, principal).is_none() && base.policy.signers.get(principal).is_some() {
+        add_signature(site, &base, &mut proposal.amend, key)?;
+    }
+    Ok(proposal)
+}
+
+/// Adds the actor's signature to a proposal on HEAD. Says how many more are wanted.
+pub fn sign(site: &Site, proposal: &mut Proposal, key: Option<&Path>) -> Result<u32, EngineError> {
+    let base = site.base()?;
+    fits(site, &base, proposal)?;
+    add_signature(site, &base, &mut proposal.amend, key)?;
+    Ok(missing_signatures(&base, &proposal.amend))
+}
+
+/// The bytes that `proposal` changes as HEAD has them, for showing what is signed.
+pub fn before(site: &Site, proposal: &Proposal) -> Result<Vec<Option<Vec<u8>>>, EngineError> {
+    let base = site.base()?;
+    fits(site, &base, proposal)?;
+    proposal.files.iter().map(|(path, _)| Ok(base.view().file(path, MAX_TEXT_FILE)?)).collect()
+}
+
+/// Commits a proposal that enough owners have signed.
+pub fn commit(site: &Site, target: &Target, proposal: &Proposal) -> Result<Committed<Amended>, EngineError> {
+    transact(site, target, |base| {
+        fits(site, base, proposal)?;
+        draft(site, base, proposal.clone())
+    })
+}
+
+/// Whether the base wants amends signed.
+pub fn is_signed(site: &Site) -> Result<bool, EngineError> {
+    Ok(site.base()?.policy.config.owners > 0)
+}
+
+fn compose(
+    site: &Site,
+    base: &Base<'_>,
+    at: &Timestamp,
+    reason: &str,
+    files: Vec<FileEdit>,
+) -> Result<Proposal, EngineError> {
+    // Where amends of two branches met, the files are merged and nobody has agreed to the whole yet.
+    let amends = governance::read_amends(base.view())?.links;
+    if files.is_empty() && governance::amend_heads(&amends).len() < 2 {
+        return Err(EngineError::refused(
+            "no governed file differs from HEAD: there is nothing to amend",
+            "edit `.agentops/config.toml` or a profile first, then `agentops policy amend --reason \"…\"`",
+        ));
+    }
+    let (principal, _) = site.actor(&base.policy)?;
+    let amend = compose_amend(site, base, principal, at, reason, &files)?;
+    Ok(Proposal { amend, files })
+}
+
+/// Whether a proposal is about this base: composed again, it has the same bytes before its signatures.
+fn fits(site: &Site, base: &Base<'_>, proposal: &Proposal) -> Result<(), EngineError> {
+    let amend = &proposal.amend;
+    let again = compose_amend(site, base, &amend.actor, &amend.at, &amend.reason, &proposal.files)?;
+    if again.signed_bytes() == amend.signed_bytes() {
+        return Ok(());
+    }
+    Err(EngineError::Conflict {
+        message: format!("the proposed amend {:04} does not start from HEAD's governed files", amend.seq),
+        hint: "bring the branch it was proposed on up to date, or propose it again: `agentops policy amend --out FILE`"
+            .into(),
+    })
+}
+
+fn add_signature(site: &Site, base: &Base<'_>, amend: &mut Amend, key: Option<&Path>) -> Result<(), EngineError> {
+    let (principal, _) = site.actor(&base.policy)?;
+    site.refuse_agents(&base.policy, "sign", "agentops policy sign FILE")?;
+    if let Some(reason) = proof::owner_refusal(&base.policy, principal) {
+        return Err(EngineError::refused(reason, "ask an owner: `agentops policy show` lists them"));
+    }
+    let key = SigningKey::find(site, &base.policy, principal, key)?;
+    let armor = key.sign(&amend.signed_bytes())?;
+    amend.signatures.retain(|signature| signature.principal != *principal);
+    amend.signatures.push(OwnerSignature { principal: principal.clone(), armor });
+    amend.signatures.sort_by(|a, b| a.principal.cmp(&b.principal));
+    let owners = proof::owners(&base.policy, amend);
+    match owners.void.iter().find(|(who, _)| who == principal) {
+        Some((_, reason)) => Err(EngineError::refused(
+            format!("this signature would count for nothing: {reason}"),
+            "`agentops policy show` prints the signers and what `gates.presence` asks for",
+        )),
+        None => Ok(()),
+    }
+}
+
+fn missing_signatures(base: &Base<'_>, amend: &Amend) -> u32 {
+    let signed = u32::try_from(proof::owners(&base.policy, amend).signed.len()).unwrap_or(u32::MAX);
+    base.policy.config.owners.saturating_sub(signed)
+}
+
+fn take_signatures(amend: &mut Amend, signed: &Amend) -> Result<(), EngineError> {
+    if amend.signed_bytes() != signed.signed_bytes() {
+        return Err(EngineError::Conflict {
+            message: "the governed files or HEAD changed while you signed: nothing was committed".into(),
+            hint: "run `agentops policy amend` again".into(),
+        });
+    }
+    amend.signatures.clone_from(&signed.signatures);
+    Ok(())
+}
+
+fn draft(site: &Site, base: &Base<'_>, proposal: Proposal) -> Result<Draft<Amended>, EngineError> {
+    let Proposal { amend, mut files } = proposal;
+    let (principal, actor) = site.actor(&base.policy)?;
+    let path = RepoPath::from(layout::GOVERNANCE).join(amend.file_name().as_bytes());
+    let message = message(base, &amend, principal, actor);
+    let outcome = Amended {
+        to: amend.to,
+        files: amend.files.clone(),
+        unsigned: base.policy.config.owners == 0,
+        signed: amend.signatures.iter().map(|signature| signature.principal.clone()).collect(),
+    };
+    files.push((path, Some(amend.print().into_bytes())));
+    Ok(Draft { files, message, outcome })
 }
 
 /// An amend's commit is judged like anybody's: it says in the configured sections what it is. The reason is the user's
@@ -130,7 +278,7 @@ fn message(base: &Base<'_>, amend: &Amend, principal: &Principal, actor: &Actor)
         breaking: false,
         subject: "amend governed files".to_owned(),
     };
-    let trailer = compose::assisted_by(principal, actor);
+    let trailer = text::assisted_by(principal, actor);
     let trailers: Vec<(&str, &str)> = trailer.iter().filter_map(|line| line.split_once(": ")).collect();
     Message::compose(&header, &sections, &trailers)
 }

@@ -142,6 +142,19 @@ impl<'s> Site<'s> {
     }
 }
 
+impl Site<'_> {
+    /// Refuses to `act` where an agent's client runs the command: a person's name does not make a person.
+    pub(crate) fn refuse_agents(&self, policy: &Policy, act: &str, command: &str) -> Result<(), EngineError> {
+        match policy.config.agent_markers.iter().find(|(marker, _)| self.env.marker(marker)) {
+            Some((marker, agent)) => Err(EngineError::refused(
+                format!("`{agent}` runs this command (`{marker}` is set): agents never {act}"),
+                format!("a person runs it in a terminal of their own: {command}"),
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Base<'_> {
     /// The profile called `name`.
     pub fn profile(&self, name: &str) -> Result<&crate::model::profile::Profile, EngineError> {

@@ -4,6 +4,7 @@ use super::{Case, Findings, Law, Reads};
 use crate::model::law_id::LawId;
 use crate::model::report::{Finding, Place};
 use crate::model::tree::SightError;
+use crate::workflow::proof;
 
 pub(crate) const LAW: Law = Law {
     id: LawId::E5,
@@ -24,7 +25,17 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             let message = match case.policy.config.actors.get(actor) {
                 None => format!("`{actor}` is not an actor of the base's config"),
                 Some(known) if !known.may_write(profile) => format!("`{actor}` has no part in profile `{profile}`"),
-                Some(_) => continue,
+                Some(_) => match proof::event_key(case.policy, &link.event) {
+                    Some(Err(reason)) => {
+                        findings.add(Finding::new(
+                            Place::path(task.path(link)),
+                            format!("the event is signed, and {reason}"),
+                            "take the event out and let its actor make it again: a signature that does not hold is worse than none",
+                        ));
+                        continue;
+                    }
+                    _ => continue,
+                },
             };
             findings.add(Finding::new(
                 Place::path(task.path(link)),

@@ -6,7 +6,7 @@ use crate::model::law_id::LawId;
 use crate::model::report::{Finding, Place};
 use crate::model::state::Status;
 use crate::model::tree::SightError;
-use crate::workflow::gate;
+use crate::workflow::{gate, proof};
 
 pub(crate) const LAW: Law = Law {
     id: LawId::G1,
@@ -43,8 +43,13 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             let doers = gate::doers(&task.after, submit, &sessions);
             let votes = gate::read_votes(case.step.next(), &profile.name, submit)?;
             let tally = gate::tally(case.policy, profile, phase, submit, &doers, &votes);
-            for (voter, proof) in &tally.approvals {
-                findings.note(format!("{id}: `{voter}` approved {} ({})", phase.name, proof.honest()));
+            for (voter, approval) in &tally.approvals {
+                let other = if proof::proves_four_eyes(case.policy, &submit.event, &doers, approval) {
+                    "proved to be no doer"
+                } else {
+                    "that the voter is no doer is a claim"
+                };
+                findings.note(format!("{id}: `{voter}` approved {} ({}; {other})", phase.name, approval.honest()));
             }
             if case.policy.config.self_approve {
                 findings.note("doers may approve their own work here (`gates.self_approve = true`)");

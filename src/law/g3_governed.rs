@@ -9,6 +9,7 @@ use crate::model::path::RepoPath;
 use crate::model::report::{Finding, Place};
 use crate::model::tree::SightError;
 use crate::workflow::governance::{self, AmendLink, Governed};
+use crate::workflow::proof;
 
 pub(crate) const LAW: Law = Law {
     id: LawId::G3,
@@ -41,15 +42,34 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     let known: BTreeSet<Digest> = governance::read_amends(base)?.links.iter().map(|link| link.digest).collect();
     let amends = governance::read_amends(case.step.next())?;
     let fresh: Vec<&AmendLink> = amends.links.iter().filter(|link| !known.contains(&link.digest)).collect();
-    if case.policy.config.owners > 0 {
-        findings.add(Finding::new(
-            Place::path(changed[0].clone()),
-            format!("governed files change, and the base wants {} owners' signatures, which this edition of the laws cannot verify", case.policy.config.owners),
-            "use an agentops that verifies signed amends",
-        ));
-    } else if from != to && governance::leads(&fresh, from, to) {
-        findings.note("amends are unsigned here (`governance.owners = 0`): they prove nothing about who agreed");
-        for path in governance::unsaid(&fresh, &bytes_changed(case, &ours)?) {
+    let wanted = case.policy.config.owners;
+    let mut agreed: Vec<&AmendLink> = Vec::new();
+    for link in fresh {
+        let owners = proof::owners(case.policy, &link.amend);
+        for (who, key) in &owners.signed {
+            findings.note(format!("amend {:04}: agreed to by `{who}` ({})", link.amend.seq, proof::signed_by(key)));
+        }
+        let void: String = owners
+            .void
+            .iter()
+            .map(|(who, why)| format!("; the signature of `{who}` counts for nothing: {why}"))
+            .collect();
+        if owners.signed.len() as u64 >= u64::from(wanted) {
+            agreed.push(link);
+        } else {
+            findings.add(Finding::new(
+                Place::path(link.path.clone()),
+                format!("{} of {wanted} owners of the base signed this amend{void}", owners.signed.len()),
+                "`agentops policy amend --out FILE` writes a proposal, each owner runs `agentops policy sign FILE`, and \
+                 `agentops policy amend --from FILE` commits it",
+            ));
+        }
+    }
+    if from != to && governance::leads(&agreed, from, to) {
+        if wanted == 0 {
+            findings.note("amends are unsigned here (`governance.owners = 0`): they prove nothing about who agreed");
+        }
+        for path in governance::unsaid(&agreed, &bytes_changed(case, &ours)?) {
             findings.add(Finding::new(
                 Place::path(path.clone()),
                 "a governed file changes, and no new amend says so: whoever reads the amends is misled",

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::canonical::{Canonical, FormError, Printer, check_line};
+use super::canonical::{Canonical, FormError, Printer, check_line, signed_bytes};
 use super::digest::Digest;
 use super::event::{check_project, check_version};
 use super::name::Principal;
@@ -65,6 +65,11 @@ impl Amend {
     /// The name of the amend's file: `<seq4>-amend-<hash32>.toml`.
     pub fn file_name(&self) -> String {
         format!("{:04}-amend-{}.toml", self.seq, Digest::of(self.print().as_bytes()).short())
+    }
+
+    /// The bytes that each owner's key signs: all before the first `[[signature]]` table.
+    pub fn signed_bytes(&self) -> Vec<u8> {
+        signed_bytes(&Self { signatures: Vec::new(), ..self.clone() }.print())
     }
 }
 

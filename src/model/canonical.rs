@@ -39,6 +39,12 @@ pub enum FormError {
     Value(String),
 }
 
+/// What a signature in a state file is over: the bytes before its table, given the file `printed` without signatures. The
+/// empty line before the table is among them, so that `sed '/^\[signature\]/,$d'` gives them too.
+pub fn signed_bytes(printed: &str) -> Vec<u8> {
+    format!("{printed}\n").into_bytes()
+}
+
 /// A file kind with a canonical spelling.
 pub trait Canonical: DeserializeOwned {
     /// The one spelling.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use super::canonical::{Canonical, FormError, Printer, check_line};
+use super::canonical::{Canonical, FormError, Printer, check_line, signed_bytes};
 use super::digest::{Digest, ObjectId};
 use super::name::{PhaseName, Principal, TaskId, Word};
 use super::path::RepoPath;
@@ -278,6 +278,13 @@ pub struct EventName {
     pub status: Status,
     /// The first 32 hex digits of the digest over the file's bytes.
     pub hash32: String,
+}
+
+impl Event {
+    /// The bytes that the doer's key signs: all before the `[signature]` table.
+    pub fn signed_bytes(&self) -> Vec<u8> {
+        signed_bytes(&Self { signature: None, ..self.clone() }.print())
+    }
 }
 
 impl EventName {

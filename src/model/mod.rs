@@ -26,4 +26,5 @@ pub mod state;
 pub mod tasks;
 pub mod time;
 pub mod tree;
+pub mod trust;
 pub mod vote;

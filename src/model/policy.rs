@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use super::law_id::{LawId, Level};
 use super::name::{Principal, ProfileName, Word};
 use super::profile::Profile;
+use super::time::Timestamp;
+use super::trust::{Presence, Signers};
 use super::vote::Proof;
 
 /// `format.toml`.
@@ -23,7 +25,9 @@ pub struct Format {
 /// The format this binary writes.
 pub const FORMAT_VERSION: u32 = 1;
 /// The newest edition of the laws this binary knows.
-pub const LAWS_VERSION: u32 = 1;
+pub const LAWS_VERSION: u32 = 2;
+/// The edition of the laws from which signatures are verified. Before it, what is signed counts for nothing.
+pub const SIGNATURES_SINCE: u32 = 2;
 
 /// Human or agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
@@ -90,6 +94,10 @@ pub struct Config {
     pub learning_optional: Vec<String>,
     /// Proofs that gates accept.
     pub proofs: Vec<Proof>,
+    /// What a security key must show for a signed vote or amend to count.
+    pub presence: Presence,
+    /// Keys that are no longer their owners' alone, by `SHA256:…`: since when.
+    pub compromised: BTreeMap<String, Timestamp>,
     /// Whether a doer may vote on its own work.
     pub self_approve: bool,
     /// How many owners must sign an amend; 0: unsigned amends.
@@ -131,6 +139,8 @@ pub struct Policy {
     pub format: Format,
     /// `config.toml`.
     pub config: Config,
+    /// `allowed_signers`: whose key is whose. Nobody's before [`SIGNATURES_SINCE`].
+    pub signers: Signers,
     /// Profiles by name, with `extends` resolved.
     pub profiles: BTreeMap<ProfileName, Profile>,
 }

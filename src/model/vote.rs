@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::canonical::{Canonical, FormError, Printer, check_line};
+use super::canonical::{Canonical, FormError, Printer, check_line, signed_bytes};
 use super::digest::Digest;
 use super::event::{Signature, check_project, check_version};
 use super::name::{Principal, TaskId};
@@ -93,6 +93,11 @@ impl Vote {
     /// The name of the vote's file: `<principal>-<hash32>.toml`.
     pub fn file_name(&self) -> String {
         format!("{}-{}.toml", self.voter, Digest::of(self.print().as_bytes()).short())
+    }
+
+    /// The bytes that the voter's key signs: all before the `[signature]` table, the word `signature` as proof among them.
+    pub fn signed_bytes(&self) -> Vec<u8> {
+        signed_bytes(&Self { signature: None, ..self.clone() }.print())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::{Chain, Link};
+use super::proof::{self, Approval};
 use crate::model::canonical::{Canonical, Printer};
 use crate::model::digest::Digest;
 use crate::model::event::EventKind;
@@ -12,6 +13,7 @@ use crate::model::path::RepoPath;
 use crate::model::policy::{ActorKind, Policy};
 use crate::model::profile::{Phase, Profile, VoteKind};
 use crate::model::tree::{MAX_STATE_FILE, Mode, SightError, TreeView};
+use crate::model::trust::{Presence, Proved};
 use crate::model::vote::{Proof, Verdict, Vote};
 
 /// The digest of the resolved gate: profile, phase, checks, commands, artifacts with kind and template, voters, proofs; not
@@ -27,6 +29,10 @@ pub fn gate_digest(policy: &Policy, profile: &Profile, phase: &Phase) -> Digest 
         .texts("proofs", policy.config.proofs.iter().map(|proof| proof.as_str()))
         .text("self_approve", policy.config.self_approve.to_string())
         .texts("checks", &gate.checks);
+    // Left out where nothing is asked, so that gates from before there were signatures keep their digests.
+    if policy.config.presence != Presence::None {
+        out.text("presence", policy.config.presence.as_str());
+    }
     for name in &gate.commands {
         let run = profile.commands.get(name).map_or(&[][..], |command| &command.run);
         out.table_row("command").text("name", name.as_str()).texts("run", run);
@@ -81,8 +87,8 @@ fn read_vote(name: &[u8], bytes: &[u8]) -> Result<Vote, String> {
 /// What the votes on one submit amount to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tally {
-    /// Who approves, with the proof; one entry a voter.
-    pub approvals: BTreeMap<Principal, Proof>,
+    /// Who approves, and what that rests on; one entry a voter.
+    pub approvals: BTreeMap<Principal, Approval>,
     /// Who rejects.
     pub rejects: BTreeSet<Principal>,
     /// Votes that count for nothing, each with the reason.
@@ -93,12 +99,12 @@ pub struct Tally {
 
 impl Tally {
     /// Counts a vote that has right and proof. A principal's reject outweighs its approve, in any order.
-    pub fn count(&mut self, vote: &Vote) {
+    pub fn count(&mut self, vote: &Vote, key: Option<Proved>) {
         if vote.verdict == Verdict::Reject {
             self.approvals.remove(&vote.voter);
             self.rejects.insert(vote.voter.clone());
         } else if !self.rejects.contains(&vote.voter) {
-            self.approvals.insert(vote.voter.clone(), vote.proof);
+            self.approvals.insert(vote.voter.clone(), Approval { proof: vote.proof, key });
         }
     }
 
@@ -140,13 +146,14 @@ pub fn tally(
     let mut tally =
         Tally { wanted: if phase.gate.vote == VoteKind::None { 0 } else { phase.gate.voters }, ..Tally::default() };
     for file in votes {
-        let refused = match &file.vote {
-            Err(reason) => Some(reason.clone()),
-            Ok(vote) => void_reason(policy, profile, phase, submit, doers, &gate, vote),
-        };
-        match (&file.vote, refused) {
-            (Ok(vote), None) => tally.count(vote),
-            (_, reason) => tally.void.push((file.path.clone(), reason.unwrap_or_default())),
+        let counted = file.vote.as_ref().map_err(String::clone).and_then(|vote| {
+            void_reason(policy, profile, phase, submit, doers, &gate, vote).map_or(Ok(()), Err)?;
+            let key = if vote.proof == Proof::Signature { Some(proof::vote_key(policy, vote)?) } else { None };
+            Ok((vote, key))
+        });
+        match counted {
+            Ok((vote, key)) => tally.count(vote, key),
+            Err(reason) => tally.void.push((file.path.clone(), reason)),
         }
     }
     tally
@@ -173,12 +180,6 @@ fn void_reason(
     }
     if !config.proofs.contains(&vote.proof) {
         return Some(format!("its proof is `{}`, which `gates.proof` does not accept", vote.proof.as_str()));
-    }
-    if vote.proof == Proof::Signature {
-        return Some(
-            "this edition of the laws (1) cannot verify signatures; it counts for nothing rather than unverified"
-                .into(),
-        );
     }
     if vote.gate != *gate {
         return Some("the gate changed after it was cast (`gate` digest differs): vote again".into());

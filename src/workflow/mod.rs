@@ -7,6 +7,7 @@ pub mod artifact;
 pub mod chain;
 pub mod gate;
 pub mod governance;
+pub mod proof;
 pub mod transition;
 
 #[cfg(test)]

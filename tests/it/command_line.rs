@@ -27,7 +27,7 @@ fn versions_are_one_line() {
     }
     for spelling in ["version --json", "--version --json", "--json version"] {
         let output = sandbox.agentops(spelling).run().expect_code(0);
-        let expected = format!("{{\"schema_version\":1,\"version\":\"{version}\",\"format\":1,\"laws\":1}}\n");
+        let expected = format!("{{\"schema_version\":1,\"version\":\"{version}\",\"format\":1,\"laws\":2}}\n");
         assert_eq!(output.stdout, expected, "{spelling}");
     }
 }

@@ -33,7 +33,7 @@ fn a_healthy_repository() {
     ok   git: version <version>
     ok   repository: <root>/repo (sha1)
     ok   hooks: 5 installed
-    ok   rules: format 1, laws 1, 1 actor, profiles: sre
+    ok   rules: format 1, laws 2, 1 actor, profiles: sre
     ok   working tree: has the rules of HEAD
     warn profile: sre: no program yet for `smoke`, `test`; gates that want it cannot pass
          fix: fill in `run` below `[commands.…]` in `.agentops/sre/profile.toml`, then `agentops policy amend --reason "…"`
@@ -77,7 +77,7 @@ fn rules_that_are_wrong_are_placed() {
     assert!(broken[0].0 == "fail" && broken[0].1.contains("`wavers`"), "{broken:?}");
     sandbox.doctor("").expect_code(1);
     sandbox.write(".agentops/config.toml", config);
-    sandbox.write(".agentops/format.toml", sandbox.read(".agentops/format.toml").replace("laws = 1 ", "laws = 9 "));
+    sandbox.write(".agentops/format.toml", sandbox.read(".agentops/format.toml").replace("laws = 2 ", "laws = 9 "));
     sandbox.try_git("commit --quiet --no-verify -a -m newer").run().expect_code(0);
     let newer = sandbox.findings("rules");
     assert!(newer[0].0 == "fail" && newer[0].1.contains("needs a newer agentops"), "{newer:?}");

@@ -34,4 +34,5 @@ mod session;
 mod source;
 mod terminal;
 mod transaction;
+mod trust;
 mod world;

@@ -24,13 +24,14 @@ fn the_policy_is_shown() {
     project                    <id>
     profiles                   sre
     gates.proof                terminal
+    gates.presence             none
     gates.self_approve         false
     governance.owners          0
     refs.protected             main, master
     paths.require_task         false
     waivers.max                3
     budgets.window             200000 tokens
-    edition of the laws        1
+    edition of the laws        2
     laws not at their default  none
     governed digest            <id>
     governed files             17

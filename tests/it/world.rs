@@ -7,7 +7,7 @@ use agentops::clock::Clock;
 use agentops::config::{self, builtin};
 use agentops::engine::advance::{self, Next};
 use agentops::engine::check::{self, Landing};
-use agentops::engine::gate::{self, Choice};
+use agentops::engine::gate::{self, Choice, Wish};
 use agentops::engine::learn::{self, NewLearning};
 use agentops::engine::session::{self, End};
 use agentops::engine::task::{self, NewTask};
@@ -200,9 +200,10 @@ impl World {
     pub(crate) fn try_vote(&self, task: &str, voter: &str, verdict: Verdict) -> Result<(), EngineError> {
         let reason = if verdict == Verdict::Reject { "the second requirement cannot be tested" } else { "" };
         let (site, target) = (self.site(voter), Target::default());
-        let submit = gate::prepare(&site, &target, task, Proof::Terminal)?.gate.submit;
+        let submit = gate::prepare(&site, &target, task, &Wish::Person { key: None })?.gate.submit;
         let (task, reason) = (task.to_owned(), reason.to_owned());
-        gate::cast(&site, &target, &Choice { task, verdict, reason, proof: Proof::Terminal, submit }).map(|_| ())
+        gate::cast(&site, &target, &Choice { task, verdict, reason, proof: Proof::Terminal, key: None, submit })
+            .map(|_| ())
     }
 
     /// A vote that is accepted.
@@ -292,7 +293,7 @@ impl World {
     /// Amends what the working tree holds of governed files.
     pub(crate) fn try_amend(&self, actor: &str) -> Result<(), EngineError> {
         let reason = "the team of four reviews in pairs since Monday";
-        policy::amend(&self.site(actor), &Target::default(), reason).map(|_| ())
+        policy::amend(&self.site(actor), &Target::default(), reason, None).map(|_| ())
     }
 
     /// The policy at HEAD.

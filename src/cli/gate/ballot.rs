@@ -5,18 +5,22 @@ use similar::{ChangeTag, TextDiff};
 use super::list::fill_gate;
 use crate::engine::gate::Ballot;
 use crate::engine::submitted::Submitted;
-use crate::model::vote::Proof;
 use crate::ui::{Page, dim, error, good, plain, strong, warning};
 
 /// The whole ballot. Every line is escaped by the page: no document can disguise another.
-pub(super) fn fill(page: &mut Page, ballot: &Ballot, proof: Proof) {
+pub(super) fn fill(page: &mut Page, ballot: &Ballot) {
     fill_gate(page, &ballot.gate);
     for document in &ballot.documents {
         page.blank();
         fill_document(page, document);
     }
     page.blank();
-    page.text(format!("you vote as {}; proof: {} ({})", ballot.voter, proof.as_str(), proof.honest()));
+    let proof = ballot.proof;
+    let worth = match &ballot.key {
+        Some(key) => format!("your key {}", key.fingerprint()),
+        None => proof.honest().to_owned(),
+    };
+    page.text(format!("you vote as {}; proof: {} ({worth})", ballot.voter, proof.as_str()));
 }
 
 fn fill_document(page: &mut Page, document: &Submitted) {
@@ -42,7 +46,7 @@ fn fill_text(page: &mut Page, bytes: &[u8]) {
 }
 
 /// A unified difference with three lines around each change.
-fn fill_difference(page: &mut Page, before: &str, after: &str) {
+pub(in crate::cli) fn fill_difference(page: &mut Page, before: &str, after: &str) {
     let difference = TextDiff::from_lines(before, after);
     for hunk in difference.unified_diff().context_radius(3).iter_hunks() {
         page.line([dim(format!("  {}", hunk.header()))]);

@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use crate::cli::acting::short_branch;
 use crate::cli::{CommandError, Context, Outcome};
-use crate::engine::gate::{self, WaitingGate};
-use crate::model::vote::Proof;
+use crate::engine::gate::{self, Approval, WaitingGate};
+use crate::model::name::Principal;
+use crate::model::trust::Presence;
 use crate::ui::{Page, dim, hint, plain, strong, warning};
 
 #[derive(Serialize)]
@@ -46,7 +47,11 @@ struct EvidenceBody {
 struct ApprovalBody {
     voter: String,
     proof: &'static str,
-    worth: &'static str,
+    worth: String,
+    /// `SHA256:…` of the key that signed; none where none did.
+    key: Option<String>,
+    /// What a security key says of the person: `none`, `touch` or `pin`.
+    presence: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -57,10 +62,12 @@ struct VoidBody {
 
 impl GateBody {
     pub(super) fn of(gate: &WaitingGate) -> Self {
-        let approval = |(voter, proof): (&_, &Proof)| ApprovalBody {
-            voter: ToString::to_string(voter),
-            proof: proof.as_str(),
-            worth: proof.honest(),
+        let approval = |(voter, approval): (&Principal, &Approval)| ApprovalBody {
+            voter: voter.to_string(),
+            proof: approval.proof.as_str(),
+            worth: approval.honest(),
+            key: approval.key.as_ref().map(|key| key.fingerprint.clone()),
+            presence: approval.key.as_ref().and_then(|key| key.presence).map(Presence::as_str),
         };
         Self {
             task: gate.task.to_string(),
@@ -79,12 +86,7 @@ impl GateBody {
                 .collect(),
             lapsed: gate.lapsed.clone(),
             doers: gate.doers.iter().map(ToString::to_string).collect(),
-            approvals: gate
-                .tally
-                .approvals
-                .iter()
-                .map(|(voter, proof)| approval((&voter.to_string(), proof)))
-                .collect(),
+            approvals: gate.tally.approvals.iter().map(approval).collect(),
             rejects: gate.tally.rejects.iter().map(ToString::to_string).collect(),
             void: gate
                 .tally
@@ -134,8 +136,8 @@ pub(super) fn fill_gate(page: &mut Page, gate: &WaitingGate) {
         if gate.tally.wanted == 1 { "1 human".to_owned() } else { format!("{} humans", gate.tally.wanted) },
         if doers.is_empty() { "nobody known".to_owned() } else { doers.join(", ") }
     ));
-    for (voter, proof) in &gate.tally.approvals {
-        page.line([plain(format!("  approved by {voter} ")), dim(format!("({})", proof.honest()))]);
+    for (voter, approval) in &gate.tally.approvals {
+        page.line([plain(format!("  approved by {voter} ")), dim(format!("({})", approval.honest()))]);
     }
     for voter in &gate.tally.rejects {
         page.line([plain("  "), warning("rejected"), plain(format!(" by {voter}"))]);

@@ -4,6 +4,8 @@ mod ballot;
 mod list;
 mod vote;
 
+pub(super) use ballot::fill_difference;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -80,6 +82,9 @@ pub(super) struct Voting {
     /// Write the vote to FILE instead of committing it: anyone may commit it
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Sign with the private key in FILE; else git's `user.signingKey`, `~/.ssh` and your agent are looked at
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
     /// A vote that no person cast; counts only where the base's `gates.proof` lists it
     #[arg(long, hide = true)]
     simulated: bool,

@@ -12,9 +12,9 @@ use super::list::{GateBody, fill_gate};
 use crate::cli::acting::{self, CommitBody, short_branch};
 use crate::cli::{CommandError, Context, Outcome};
 use crate::engine::Site;
-use crate::engine::gate::{self, Ballot, Choice, WaitingGate};
+use crate::engine::gate::{self, Ballot, Choice, WaitingGate, Wish};
 use crate::engine::transact::{Committed, Target};
-use crate::model::vote::{Proof, Verdict};
+use crate::model::vote::Verdict;
 use crate::ui::{PromptError, good, plain, strong, warning};
 
 #[derive(Serialize)]
@@ -61,18 +61,29 @@ pub(super) fn run(
 ) -> Result<Outcome, CommandError> {
     let site = voting.acting.site(context)?;
     let target = Target { reference: voting.reference.clone(), ..voting.acting.target() };
-    let proof = if voting.simulated { Proof::Simulated } else { Proof::Terminal };
+    let key = voting.key.as_ref().map(|file| context.path(file));
+    let wish = if voting.simulated { Wish::Simulated } else { Wish::Person { key } };
     // Agents, doers and those without a part in it are refused here, before anybody is asked.
-    let paper = gate::prepare(&site, &target, task, proof)?;
+    let paper = gate::prepare(&site, &target, task, &wish)?;
     if has_voted(&paper, verdict) {
         tell_again(&paper, verdict, context);
         return Ok(Outcome::Done);
     }
-    context.ui.aside(|page| ballot::fill(page, &paper, proof));
+    context.ui.aside(|page| ballot::fill(page, &paper));
     if !voting.simulated && !voting.acting.writing.dry_run {
         confirm(context, &paper, verdict)?;
     }
-    let choice = Choice { task: paper.gate.task.to_string(), verdict, reason, proof, submit: paper.gate.submit };
+    if let Some(why) = paper.key.as_ref().and_then(|key| key.answers_unasked(&site)) {
+        context.ui.warning(format!("whoever runs programs as you could cast this vote: {why}"));
+    }
+    let choice = Choice {
+        task: paper.gate.task.to_string(),
+        verdict,
+        reason,
+        proof: paper.proof,
+        key: paper.key.clone(),
+        submit: paper.gate.submit,
+    };
     match &voting.out {
         Some(file) => write_file(file, &site, &target, &choice, &paper, context)?,
         None => {

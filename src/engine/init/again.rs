@@ -66,7 +66,7 @@ fn add_profiles(
         let names: Vec<&str> = profiles.iter().map(ProfileName::as_str).collect();
         let noun = if names.len() == 1 { "profile" } else { "profiles" };
         let reason = format!("Work of the {noun} {} begins in this repository", names.join(", "));
-        let committed = policy::amend_with(site, target, &reason, |base| {
+        let committed = policy::amend_with(site, target, &reason, None, |base| {
             let mut all: Vec<(RepoPath, Option<Vec<u8>>)> = Vec::new();
             for (path, bytes) in &governed {
                 if base.tree.file(path, u64::MAX)?.as_ref() != Some(bytes) {

@@ -7,6 +7,7 @@ use crate::model::name::{PhaseName, ProfileName};
 use crate::model::policy::{Actor, ActorKind, Config, FORMAT_VERSION, Format, LAWS_VERSION, Policy};
 use crate::model::profile::{ArtifactKind, ArtifactSpec, Budget, GateSpec, Phase, Profile, VoteKind};
 use crate::model::state::Stage;
+use crate::model::trust::{Presence, Signers};
 use crate::model::vote::Proof;
 
 /// A policy as `init` would write it: the human `alice` (owner and reviewer), the agent `claude`, both in all
@@ -28,6 +29,8 @@ pub(crate) fn policy() -> Policy {
         ]),
         learning_optional: words(&["build", "ci", "chore", "style", "test", "revert"]),
         proofs: vec![Proof::Terminal],
+        presence: Presence::None,
+        compromised: BTreeMap::new(),
         self_approve: false,
         owners: 0,
         waivers_max: 3,
@@ -46,7 +49,7 @@ pub(crate) fn policy() -> Policy {
     };
     let format =
         Format { format: FORMAT_VERSION, min_reader: FORMAT_VERSION, laws: LAWS_VERSION, project: PROJECT.to_owned() };
-    Policy { format, config, profiles: BTreeMap::new() }
+    Policy { format, config, signers: Signers::default(), profiles: BTreeMap::new() }
 }
 
 /// As [`policy`], with [`small_profile`].

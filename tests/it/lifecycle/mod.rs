@@ -2,7 +2,7 @@
 
 mod misuse;
 mod places;
-mod setting;
+pub(crate) mod setting;
 mod story;
 mod together;
 mod turns;

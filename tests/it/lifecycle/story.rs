@@ -72,7 +72,7 @@ fn from_open_to_done() {
     --- stdout
     reset-passwords-kq18: research waiting -> spec working
     --- stderr
-    note: reset-passwords-kq18: `bob` approved research (unauthenticated: could be written by an agent)
+    note: reset-passwords-kq18: `bob` approved research (unauthenticated: could be written by an agent; that the voter is no doer is a claim)
     pass: 0 errors, 0 warnings in 1 commit (on <id>)
     committed <id> on main
       .agentops/product-dev/events/reset-passwords-kq18/0003-spec-working-<id>.toml
@@ -117,16 +117,16 @@ fn from_open_to_done() {
     not checked: 1 command is claimed by claude, not reproduced
     not checked: replay: code binding, forks, session laws, waiver counts and wording are judged at landing; here they only warn
     note: bootstrap: this step introduces `.agentops`, so it is judged by its own policy
-    note: reset-passwords-kq18: `bob` approved research (unauthenticated: could be written by an agent)
-    note: reset-passwords-kq18: `bob` approved spec (unauthenticated: could be written by an agent)
+    note: reset-passwords-kq18: `bob` approved research (unauthenticated: could be written by an agent; that the voter is no doer is a claim)
+    note: reset-passwords-kq18: `bob` approved spec (unauthenticated: could be written by an agent; that the voter is no doer is a claim)
     pass: 0 errors, 0 warnings in 10 commits (up to <id>)
     ");
     insta::assert_snapshot!(sandbox.agentops("check --base").arg(&start).run().snapshot_without_ids(), @"
     exit 0
     --- stdout
     not checked: 1 command is claimed by claude, not reproduced
-    note: reset-passwords-kq18: `bob` approved research (unauthenticated: could be written by an agent)
-    note: reset-passwords-kq18: `bob` approved spec (unauthenticated: could be written by an agent)
+    note: reset-passwords-kq18: `bob` approved research (unauthenticated: could be written by an agent; that the voter is no doer is a claim)
+    note: reset-passwords-kq18: `bob` approved spec (unauthenticated: could be written by an agent; that the voter is no doer is a claim)
     pass: 0 errors, 0 warnings in 10 commits (<id>..<id>)
     ");
     let verdict = sandbox.agentops("check --format json --base").arg(&start).run().expect_code(0).json();

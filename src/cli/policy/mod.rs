@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+mod amend;
+mod sign;
+
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::acting::{Acting, CommitBody, tell};
 use super::{CommandError, Context, Outcome};
 use crate::engine::policy::{self, Shown};
 use crate::model::law_id::Level;
@@ -30,23 +32,23 @@ pub enum Verb {
     /// `paths.governed` names. Changed in any other way they are refused.
     #[command(before_long_help = "Examples:
   agentops policy amend --reason \"Bob reviews from now on\"
-  agentops policy amend --reason \"The smoke test has a command line\" --dry-run")]
-    Amend(Amend),
+  agentops policy amend --reason \"The smoke test has a command line\" --dry-run
+  agentops policy amend --reason \"Votes are signed\" --out amend.toml
+  agentops policy amend --from amend.toml")]
+    Amend(amend::Arguments),
+    /// Sign a proposed amend, after reading what it changes
+    ///
+    /// Where `governance.owners` is 1 or more, that many owners sign each amend with the keys that `.agentops/allowed_signers`
+    /// gives them. The signature goes into FILE.
+    #[command(before_long_help = "Examples:
+  agentops policy sign amend.toml
+  agentops policy sign amend.toml --key ~/.ssh/id_ed25519")]
+    Sign(sign::Arguments),
 }
 
 /// Arguments of `policy show`.
 #[derive(Debug, Args)]
 pub struct Show {}
-
-/// Arguments of `policy amend`.
-#[derive(Debug, Args)]
-pub struct Amend {
-    /// Why, for whoever reads the chain of amends later
-    #[arg(long, value_name = "TEXT")]
-    reason: String,
-    #[command(flatten)]
-    acting: Acting,
-}
 
 #[derive(Serialize)]
 struct ShowBody {
@@ -57,7 +59,10 @@ struct ShowBody {
     amends: usize,
     amends_unsigned: bool,
     actors: Vec<ActorBody>,
+    signers: Vec<SignerBody>,
     proofs: Vec<&'static str>,
+    presence: &'static str,
+    compromised: BTreeMap<String, String>,
     self_approve: bool,
     owners: u32,
     protected: Vec<String>,
@@ -75,6 +80,16 @@ struct FileBody {
 }
 
 #[derive(Serialize)]
+struct SignerBody {
+    principal: String,
+    /// `SHA256:…`
+    key: String,
+    algorithm: String,
+    valid_after: Option<String>,
+    valid_before: Option<String>,
+}
+
+#[derive(Serialize)]
 struct ActorBody {
     name: String,
     kind: ActorKind,
@@ -83,28 +98,12 @@ struct ActorBody {
     roles: Vec<String>,
 }
 
-#[derive(Serialize)]
-struct AmendBody {
-    governed: String,
-    files: Vec<ChangeBody>,
-    unsigned: bool,
-    #[serde(flatten)]
-    commit: CommitBody,
-}
-
-#[derive(Serialize)]
-struct ChangeBody {
-    path: String,
-    change: &'static str,
-    before: Option<String>,
-    after: Option<String>,
-}
-
 /// Runs one of the verbs.
 pub(super) fn run(verb: Verb, context: &mut Context) -> Result<Outcome, CommandError> {
     match verb {
         Verb::Show(_) => show(context),
-        Verb::Amend(arguments) => amend(&arguments, context),
+        Verb::Amend(arguments) => amend::run(&arguments, context),
+        Verb::Sign(arguments) => sign::run(&arguments, context),
     }
 }
 
@@ -139,6 +138,20 @@ fn show_body(shown: &Shown) -> ShowBody {
         amends: shown.amends,
         amends_unsigned: config.owners == 0,
         actors: actors.collect(),
+        signers: shown
+            .policy
+            .signers
+            .iter()
+            .map(|signer| SignerBody {
+                principal: signer.principal.to_string(),
+                key: signer.key.fingerprint(),
+                algorithm: signer.key.algorithm(),
+                valid_after: signer.after.as_ref().map(ToString::to_string),
+                valid_before: signer.before.as_ref().map(ToString::to_string),
+            })
+            .collect(),
+        presence: config.presence.as_str(),
+        compromised: config.compromised.iter().map(|(key, since)| (key.clone(), since.to_string())).collect(),
         proofs: config.proofs.iter().map(|proof| proof.as_str()).collect(),
         self_approve: config.self_approve,
         owners: config.owners,
@@ -157,6 +170,7 @@ fn fill(page: &mut Page, body: &ShowBody) {
     row("project", body.project.clone());
     row("profiles", body.profiles.join(", "));
     row("gates.proof", body.proofs.join(", "));
+    row("gates.presence", body.presence.to_owned());
     row("gates.self_approve", body.self_approve.to_string());
     row("governance.owners", body.owners.to_string());
     row("refs.protected", body.protected.join(", "));
@@ -184,6 +198,27 @@ fn fill(page: &mut Page, body: &ShowBody) {
     }
     page.table(&table);
     page.blank();
+    if !body.signers.is_empty() {
+        let mut table = Table::new(["signer", "key", "type", "valid"]);
+        for signer in &body.signers {
+            let bound = |word: &str, time: &Option<String>| time.as_ref().map(|time| format!("{word} {time}"));
+            let valid: Vec<String> = [bound("from", &signer.valid_after), bound("until", &signer.valid_before)]
+                .into_iter()
+                .flatten()
+                .collect();
+            table.row([
+                strong(&signer.principal),
+                plain(&signer.key),
+                plain(&signer.algorithm),
+                plain(if valid.is_empty() { "always".to_owned() } else { valid.join(", ") }),
+            ]);
+        }
+        page.table(&table);
+        page.blank();
+    }
+    for (key, since) in &body.compromised {
+        page.labelled(warning("key"), format!("{key} is listed as compromised since {since}"));
+    }
     for proof in [Proof::Terminal, Proof::Simulated] {
         if body.proofs.contains(&proof.as_str()) {
             page.labelled(
@@ -214,40 +249,4 @@ fn level_word(level: Level) -> &'static str {
         Level::Warn => "warn",
         Level::Error => "error",
     }
-}
-
-fn amend(arguments: &Amend, context: &Context) -> Result<Outcome, CommandError> {
-    let site = arguments.acting.site(context)?;
-    let committed = policy::amend(&site, &arguments.acting.target(), &arguments.reason)?;
-    let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-    let body = AmendBody {
-        governed: committed.outcome.to.hex(),
-        files: committed
-            .outcome
-            .files
-            .iter()
-            .map(|file| ChangeBody {
-                path: file.path.clone(),
-                change: match (file.before.is_empty(), file.after.is_empty()) {
-                    (true, _) => "added",
-                    (_, true) => "removed",
-                    _ => "changed",
-                },
-                before: some(&file.before),
-                after: some(&file.after),
-            })
-            .collect(),
-        unsigned: committed.outcome.unsigned,
-        commit: CommitBody::of(&committed),
-    };
-    context.ui.show(&body, |page| {
-        let mut table = Table::without_headings();
-        for file in &body.files {
-            table.row([plain(file.change), strong(&file.path)]);
-        }
-        table.row([plain("governed"), plain(&body.governed)]);
-        page.table(&table);
-    });
-    tell(&context.ui, &committed);
-    Ok(Outcome::Done)
 }

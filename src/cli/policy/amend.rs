@@ -1,0 +1,133 @@
+//! `agentops policy amend`.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::sign;
+use crate::cli::acting::{Acting, CommitBody, tell};
+use crate::cli::{CommandError, Context, Outcome};
+use crate::engine::policy;
+use crate::model::amend::GovernedChange;
+use crate::ui::{Table, plain, strong};
+
+/// Arguments of `policy amend`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Why, for whoever reads the chain of amends later
+    #[arg(long, value_name = "TEXT", required_unless_present = "from")]
+    reason: Option<String>,
+    /// Write the amend to FILE for other owners to sign, and commit nothing
+    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    out: Option<PathBuf>,
+    /// Commit the proposal in FILE, which enough owners have signed
+    #[arg(long, value_name = "FILE", conflicts_with = "reason")]
+    from: Option<PathBuf>,
+    /// Sign with the private key in FILE; else git's `user.signingKey`, `~/.ssh` and your agent are looked at
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    #[command(flatten)]
+    acting: Acting,
+}
+
+#[derive(Serialize)]
+struct Body {
+    governed: String,
+    files: Vec<ChangeBody>,
+    unsigned: bool,
+    /// The owners who signed.
+    signed: Vec<String>,
+    #[serde(flatten)]
+    commit: CommitBody,
+}
+
+#[derive(Serialize)]
+struct ProposedBody {
+    file: String,
+    governed: String,
+    files: Vec<ChangeBody>,
+    /// The owners who signed so far.
+    signed: Vec<String>,
+}
+
+#[derive(Serialize)]
+pub(super) struct ChangeBody {
+    path: String,
+    change: &'static str,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+impl ChangeBody {
+    pub(super) fn of(file: &GovernedChange) -> Self {
+        let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        Self {
+            path: file.path.clone(),
+            change: match (file.before.is_empty(), file.after.is_empty()) {
+                (true, _) => "added",
+                (_, true) => "removed",
+                _ => "changed",
+            },
+            before: some(&file.before),
+            after: some(&file.after),
+        }
+    }
+}
+
+pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, CommandError> {
+    let site = arguments.acting.site(context)?;
+    let target = arguments.acting.target();
+    let key = arguments.key.as_ref().map(|file| context.path(file));
+    let reason = arguments.reason.as_deref().unwrap_or_default();
+    if let Some(file) = &arguments.out {
+        return propose(&context.path(file), reason, key.as_deref(), arguments, context);
+    }
+    let committed = match &arguments.from {
+        Some(file) => policy::commit(&site, &target, &sign::read(&context.path(file))?)?,
+        None => policy::amend(&site, &target, reason, key.as_deref())?,
+    };
+    let body = Body {
+        governed: committed.outcome.to.hex(),
+        files: committed.outcome.files.iter().map(ChangeBody::of).collect(),
+        unsigned: committed.outcome.unsigned,
+        signed: committed.outcome.signed.iter().map(ToString::to_string).collect(),
+        commit: CommitBody::of(&committed),
+    };
+    context.ui.show(&body, |page| {
+        let mut table = Table::without_headings();
+        for file in &body.files {
+            table.row([plain(file.change), strong(&file.path)]);
+        }
+        table.row([plain("governed"), plain(&body.governed)]);
+        if !body.signed.is_empty() {
+            table.row([plain("signed by"), plain(body.signed.join(", "))]);
+        }
+        page.table(&table);
+    });
+    tell(&context.ui, &committed);
+    Ok(Outcome::Done)
+}
+
+fn propose(
+    file: &Path,
+    reason: &str,
+    key: Option<&Path>,
+    arguments: &Arguments,
+    context: &Context,
+) -> Result<Outcome, CommandError> {
+    let site = arguments.acting.site(context)?;
+    let proposal = policy::propose(&site, reason, key)?;
+    if !arguments.acting.writing.dry_run {
+        sign::write_new(file, &proposal)?;
+    }
+    let body = ProposedBody {
+        file: file.display().to_string(),
+        governed: proposal.amend.to.hex(),
+        files: proposal.amend.files.iter().map(ChangeBody::of).collect(),
+        signed: proposal.amend.signatures.iter().map(|signature| signature.principal.to_string()).collect(),
+    };
+    context.ui.show(&body, |page| page.text(&body.file));
+    context.ui.hint(format!("each owner reads and signs it: agentops policy sign {}", file.display()));
+    Ok(Outcome::Done)
+}

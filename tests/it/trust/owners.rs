@@ -1,0 +1,155 @@
+//! Amends that owners sign.
+
+use agentops::model::amend::Amend;
+use agentops::model::canonical::Canonical as _;
+
+use crate::sandbox::Sandbox;
+
+/// Two owners, Alice and Bob, of whom `wanted` must sign.
+fn owned(wanted: u32) -> Sandbox {
+    let sandbox = Sandbox::signed();
+    let config = sandbox.read(".agentops/config.toml");
+    let changed = config
+        .replace("owners = 0", &format!("owners = {wanted}"))
+        .replace("roles = [\"reviewer\"]", "roles = [\"owner\", \"reviewer\"]");
+    assert_ne!(config, changed);
+    sandbox.write(".agentops/config.toml", changed);
+    sandbox.agentops("policy amend --reason").arg("Owners sign amends from now on").run().expect_code(0);
+    sandbox
+}
+
+fn loosen(sandbox: &Sandbox) {
+    let config = sandbox.read(".agentops/config.toml");
+    let changed = config.replace("proof = [\"signature\"]", "proof = [\"signature\", \"terminal\"]");
+    assert_ne!(config, changed);
+    sandbox.write(".agentops/config.toml", changed);
+}
+
+#[test]
+fn one_owner_signs_and_commits() {
+    let sandbox = owned(1);
+    loosen(&sandbox);
+    let amended = sandbox
+        .agentops("policy amend --actor alice --json --reason")
+        .arg("Votes by word too")
+        .run()
+        .expect_code(0)
+        .json();
+    assert_eq!((&amended["signed"], &amended["unsigned"]), (&serde_json::json!(["alice"]), &false.into()));
+    let judged = sandbox.agentops("check --base HEAD~1").run().expect_code(0);
+    assert!(judged.stdout.contains("amend 0003: agreed to by `alice` (signed by SHA256:"), "{}", judged.snapshot());
+    sandbox.agentops("check --all").run().expect_code(0);
+}
+
+#[test]
+fn agents_and_those_without_the_role_sign_nothing() {
+    let sandbox = owned(1);
+    loosen(&sandbox);
+    let refused = |arguments: &str, marker: bool| {
+        let call = sandbox.agentops(&format!("policy amend {arguments} --reason")).arg("Votes by word too");
+        let call = if marker { call.env("CLAUDECODE", "1") } else { call };
+        call.run().expect_code(1).stderr
+    };
+    assert!(refused("--actor claude", false).contains("`claude` is an agent: agents do not govern"));
+    assert!(refused("--actor alice", true).contains("agents never sign"));
+    // Nor is there a way around by an amend from before owners had to sign.
+    sandbox.git("checkout --quiet HEAD -- .agentops");
+    assert_eq!(sandbox.git("status --porcelain"), "");
+}
+
+#[test]
+fn two_of_two_owners_sign_a_proposal() {
+    let sandbox = owned(2);
+    loosen(&sandbox);
+    let alone = sandbox.agentops("policy amend --actor alice --reason").arg("Votes by word too").run();
+    insta::assert_snapshot!(alone.snapshot_without_ids(), @r#"
+    exit 1
+    --- stderr
+    error: 1 of 2 owners have signed this amend; nothing was committed
+    hint: write it down with `--out FILE`; each owner runs `agentops policy sign FILE`, and the last one `agentops policy amend --from FILE`
+    "#);
+    sandbox
+        .agentops("policy amend --actor alice --out ../amend.toml --reason")
+        .arg("Votes by word too")
+        .run()
+        .expect_code(0);
+    sandbox.git("checkout --quiet .agentops");
+    // One signature is not enough, and the second is given by a person.
+    let early = sandbox.agentops("policy amend --actor alice --from ../amend.toml").run().expect_code(3);
+    assert!(early.stderr.contains("1 of 2 owners of the base signed this amend"), "{}", early.snapshot());
+    sandbox.agentops("policy sign ../amend.toml --actor bob").run().expect_code(1);
+    let mut terminal = sandbox.terminal("policy sign ../amend.toml --actor bob --color never");
+    terminal.wait_for("to leave:");
+    terminal.type_line("0003");
+    let ending = terminal.finish();
+    assert_eq!(ending.code, 0, "{}", ending.text);
+    for said in [
+        "amend 0003 by alice: Votes by word too",
+        "+proof = [\"signature\", \"terminal\"]",
+        "signed by alice, bob",
+        "commit it: agentops policy amend --from",
+    ] {
+        assert!(ending.text.contains(said), "`{said}` is not in:\n{}", ending.text);
+    }
+    sandbox.agentops("policy amend --actor bob --from ../amend.toml").run().expect_code(0);
+    assert!(sandbox.read(".agentops/config.toml").contains("\"terminal\""));
+    assert_eq!(sandbox.git("status --porcelain"), "");
+    sandbox.agentops("check --all").run().expect_code(0);
+}
+
+#[test]
+fn a_proposal_is_signed_for_one_base_and_one_content() {
+    let sandbox = owned(2);
+    loosen(&sandbox);
+    sandbox
+        .agentops("policy amend --actor alice --out ../amend.toml --reason")
+        .arg("Votes by word too")
+        .run()
+        .expect_code(0);
+    sandbox.git("checkout --quiet .agentops");
+    let file = sandbox.root().join("amend.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("self_approve = false", "self_approve = true")).unwrap();
+    let refused = sandbox.agentops("policy sign ../amend.toml --actor bob").run().expect_code(1);
+    assert!(
+        refused.stderr.contains("its content of `.agentops/config.toml` is not what its amend names"),
+        "{}",
+        refused.snapshot()
+    );
+}
+
+#[test]
+fn an_amend_that_owners_did_not_sign_is_refused() {
+    let sandbox = owned(1);
+    sandbox.git("checkout --quiet -b rollback");
+    loosen(&sandbox);
+    sandbox.agentops("policy amend --actor alice --reason").arg("Votes by word too").run().expect_code(0);
+    let path = sandbox.git("ls-files .agentops/governance").lines().last().unwrap().to_owned();
+    let signed = Amend::parse(sandbox.read(&path).as_bytes()).unwrap();
+    sandbox.agentops("check --base main").run().expect_code(0);
+    let refused = |change: &dyn Fn(&mut Amend)| {
+        sandbox.git("checkout --quiet -B forged rollback");
+        sandbox.git(&format!("rm --quiet {path}"));
+        let mut amend = signed.clone();
+        change(&mut amend);
+        sandbox.write(&format!(".agentops/governance/{}", amend.file_name()), amend.print());
+        sandbox.git("add --all");
+        sandbox.try_git("commit --quiet --no-verify --amend --no-edit").run().expect_code(0);
+        let judged = sandbox.agentops("check --base main").run().expect_code(3);
+        assert!(judged.stdout.contains("error[AO-G3]"), "{}", judged.snapshot());
+        judged.stdout
+    };
+    assert!(refused(&|amend| amend.signatures.clear()).contains("0 of 1 owners of the base signed this amend"));
+    assert!(
+        refused(&|amend| amend.reason = "Nothing to see".into())
+            .contains("the signature does not fit the bytes before it")
+    );
+    let other = refused(&|amend| amend.signatures[0].principal = "claude".parse().unwrap());
+    assert!(other.contains("`claude` is an agent: agents do not govern"), "{other}");
+    let twice = refused(&|amend| {
+        let mut again = amend.signatures[0].clone();
+        again.principal = "bob".parse().unwrap();
+        amend.signatures = vec![again];
+    });
+    assert!(twice.contains("signed it, and `bob` has SHA256:"), "{twice}");
+}
