@@ -1,5 +1,7 @@
 //! `agentops init`: bringing agentops into a repository.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde::Serialize;
 
@@ -33,6 +35,9 @@ pub struct Arguments {
     /// Your name as an actor; without it git's user.name tells
     #[arg(long, value_name = "NAME")]
     human: Option<String>,
+    /// Let your votes be signed with the SSH key in FILE; without it the one that git signs with, where it is an SSH key
+    #[arg(long, value_name = "FILE")]
+    signing_key: Option<PathBuf>,
     /// Leave AGENTS.md and CLAUDE.md alone
     #[arg(long)]
     no_agents_md: bool,
@@ -59,6 +64,8 @@ struct Body {
     test_command: Option<TestBody>,
     without_command: Vec<CommandBody>,
     proofs: Vec<&'static str>,
+    /// `SHA256:…` of the key entered for the person.
+    key: Option<String>,
     hooks: Vec<HookBody>,
     hooks_error: Option<String>,
     notes: Vec<String>,
@@ -105,6 +112,7 @@ pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome
         profiles: arguments.profile,
         test_command: arguments.test_command,
         human: arguments.human,
+        signing_key: arguments.signing_key.as_ref().map(|file| context.path(file)),
         instructions: !arguments.no_agents_md,
         commit: !arguments.no_commit,
     };
@@ -144,7 +152,8 @@ pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome
                 file: layout::profile_file(profile).to_string(),
             })
             .collect(),
-        proofs: if outcome.done == Done::SetUp { vec![Proof::Terminal.as_str()] } else { Vec::new() },
+        proofs: outcome.proofs.iter().map(|proof| proof.as_str()).collect(),
+        key: outcome.key.clone(),
         hooks,
         hooks_error: failure.as_ref().map(ToString::to_string),
         notes: outcome.notes.clone(),
@@ -211,7 +220,13 @@ fn fill(page: &mut Page, body: &Body, nothing: bool, commits: bool) {
         row("tests", format!("{} ({origin})", command.run.join(" ")));
     }
     if !body.proofs.is_empty() {
-        row("votes", format!("by {}, which is {}", Proof::Terminal.as_str(), Proof::Terminal.honest()));
+        row(
+            "votes",
+            match &body.key {
+                Some(key) => format!("by {}, with your key {key}", Proof::Signature.as_str()),
+                None => format!("by {}, which is {}", Proof::Terminal.as_str(), Proof::Terminal.honest()),
+            },
+        );
     }
     for step in [Step::Written, Step::Replaced, Step::Chained] {
         let hooks: Vec<&str> =

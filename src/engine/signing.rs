@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use super::error::EngineError;
 use super::site::Site;
 use crate::model::name::Principal;
-use crate::model::policy::Policy;
+use crate::model::policy::{Policy, SIGNATURES_SINCE};
 use crate::model::trust::{NAMESPACE, PublicKey, Signer};
 
 const TOOL: &str = "ssh-keygen";
@@ -32,6 +32,15 @@ impl SigningKey {
         principal: &Principal,
         flag: Option<&Path>,
     ) -> Result<Self, EngineError> {
+        if policy.format.laws < SIGNATURES_SINCE {
+            return Err(EngineError::refused(
+                format!("edition {} of the laws rules here, and it verifies no signatures", policy.format.laws),
+                format!(
+                    "set `laws = {SIGNATURES_SINCE}` in `.agentops/format.toml`, then `agentops policy amend --reason \"…\"`, and \
+                     land that first"
+                ),
+            ));
+        }
         let Some(signer) = policy.signers.get(principal) else {
             return Err(EngineError::refused(
                 format!("`{principal}` has no key in `.agentops/allowed_signers`"),
@@ -135,13 +144,31 @@ impl SigningKey {
 }
 
 /// The public key in a line of a `.pub` file or of `ssh-add -L`: type, key, comment.
-pub(crate) fn public_key(line: &str) -> Option<PublicKey> {
+fn public_key(line: &str) -> Option<PublicKey> {
     let mut words = line.trim_end().splitn(3, ' ');
     PublicKey::parse(words.next()?, words.next()?).ok()
 }
 
+/// The public key that a person says they sign with: in the file `flag`, or as git is configured (`gpg.format = ssh` and
+/// `user.signingKey`, a file or a key). `None` where nothing says so: a key that merely lies in `~/.ssh` is not taken.
+pub(crate) fn proposed(site: &Site, flag: Option<&Path>) -> Result<Option<PublicKey>, EngineError> {
+    if let Some(file) = flag {
+        let found = public_half(file);
+        return found.map(Some).ok_or_else(|| {
+            EngineError::refused(
+                format!("`{}` is not a public key that may sign, and there is none beside it", file.display()),
+                "name a `.pub` file of type ed25519, ecdsa, RSA of 3072 to 4096 bits, or of a security key",
+            )
+        });
+    }
+    let ssh = site.repo.config_get("gpg.format").is_some_and(|format| format == "ssh");
+    let literal = site.repo.config_get("user.signingKey").filter(|_| ssh);
+    let literal = literal.and_then(|key| public_key(key.strip_prefix("key::").unwrap_or(&key)));
+    Ok(literal.or_else(|| public_half(&configured(site)?)))
+}
+
 /// What git signs with, where that is an SSH key in a file.
-pub(crate) fn configured(site: &Site) -> Option<PathBuf> {
+fn configured(site: &Site) -> Option<PathBuf> {
     site.repo.config_get("gpg.format").filter(|format| format == "ssh")?;
     let key = site.repo.config_get("user.signingKey")?;
     let literal = key.starts_with("key::") || key.starts_with("ssh-") || key.starts_with("ecdsa-");
@@ -152,7 +179,7 @@ pub(crate) fn configured(site: &Site) -> Option<PathBuf> {
 }
 
 /// The public keys in `~/.ssh`, sorted by name.
-pub(crate) fn in_home(site: &Site) -> Vec<PathBuf> {
+fn in_home(site: &Site) -> Vec<PathBuf> {
     let folder = site.env.home().map(|home| home.join(".ssh"));
     let entries = folder.and_then(|folder| std::fs::read_dir(folder).ok());
     let mut files: Vec<PathBuf> = entries
@@ -165,15 +192,21 @@ pub(crate) fn in_home(site: &Site) -> Vec<PathBuf> {
     files
 }
 
+/// The public key in the `.pub` file `place`, or in the one beside the private key `place`.
+fn public_half(place: &Path) -> Option<PublicKey> {
+    let mut public = private_file(place).into_os_string();
+    public.push(".pub");
+    public_key(std::fs::read_to_string(public).ok()?.lines().next()?)
+}
+
 /// The file of the private half of `key`, where `place` or the `.pub` file beside it holds the public one.
 fn private_half(place: &Path, key: &PublicKey) -> Option<PathBuf> {
-    let private = if place.extension().is_some_and(|extension| extension == "pub") {
-        place.with_extension("")
-    } else {
-        place.to_path_buf()
-    };
-    let mut public = private.clone().into_os_string();
-    public.push(".pub");
-    let found = public_key(std::fs::read_to_string(public).ok()?.lines().next()?)?;
-    (found == *key && private.is_file()).then_some(private)
+    let private = private_file(place);
+    (public_half(place)? == *key && private.is_file()).then_some(private)
+}
+
+/// Where the private half lies of the key that `place` names, the one half or the other.
+fn private_file(place: &Path) -> PathBuf {
+    let is_public = place.extension().is_some_and(|extension| extension == "pub");
+    if is_public { place.with_extension("") } else { place.to_path_buf() }
 }

@@ -111,7 +111,7 @@ fn once_more_is_nothing() {
     insta::assert_snapshot!(init(&sandbox, "--profile sre --json").snapshot_without_ids(), @r#"
     exit 0
     --- stdout
-    {"schema_version":1,"done":"nothing","commits":[],"branch":null,"paths":[],"uncommitted":[],"kept":[],"profiles":[],"human":null,"test_command":null,"without_command":[],"proofs":[],"hooks":[{"hook":"pre-commit","step":"unchanged"},{"hook":"prepare-commit-msg","step":"unchanged"},{"hook":"commit-msg","step":"unchanged"},{"hook":"pre-merge-commit","step":"unchanged"},{"hook":"pre-push","step":"unchanged"}],"hooks_error":null,"notes":[],"dry_run":false}
+    {"schema_version":1,"done":"nothing","commits":[],"branch":null,"paths":[],"uncommitted":[],"kept":[],"profiles":[],"human":null,"test_command":null,"without_command":[],"proofs":[],"key":null,"hooks":[{"hook":"pre-commit","step":"unchanged"},{"hook":"prepare-commit-msg","step":"unchanged"},{"hook":"commit-msg","step":"unchanged"},{"hook":"pre-merge-commit","step":"unchanged"},{"hook":"pre-push","step":"unchanged"}],"hooks_error":null,"notes":[],"dry_run":false}
     "#);
     assert_eq!(standing(&sandbox), before);
 }

@@ -1,6 +1,7 @@
 //! The first time: HEAD is not governed, or has no commit yet.
 
 use super::super::error::EngineError;
+use super::super::signing;
 use super::super::site::Site;
 use super::super::transact::{Draft, Ground, Target, bootstrap};
 use super::{
@@ -13,6 +14,7 @@ use crate::model::layout;
 use crate::model::name::ProfileName;
 use crate::model::path::RepoPath;
 use crate::model::tree::{MemoryTree, TreeView as _};
+use crate::model::trust::{NAMESPACE, PublicKey};
 use crate::model::vote::Proof;
 
 /// What stands in `.agentops/.gitattributes`: no setting of anybody's changes a byte below.
@@ -51,12 +53,18 @@ pub(super) fn run(site: &Site, target: &Target, request: &Request) -> Result<Out
         ));
     }
 
+    let key = signing::proposed(site, request.signing_key.as_deref())?;
+    let proof = if key.is_some() { Proof::Signature } else { Proof::Terminal };
+    let signers = key.as_ref().map(|key| format!("{} namespaces=\"{NAMESPACE}\" {key}\n", human.0)).unwrap_or_default();
+    outcome.proofs = vec![proof];
+    outcome.key = key.as_ref().map(PublicKey::fingerprint);
+
     let mut people = vec![human];
     people.extend(actors::agents()?);
     let mut files: Vec<(RepoPath, Vec<u8>)> = vec![
         (layout::FORMAT.into(), config::default_format(&site.clock.random_hex128()).into_bytes()),
-        (layout::CONFIG.into(), config::default_config(&people, &actors::markers()?, &[Proof::Terminal]).into_bytes()),
-        (layout::SIGNERS.into(), Vec::new()),
+        (layout::CONFIG.into(), config::default_config(&people, &actors::markers()?, &[proof]).into_bytes()),
+        (layout::SIGNERS.into(), signers.into_bytes()),
         (layout::ATTRIBUTES.into(), ATTRIBUTES.as_bytes().to_vec()),
     ];
     files.extend(profile_files(&profiles, test_command.as_ref())?);

@@ -11,6 +11,7 @@ mod fresh;
 pub(crate) mod instructions;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 pub use command_line::TestCommand;
 
@@ -26,6 +27,7 @@ use crate::model::path::RepoPath;
 use crate::model::policy::Policy;
 use crate::model::report::Report;
 use crate::model::tree::{MAX_TEXT_FILE, Mode, TreeView};
+use crate::model::vote::Proof;
 
 /// What `init` is asked for.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +38,8 @@ pub struct Request {
     pub test_command: Option<String>,
     /// The principal of the person who sets up; `None`: from git's identity.
     pub human: Option<String>,
+    /// The key with which that person votes; `None`: the one that git signs with, where it is an SSH key.
+    pub signing_key: Option<PathBuf>,
     /// Whether `AGENTS.md` and `CLAUDE.md` get their block.
     pub instructions: bool,
     /// Whether to commit; otherwise the files are written, and not staged.
@@ -81,6 +85,10 @@ pub struct Outcome {
     pub profiles: Vec<ProfileName>,
     /// The person entered into the config, with their e-mail address.
     pub human: Option<(Principal, Option<String>)>,
+    /// The proofs that votes need, where this run says so.
+    pub proofs: Vec<Proof>,
+    /// The key that was entered for that person, as `SHA256:…`.
+    pub key: Option<String>,
     /// The command line that runs the tests, where one was entered.
     pub test_command: Option<TestCommand>,
     /// Commands of the profiles installed that have no command line yet.
@@ -102,6 +110,8 @@ impl Outcome {
             kept: Vec::new(),
             profiles: Vec::new(),
             human: None,
+            proofs: Vec::new(),
+            key: None,
             test_command: None,
             without_command: Vec::new(),
             notes: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod keys;
 mod owners;
+mod setting_up;
 mod signed_votes;
 
 use agentops::model::vote::Proof;

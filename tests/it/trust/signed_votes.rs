@@ -215,3 +215,30 @@ fn a_compromised_key_votes_no_more() {
     assert_eq!(ending.code, 1, "{}", ending.text);
     assert!(ending.text.contains("is listed as compromised since 2026-11-01T00:00:00Z"), "{}", ending.text);
 }
+
+#[test]
+fn a_newer_program_changes_nothing_where_an_older_edition_rules() {
+    let sandbox = Sandbox::governed_with(&[Proof::Signature, Proof::Terminal]);
+    sandbox.write(".agentops/format.toml", sandbox.read(".agentops/format.toml").replace("laws = 2 ", "laws = 1 "));
+    sandbox.git("commit --quiet --all --amend --no-edit --no-verify");
+    sandbox.write(".agentops/allowed_signers", sandbox.new_key("bob", "ed25519"));
+    sandbox.agentops("policy amend --reason").arg("Bob has a key").run().expect_code(0);
+    let task = sandbox.waiting_task("Reset passwords");
+    sandbox.approve(&task);
+    let path = sandbox.vote_path(&task);
+    assert_eq!(Vote::parse(sandbox.read(&path).as_bytes()).unwrap().proof, Proof::Terminal);
+    let reason = forge(&sandbox, &path, |vote| {
+        vote.proof = Proof::Signature;
+        let file = sandbox.root().join("home/.ssh/bob");
+        let call = sandbox.call_program("ssh-keygen".as_ref(), "-q -Y sign -n agentops-gate -f").arg(file);
+        let armor = call.stdin(vote.signed_bytes()).run().expect_code(0).stdout;
+        vote.signature = Some(agentops::model::event::Signature { armor });
+    });
+    assert_eq!(reason, "edition 1 of the laws, which `format.toml` names, verifies no signatures; edition 2 does");
+    // Raised by an amend, the edition counts the same vote.
+    sandbox.git("checkout --quiet forged");
+    sandbox.write(".agentops/format.toml", sandbox.read(".agentops/format.toml").replace("laws = 1 ", "laws = 2 "));
+    sandbox.agentops("policy amend --reason").arg("Signatures count from now on").run().expect_code(0);
+    let listed = sandbox.agentops("gate list --json").run().expect_code(0).json();
+    assert_eq!(listed["gates"][0]["approvals"][0]["proof"], "signature", "{listed:#}");
+}
