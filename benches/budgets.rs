@@ -112,6 +112,10 @@ fn median(mut samples: Vec<Duration>) -> f64 {
     samples[samples.len() / 2].as_secs_f64() * 1000.0
 }
 
+fn least(samples: &[Duration]) -> f64 {
+    samples.iter().min().map_or(0.0, |least| least.as_secs_f64() * 1000.0)
+}
+
 fn line(what: &str, ours: f64, theirs: f64, budget: &str) {
     println!("   {what:<58} {ours:>9.2} ms   git {theirs:>9.2} ms   ratio {:>6.2}   budget {budget}", ours / theirs);
 }
@@ -225,6 +229,7 @@ fn hooks(bench: &Bench, count: usize, rounds: usize) {
             without.push(bench.timed(&dir, "git", &["-c", "core.hooksPath=/dev/null", "commit", "-q", "-F", &file]));
         }
     }
+    let least = (least(&with), least(&without));
     let (with, without) = (median(with), median(without));
     line(
         &format!("git commit with all hooks, {count} files"),
@@ -232,7 +237,11 @@ fn hooks(bench: &Bench, count: usize, rounds: usize) {
         without,
         if count > 1000 { "+ 45 ms" } else { "+ 8 ms" },
     );
-    println!("   all hooks together: + {:.2} ms", with - without);
+    println!(
+        "   all hooks together: + {:.2} ms; + {:.2} between the fastest of each",
+        with - without,
+        least.0 - least.1
+    );
 }
 
 /// Message laws over 10,000 commits; tree and content laws of a step of 1,000 files.
@@ -269,6 +278,8 @@ fn range(bench: &Bench) {
         child.stdin.take().expect("a pipe").write_all(stream.as_bytes()).expect("a written stream");
         assert!(child.wait().is_ok_and(|status| status.success()));
     }
+    // Ten megabytes of ours, which are not the judge's memory.
+    drop(stream);
     bench.must(&dir, "git", &["reset", "--hard", "--quiet"]);
     let span = format!("{base}..HEAD");
     let policy = agentops::config::read_policy(&repo(&dir).tree(&tree_of(&dir, "HEAD"))).expect("a policy");
