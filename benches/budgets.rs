@@ -295,6 +295,7 @@ fn range(bench: &Bench) {
     let mut broken: Vec<_> = report.violations.iter().filter_map(|violation| violation.place.commit).collect();
     broken.sort_unstable();
     broken.dedup();
+    assert_eq!(broken.len(), 300, "exactly the planted violations must be found");
     println!("   planted 300 of {COMMITS}; commits named: {}", broken.len());
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..7 {
