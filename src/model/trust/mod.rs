@@ -1,6 +1,6 @@
 //! SSH signatures, and whose they may be: strict, offline and pure.
 //!
-//! Two parsers and one question. [`Signers`] reads `allowed_signers`, [`armor`] reads one armoured signature, and
+//! Two parsers and one question. [`Signers`] reads `allowed_signers`, the other one armoured signature, and
 //! [`Signers::verify`] says whether a principal's own key signed exactly these bytes. Nothing here asks `ssh-keygen`, git's
 //! configuration or the clock: the same bytes get the same answer on every machine.
 //!
