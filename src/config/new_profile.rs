@@ -53,7 +53,7 @@ run = []
 timeout_seconds = 900
 takes_paths = true
 
-# Further checks of changed files: glob = name of a command.
+# Further checks of the files that a task changed: glob = name of a command, run when its implement phase is left.
 [syntax]
 
 [[phases]]

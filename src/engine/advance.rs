@@ -330,7 +330,9 @@ fn run_commands(
     if let Some(plan) = &plan {
         refuse_uncommitted(site, base, chain, plan)?;
     }
-    let required = required_commands(rules, phase, plan.as_ref());
+    let writes_manifest = phase.artifacts.iter().any(|spec| spec.kind == ArtifactKind::Manifest);
+    let changed = writes_manifest.then(|| manifest::of(site, base, chain, rules, plan.as_ref())).transpose()?;
+    let required = required_commands(rules, phase, plan.as_ref(), changed.as_ref())?;
     if required.is_empty() {
         return Ok(None);
     }

@@ -13,20 +13,22 @@ mod p5_readiness;
 mod p6_commands;
 mod p7_manifest;
 mod p8_tasks;
+mod required;
 
 use crate::model::layout;
-use crate::model::name::{Principal, TaskId, Word};
+use crate::model::name::{Principal, TaskId};
 use crate::model::path::RepoPath;
 use crate::model::plan::Plan;
 use crate::model::profile::{ArtifactKind, ArtifactSpec, Phase, Profile};
 use crate::model::report::{Finding, Place};
-use crate::model::state::{Stage, TaskState};
+use crate::model::state::TaskState;
 use crate::model::tree::TreeView;
 use crate::model::{event::Run, law_id::LawId};
 
 use super::{Findings, Law};
 
 pub(crate) use live::listed_paths;
+pub use required::{Required, required_commands};
 
 /// The phase checks in the order of their ids.
 pub const LAWS: [&Law; 8] = [
@@ -81,45 +83,6 @@ pub struct Artifact<'a> {
     pub bytes: Option<Vec<u8>>,
     /// The text of its template, placeholders such as `{title}` not filled in.
     pub template: Option<String>,
-}
-
-/// A command that must have run with exit 0 before a phase is left.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Required {
-    /// Its name in the profile.
-    pub name: Word,
-    /// What the plan adds to its command line.
-    pub arguments: Vec<String>,
-}
-
-impl Required {
-    /// The name and arguments, for people.
-    fn shown(&self) -> String {
-        let mut words = vec![self.name.to_string()];
-        words.extend(self.arguments.iter().map(|path| RepoPath::from(path.as_str()).to_string()));
-        words.join(" ")
-    }
-}
-
-/// The commands that must have run to leave `phase`: those of its gate, then in the implement stage those that the
-/// plan selects; each once, in this order. A plan adds paths only where the profile's command takes them; elsewhere
-/// the command is wanted without. `phase next` runs exactly these.
-pub fn required_commands(profile: &Profile, phase: &Phase, plan: Option<&Plan>) -> Vec<Required> {
-    let takes_paths = |name: &Word| profile.commands.get(name).is_none_or(|command| command.takes_paths);
-    let own = phase.gate.commands.iter().map(|name| Required { name: name.clone(), arguments: Vec::new() });
-    let selected = plan.filter(|_| phase.stage == Stage::Implement).into_iter().flat_map(|plan| {
-        plan.tests.iter().map(|test| Required {
-            name: test.name.clone(),
-            arguments: if takes_paths(&test.name) { test.paths.clone() } else { Vec::new() },
-        })
-    });
-    let mut required: Vec<Required> = Vec::new();
-    for command in own.chain(selected) {
-        if !required.contains(&command) {
-            required.push(command);
-        }
-    }
-    required
 }
 
 impl<'a> Artifact<'a> {
@@ -213,22 +176,6 @@ pub(super) mod testing;
 mod tests {
     use super::testing::Gate;
     use super::*;
-
-    #[test]
-    fn required_commands_are_the_gates_and_the_plans() {
-        let plan = Plan::parse("## Tests\n- run `test` — all\n- run `test` `tests/a.rs` — one\n- run `lint` — clean\n");
-        let mut gate = Gate::implement().command("test", &["cargo", "test"], true);
-        gate.phase.gate.commands = vec![Word::parse("test").unwrap()];
-        let shown = |gate: &Gate, plan: Option<&Plan>| -> Vec<String> {
-            required_commands(&gate.profile, &gate.phase, plan).iter().map(Required::shown).collect()
-        };
-        assert_eq!(shown(&gate, Some(&plan)), ["test", "test tests/a.rs", "lint"]);
-        assert_eq!(shown(&gate, None), ["test"]);
-        gate = gate.command("test", &["make", "check"], false);
-        assert_eq!(shown(&gate, Some(&plan)), ["test", "lint"], "no path where none is taken");
-        gate.phase.stage = Stage::Post;
-        assert_eq!(shown(&gate, Some(&plan)), ["test"], "plans select for implement alone");
-    }
 
     #[test]
     fn a_check_without_anything_to_check_fails() {

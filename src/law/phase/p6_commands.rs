@@ -4,6 +4,8 @@ use crate::law::{Findings, Law, Reads};
 use crate::model::event::Run;
 use crate::model::law_id::LawId;
 use crate::model::layout;
+use crate::model::manifest::Manifest;
+use crate::model::profile::ArtifactKind;
 use crate::model::report::{Finding, Place};
 use crate::model::tree::SightError;
 
@@ -13,8 +15,8 @@ use super::{Material, Required, count, live, required_commands};
 pub(crate) const LAW: Law = Law {
     id: LawId::P6,
     title: "commands that succeeded",
-    rule: "Every command that the gate requires, and in the implement stage every command that the plan selects, has an \
-           entry `[[run]]` in the event with the same arguments and exit 0, and all entries name the same tree. Entries \
+    rule: "Every command that the gate requires, and in the implement stage every command that the plan selects or the \
+           profile's `[syntax]` names for a changed file, has an entry `[[run]]` in the event with the same arguments and exit 0, and all entries name the same tree. Entries \
            are claims of the doer until the commands are run again: reports say so. A command for which the profile \
            names no command line cannot have run.",
     passes: "[[run]]\nname = \"test\"\narguments = [\"tests/login.rs\"]\nexit = 0",
@@ -25,7 +27,9 @@ pub(crate) const LAW: Law = Law {
 };
 
 pub(crate) fn examine(material: &Material<'_>, findings: &mut Findings) -> Result<(), SightError> {
-    let required = required_commands(material.profile, material.phase, material.plan.as_ref());
+    let manifests = material.artifacts.iter().filter(|artifact| artifact.spec.kind == ArtifactKind::Manifest);
+    let manifest = manifests.filter_map(|artifact| Manifest::parse(artifact.bytes.as_deref()?).ok()).next();
+    let required = required_commands(material.profile, material.phase, material.plan.as_ref(), manifest.as_ref())?;
     let mut claimed = 0_usize;
     for command in &required {
         match problem(material, command) {

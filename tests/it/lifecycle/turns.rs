@@ -1,6 +1,6 @@
 //! Ways back and out: rewind, abandon, rework; what comes after what.
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, lawful};
 
 #[test]
 fn rewind_leads_out_of_done() {
@@ -112,4 +112,28 @@ fn a_dry_run_writes_nothing_at_all() {
     let before = state();
     sandbox.agentops(&format!("gate approve {} --actor bob -n", task.id)).run().expect_code(0);
     assert_eq!(state(), before);
+}
+
+#[test]
+fn changed_files_go_through_the_syntax_checks_of_the_profile() {
+    let sandbox = Sandbox::governed();
+    let profile = ".agentops/product-dev/profile.toml";
+    let check = "\n[commands.lint]\nrun = [\"sh\", \"lint.sh\"]\ntimeout_seconds = 60\ntakes_paths = true\n\n[syntax]\n\"src/*.txt\" = \"lint\"\n";
+    sandbox.write(profile, sandbox.read(profile) + check);
+    sandbox.agentops("policy amend --reason").arg("Texts are linted").run().expect_code(0);
+    sandbox.write("lint.sh", "grep -L tokens \"$@\" | grep . && exit 1\nexit 0\n");
+    sandbox.git("add lint.sh");
+    sandbox.try_git("commit --quiet --file=-").stdin(lawful("ci: a check of texts")).run().expect_code(0);
+    let task = sandbox.open_task("Reset passwords", "");
+    sandbox.reach_implement(&task, "src/reset.txt");
+    sandbox.implement(&task, "src/reset.txt");
+    sandbox.bring_records(&task, 1);
+    let refused = sandbox.next(&task).expect_code(3);
+    assert!(refused.stderr.contains("`lint src/app.txt src/reset.txt` ended with exit 1"), "{}", refused.snapshot());
+    sandbox.write("src/app.txt", sandbox.read("src/app.txt") + "tokens\n");
+    sandbox.git("add src/app.txt");
+    sandbox.try_git("commit --quiet --file=-").stdin(lawful("fix: what the linter wants")).run().expect_code(0);
+    let done = sandbox.next(&task).expect_code(0);
+    assert!(done.stderr.contains("running `sh lint.sh src/app.txt src/reset.txt`"), "{}", done.snapshot());
+    sandbox.agentops("check --all").run().expect_code(0);
 }
