@@ -1,5 +1,9 @@
 //! What verbs that move a task or vote have in common: their flags, and what they say afterwards.
 
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::Path;
+
 use clap::Args;
 use serde::Serialize;
 
@@ -7,7 +11,7 @@ use super::{CommandError, Context, Writing};
 use crate::engine::Site;
 use crate::engine::transact::{Committed, Target};
 use crate::model::report::Report;
-use crate::ui::{Mode, ReportBody, Ui, dim, plain, strong};
+use crate::ui::{Mode, PromptError, ReportBody, Ui, dim, plain, strong};
 
 /// Who acts, where, and whether anything is written.
 #[derive(Debug, Clone, Default, Args)]
@@ -108,4 +112,37 @@ pub(super) fn tell_documents(ui: &Ui, written: &[impl ToString]) {
 /// A branch as people name it.
 pub(super) fn short_branch(name: &str) -> &str {
     name.strip_prefix("refs/heads/").unwrap_or(name)
+}
+
+/// Asks until the person types `word`. A script at a pipe is told that nobody can answer: `nobody` is that sentence and what
+/// to do instead.
+pub(super) fn confirm_by_typing(
+    context: &Context,
+    word: &str,
+    question: String,
+    otherwise: &str,
+    (nobody, instead): (&str, String),
+) -> Result<(), CommandError> {
+    let answer = context.ui.ask(question, |answer| {
+        if answer == word { Ok(()) } else { Err(format!("that is not `{word}`; {otherwise}")) }
+    });
+    match answer {
+        Err(error @ PromptError::NobodyThere) => Err(CommandError::failed(nobody).because(error).hint(instead)),
+        other => Ok(other?),
+    }
+}
+
+/// Writes a file where none is, to the disk.
+pub(super) fn write_new(place: &Path, bytes: &[u8], what: &str) -> Result<(), CommandError> {
+    let write = || -> io::Result<()> {
+        let mut out = File::create_new(place)?;
+        out.write_all(bytes)?;
+        out.sync_all()
+    };
+    write().map_err(|error| not_written(place, what, error))
+}
+
+/// That a file of the person's choice could not be written.
+pub(super) fn not_written(place: &Path, what: &str, error: io::Error) -> CommandError {
+    CommandError::failed(format!("cannot write the {what} to `{}`", place.display())).because(error)
 }

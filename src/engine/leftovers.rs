@@ -135,14 +135,13 @@ fn facts(repo: &Repo, path: &RepoPath) -> FileFacts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::git::sandbox::Sandbox;
 
     #[test]
     fn names_that_are_no_text_are_looked_at_too() {
-        let folder = tempfile::tempdir().unwrap();
-        let run = std::process::Command::new("git").args(["init", "--quiet"]).arg(folder.path()).status();
-        assert!(run.unwrap().success());
+        let sandbox = Sandbox::new();
         let path = RepoPath::from_bytes(b"caf\xe9");
-        std::fs::write(folder.path().join(path_from(path.as_bytes())), "1").unwrap();
-        assert!(facts(&Repo::open(folder.path()).unwrap(), &path).is_some());
+        std::fs::write(sandbox.path().join(path_from(path.as_bytes())), "1").unwrap();
+        assert!(facts(&sandbox.open(), &path).is_some());
     }
 }

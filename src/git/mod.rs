@@ -38,7 +38,7 @@ pub mod worktree;
 pub mod write;
 
 #[cfg(test)]
-mod sandbox;
+pub(crate) mod sandbox;
 
 pub(crate) use command::{LOCAL_ENVIRONMENT, path_from};
 pub use elsewhere::run_in;

@@ -11,7 +11,7 @@ use crate::model::digest::ObjectId;
 use crate::model::tree::{Change, Mode};
 
 /// A repository in a temporary folder, with its own home, author and clock.
-pub(super) struct Sandbox {
+pub(crate) struct Sandbox {
     temp: tempfile::TempDir,
     at: PathBuf,
     clock: Cell<u64>,
@@ -19,7 +19,7 @@ pub(super) struct Sandbox {
 
 impl Sandbox {
     /// An empty repository on the branch `main`.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::init(&[])
     }
 
@@ -43,7 +43,7 @@ impl Sandbox {
     }
 
     /// The top of the working tree.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.at
     }
 
@@ -112,7 +112,7 @@ impl Sandbox {
     }
 
     /// Opens the repository. Run from a hook, the environment may lead elsewhere: then nothing is opened.
-    pub(super) fn open(&self) -> Repo {
+    pub(crate) fn open(&self) -> Repo {
         self.open_at(&self.at)
     }
 

@@ -119,3 +119,94 @@ fn key(
         None => Ok(proved),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::law::testing::{event, policy, principal};
+    use crate::model::canonical::Canonical as _;
+    use crate::model::event::Signature;
+    use crate::model::trust::testing::{PretendedSecurityKey, SoftwareKey};
+    use crate::model::trust::{NAMESPACE, Signers};
+
+    fn signed_by_claude(policy: &mut Policy, key: &SoftwareKey) -> Event {
+        let line = format!("claude namespaces=\"{NAMESPACE}\" {}\n", key.public());
+        policy.signers = Signers::parse(line.as_bytes()).unwrap();
+        let mut submit = Event::parse(event("auth-k3f9", &[]).1.as_bytes()).unwrap();
+        submit.actor = principal("claude");
+        let armor = key.sign(NAMESPACE, &submit.signed_bytes());
+        submit.signature = Some(Signature { armor });
+        submit
+    }
+
+    #[test]
+    fn an_event_is_its_signers_or_nobodys() {
+        let (mut policy, key) = (policy(), SoftwareKey::new(1));
+        let mut submit = signed_by_claude(&mut policy, &key);
+        assert!(matches!(event_key(&policy, &submit), Some(Ok(_))));
+        assert_eq!(event_key(&policy, &Event { signature: None, ..submit.clone() }), None);
+        submit.reason = "another".into();
+        let refused = event_key(&policy, &submit).unwrap().unwrap_err();
+        assert_eq!(refused, "the signature does not fit the bytes before it");
+        policy.format.laws = 1;
+        assert!(event_key(&policy, &submit).unwrap().unwrap_err().starts_with("edition 1 of the laws"));
+    }
+
+    #[test]
+    fn a_listed_key_counts_no_more_whatever_its_date() {
+        let (mut policy, key) = (policy(), SoftwareKey::new(1));
+        let submit = signed_by_claude(&mut policy, &key);
+        let fingerprint = policy.signers.get(&principal("claude")).unwrap().key.fingerprint();
+        policy.config.compromised.insert(fingerprint, Timestamp::parse("2099-01-01T00:00:00Z").unwrap());
+        assert!(event_key(&policy, &submit).unwrap().unwrap_err().contains("is listed as compromised since 2099"));
+    }
+
+    #[test]
+    fn four_eyes_are_proved_by_two_signatures_and_no_unsigned_doer() {
+        let (mut policy, key) = (policy(), SoftwareKey::new(1));
+        let submit = signed_by_claude(&mut policy, &key);
+        let voter = SoftwareKey::new(2);
+        let line = format!("alice namespaces=\"{NAMESPACE}\" {}\n", voter.public());
+        let alice = Signers::parse(line.as_bytes()).unwrap();
+        let shown =
+            alice.verify(&principal("alice"), &submit.at, Presence::None, b"x", &voter.sign(NAMESPACE, b"x")).unwrap();
+        let signed = Approval { proof: Proof::Signature, key: Some(shown) };
+        let word = Approval { proof: Proof::Terminal, key: None };
+        let doers = |names: &[&str]| names.iter().map(|name| principal(name)).collect::<BTreeSet<_>>();
+        let proves = |submit: &Event, doers: &BTreeSet<Principal>, approval: &Approval| {
+            proves_four_eyes(&policy, submit, doers, approval)
+        };
+        assert!(proves(&submit, &doers(&["claude"]), &signed));
+        assert!(!proves(&submit, &doers(&["claude"]), &word));
+        assert!(!proves(&submit, &doers(&["claude", "codex"]), &signed), "a session names another doer");
+        assert!(!proves(&Event { signature: None, ..submit.clone() }, &doers(&["claude"]), &signed));
+    }
+
+    #[test]
+    fn votes_show_the_touch_that_the_policy_wants() {
+        let (mut policy, key) = (policy(), PretendedSecurityKey::new(3));
+        let line = format!("alice namespaces=\"{NAMESPACE}\" {}\n", key.public());
+        policy.signers = Signers::parse(line.as_bytes()).unwrap();
+        policy.config.presence = Presence::Touch;
+        let submit = Event::parse(event("auth-k3f9", &[]).1.as_bytes()).unwrap();
+        let mut vote = Vote {
+            v: 1,
+            project: submit.project.clone(),
+            task: submit.task.clone(),
+            submit: crate::model::digest::Digest::of(b"submit"),
+            gate: crate::model::digest::Digest::of(b"gate"),
+            voter: principal("alice"),
+            verdict: crate::model::vote::Verdict::Approve,
+            reason: String::new(),
+            at: submit.at.clone(),
+            proof: Proof::Signature,
+            signature: None,
+        };
+        let mut verdict = |flags: u8| {
+            vote.signature = Some(Signature { armor: key.sign(flags, &vote.signed_bytes()) });
+            vote_key(&policy, &vote).map(|key| key.presence)
+        };
+        assert_eq!(verdict(0x01), Ok(Some(Presence::Touch)));
+        assert!(verdict(0x00).unwrap_err().contains("nobody touched it"));
+    }
+}

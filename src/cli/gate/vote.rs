@@ -1,7 +1,5 @@
 //! `agentops gate approve` and `agentops gate reject`.
 
-use std::fs::File;
-use std::io::{self, Write as _};
 use std::path::Path;
 
 use serde::Serialize;
@@ -15,7 +13,7 @@ use crate::engine::Site;
 use crate::engine::gate::{self, Ballot, Choice, WaitingGate, Wish};
 use crate::engine::transact::{Committed, Target};
 use crate::model::vote::Verdict;
-use crate::ui::{PromptError, good, plain, strong, warning};
+use crate::ui::{good, plain, strong, warning};
 
 #[derive(Serialize)]
 struct VotedBody {
@@ -118,17 +116,11 @@ fn tell_again(paper: &Ballot, verdict: Verdict, context: &Context) {
 
 /// The one question without a flag: an answer that a script could give would be worth nothing.
 fn confirm(context: &Context, paper: &Ballot, verdict: Verdict) -> Result<(), CommandError> {
-    let id = paper.gate.task.as_str();
-    let question = format!("Type `{id}` to {} it, or Ctrl-C to leave:", verdict.as_str());
-    let answer = context.ui.ask(question, |answer| {
-        if answer == id { Ok(()) } else { Err(format!("that is not `{id}`; nothing was written")) }
-    });
-    match answer {
-        Err(error @ PromptError::NobodyThere) => Err(CommandError::failed("a vote is given by a person at a terminal")
-            .because(error)
-            .hint(format!("run it in a terminal: agentops gate {} {id}", verdict.as_str()))),
-        other => Ok(other?),
-    }
+    let (id, verb) = (paper.gate.task.as_str(), verdict.as_str());
+    let question = format!("Type `{id}` to {verb} it, or Ctrl-C to leave:");
+    let nobody =
+        ("a vote is given by a person at a terminal", format!("run it in a terminal: agentops gate {verb} {id}"));
+    acting::confirm_by_typing(context, id, question, "nothing was written", nobody)
 }
 
 fn tell(cast: &Committed<WaitingGate>, paper: &Ballot, choice: &Choice, site: &Site<'_>, context: &Context) {
@@ -191,14 +183,7 @@ fn write_file(
     let (path, bytes) = gate::vote_file(site, target, choice)?;
     let place = context.path(file);
     if !target.dry_run {
-        let write = || -> io::Result<()> {
-            let mut out = File::create_new(&place)?;
-            out.write_all(&bytes)?;
-            out.sync_all()
-        };
-        write().map_err(|error| {
-            CommandError::failed(format!("cannot write the vote to `{}`", place.display())).because(error)
-        })?;
+        acting::write_new(&place, &bytes, "vote")?;
     }
     let body = FileBody {
         task: choice.task.clone(),

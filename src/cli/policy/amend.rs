@@ -6,9 +6,9 @@ use clap::Args;
 use serde::Serialize;
 
 use super::sign;
-use crate::cli::acting::{Acting, CommitBody, tell};
+use crate::cli::acting::{self, Acting, CommitBody, tell};
 use crate::cli::{CommandError, Context, Outcome};
-use crate::engine::policy;
+use crate::engine::{Site, policy};
 use crate::model::amend::GovernedChange;
 use crate::ui::{Table, plain, strong};
 
@@ -81,7 +81,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, C
     let key = arguments.key.as_ref().map(|file| context.path(file));
     let reason = arguments.reason.as_deref().unwrap_or_default();
     if let Some(file) = &arguments.out {
-        return propose(&context.path(file), reason, key.as_deref(), arguments, context);
+        return propose(&site, &context.path(file), reason, key.as_deref(), target.dry_run, context);
     }
     let committed = match &arguments.from {
         Some(file) => policy::commit(&site, &target, &sign::read(&context.path(file))?)?,
@@ -110,16 +110,16 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, C
 }
 
 fn propose(
+    site: &Site<'_>,
     file: &Path,
     reason: &str,
     key: Option<&Path>,
-    arguments: &Arguments,
+    dry_run: bool,
     context: &Context,
 ) -> Result<Outcome, CommandError> {
-    let site = arguments.acting.site(context)?;
-    let proposal = policy::propose(&site, reason, key)?;
-    if !arguments.acting.writing.dry_run {
-        sign::write_new(file, &proposal)?;
+    let proposal = policy::propose(site, reason, key)?;
+    if !dry_run {
+        acting::write_new(file, proposal.print()?.as_bytes(), "proposal")?;
     }
     let body = ProposedBody {
         file: file.display().to_string(),

@@ -1,6 +1,6 @@
 //! `agentops policy sign`, and the file that a proposal travels in.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -8,11 +8,12 @@ use clap::Args;
 use serde::Serialize;
 
 use super::amend::ChangeBody;
+use crate::cli::acting;
 use crate::cli::gate::fill_difference;
 use crate::cli::{CommandError, Context, Outcome};
 use crate::engine::policy;
 use crate::engine::proposal::Proposal;
-use crate::ui::{Page, PromptError, plain, strong};
+use crate::ui::{Page, plain, strong};
 
 /// No proposal is longer, in bytes.
 const LONGEST: u64 = 16 * 1024 * 1024;
@@ -84,17 +85,8 @@ fn fill(page: &mut Page, proposal: &Proposal, before: &[Option<Vec<u8>>]) {
 fn confirm(context: &Context, proposal: &Proposal) -> Result<(), CommandError> {
     let number = format!("{:04}", proposal.amend.seq);
     let question = format!("Type `{number}` to sign amend {number}, or Ctrl-C to leave:");
-    let answer = context.ui.ask(question, |answer| {
-        if answer == number { Ok(()) } else { Err(format!("that is not `{number}`; nothing was signed")) }
-    });
-    match answer {
-        Err(error @ PromptError::NobodyThere) => {
-            Err(CommandError::failed("an amend is signed by a person at a terminal")
-                .because(error)
-                .hint("run it in a terminal of your own"))
-        }
-        other => Ok(other?),
-    }
+    let nobody = ("an amend is signed by a person at a terminal", "run it in a terminal of your own".to_owned());
+    acting::confirm_by_typing(context, &number, question, "nothing was signed", nobody)
 }
 
 /// Reads a proposal.
@@ -109,17 +101,6 @@ pub(super) fn read(place: &Path) -> Result<Proposal, CommandError> {
     Ok(Proposal::read(&fs::read(place).map_err(failed)?)?)
 }
 
-/// Writes a proposal where no file is.
-pub(super) fn write_new(place: &Path, proposal: &Proposal) -> Result<(), CommandError> {
-    let text = proposal.print()?;
-    let write = || -> io::Result<()> {
-        let mut out = File::create_new(place)?;
-        out.write_all(text.as_bytes())?;
-        out.sync_all()
-    };
-    write().map_err(|error| failed_writing(place, error))
-}
-
 /// Replaces the proposal by one with a signature more; a crash leaves one or the other.
 fn replace(place: &Path, proposal: &Proposal) -> Result<(), CommandError> {
     let text = proposal.print()?;
@@ -131,9 +112,5 @@ fn replace(place: &Path, proposal: &Proposal) -> Result<(), CommandError> {
         out.persist(place)?;
         Ok(())
     };
-    write().map_err(|error| failed_writing(place, error))
-}
-
-fn failed_writing(place: &Path, error: io::Error) -> CommandError {
-    CommandError::failed(format!("cannot write the proposal `{}`", place.display())).because(error)
+    write().map_err(|error| acting::not_written(place, "proposal", error))
 }

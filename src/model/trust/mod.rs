@@ -11,14 +11,14 @@ mod armor;
 mod key;
 mod signers;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod verify;
 
 pub use key::{Presence, PublicKey};
 pub use signers::{Signer, SignerError, Signers};
-pub use verify::{Proved, Refusal, is_armor};
+pub use verify::{Proved, Refusal};
 
 /// The namespace of every signature over a file of agentops: a signed commit or mail cannot be passed off as a vote.
 pub const NAMESPACE: &str = "agentops-gate";

@@ -100,8 +100,3 @@ impl Signers {
         Ok(Proved { fingerprint: signer.key.fingerprint(), presence: armored.presence })
     }
 }
-
-/// Whether `text` has the form of a signature that could count, whoever made it.
-pub fn is_armor(text: &str) -> bool {
-    armor::read(text).is_ok()
-}

@@ -242,3 +242,28 @@ fn a_newer_program_changes_nothing_where_an_older_edition_rules() {
     let listed = sandbox.agentops("gate list --json").run().expect_code(0).json();
     assert_eq!(listed["gates"][0]["approvals"][0]["proof"], "signature", "{listed:#}");
 }
+
+#[test]
+fn a_replaced_key_leaves_old_votes_standing_and_casts_no_new_ones() {
+    let sandbox = Sandbox::signed();
+    let task = sandbox.waiting_task("Reset passwords");
+    sandbox.approve(&task);
+    sandbox.next(&task).expect_code(0);
+    let old = sandbox.root().join("home/.ssh/bob");
+    std::fs::rename(&old, old.with_extension("old")).unwrap();
+    let line = sandbox.new_key("bob", "ed25519");
+    let signers = sandbox.read(".agentops/allowed_signers");
+    let kept: String =
+        signers.lines().filter(|line| line.starts_with("alice")).map(|line| format!("{line}\n")).collect();
+    sandbox.write(".agentops/allowed_signers", kept + &line);
+    sandbox.agentops("policy amend --reason").arg("Bob has a new laptop").run().expect_code(0);
+    sandbox.agentops("check --all").run().expect_code(0);
+    let next = sandbox.waiting_task("Delete accounts");
+    sandbox.approve(&next);
+    let reason = forge(&sandbox, &sandbox.vote_path(&next), |vote| {
+        let call = sandbox.call_program("ssh-keygen".as_ref(), "-q -Y sign -n agentops-gate -f");
+        let armor = call.arg(old.with_extension("old")).stdin(vote.signed_bytes()).run().expect_code(0).stdout;
+        vote.signature.as_mut().unwrap().armor = armor;
+    });
+    assert!(reason.contains("signed it, and `bob` has SHA256:"), "{reason}");
+}
