@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::{CommandError, Context, Outcome, Writing};
-use crate::engine::profile;
+use crate::engine::{gate, profile};
 use crate::model::profile::{Phase, VoteKind};
 use crate::ui::{Table, plain, strong};
 
@@ -127,7 +127,7 @@ fn list(context: &Context) -> Result<Outcome, CommandError> {
                 profile: profile.name.as_str(),
                 version: profile.version,
                 description: &profile.description,
-                phases: profile.phases.iter().enumerate().map(|(index, phase)| listed_phase(index, phase)).collect(),
+                phases: profile.phases.iter().map(listed_phase).collect(),
             })
             .collect(),
     };
@@ -144,11 +144,11 @@ fn list(context: &Context) -> Result<Outcome, CommandError> {
     Ok(Outcome::Done)
 }
 
-fn listed_phase(index: usize, phase: &Phase) -> ListedPhase<'_> {
+fn listed_phase(phase: &Phase) -> ListedPhase<'_> {
     ListedPhase {
         phase: phase.name.as_str(),
         stage: phase.stage.as_str(),
-        gate: index + 1,
+        gate: gate::number(phase),
         title: &phase.gate.title,
         vote: phase.gate.vote.as_str(),
     }

@@ -94,12 +94,7 @@ fn show_body(shown: &Shown) -> ShowBody<'_> {
         version: profile.version,
         description: &profile.description,
         window: shown.window,
-        phases: profile
-            .phases
-            .iter()
-            .enumerate()
-            .map(|(index, phase)| phase_body(index, phase, shown.window))
-            .collect(),
+        phases: profile.phases.iter().map(|phase| phase_body(phase, shown.window)).collect(),
         commands: profile
             .commands
             .iter()
@@ -128,11 +123,11 @@ fn show_body(shown: &Shown) -> ShowBody<'_> {
     }
 }
 
-fn phase_body(index: usize, phase: &Phase, window: u32) -> PhaseBody<'_> {
+fn phase_body(phase: &Phase, window: u32) -> PhaseBody<'_> {
     let Budget { tokens, artifact_tokens, green, yellow } = phase.budget;
     let share = |percent: u8| u64::from(window) * u64::from(percent) / 100;
     PhaseBody {
-        listed: listed_phase(index, phase),
+        listed: listed_phase(phase),
         purpose: &phase.purpose,
         artifacts: phase
             .artifacts
