@@ -2,15 +2,17 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
 
 use super::{CommandError, Context, Writing};
 use crate::engine::Site;
+use crate::engine::seal::Signing;
 use crate::engine::transact::{Committed, Target};
 use crate::model::report::Report;
+use crate::model::trust::Proved;
 use crate::ui::{Mode, PromptError, ReportBody, Ui, dim, plain, strong};
 
 /// Who acts, where, and whether anything is written.
@@ -53,6 +55,41 @@ pub(super) struct CommitBody {
     /// What could not be done after the commit, and what finishes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     unfinished: Option<String>,
+}
+
+/// Whether the event is signed.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Sealing {
+    /// Sign the event with your SSH key; `git config agentops.sign true` makes it the default
+    #[arg(long, conflicts_with = "no_sign")]
+    sign: bool,
+    /// Do not sign the event, whatever `agentops.sign` says
+    #[arg(long)]
+    no_sign: bool,
+    /// Sign with the private key in FILE; else git's `user.signingKey`, `~/.ssh` and your agent are looked at
+    #[arg(long, value_name = "FILE", conflicts_with = "no_sign")]
+    key: Option<PathBuf>,
+}
+
+impl Sealing {
+    /// The repository, for these flags and `acting`'s.
+    pub(super) fn site<'c>(&self, acting: &Acting, context: &'c Context) -> Result<Site<'c>, CommandError> {
+        let mut site = acting.site(context)?;
+        site.signing = match (&self.key, self.sign, self.no_sign) {
+            (Some(file), _, _) => Signing::Always(Some(context.path(file))),
+            (None, true, _) => Signing::Always(None),
+            (None, false, true) => Signing::Never,
+            (None, false, false) => Signing::Configured,
+        };
+        Ok(site)
+    }
+}
+
+/// Says which key signed the event.
+pub(super) fn tell_key(ui: &Ui, key: Option<&Proved>) {
+    if let Some(key) = key {
+        ui.talk(key.honest());
+    }
 }
 
 impl CommitBody {

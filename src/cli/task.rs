@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
-use super::acting::{self, Acting, CommitBody};
+use super::acting::{self, Acting, CommitBody, Sealing};
 use super::phase::{StatusBody, fill_status};
 use super::{CommandError, Context, Outcome};
 use crate::engine::task::{self, Filter, Listed, NewTask, Opened};
@@ -56,6 +56,8 @@ pub struct New {
     #[arg(long, value_name = "LEVEL", default_value = "normal")]
     priority: PriorityName,
     #[command(flatten)]
+    sealing: Sealing,
+    #[command(flatten)]
     acting: Acting,
 }
 
@@ -107,6 +109,8 @@ struct OpenedBody {
     profile: String,
     phase: String,
     documents: Vec<String>,
+    /// `SHA256:…` of the key that signed the event; null where its actor is a claim.
+    key: Option<String>,
     #[serde(flatten)]
     commit: CommitBody,
     next: Vec<String>,
@@ -165,7 +169,7 @@ pub(super) fn run(verb: Verb, context: &mut Context) -> Result<Outcome, CommandE
 }
 
 fn new(arguments: New, context: &Context) -> Result<Outcome, CommandError> {
-    let site = arguments.acting.site(context)?;
+    let site = arguments.sealing.site(&arguments.acting, context)?;
     let request = NewTask {
         title: arguments.title,
         profile: arguments.profile,
@@ -180,19 +184,21 @@ fn new(arguments: New, context: &Context) -> Result<Outcome, CommandError> {
 }
 
 fn tell_opened(ui: &Ui, opened: &Committed<Opened>) {
-    let Opened { task, profile, state, documents, laid_out } = &opened.outcome;
+    let Opened { task, profile, state, key, documents, laid_out } = &opened.outcome;
     let next = format!("agentops phase next {task}");
     let body = OpenedBody {
         task: task.to_string(),
         profile: profile.to_string(),
         phase: state.phase.to_string(),
         documents: documents.clone(),
+        key: key.as_ref().map(|key| key.fingerprint.clone()),
         commit: CommitBody::of(opened),
         next: vec![next.clone()],
     };
     ui.show(&body, |page| {
         page.line([strong(task), plain(format!(": {profile}, phase {}: ", state.phase)), plain(&state.title)]);
     });
+    acting::tell_key(ui, key.as_ref());
     acting::tell(ui, opened);
     acting::tell_documents(ui, laid_out);
     // In a dry run nothing lies there to be filled in.

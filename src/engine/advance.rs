@@ -5,6 +5,7 @@ use super::error::EngineError;
 use super::gate;
 use super::manifest;
 use super::phase::{self, Contents, Moved, PhaseStatus};
+use super::seal::{Author, Seal, transact_sealed};
 use super::site::{Base, Site};
 use super::transact::{Committed, Draft, FileEdit, Target, refuse_operation, transact};
 use crate::law::phase::required_commands;
@@ -78,19 +79,19 @@ pub fn next(
         Status::Working => run_commands(site, target, &base, &chain, &state, &at, watch)?,
         _ => None,
     };
-    let mut moved = transact(site, target, |base| {
+    let mut moved = transact_sealed(site, target, |base, seal| {
         let chain = base.task(prefix)?;
         phase::refuse_fork(&chain)?;
         let Standing::At(state) = chain.standing() else { unreachable!("a task that is there has a head or a fork") };
         if state.status.is_open() {
             refuse_predecessors(base, &chain, &state)?;
         }
-        let who = site.actor(&base.policy)?;
+        let author = Author::of(site, base, &at, seal)?;
         match state.status {
-            Status::Working => leave(site, base, &chain, &state, who, &at, runs.as_ref()),
+            Status::Working => leave(site, base, &chain, &state, author, runs.as_ref()),
             Status::Waiting => {
                 check_votes(base, &chain)?;
-                phase::compose_event(base, &chain, EventKind::Advance, None, who, &at, Contents::default())
+                phase::compose_event(base, &chain, EventKind::Advance, None, author, Contents::default())
             }
             Status::Done | Status::Abandoned => Err(EngineError::refused(
                 format!("`{}` is {}", chain.task, state.status),
@@ -163,8 +164,7 @@ fn leave(
     base: &Base<'_>,
     chain: &Chain,
     state: &TaskState,
-    who: (&crate::model::name::Principal, &crate::model::policy::Actor),
-    at: &Timestamp,
+    author: Author<'_>,
     runs: Option<&Runs>,
 ) -> Result<Draft<Moved>, EngineError> {
     let rules = base.rules(chain)?;
@@ -201,7 +201,7 @@ fn leave(
         }
     }
     let kind = if phase.gate.vote == VoteKind::None { EventKind::Advance } else { EventKind::Submit };
-    let mut draft = phase::compose_event(base, chain, kind, None, who, at, contents)?;
+    let mut draft = phase::compose_event(base, chain, kind, None, author, contents)?;
     draft.files.extend(files);
     Ok(draft)
 }
@@ -210,7 +210,8 @@ fn leave(
 /// learning that is missing. It is the step itself, without the runs and without writing.
 fn rehearse(site: &Site, target: &Target, chain: &Chain, state: &TaskState, at: &Timestamp) -> Result<(), EngineError> {
     let dry = Target { dry_run: true, ..target.clone() };
-    let rehearsed = transact(site, &dry, |base| leave(site, base, chain, state, site.actor(&base.policy)?, at, None));
+    let rehearsed =
+        transact(site, &dry, |base| leave(site, base, chain, state, Author::of(site, base, at, &Seal::none())?, None));
     match rehearsed {
         Err(EngineError::Law(mut report)) => {
             report.violations.retain(|violation| violation.law != LawId::P6);

@@ -25,6 +25,7 @@ pub mod proposal;
 pub mod push;
 mod records;
 mod replay;
+pub mod seal;
 pub mod session;
 mod settle;
 pub mod signing;

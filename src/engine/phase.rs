@@ -3,9 +3,10 @@
 use super::compose;
 use super::error::EngineError;
 use super::gate;
+use super::seal::{Author, transact_sealed};
 use super::site::{Base, Site, near};
 use super::task;
-use super::transact::{Committed, Draft, Target, transact};
+use super::transact::{Committed, Draft, Target};
 use crate::config;
 use crate::model::canonical::Canonical as _;
 use crate::model::digest::Digest;
@@ -13,11 +14,10 @@ use crate::model::event::{Event, EventKind, EventName, Evidence, Run};
 use crate::model::layout;
 use crate::model::name::{PhaseName, ProfileName, TaskId, Word};
 use crate::model::path::RepoPath;
-use crate::model::policy::Actor;
 use crate::model::profile::Profile;
 use crate::model::state::{Status, TaskState};
-use crate::model::time::Timestamp;
 use crate::model::tree::TreeView as _;
+use crate::model::trust::Proved;
 use crate::model::vote::Vote;
 use crate::workflow::chain::{Chain, Link, Standing};
 use crate::workflow::gate::read_votes;
@@ -161,6 +161,8 @@ pub struct Moved {
     pub to: TaskState,
     /// Number of the event in the chain.
     pub seq: u32,
+    /// The key that signed the event; `None` where its actor is a claim.
+    pub key: Option<Proved>,
     /// Documents of the phase it moved to that were laid out in the working tree, uncommitted.
     pub laid_out: Vec<RepoPath>,
 }
@@ -180,22 +182,21 @@ pub(crate) fn compose_event(
     chain: &Chain,
     kind: EventKind,
     to: Option<&PhaseName>,
-    who: (&crate::model::name::Principal, &Actor),
-    at: &Timestamp,
+    author: Author<'_>,
     contents: Contents,
 ) -> Result<Draft<Moved>, EngineError> {
     let rules = base.rules(chain)?;
     let (prev, seq, state) = transition::draft(chain, kind, to, rules)?;
     let from = chain.heads().first().map_or_else(|| state.clone(), |head| head.event.state.clone());
-    let event = Event {
+    let mut event = Event {
         v: 1,
         project: base.policy.format.project.clone(),
         task: chain.task.clone(),
         seq,
         kind,
         prev,
-        actor: who.0.clone(),
-        at: at.clone(),
+        actor: author.principal.clone(),
+        at: author.at.clone(),
         reason: contents.reason.trim().to_owned(),
         evidence: contents.evidence,
         base: base.tree_id,
@@ -205,6 +206,7 @@ pub(crate) fn compose_event(
         signature: None,
     };
     event.validate()?;
+    let key = author.seal.close(&base.policy, &mut event)?;
     let path = layout::event(&chain.profile, &chain.task, &EventName::of(&event));
     let what = match (kind, state.status) {
         (EventKind::Advance, Status::Done) => format!("finish {}", chain.task),
@@ -215,7 +217,7 @@ pub(crate) fn compose_event(
     };
     Ok(Draft {
         files: vec![(path, Some(event.print().into_bytes()))],
-        message: compose::event_message(&chain.profile, &event, &what, who.1),
+        message: compose::event_message(&chain.profile, &event, &what, author.actor),
         outcome: Moved {
             task: chain.task.clone(),
             profile: chain.profile.clone(),
@@ -223,6 +225,7 @@ pub(crate) fn compose_event(
             from,
             to: state,
             seq,
+            key,
             laid_out: Vec::new(),
         },
     })
@@ -238,7 +241,7 @@ pub fn step(
     reason: &str,
 ) -> Result<Committed<Moved>, EngineError> {
     let at = site.clock.now();
-    let mut moved = transact(site, target, |base| {
+    let mut moved = transact_sealed(site, target, |base, seal| {
         let chain = base.task(prefix)?;
         let rules = base.rules(&chain)?;
         let phase = to.map(|name| known_phase(rules, name)).transpose()?;
@@ -252,9 +255,9 @@ pub fn step(
             (EventKind::Resolve, _) => {}
             _ => refuse_fork(&chain)?,
         }
-        let who = site.actor(&base.policy)?;
+        let author = Author::of(site, base, &at, seal)?;
         let contents = Contents { reason: reason.to_owned(), ..Contents::default() };
-        compose_event(base, &chain, kind, phase.as_ref(), who, &at, contents)
+        compose_event(base, &chain, kind, phase.as_ref(), author, contents)
     })?;
     if moved.commit.is_some() && moved.outcome.to.status == Status::Working {
         let laid_out = lay_out_anew(site, &moved.outcome.task);

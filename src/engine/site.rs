@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::error::EngineError;
 use super::judging::{Policies, Ruling};
+use super::seal::Signing;
 use crate::clock::Clock;
 use crate::config;
 use crate::env::Env;
@@ -28,6 +29,8 @@ pub struct Site<'s> {
     pub env: &'s Env,
     /// `--actor`, where given.
     pub actor_flag: Option<String>,
+    /// Whether the actor signs events.
+    pub signing: Signing,
     /// Policies that were read: a verb looks at its base more than once.
     policies: RefCell<Policies>,
 }
@@ -53,14 +56,20 @@ impl<'s> Site<'s> {
         if let Some(quarantine) = env.git_quarantine() {
             repo = repo.with_objects(quarantine)?;
         }
-        Ok(Self { repo, clock, env, actor_flag, policies: RefCell::default() })
+        Ok(Self { repo, clock, env, actor_flag, signing: Signing::default(), policies: RefCell::default() })
     }
 
     /// The same place, where nothing that is written stays: for a dry run.
     #[must_use]
     pub fn rehearsal(&self) -> Self {
-        let (clock, env, actor_flag) = (self.clock, self.env, self.actor_flag.clone());
-        Self { repo: self.repo.rehearsal(), clock, env, actor_flag, policies: RefCell::default() }
+        Self {
+            repo: self.repo.rehearsal(),
+            clock: self.clock,
+            env: self.env,
+            actor_flag: self.actor_flag.clone(),
+            signing: self.signing.clone(),
+            policies: RefCell::default(),
+        }
     }
 
     /// HEAD's commit with its policy.

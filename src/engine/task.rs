@@ -3,8 +3,9 @@
 use super::compose;
 use super::error::EngineError;
 use super::phase::{self, PhaseStatus};
+use super::seal::transact_sealed;
 use super::site::{Base, Site};
-use super::transact::{Committed, Draft, Target, transact};
+use super::transact::{Committed, Draft, Target};
 use crate::model::canonical::Canonical as _;
 use crate::model::event::{Event, EventKind, EventName};
 use crate::model::layout;
@@ -12,6 +13,7 @@ use crate::model::name::{ProfileName, TaskId, Word};
 use crate::model::path::RepoPath;
 use crate::model::state::{Priority, Stage, Status, TaskState};
 use crate::model::tree::{MAX_STATE_FILE, SightError, TreeView};
+use crate::model::trust::Proved;
 use crate::workflow::chain::{self, Chain, Standing};
 use crate::workflow::transition;
 
@@ -41,6 +43,8 @@ pub struct Opened {
     pub profile: ProfileName,
     /// Its first state.
     pub state: TaskState,
+    /// The key that signed the event; `None` where its actor is a claim.
+    pub key: Option<Proved>,
     /// The documents its first phase wants.
     pub documents: Vec<String>,
     /// Those of them that were laid out in the working tree, uncommitted.
@@ -52,7 +56,7 @@ pub struct Opened {
 pub fn open(site: &Site, target: &Target, request: &NewTask) -> Result<Committed<Opened>, EngineError> {
     let entropy = site.clock.random_u32();
     let at = site.clock.now();
-    let mut committed = transact(site, target, |base| {
+    let mut committed = transact_sealed(site, target, |base, seal| {
         let profile = match &request.profile {
             Some(name) => base.profile(name)?,
             None => only_profile(base)?,
@@ -87,7 +91,7 @@ pub fn open(site: &Site, target: &Target, request: &NewTask) -> Result<Committed
             .iter()
             .map(|(key, value)| Ok((Word::parse(key)?, value.clone())))
             .collect::<Result<_, EngineError>>()?;
-        let event = Event {
+        let mut event = Event {
             v: 1,
             project: base.policy.format.project.clone(),
             task: task.clone(),
@@ -105,13 +109,14 @@ pub fn open(site: &Site, target: &Target, request: &NewTask) -> Result<Committed
             signature: None,
         };
         event.validate()?;
+        let key = seal.close(&base.policy, &mut event)?;
         let path = layout::event(&profile.name, &task, &EventName::of(&event));
         let documents = first.artifacts.iter().filter(|spec| spec.template.is_some() && spec.required);
         let documents = documents.map(|spec| spec.path_for(&profile.name, &task, &state)).collect();
         Ok(Draft {
             files: vec![(path, Some(event.print().into_bytes()))],
             message: compose::event_message(&profile.name, &event, &format!("open {task}"), actor),
-            outcome: Opened { task, profile: profile.name.clone(), state, documents, laid_out: Vec::new() },
+            outcome: Opened { task, profile: profile.name.clone(), state, key, documents, laid_out: Vec::new() },
         })
     })?;
     if committed.commit.is_some() {

@@ -40,6 +40,11 @@ impl Repo {
         self.inner.config_snapshot().string(key).map(|value| value.to_string())
     }
 
+    /// Whether a setting is there and true, as git reads truth.
+    pub fn config_flag(&self, key: &str) -> bool {
+        self.inner.config_snapshot().boolean(key).unwrap_or(false)
+    }
+
     /// Whether there are files whose executable bit says something (`core.fileMode`): not in a bare repository, and not on
     /// file systems that have none.
     pub fn keeps_modes(&self) -> bool {
@@ -96,6 +101,11 @@ mod tests {
         assert_eq!(repo.config_scope_of("core.hooksPath"), Some((Scope::Local, ".husky/_".to_owned())));
         assert_eq!(repo.config_get("user.name").as_deref(), Some("Tess Ter"));
         assert_eq!(repo.config_get("agentops.none"), None);
+        assert!(!repo.config_flag("agentops.sign"));
+        for (value, expected) in [("yes", true), ("1", true), ("false", false), ("perhaps", false)] {
+            sandbox.git(&["config", "agentops.sign", value]);
+            assert_eq!(sandbox.open().config_flag("agentops.sign"), expected, "{value}");
+        }
         sandbox.git(&["config", "core.fileMode", "false"]);
         assert!(!sandbox.open().keeps_modes());
         assert_eq!(repo.user_identity().unwrap().email, "tess@example.com");

@@ -47,7 +47,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     for link in fresh {
         let owners = proof::owners(case.policy, &link.amend);
         for (who, key) in &owners.signed {
-            findings.note(format!("amend {:04}: agreed to by `{who}` ({})", link.amend.seq, proof::signed_by(key)));
+            findings.note(format!("amend {:04}: agreed to by `{who}` ({})", link.amend.seq, key.honest()));
         }
         let void: String = owners
             .void

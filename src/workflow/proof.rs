@@ -25,19 +25,8 @@ pub struct Approval {
 impl Approval {
     /// What a report must say of it.
     pub fn honest(&self) -> String {
-        self.key.as_ref().map_or_else(|| self.proof.honest().to_owned(), signed_by)
+        self.key.as_ref().map_or_else(|| self.proof.honest().to_owned(), Proved::honest)
     }
-}
-
-/// `signed by SHA256:…`, with what a security key says of the person.
-pub fn signed_by(key: &Proved) -> String {
-    let shown = match key.presence {
-        None => "",
-        Some(Presence::None) => ", a security key that nobody touched",
-        Some(Presence::Touch) => ", a security key, touched",
-        Some(Presence::Pin) => ", a security key, touched and with its PIN",
-    };
-    format!("signed by {}{shown}", key.fingerprint)
 }
 
 /// The key behind a vote whose proof is `signature`; the error says why the vote counts for nothing.

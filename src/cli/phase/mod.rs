@@ -7,7 +7,7 @@ mod status;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::acting::{self, Acting, CommitBody};
+use super::acting::{self, Acting, CommitBody, Sealing};
 use super::{CommandError, Context, Outcome};
 use crate::engine::phase::{self, Moved};
 use crate::engine::transact::Committed;
@@ -77,6 +77,8 @@ pub struct NextArguments {
     #[arg(value_name = "ID")]
     task: String,
     #[command(flatten)]
+    sealing: Sealing,
+    #[command(flatten)]
     acting: Acting,
 }
 
@@ -89,6 +91,8 @@ pub struct StepArguments {
     /// Why, in one line; it stays in the event
     #[arg(long, value_name = "TEXT")]
     reason: String,
+    #[command(flatten)]
+    sealing: Sealing,
     #[command(flatten)]
     acting: Acting,
 }
@@ -130,7 +134,7 @@ fn step(
     to: Option<&str>,
     context: &Context,
 ) -> Result<Outcome, CommandError> {
-    let site = arguments.acting.site(context)?;
+    let site = arguments.sealing.site(&arguments.acting, context)?;
     let moved = phase::step(&site, &arguments.acting.target(), &arguments.task, kind, to, &arguments.reason)?;
     tell_moved(&context.ui, &moved, Vec::new());
     Ok(Outcome::Done)
@@ -150,6 +154,8 @@ struct MovedBody {
     attempt: u32,
     documents: Vec<String>,
     runs: Vec<RunBody>,
+    /// `SHA256:…` of the key that signed the event; null where its actor is a claim.
+    key: Option<String>,
     #[serde(flatten)]
     commit: CommitBody,
     next: Vec<String>,
@@ -172,7 +178,7 @@ struct RunBody {
 
 /// Prints a transition, and on standard error what was committed and what is next.
 fn tell_moved(ui: &Ui, moved: &Committed<Moved>, runs: Vec<RunBody>) {
-    let Moved { task, profile, kind, from, to, seq, laid_out } = &moved.outcome;
+    let Moved { task, profile, kind, from, to, seq, key, laid_out } = &moved.outcome;
     let next = next_commands(task.as_str(), to);
     let body = MovedBody {
         task: task.to_string(),
@@ -186,12 +192,14 @@ fn tell_moved(ui: &Ui, moved: &Committed<Moved>, runs: Vec<RunBody>) {
         attempt: to.attempt,
         documents: laid_out.iter().map(ToString::to_string).collect(),
         runs,
+        key: key.as_ref().map(|key| key.fingerprint.clone()),
         commit: CommitBody::of(moved),
         next: next.clone(),
     };
     ui.show(&body, |page| {
         page.line([strong(task), plain(format!(": {} -> {}", standing(from), standing(to)))]);
     });
+    acting::tell_key(ui, key.as_ref());
     acting::tell(ui, moved);
     acting::tell_documents(ui, laid_out);
     for command in next {

@@ -8,7 +8,7 @@ use crate::model::state::Status;
 use crate::ui::{Mode, Ui, dim, error, good, plain, strong};
 
 pub(super) fn run(arguments: &NextArguments, context: &Context) -> Result<Outcome, CommandError> {
-    let site = arguments.acting.site(context)?;
+    let site = arguments.sealing.site(&arguments.acting, context)?;
     let mut watch = |progress: Progress<'_>| tell_progress(&context.ui, &progress);
     match advance::next(&site, &arguments.acting.target(), &arguments.task, &mut watch)? {
         Next::Moved(moved, ran) => {

@@ -18,6 +18,19 @@ pub struct Proved {
     pub presence: Option<Presence>,
 }
 
+impl Proved {
+    /// What a report must say of it: `signed by SHA256:…`, with what a security key says of the person.
+    pub fn honest(&self) -> String {
+        let shown = match self.presence {
+            None => "",
+            Some(Presence::None) => ", a security key that nobody touched",
+            Some(Presence::Touch) => ", a security key, touched",
+            Some(Presence::Pin) => ", a security key, touched and with its PIN",
+        };
+        format!("signed by {}{shown}", self.fingerprint)
+    }
+}
+
 /// Why a signature counts for nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {

@@ -3,6 +3,7 @@
 mod keys;
 mod owners;
 mod setting_up;
+mod signed_events;
 mod signed_votes;
 
 use agentops::model::vote::Proof;

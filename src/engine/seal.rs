@@ -1,0 +1,114 @@
+//! How a verb's event gets its doer's signature.
+//!
+//! An event is named after all its bytes, so it is signed while it is composed. A signature is asked for before the
+//! writers' lock is taken, because a person may take their time over a passphrase, and only for what the laws let pass.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+
+use super::error::EngineError;
+use super::signing::SigningKey;
+use super::site::{Base, Site};
+use super::transact::{Committed, Draft, Target, transact};
+use crate::model::event::{Event, Signature};
+use crate::model::name::Principal;
+use crate::model::policy::{Actor, Policy};
+use crate::model::time::Timestamp;
+use crate::model::trust::Proved;
+use crate::workflow::proof;
+
+/// The setting of git that makes signing the default: `git config agentops.sign true`.
+const SETTING: &str = "agentops.sign";
+
+/// Whether the actor signs the events that a verb writes.
+#[derive(Debug, Clone, Default)]
+pub enum Signing {
+    /// As git's setting `agentops.sign` says: where it is true, actors to whom the base gives a key sign.
+    #[default]
+    Configured,
+    /// No.
+    Never,
+    /// Yes, or the verb is refused: with the private key in this file, or with the one that is found.
+    Always(Option<PathBuf>),
+}
+
+/// The signature of one verb's event.
+pub(crate) struct Seal {
+    key: Option<SigningKey>,
+    /// What was signed last, and how: drafted again on the same base, an event is not signed again.
+    made: RefCell<Option<(Vec<u8>, Signature)>>,
+}
+
+impl Seal {
+    /// No signature.
+    pub(crate) fn none() -> Self {
+        Self { key: None, made: RefCell::default() }
+    }
+
+    /// As `site.signing` says, with the key that the base gives the actor.
+    fn of(site: &Site) -> Result<Self, EngineError> {
+        let base = site.base()?;
+        let (principal, _) = site.actor(&base.policy)?;
+        let find = |file: &Option<PathBuf>| SigningKey::find(site, &base.policy, principal, file.as_deref()).map(Some);
+        let key = match &site.signing {
+            Signing::Never => None,
+            Signing::Always(file) => find(file)?,
+            Signing::Configured if !site.repo.config_flag(SETTING) => None,
+            // The setting is for all actors of a clone, and not each of them has a key.
+            Signing::Configured if base.policy.signers.get(principal).is_none() => None,
+            Signing::Configured => find(&None)?,
+        };
+        Ok(Self { key, ..Self::none() })
+    }
+
+    /// Signs `event` where its actor signs, and verifies that as the judge will.
+    pub(crate) fn close(&self, policy: &Policy, event: &mut Event) -> Result<Option<Proved>, EngineError> {
+        let Some(key) = &self.key else { return Ok(None) };
+        let bytes = event.signed_bytes();
+        let made = self.made.borrow().clone().filter(|(signed, _)| *signed == bytes);
+        let signature = match made {
+            Some((_, signature)) => signature,
+            None => Signature { armor: key.sign(&bytes)? },
+        };
+        *self.made.borrow_mut() = Some((bytes, signature.clone()));
+        event.signature = Some(signature);
+        proof::event_key(policy, event).transpose().map_err(|reason| {
+            EngineError::refused(
+                format!("this signature would not hold: {reason}"),
+                "`agentops policy show` prints the signers and their keys; `--no-sign` leaves the event unsigned",
+            )
+        })
+    }
+}
+
+/// Who makes an event, when, and with which signature.
+#[derive(Clone, Copy)]
+pub(crate) struct Author<'a> {
+    pub(crate) principal: &'a Principal,
+    pub(crate) actor: &'a Actor,
+    pub(crate) at: &'a Timestamp,
+    pub(crate) seal: &'a Seal,
+}
+
+impl<'a> Author<'a> {
+    /// The actor of `site` at the time `at`.
+    pub(crate) fn of(site: &Site, base: &'a Base<'_>, at: &'a Timestamp, seal: &'a Seal) -> Result<Self, EngineError> {
+        let (principal, actor) = site.actor(&base.policy)?;
+        Ok(Self { principal, actor, at, seal })
+    }
+}
+
+/// As [`transact`], for a draft with an event that may be signed. The draft closes the seal on its event.
+pub(crate) fn transact_sealed<T>(
+    site: &Site,
+    target: &Target,
+    mut draft: impl FnMut(&Base<'_>, &Seal) -> Result<Draft<T>, EngineError>,
+) -> Result<Committed<T>, EngineError> {
+    let seal = Seal::of(site)?;
+    if seal.key.is_some() {
+        let dry = Target { dry_run: true, ..target.clone() };
+        transact(site, &dry, |base| draft(base, &Seal::none()))?;
+        draft(&site.base()?, &seal)?;
+    }
+    transact(site, target, |base| draft(base, &seal))
+}
