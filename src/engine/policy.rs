@@ -9,7 +9,7 @@ use super::error::EngineError;
 use super::proposal::Proposal;
 use super::signing::SigningKey;
 use super::site::{Base, Site};
-use super::transact::{Committed, Draft, FileEdit, Target, mode_after, transact};
+use super::transact::{Committed, Draft, FileEdit, Modes, Target, mode_after, transact, transact_with};
 use crate::git::Selection;
 use crate::model::amend::{Amend, GovernedChange, OwnerSignature};
 use crate::model::canonical::Canonical as _;
@@ -20,7 +20,7 @@ use crate::model::name::Principal;
 use crate::model::path::RepoPath;
 use crate::model::policy::{Actor, Policy};
 use crate::model::time::Timestamp;
-use crate::model::tree::{MAX_TEXT_FILE, TreeView};
+use crate::model::tree::{MAX_TEXT_FILE, Mode, TreeView};
 use crate::workflow::governance::{self, Governed};
 use crate::workflow::proof;
 
@@ -134,16 +134,23 @@ pub fn sign(site: &Site, proposal: &mut Proposal, key: Option<&Path>) -> Result<
     Ok(missing_signatures(&base, &proposal.amend))
 }
 
-/// The bytes that `proposal` changes as HEAD has them, for showing what is signed.
-pub fn before(site: &Site, proposal: &Proposal) -> Result<Vec<Option<Vec<u8>>>, EngineError> {
+/// Mode and bytes of a file; `None` where there is none.
+pub type Version = Option<(Mode, Vec<u8>)>;
+
+/// The files that `proposal` changes as HEAD has them, for showing what is signed.
+pub fn before(site: &Site, proposal: &Proposal) -> Result<Vec<Version>, EngineError> {
     let base = site.base()?;
     fits(site, &base, proposal)?;
-    proposal.files.iter().map(|(path, _)| Ok(base.view().file(path, MAX_TEXT_FILE)?)).collect()
+    let file = |path: &RepoPath| {
+        let Some(entry) = base.view().entry(path)? else { return Ok(None) };
+        Ok(base.view().file(path, MAX_TEXT_FILE)?.map(|bytes| (entry.mode, bytes)))
+    };
+    proposal.files.iter().map(|(path, _)| file(path)).collect()
 }
 
 /// Commits a proposal that enough owners have signed.
 pub fn commit(site: &Site, target: &Target, proposal: &Proposal) -> Result<Committed<Amended>, EngineError> {
-    transact(site, target, |base| {
+    transact_with(site, target, &proposal.modes, |base| {
         fits(site, base, proposal)?;
         draft(site, base, proposal.clone())
     })
@@ -170,14 +177,19 @@ fn compose(
         ));
     }
     let (principal, _) = site.actor(&base.policy)?;
-    let amend = compose_amend(site, base, principal, at, reason, &files)?;
-    Ok(Proposal { amend, files })
+    let before = Governed::new(&base.policy.config.governed).files(&base.tree)?;
+    let mut modes = Modes::new();
+    for (path, _) in files.iter().filter(|(_, bytes)| bytes.is_some()) {
+        modes.insert(path.clone(), mode_after(site, path, before.get(path).map(|(mode, _)| *mode))?);
+    }
+    let amend = compose_amend(site, base, principal, at, reason, (&files, &modes))?;
+    Ok(Proposal { amend, files, modes })
 }
 
 /// Whether a proposal is about this base: composed again, it has the same bytes before its signatures.
 fn fits(site: &Site, base: &Base<'_>, proposal: &Proposal) -> Result<(), EngineError> {
     let amend = &proposal.amend;
-    let again = compose_amend(site, base, &amend.actor, &amend.at, &amend.reason, &proposal.files)?;
+    let again = compose_amend(site, base, &amend.actor, &amend.at, &amend.reason, (&proposal.files, &proposal.modes))?;
     if again.signed_bytes() == amend.signed_bytes() {
         return Ok(());
     }
@@ -226,7 +238,7 @@ fn take_signatures(amend: &mut Amend, signed: &Amend) -> Result<(), EngineError>
 }
 
 fn draft(site: &Site, base: &Base<'_>, proposal: Proposal) -> Result<Draft<Amended>, EngineError> {
-    let Proposal { amend, mut files } = proposal;
+    let Proposal { amend, mut files, .. } = proposal;
     let (principal, actor) = site.actor(&base.policy)?;
     let path = RepoPath::from(layout::GOVERNANCE).join(amend.file_name().as_bytes());
     let message = message(base, &amend, principal, actor);
@@ -289,7 +301,7 @@ fn compose_amend(
     actor: &crate::model::name::Principal,
     at: &crate::model::time::Timestamp,
     reason: &str,
-    files: &[FileEdit],
+    (files, modes): (&[FileEdit], &Modes),
 ) -> Result<Amend, EngineError> {
     let ours = Governed::new(&base.policy.config.governed);
     let before = ours.files(&base.tree)?;
@@ -297,7 +309,7 @@ fn compose_amend(
     for (path, bytes) in files {
         let content = match bytes {
             Some(bytes) => {
-                let mode = mode_after(site, path, before.get(path).map(|(mode, _)| *mode))?;
+                let mode = modes.get(path).copied().unwrap_or(Mode::File);
                 Some((mode, site.repo.write_blob(bytes)?))
             }
             None => None,

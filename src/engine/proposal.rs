@@ -6,12 +6,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::EngineError;
-use super::transact::FileEdit;
+use super::transact::{FileEdit, Modes};
 use crate::model::amend::Amend;
 use crate::model::canonical::Canonical as _;
 use crate::model::digest::Digest;
 use crate::model::path::RepoPath;
-use crate::model::tree::MAX_TEXT_FILE;
+use crate::model::tree::{MAX_TEXT_FILE, Mode};
 
 /// More files than this are no proposal that a person could read.
 const MOST: usize = 1000;
@@ -23,6 +23,8 @@ pub struct Proposal {
     pub amend: Amend,
     /// The governed files as they shall be; `None` removes one.
     pub files: Vec<FileEdit>,
+    /// The mode of each file that it writes.
+    pub modes: Modes,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -41,6 +43,9 @@ struct Content {
     /// None: the file goes.
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<String>,
+    /// Whether the file may be run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    executable: bool,
 }
 
 impl Proposal {
@@ -59,7 +64,8 @@ impl Proposal {
                     "let one owner commit this file alone, or take it out of `paths.governed` first",
                 ));
             };
-            files.push(Content { path: name.to_owned(), content });
+            let executable = self.modes.get(path) == Some(&Mode::Executable);
+            files.push(Content { path: name.to_owned(), content, executable });
         }
         let file = File { amend: self.amend.print(), files };
         toml::to_string(&file).map_err(|error| EngineError::refused(error.to_string(), "report this as a bug"))
@@ -75,7 +81,7 @@ impl Proposal {
         if file.files.len() > MOST || file.files.len() != amend.files.len() {
             return Err(refused("it brings other files than its amend names".into()));
         }
-        let mut files = Vec::new();
+        let (mut files, mut modes) = (Vec::new(), Modes::new());
         for content in file.files {
             let path = RepoPath::from(content.path.as_str());
             let named = amend.files.iter().find(|change| change.path == content.path);
@@ -86,10 +92,13 @@ impl Proposal {
             if !fits {
                 return Err(refused(format!("its content of `{path}` is not what its amend names")));
             }
+            if content.content.is_some() {
+                modes.insert(path.clone(), if content.executable { Mode::Executable } else { Mode::File });
+            }
             files.push((path, content.content.map(String::into_bytes)));
         }
         files.sort();
-        Ok(Self { amend, files })
+        Ok(Self { amend, files, modes })
     }
 }
 
@@ -125,14 +134,20 @@ mod tests {
             signatures: Vec::new(),
         };
         let files = vec![(".agentops/config.toml".into(), Some(content)), (".github/workflows/old.yml".into(), None)];
-        Proposal { amend, files }
+        let modes = [(".agentops/config.toml".into(), Mode::File)].into();
+        Proposal { amend, files, modes }
     }
 
     #[test]
     fn what_is_printed_is_read_back() {
-        let proposal = proposal();
-        let read = Proposal::read(proposal.print().unwrap().as_bytes()).unwrap();
-        assert_eq!((read.amend, read.files), (proposal.amend, proposal.files));
+        let mut proposal = proposal();
+        for mode in [Mode::File, Mode::Executable] {
+            proposal.modes.insert(".agentops/config.toml".into(), mode);
+            let text = proposal.print().unwrap();
+            assert_eq!(text.contains("executable = true"), mode == Mode::Executable, "{text}");
+            let read = Proposal::read(text.as_bytes()).unwrap();
+            assert_eq!((&read.amend, &read.files, &read.modes), (&proposal.amend, &proposal.files, &proposal.modes));
+        }
     }
 
     #[test]

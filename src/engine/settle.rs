@@ -4,7 +4,7 @@ use super::error::EngineError;
 use super::site::Site;
 use crate::git::{GitError, Repo, TreeEdit};
 use crate::model::digest::ObjectId;
-use crate::model::tree::TreeView as _;
+use crate::model::tree::{Mode, TreeView as _};
 use crate::store::journal::{self, Journal};
 
 /// Brings index and working tree to the journal's commit for exactly its paths: an index entry or file that is neither
@@ -17,17 +17,27 @@ pub(super) fn finish(site: &Site, journal: &Journal) -> Result<(), EngineError> 
     let staged = repo.staged()?;
     let worktree = repo.worktree_view()?;
     let mut index = Vec::new();
-    let mut files = Vec::new();
+    let (mut files, mut modes) = (Vec::new(), Vec::new());
     for entry in &journal.entries {
         let (before, after) = (entry.before.map(|(_, id)| id), entry.after.map(|(_, id)| id));
         let in_index = staged.entry(&entry.path)?.map(|entry| (entry.mode, entry.id));
-        let in_tree = worktree.entry(&entry.path)?.map(|entry| entry.id);
+        let lies = worktree.entry(&entry.path)?;
+        let in_tree = lies.as_ref().map(|entry| entry.id);
         // What was committed from the working tree is no longer staged in an older version, as after `git commit -o`.
         if in_index != entry.after && (in_index == entry.before || in_tree == after) {
             index.push(TreeEdit { path: entry.path.clone(), entry: entry.after });
         }
-        if in_tree != after && in_tree == before {
+        let follows = in_tree != after && in_tree == before;
+        if follows {
             files.push((&entry.path, after));
+        }
+        // A mode that the commit changes, of a file that has the mode from before.
+        let old = entry.before.map_or(Mode::File, |(mode, _)| mode);
+        let is_as_before = lies.map_or(Mode::File, |entry| entry.mode) == old;
+        if let Some((mode, _)) = entry.after.filter(|(mode, _)| *mode != old && is_as_before)
+            && (follows || in_tree == after)
+        {
+            modes.push((&entry.path, mode == Mode::Executable));
         }
     }
     repo.update_index(&index)?;
@@ -36,6 +46,9 @@ pub(super) fn finish(site: &Site, journal: &Journal) -> Result<(), EngineError> 
             Some(id) => repo.write_worktree_file(path, &repo.blob(&id, path, u64::MAX)?)?,
             None => repo.remove_worktree_file(path)?,
         }
+    }
+    for (path, executable) in modes {
+        repo.set_executable(path, executable)?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! process killed anywhere leaves a repository that works; the next transaction in that worktree finishes what the
 //! journal names.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::error::EngineError;
@@ -30,6 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A path with the bytes to stand there; `None` removes what does.
 pub type FileEdit = (RepoPath, Option<Vec<u8>>);
+
+/// The modes of files that come from elsewhere than the working tree.
+pub type Modes = BTreeMap<RepoPath, Mode>;
 
 /// What a verb wants to commit.
 pub struct Draft<T> {
@@ -126,6 +130,16 @@ impl<'a> Ground<'a> {
 pub fn transact<T>(
     site: &Site,
     target: &Target,
+    draft: impl FnMut(&Base<'_>) -> Result<Draft<T>, EngineError>,
+) -> Result<Committed<T>, EngineError> {
+    transact_with(site, target, &Modes::new(), draft)
+}
+
+/// As [`transact`], for files whose modes are said.
+pub(crate) fn transact_with<T>(
+    site: &Site,
+    target: &Target,
+    modes: &Modes,
     mut draft: impl FnMut(&Base<'_>) -> Result<Draft<T>, EngineError>,
 ) -> Result<Committed<T>, EngineError> {
     let target = &target.at_home(site)?;
@@ -137,7 +151,7 @@ pub fn transact<T>(
         check_target(site, target, &base)?;
         let draft = draft(&base)?;
         let ground = Ground::of(&site.repo, &base);
-        commit(site, target, &ground, draft, |tree, pending| judging::local(site, &base, tree, pending))
+        commit(site, target, &ground, draft, modes, |tree, pending| judging::local(site, &base, tree, pending))
     })
 }
 
@@ -158,7 +172,7 @@ pub(crate) fn bootstrap<T>(
             });
         }
         let draft = draft(&ground)?;
-        commit(site, target, &ground, draft, |tree, _| judging::bootstrap(site, &ground, tree))
+        commit(site, target, &ground, draft, &Modes::new(), |tree, _| judging::bootstrap(site, &ground, tree))
     })
 }
 
@@ -173,7 +187,9 @@ pub(crate) fn dismantle<T>(
         let ground = Ground::head(&site.repo)?;
         check_ground(target, &ground)?;
         let draft = draft(&ground)?;
-        commit(site, target, &ground, draft, |_, _| Ok(Report { base: ground.commit, ..Report::default() }))
+        commit(site, target, &ground, draft, &Modes::new(), |_, _| {
+            Ok(Report { base: ground.commit, ..Report::default() })
+        })
     })
 }
 
@@ -276,13 +292,17 @@ fn commit<T>(
     target: &Target,
     ground: &Ground<'_>,
     draft: Draft<T>,
+    modes: &Modes,
     judge: impl FnOnce(ObjectId, Commit) -> Result<Report, EngineError>,
 ) -> Result<Committed<T>, EngineError> {
     let repo = &site.repo;
     let mut entries = Vec::with_capacity(draft.files.len());
     for (path, bytes) in &draft.files {
         let before = ground.tree.entry(path)?.map(|entry| (entry.mode, entry.id));
-        let mode = mode_after(site, path, before.map(|(mode, _)| mode))?;
+        let mode = match modes.get(path) {
+            Some(mode) => *mode,
+            None => mode_after(site, path, before.map(|(mode, _)| mode))?,
+        };
         let after = match bytes {
             Some(bytes) => Some((mode, repo.write_blob(bytes)?)),
             None => None,

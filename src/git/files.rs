@@ -27,6 +27,22 @@ impl Repo {
         self.replace_file(&target, bytes, permissions).map_err(GitError::while_doing(doing()))
     }
 
+    /// Makes a plain file one that may be run by whoever may read it, or by nobody. Does nothing where the file system keeps
+    /// no modes.
+    pub fn set_executable(&self, path: &RepoPath, executable: bool) -> Result<(), GitError> {
+        let target = self.place(path, false)?;
+        if self.is_rehearsal || !self.keeps_modes() {
+            return Ok(());
+        }
+        let doing = || format!("set the mode of `{path}`");
+        let there = std::fs::symlink_metadata(&target).map_err(GitError::while_doing(doing()))?;
+        if !there.is_file() {
+            return Err(unsafe_path(path, "there is something other than a plain file"));
+        }
+        let permissions = with_executable(there.permissions(), executable);
+        std::fs::set_permissions(&target, permissions).map_err(GitError::while_doing(doing()))
+    }
+
     /// Puts a whole file at `target` by one rename: with these permissions, and then on the disk before it takes its name,
     /// because it may replace somebody's bytes; or with those that the umask leaves.
     ///
@@ -99,6 +115,19 @@ impl Repo {
         at.push(path_from(last));
         Ok(at)
     }
+}
+
+#[cfg(unix)]
+fn with_executable(mut permissions: std::fs::Permissions, executable: bool) -> std::fs::Permissions {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = permissions.mode() & !0o111;
+    permissions.set_mode(if executable { mode | (mode & 0o444) >> 2 } else { mode });
+    permissions
+}
+
+#[cfg(not(unix))]
+fn with_executable(permissions: std::fs::Permissions, _: bool) -> std::fs::Permissions {
+    permissions
 }
 
 /// A temporary file that holds `bytes`.

@@ -13,6 +13,7 @@ use crate::cli::gate::fill_difference;
 use crate::cli::{CommandError, Context, Outcome};
 use crate::engine::policy;
 use crate::engine::proposal::Proposal;
+use crate::model::tree::Mode;
 use crate::ui::{Page, plain, strong};
 
 /// No proposal is longer, in bytes.
@@ -69,14 +70,18 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, C
 }
 
 /// What is signed: the reason, and each file against HEAD.
-fn fill(page: &mut Page, proposal: &Proposal, before: &[Option<Vec<u8>>]) {
+fn fill(page: &mut Page, proposal: &Proposal, before: &[policy::Version]) {
     let amend = &proposal.amend;
     page.line([strong(format!("amend {:04}", amend.seq)), plain(format!(" by {}: {}", amend.actor, amend.reason))]);
     for ((path, after), before) in proposal.files.iter().zip(before) {
         page.blank();
         page.line([strong(path.to_string())]);
-        let text = |bytes: &Option<Vec<u8>>| String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned();
-        fill_difference(page, &text(before), &text(after));
+        let old = before.as_ref().map(|(mode, _)| *mode);
+        if let Some(new) = proposal.modes.get(path).filter(|new| old.unwrap_or(Mode::File) != **new) {
+            page.text(format!("  mode {:o} -> {:o}", old.unwrap_or(Mode::File).bits(), new.bits()));
+        }
+        let text = |bytes: Option<&Vec<u8>>| String::from_utf8_lossy(bytes.map_or(&[], Vec::as_slice)).into_owned();
+        fill_difference(page, &text(before.as_ref().map(|(_, bytes)| bytes)), &text(after.as_ref()));
     }
     page.blank();
     page.text(format!("leads to the governed digest {}", amend.to.hex()));

@@ -101,18 +101,26 @@ fn dates_bound_what_a_key_may_sign() {
 
 #[test]
 fn a_security_key_shows_what_the_policy_wants() {
-    let key = PretendedSecurityKey::new(3);
-    let signers = Signers::parse(line("alice", GATE, &key.public()).as_bytes()).unwrap();
-    let verdict = |flags: u8, wanted| {
-        verify(&signers, "alice", wanted, BYTES, &key.sign(flags, BYTES)).map(|proved| proved.presence)
-    };
-    assert_eq!(verdict(0x00, Presence::None), Ok(Some(Presence::None)));
-    assert_eq!(verdict(0x01, Presence::Touch), Ok(Some(Presence::Touch)));
-    assert_eq!(verdict(0x05, Presence::Pin), Ok(Some(Presence::Pin)));
-    let refused = |flags, wanted| verdict(flags, wanted).unwrap_err().to_string();
-    assert_eq!(refused(0x00, Presence::Touch), "the policy wants a security key with a touch, and nobody touched it");
-    assert_eq!(refused(0x04, Presence::Pin), "the policy wants a security key with its PIN, and nobody touched it");
-    assert_eq!(refused(0x01, Presence::Pin), "the policy wants a security key with its PIN, and no PIN was given");
+    for key in [PretendedSecurityKey::new(3), PretendedSecurityKey::ecdsa(3)] {
+        let signers = Signers::parse(line("alice", GATE, &key.public()).as_bytes()).unwrap();
+        assert!(signers.get(&name("alice")).unwrap().key.is_security_key());
+        let verdict = |flags: u8, wanted| {
+            verify(&signers, "alice", wanted, BYTES, &key.sign(flags, BYTES)).map(|proved| proved.presence)
+        };
+        assert_eq!(verdict(0x00, Presence::None), Ok(Some(Presence::None)));
+        assert_eq!(verdict(0x01, Presence::Touch), Ok(Some(Presence::Touch)));
+        assert_eq!(verdict(0x05, Presence::Pin), Ok(Some(Presence::Pin)));
+        let refused = |flags, wanted| verdict(flags, wanted).unwrap_err().to_string();
+        let wanted = |what: &str| format!("the policy wants a security key with {what}");
+        assert_eq!(refused(0x00, Presence::Touch), wanted("a touch, and nobody touched it"));
+        assert_eq!(refused(0x04, Presence::Pin), wanted("its PIN, and nobody touched it"));
+        assert_eq!(refused(0x01, Presence::Pin), wanted("its PIN, and no PIN was given"));
+        assert_eq!(
+            verify(&signers, "alice", Presence::Touch, b"v = 1\n", &key.sign(1, BYTES)),
+            Err(Refusal::Wrong),
+            "other bytes"
+        );
+    }
     let (software, signers) = alice();
     let refused = verify(&signers, "alice", Presence::Touch, BYTES, &software.sign(NAMESPACE, BYTES)).unwrap_err();
     assert_eq!(refused.to_string(), "the policy wants a security key with a touch, and the key is none");
@@ -120,17 +128,13 @@ fn a_security_key_shows_what_the_policy_wants() {
 
 #[test]
 fn flags_are_signed() {
-    let key = PretendedSecurityKey::new(3);
-    let signers = Signers::parse(line("alice", GATE, &key.public()).as_bytes()).unwrap();
-    let untouched = ssh_key::SshSig::from_pem(key.sign(0, BYTES)).unwrap();
-    let mut raw = untouched.signature_bytes().to_vec();
-    let flags = raw.len() - 5;
-    raw[flags] = 1;
-    let signature = ssh_key::Signature::new(ssh_key::Algorithm::SkEd25519, raw).unwrap();
-    let forged =
-        ssh_key::SshSig::new(untouched.public_key().clone(), NAMESPACE, untouched.hash_alg(), signature).unwrap();
-    let armor = forged.to_pem(ssh_key::LineEnding::LF).unwrap();
-    assert_eq!(verify(&signers, "alice", Presence::Touch, BYTES, &armor), Err(Refusal::Wrong));
+    for key in [PretendedSecurityKey::new(3), PretendedSecurityKey::ecdsa(3)] {
+        let signers = Signers::parse(line("alice", GATE, &key.public()).as_bytes()).unwrap();
+        let armor = key.sign_showing(0, 1, BYTES);
+        assert_eq!(verify(&signers, "alice", Presence::Touch, BYTES, &armor), Err(Refusal::Wrong));
+        let honest = key.sign_showing(1, 1, BYTES);
+        assert!(verify(&signers, "alice", Presence::Touch, BYTES, &honest).is_ok());
+    }
 }
 
 #[test]
@@ -140,6 +144,11 @@ fn every_bad_line_fails_the_file() {
     let (kind, base64) = key.split_once(' ').unwrap();
     let good = line("alice", GATE, &key);
     let same_as_sk = PretendedSecurityKey::new(1).public();
+    let ecdsa = {
+        let point = p256::SecretKey::from_slice(&[1; 32]).unwrap().public_key();
+        let key = ssh_key::public::EcdsaPublicKey::NistP256(point.into());
+        ssh_key::PublicKey::from(ssh_key::public::KeyData::Ecdsa(key)).to_openssh().unwrap()
+    };
     let weak = {
         // The point of order 1.
         let mut point = [0; 32];
@@ -173,6 +182,11 @@ fn every_bad_line_fails_the_file() {
         (
             "the same key as a security key",
             format!("{good}{}", line("bob", GATE, &same_as_sk)),
+            "belongs to `alice` already",
+        ),
+        (
+            "the same ecdsa key as a security key",
+            format!("{}{}", line("alice", GATE, &ecdsa), line("bob", GATE, &PretendedSecurityKey::ecdsa(1).public())),
             "belongs to `alice` already",
         ),
         ("another type", line("alice", GATE, &format!("ecdsa-sha2-nistp256 {base64}")), "is not a public key"),

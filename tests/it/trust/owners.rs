@@ -119,6 +119,42 @@ fn a_proposal_is_signed_for_one_base_and_one_content() {
 }
 
 #[test]
+fn a_proposal_brings_modes_along() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = owned(2);
+    let workflow = ".github/workflows/release.sh";
+    let place = sandbox.path().join(workflow);
+    let set_mode = |mode: u32| std::fs::set_permissions(&place, std::fs::Permissions::from_mode(mode)).unwrap();
+    let amend = |out: &str| {
+        let call = sandbox.agentops(&format!("policy amend --actor alice --out ../{out}.toml --reason"));
+        call.arg("The release runs").run().expect_code(0);
+        sandbox.git("reset --quiet --hard");
+    };
+    let sign_and_commit = |file: &str, number: &str, shown: &str| {
+        let mut terminal = sandbox.terminal(&format!("policy sign ../{file}.toml --actor bob --color never"));
+        terminal.wait_for("to leave:");
+        terminal.type_line(number);
+        let ending = terminal.finish();
+        assert!(ending.code == 0 && ending.text.contains(shown), "{}", ending.text);
+        sandbox.agentops(&format!("policy amend --actor bob --from ../{file}.toml")).run().expect_code(0);
+        assert_eq!(sandbox.git("status --porcelain"), "");
+        sandbox.agentops("check --all").run().expect_code(0);
+        sandbox.git(&format!("ls-tree HEAD {workflow}")).split(' ').next().unwrap().to_owned()
+    };
+    // A new file that may be run.
+    sandbox.write(workflow, "#!/bin/sh\n");
+    set_mode(0o755);
+    sandbox.git(&format!("add {workflow}"));
+    amend("new");
+    assert!(!place.exists());
+    assert_eq!(sign_and_commit("new", "0003", "mode 100644 -> 100755"), "100755");
+    // The mode alone, back.
+    set_mode(0o644);
+    amend("mode");
+    assert_eq!(sign_and_commit("mode", "0004", "mode 100755 -> 100644"), "100644");
+}
+
+#[test]
 fn an_amend_that_owners_did_not_sign_is_refused() {
     let sandbox = owned(1);
     sandbox.git("checkout --quiet -b rollback");
