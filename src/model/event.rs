@@ -125,7 +125,8 @@ pub struct Event {
     /// Commands that ran, in order.
     #[serde(default, rename = "run")]
     pub runs: Vec<Run>,
-    /// Further facts, such as a routing decision. Keys are [`Word`]s; laws read nothing here.
+    /// Further facts, such as a routing decision. Keys are [`Word`]s; laws read nothing here but a share of covered
+    /// lines, under [`COVERAGE_NOTE`](super::coverage::COVERAGE_NOTE).
     #[serde(default)]
     pub note: BTreeMap<Word, String>,
     /// The full state after this event.

@@ -6,6 +6,7 @@ pub mod amend;
 pub mod canonical;
 pub mod citation;
 pub mod commit;
+pub mod coverage;
 pub mod deliverables;
 pub mod digest;
 pub mod document;

@@ -21,13 +21,16 @@ pub enum ArtifactKind {
     Tasks,
     /// Any other document: its template's sections must be filled.
     Report,
+    /// Promised files, tests, criteria and integration points: TOML.
+    Deliverables,
     /// Written by `phase next`: one line `mode sha256 path` for each path of the task.
     Manifest,
 }
 
 impl ArtifactKind {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Research, Self::Plan, Self::Tasks, Self::Report, Self::Manifest];
+    pub const ALL: [Self; 6] =
+        [Self::Research, Self::Plan, Self::Tasks, Self::Report, Self::Deliverables, Self::Manifest];
 
     /// The word in files.
     pub fn as_str(self) -> &'static str {
@@ -36,6 +39,7 @@ impl ArtifactKind {
             Self::Plan => "plan",
             Self::Tasks => "tasks",
             Self::Report => "report",
+            Self::Deliverables => "deliverables",
             Self::Manifest => "manifest",
         }
     }

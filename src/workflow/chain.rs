@@ -156,7 +156,7 @@ impl Chain {
     }
 
     /// The phase a link leaves or works in: for an advance the predecessor's phase.
-    fn origin<'a>(&'a self, link: &'a Link) -> &'a TaskState {
+    pub(crate) fn origin<'a>(&'a self, link: &'a Link) -> &'a TaskState {
         match (link.event.kind, link.event.prev.first().and_then(|prev| self.link(prev))) {
             (EventKind::Advance, Some(prev)) => &prev.event.state,
             _ => &link.event.state,

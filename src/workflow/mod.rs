@@ -5,6 +5,7 @@
 
 pub mod artifact;
 pub mod chain;
+pub mod delivery;
 pub mod gate;
 pub mod governance;
 pub mod proof;

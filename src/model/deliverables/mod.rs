@@ -40,6 +40,7 @@ use super::canonical::line_of;
 use super::document::Problem;
 use super::name::Word;
 use super::path::RepoPath;
+use super::tree::MAX_STATE_FILE;
 
 /// The least coverage in percent where a report is named and nothing else is said.
 pub const COVERAGE: u8 = 80;
@@ -80,6 +81,8 @@ pub struct File {
     pub change: Change,
     /// Texts that its bytes must hold afterwards.
     pub contains: Vec<String>,
+    /// Its line in the file, from 1.
+    pub line: usize,
 }
 
 /// One promised test.
@@ -91,6 +94,8 @@ pub struct Test {
     pub contains: Vec<String>,
     /// The profile's command that runs it.
     pub command: Word,
+    /// Its line in the file, from 1.
+    pub line: usize,
 }
 
 /// What an acceptance criterion is about.
@@ -135,6 +140,8 @@ pub struct Criterion {
     pub evidence: Vec<Evidence>,
     /// The profile's command that shows it.
     pub command: Option<Word>,
+    /// Its line in the file, from 1.
+    pub line: usize,
 }
 
 /// A place that shows a criterion.
@@ -144,6 +151,8 @@ pub struct Evidence {
     pub path: RepoPath,
     /// A text that must stand there; none: the file itself.
     pub contains: Option<String>,
+    /// Its line in the file, from 1.
+    pub line: usize,
 }
 
 /// What meets at an integration point.
@@ -169,6 +178,8 @@ pub struct Integration {
     pub text: String,
     /// The profile's command that shows it.
     pub command: Word,
+    /// Its line in the file, from 1.
+    pub line: usize,
 }
 
 /// The least coverage of lines.
@@ -178,12 +189,18 @@ pub struct Coverage {
     pub report: RepoPath,
     /// In percent, 1 to 100.
     pub least: u8,
+    /// Its line in the file, from 1.
+    pub line: usize,
 }
 
 impl Deliverables {
     /// Reads the file. All problems are reported, with lines from 1.
     pub fn parse(bytes: &[u8]) -> Result<Self, Vec<Problem>> {
         let one = |line: usize, message: String| vec![Problem { line, message }];
+        if bytes.len() as u64 > MAX_STATE_FILE {
+            let message = format!("the file has {} bytes; at most {MAX_STATE_FILE} are read", bytes.len());
+            return Err(one(1, message));
+        }
         let text = std::str::from_utf8(bytes).map_err(|error| {
             one(bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count(), "this byte is not UTF-8".into())
         })?;

@@ -11,6 +11,8 @@ use crate::model::path::RepoPath;
 const MOST: usize = 500;
 /// Most characters of one text.
 const LONGEST: usize = 1000;
+/// Fewest visible characters of a text that a file must hold: fewer stand in every file.
+const SHORTEST: usize = 3;
 
 /// Checks what was parsed from `text`.
 pub(super) fn read(text: &str, raw: raw::Top) -> Result<Deliverables, Vec<Problem>> {
@@ -140,12 +142,13 @@ impl Reader<'_> {
         if raw.change == Change::Removed && !contains.is_empty() {
             self.problem(place, "a file that is removed contains nothing".into());
         }
-        Some(File { path: path?, change: raw.change, contains })
+        Some(File { path: path?, change: raw.change, contains, line: line_of(self.text, place) })
     }
 
     fn test(&mut self, raw: raw::Test) -> Option<Test> {
+        let line = line_of(self.text, raw.path.span().start);
         let (path, contains, command) = (self.path(&raw.path), self.texts(&raw.contains), self.word(&raw.command));
-        Some(Test { path: path?, contains, command: command? })
+        Some(Test { path: path?, contains, command: command?, line })
     }
 
     fn criterion(&mut self, raw: raw::Criterion) -> Option<Criterion> {
@@ -157,19 +160,22 @@ impl Reader<'_> {
         }
         let mut evidence = Vec::new();
         for item in raw.evidence {
-            let (path, contains) = (self.path(&item.path), item.contains.as_ref().map(|text| self.line(text)));
+            let line = line_of(self.text, item.path.span().start);
+            let (path, contains) = (self.path(&item.path), item.contains.as_ref().map(|text| self.wanted(text)));
             match (path, contains) {
-                (Some(path), None) => evidence.push(Evidence { path, contains: None }),
-                (Some(path), Some(Some(text))) => evidence.push(Evidence { path, contains: Some(text) }),
+                (Some(path), None) => evidence.push(Evidence { path, contains: None, line }),
+                (Some(path), Some(Some(text))) => evidence.push(Evidence { path, contains: Some(text), line }),
                 _ => {}
             }
         }
-        Some(Criterion { name: name?, kind: raw.kind, text: text?, evidence, command })
+        let line = line_of(self.text, place);
+        Some(Criterion { name: name?, kind: raw.kind, text: text?, evidence, command, line })
     }
 
     fn integration(&mut self, raw: raw::Integration) -> Option<Integration> {
+        let line = line_of(self.text, raw.name.span().start);
         let (name, text, command) = (self.word(&raw.name), self.line(&raw.text), self.word(&raw.command));
-        Some(Integration { name: name?, kind: raw.kind, text: text?, command: command? })
+        Some(Integration { name: name?, kind: raw.kind, text: text?, command: command?, line })
     }
 
     fn coverage(&mut self, raw: raw::Coverage) -> Option<Coverage> {
@@ -183,7 +189,8 @@ impl Reader<'_> {
                 }
             },
         };
-        Some(Coverage { report: self.path(&raw.report)?, least: least? })
+        let line = line_of(self.text, raw.report.span().start);
+        Some(Coverage { report: self.path(&raw.report)?, least: least?, line })
     }
 
     fn path(&mut self, raw: &toml::Spanned<String>) -> Option<RepoPath> {
@@ -206,7 +213,17 @@ impl Reader<'_> {
     }
 
     fn texts(&mut self, raw: &[toml::Spanned<String>]) -> Vec<String> {
-        raw.iter().filter_map(|text| self.line(text)).collect()
+        raw.iter().filter_map(|text| self.wanted(text)).collect()
+    }
+
+    /// A text that a file must hold.
+    fn wanted(&mut self, raw: &toml::Spanned<String>) -> Option<String> {
+        let text = self.line(raw)?;
+        if text.chars().filter(|c| !c.is_whitespace()).count() >= SHORTEST {
+            return Some(text);
+        }
+        self.problem(raw.span().start, format!("the text `{text}` is too short to show anything"));
+        None
     }
 
     fn line(&mut self, raw: &toml::Spanned<String>) -> Option<String> {

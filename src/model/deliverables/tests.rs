@@ -55,6 +55,8 @@ fn problems_have_a_line() {
         ("command = \"bench\"\n", "", 21, "names neither `evidence` nor `command`"),
         ("name = \"fast\"", "name = \"old-links\"", 1, "`old-links` is there twice"),
         ("kind = \"api\"", "kind = \"api\"\nby = \"bob\"", 29, "unknown field `by`"),
+        ("[\"pub fn reset(\"]", "[\"\"]", 7, "the text is empty"),
+        ("[\"pub fn reset(\"]", "[\"fn\"]", 7, "too short to show anything"),
         ("text = \"A reset", "text = \"\\u001b A reset", 23, "the text"),
     ];
     for (from, to, line, message) in cases {
@@ -63,6 +65,8 @@ fn problems_have_a_line() {
         let found = problems.iter().find(|problem| problem.message.contains(message));
         assert_eq!(found.map(|problem| problem.line), Some(line), "{to}: {problems:?}");
     }
+    let large = format!("{GOOD}# {}\n", "x".repeat(64 * 1024));
+    assert!(Deliverables::parse(large.as_bytes()).unwrap_err()[0].message.contains("at most 65536"));
     let none = Deliverables::parse(b"[deliverables]\n").unwrap_err();
     assert!(none[0].message.contains("no `[[deliverables.criterion]]`"), "{none:?}");
 }
