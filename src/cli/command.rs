@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::{
     CommandError, Context, Outcome, check, commit, completions, deinit, demo, doctor, explain, gate, hooks, init,
-    learn, man, phase, policy, profile, session, task, version, welcome,
+    learn, man, phase, policy, profile, session, task, upgrade, version, welcome,
 };
 
 /// About, then examples, then the reference.
@@ -95,6 +95,7 @@ pub enum Command {
     Profile(profile::Verb),
     #[command(subcommand)]
     Policy(policy::Verb),
+    Upgrade(upgrade::Arguments),
     Check(check::Arguments),
     Commit(commit::Arguments),
     #[command(subcommand)]
@@ -131,6 +132,7 @@ pub(super) fn run(command: Option<Command>, context: &mut Context) -> Result<Out
         Some(Command::Gate(verb)) => gate::run(verb, context),
         Some(Command::Profile(verb)) => profile::run(verb, context),
         Some(Command::Policy(verb)) => policy::run(verb, context),
+        Some(Command::Upgrade(arguments)) => upgrade::run(arguments, context),
         Some(Command::Check(arguments)) => check::run(arguments, context),
         Some(Command::Commit(arguments)) => commit::run(arguments, context),
         Some(Command::Hooks(verb)) => hooks::run(verb, context),

@@ -42,6 +42,7 @@ mod settings;
 mod suggestion;
 mod task;
 mod topic;
+mod upgrade;
 mod usage;
 mod version;
 mod welcome;

@@ -1,6 +1,12 @@
 //! The built-in profiles and the texts that are installed with them, embedded in the binary.
 //!
 //! They come from `profiles/`, `templates/` and `hooks/` of this repository; what `init` wrote once is the user's own.
+//!
+//! `former/<profile>/<version>/` holds what a profile's file was in that version where the next version has it otherwise. An
+//! empty file there says that the version had no such file. So every version that was ever released can be told again, which
+//! is what `upgrade` merges from: no history and no record is asked.
+
+use std::collections::BTreeMap;
 
 use include_dir::{Dir, include_dir};
 
@@ -10,6 +16,7 @@ use crate::model::path::RepoPath;
 
 static PROFILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/profiles");
 static DOCUMENTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/documents");
+static FORMER: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/former");
 
 /// The names of the built-in profiles, sorted.
 pub fn names() -> Vec<ProfileName> {
@@ -26,6 +33,29 @@ pub fn files(name: &ProfileName) -> Vec<(RepoPath, Vec<u8>)> {
     collect(DOCUMENTS.get_dir(name.as_str()), &format!("{}/templates", layout::namespace(name)), &mut files);
     files.sort();
     files
+}
+
+/// The version of a built-in profile that this program installs; `None` for a name that is not built in.
+pub fn version(name: &ProfileName) -> Option<u32> {
+    let text = PROFILES.get_file(format!("{name}/profile.toml"))?.contents_utf8()?;
+    super::number(layout::profile_file(name), text, "version").ok()
+}
+
+/// As [`files`], of an earlier version; `None` for a version that never was.
+pub fn files_of(name: &ProfileName, version: u32) -> Option<Vec<(RepoPath, Vec<u8>)>> {
+    let mut all: BTreeMap<RepoPath, Vec<u8>> = files(name).into_iter().collect();
+    for earlier in (version..self::version(name)?).rev() {
+        let mut other = Vec::new();
+        collect(Some(FORMER.get_dir(format!("{name}/{earlier}"))?), &layout::namespace(name), &mut other);
+        for (path, bytes) in other {
+            if bytes.is_empty() {
+                all.remove(&path)
+            } else {
+                all.insert(path, bytes)
+            };
+        }
+    }
+    (1..=self::version(name)?).contains(&version).then(|| all.into_iter().collect())
 }
 
 /// Puts every file below `folder` to `files`, its path below `target`.
@@ -91,6 +121,35 @@ mod tests {
                 assert!(fits && !bytes.is_empty(), "{path}");
             }
         }
+    }
+
+    #[test]
+    fn versions_that_were_released_can_be_told_for_ever() {
+        use crate::model::digest::Digest;
+        // sha256 over all files of that version, each as path, line feed, bytes.
+        let released = [
+            ("data-eng", 1, "45e7819fb0f113e2619d28f88c27c328f0556fb78c97d1c542b5d4567ef891e9"),
+            ("devops", 1, "d442c49383f384b07dae143ab72d8d1259ab60eeed311193eda1cd254e27808a"),
+            ("product-dev", 1, "66a55ce2d14ef10a3d8fddd636aca5b9c5e20eef11a6896298a00dc53841dc01"),
+            ("sre", 1, "e8c1367f6d2acff49a06a8127cb53779069e46ea7500cdf5778b7c5c7e781705"),
+        ];
+        for (name, version, expected) in released {
+            let name = ProfileName::parse(name).unwrap();
+            let mut bytes = Vec::new();
+            for (path, content) in files_of(&name, version).unwrap() {
+                bytes.extend([path.as_bytes(), b"\n", &content].concat());
+            }
+            let message = "a file of a released version changed: put what it was, `git show REV:PATH`, into";
+            assert_eq!(Digest::of(&bytes).hex(), expected, "{message} former/{name}/{version}/");
+        }
+        for name in names() {
+            let now = version(&name).unwrap();
+            assert_eq!(files_of(&name, now), Some(files(&name)));
+            assert!((1..now).all(|version| files_of(&name, version).is_some()), "former/{name} has a gap");
+            assert_eq!((files_of(&name, 0), files_of(&name, now + 1)), (None, None));
+            assert_eq!(released.iter().filter(|(known, ..)| *known == name.as_str()).count(), now as usize - 1);
+        }
+        assert_eq!(version(&ProfileName::parse("mine").unwrap()), None);
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub mod submitted;
 pub mod suggest;
 pub mod task;
 pub mod transact;
+pub mod upgrade;
 
 pub use error::EngineError;
 pub use site::Site;

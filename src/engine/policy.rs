@@ -75,7 +75,7 @@ pub fn amend(
 }
 
 /// Commits the changes of governed files that `changes` gives, with an amend: what `policy amend`, `init` and
-/// `profile new` share. `None` as content removes a file.
+/// `upgrade` share. `None` as content removes a file.
 pub(crate) fn amend_with(
     site: &Site,
     target: &Target,
@@ -117,8 +117,18 @@ pub(crate) fn amend_with(
 
 /// What `policy amend` would commit, for other owners to sign: signed by the actor where it is an owner who can.
 pub fn propose(site: &Site, reason: &str, key: Option<&Path>) -> Result<Proposal, EngineError> {
+    propose_with(site, reason, key, |base| from_worktree(site, base))
+}
+
+/// As [`propose`], with the changes of governed files that `changes` gives.
+pub(crate) fn propose_with(
+    site: &Site,
+    reason: &str,
+    key: Option<&Path>,
+    changes: impl Fn(&Base<'_>) -> Result<Vec<FileEdit>, EngineError>,
+) -> Result<Proposal, EngineError> {
     let base = site.base()?;
-    let mut proposal = compose(site, &base, &site.clock.now(), reason, from_worktree(site, &base)?)?;
+    let mut proposal = compose(site, &base, &site.clock.now(), reason, changes(&base)?)?;
     let (principal, _) = site.actor(&base.policy)?;
     if proof::owner_refusal(&base.policy, principal).is_none() && base.policy.signers.get(principal).is_some() {
         add_signature(site, &base, &mut proposal.amend, key)?;

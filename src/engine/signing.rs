@@ -35,10 +35,7 @@ impl SigningKey {
         if policy.format.laws < SIGNATURES_SINCE {
             return Err(EngineError::refused(
                 format!("edition {} of the laws rules here, and it verifies no signatures", policy.format.laws),
-                format!(
-                    "set `laws = {SIGNATURES_SINCE}` in `.agentops/format.toml`, then `agentops policy amend --reason \"…\"`, and \
-                     land that first"
-                ),
+                "raise it with `agentops upgrade`, and land that first",
             ));
         }
         let Some(signer) = policy.signers.get(principal) else {

@@ -21,6 +21,33 @@ use crate::model::path::RepoPath;
 /// Files above this size are not merged line by line, as in git.
 const LARGEST_TEXT: u64 = 512 * 1024 * 1024;
 
+/// What is taken where two texts changed the same lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Favour {
+    /// Neither: there is no merged text.
+    Neither,
+    /// Our lines.
+    Ours,
+    /// Their lines.
+    Theirs,
+}
+
+/// The three-way merge of a text, with the options of [`Repo::merge`]; `None` where both sides changed the same lines and
+/// neither is favoured.
+pub fn merge_texts(base: &[u8], ours: &[u8], theirs: &[u8], favour: Favour) -> Option<Vec<u8>> {
+    let text::Options { diff_algorithm, conflict: keep } = options().blob_merge.text;
+    let conflict = match favour {
+        Favour::Neither => keep,
+        Favour::Ours => text::Conflict::ResolveWithOurs,
+        Favour::Theirs => text::Conflict::ResolveWithTheirs,
+    };
+    let mut input = diff_blob::InternedInput::default();
+    let mut merged = Vec::new();
+    let merge = text::Merge::new(&mut input, ours, base, theirs, diff_algorithm);
+    let resolution = merge.run(&mut merged, text::Labels::default(), conflict);
+    (resolution != gix::merge::plumbing::blob::Resolution::Conflict).then_some(merged)
+}
+
 /// What merging gives: a tree, which exists in this process only.
 pub struct Merged {
     repo: Repo,
@@ -172,6 +199,30 @@ mod tests {
         );
         assert!(code < 2, "{}", String::from_utf8_lossy(&out));
         (code == 0).then(|| ObjectId::parse(std::str::from_utf8(&out).unwrap().trim()).unwrap())
+    }
+
+    #[test]
+    fn texts_merge_as_git_merges_them() {
+        let base = "1\n2\n3\n4\n5\n6\n";
+        let (ours, theirs) = ("one\n2\n3\n4\n5\n6\n", "1\n2\n3\n4\n5\nsix\n");
+        let merged = |base: &str, ours: &str, theirs: &str, favour| {
+            merge_texts(base.as_bytes(), ours.as_bytes(), theirs.as_bytes(), favour)
+                .map(|text| String::from_utf8(text).unwrap())
+        };
+        assert_eq!(merged(base, ours, theirs, Favour::Neither).as_deref(), Some("one\n2\n3\n4\n5\nsix\n"));
+        let both = "uno\n2\n3\n4\n5\nsix\n";
+        assert_eq!(merged(base, ours, both, Favour::Neither), None);
+        // Only the lines in question are decided; the rest arrives from both sides.
+        assert_eq!(merged(base, ours, both, Favour::Ours).as_deref(), Some("one\n2\n3\n4\n5\nsix\n"));
+        assert_eq!(merged(base, ours, both, Favour::Theirs).as_deref(), Some(both));
+        assert_eq!(merged("", "a\n", "b\n", Favour::Neither), None);
+        assert_eq!(merged("", "a\n", "a\n", Favour::Neither).as_deref(), Some("a\n"));
+        // Git itself agrees.
+        let sandbox = Sandbox::new();
+        sandbox.write("base", base).write("ours", ours).write("theirs", theirs).write("both", both);
+        let git = |theirs| sandbox.try_git(sandbox.path(), &["merge-file", "-p", "ours", "base", theirs], b"");
+        assert_eq!(git("theirs"), (0, merged(base, ours, theirs, Favour::Neither).unwrap().into_bytes()));
+        assert_eq!(git("both").0, 1);
     }
 
     fn count_objects(sandbox: &Sandbox) -> String {

@@ -43,7 +43,7 @@ pub(crate) mod sandbox;
 pub(crate) use command::{LOCAL_ENVIRONMENT, path_from};
 pub use elsewhere::run_in;
 pub use error::GitError;
-pub use merge::Merged;
+pub use merge::{Favour, Merged, merge_texts};
 pub use objects::ObjectKind;
 pub use operation::Operation;
 pub use overlay::Overlay;

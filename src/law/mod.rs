@@ -17,6 +17,7 @@ mod e6_forks;
 mod e7_tree;
 mod e8_evidence;
 mod e9_merges;
+pub mod editions;
 mod exempt;
 mod g1_votes;
 mod g2_void_votes;

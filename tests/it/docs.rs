@@ -46,8 +46,13 @@ fn the_page_on_signing_runs() {
 }
 
 #[test]
+fn the_page_on_governance_runs() {
+    run_document("docs/governance.md");
+}
+
+#[test]
 fn no_document_is_forgotten() {
-    let known = ["custom-profile.md", "signing.md", "two-profiles.md"];
+    let known = ["custom-profile.md", "governance.md", "signing.md", "two-profiles.md"];
     for entry in fs::read_dir(document("docs")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();

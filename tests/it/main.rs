@@ -35,4 +35,5 @@ mod source;
 mod terminal;
 mod transaction;
 mod trust;
+mod upgrade;
 mod world;

@@ -53,7 +53,7 @@ fn a_profile_is_shown() {
     insta::assert_snapshot!(sandbox.agentops("profile show sre").run().snapshot(), @"
     exit 0
     --- stdout
-    sre (version 1): Running services: incidents, outages, slowness, error rates, alerts, on-call, SLOs, postmortems, capacity
+    sre (version 2): Running services: incidents, outages, slowness, error rates, alerts, on-call, SLOs, postmortems, capacity
 
     detect  stage research
       Establish what is broken, for whom and since when, and stop the bleeding
@@ -184,7 +184,7 @@ fn mistakes_have_a_place_and_a_remedy() {
     let text = sandbox.read(".agentops/sre/profile.toml");
     sandbox.write(
         ".agentops/sre/profile.toml",
-        text.replace("version = 1", "version = \"1\"").replace("voters = 1", "voters = -1"),
+        text.replace("version = 2", "version = \"1\"").replace("voters = 1", "voters = -1"),
     );
     sandbox.write(".agentops/sre/agents/resolver.md", "no front matter\n");
     insta::assert_snapshot!(sandbox.agentops("profile validate").run().snapshot(), @"

@@ -1,0 +1,24 @@
+//! Editions: what begins to judge where `upgrade` raises `laws` in `format.toml`.
+
+/// What edition `edition` of the laws brings over the one before, each a full sentence.
+pub fn brings(edition: u32) -> &'static [&'static str] {
+    match edition {
+        2 => &[
+            "votes, amends and events may be signed with SSH keys, and a signature that does not hold is refused (AO-G1, AO-G3, AO-E5)",
+            "`.agentops/allowed_signers` is read strictly: each principal has one key, and each key one principal",
+        ],
+        _ => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::policy::LAWS_VERSION;
+
+    #[test]
+    fn every_edition_says_what_it_brings() {
+        assert!((2..=LAWS_VERSION).all(|edition| !brings(edition).is_empty()));
+        assert!(brings(1).is_empty() && brings(LAWS_VERSION + 1).is_empty());
+    }
+}
