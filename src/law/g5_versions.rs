@@ -3,8 +3,13 @@
 use super::{Case, Findings, Law, Reads};
 use crate::model::law_id::LawId;
 use crate::model::layout;
+use crate::model::name::ProfileName;
 use crate::model::report::{Finding, Place};
-use crate::model::tree::SightError;
+use crate::model::tree::{SightError, TreeView};
+use crate::workflow::chain::{self, Chain, Standing};
+
+/// A message names no more tasks than this.
+const MOST_NAMED: usize = 8;
 
 pub(crate) const LAW: Law = Law {
     id: LawId::G5,
@@ -23,9 +28,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         .changes()?
         .iter()
         .any(|change| crate::model::layout::Place::of(&change.path).is_some_and(|place| place.is_governed()));
-    if !touched || case.bootstrap || case.step.base().is_none() {
-        return Ok(());
-    }
+    let Some(base) = case.step.base().filter(|_| touched && !case.bootstrap) else { return Ok(()) };
     let Some(next) = case.next_policy() else {
         let reason = case.next_policy_error().unwrap_or("it cannot be read").to_owned();
         findings.add(Finding::new(
@@ -60,11 +63,19 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     for (name, profile) in &case.policy.profiles {
         let path = layout::profile_file(name);
         match next.profiles.get(name) {
-            None => findings.add(Finding::new(
-                Place::path(path),
-                format!("profile `{name}` disappears"),
-                "keep it: its tasks are judged by it",
-            )),
+            None => {
+                let open = open_tasks(base, name)?;
+                let named = if open.is_empty() {
+                    String::new()
+                } else {
+                    format!(", and its tasks are open: {}", open.join(", "))
+                };
+                findings.add(Finding::new(
+                    Place::path(path),
+                    format!("profile `{name}` disappears{named}"),
+                    "keep it: its tasks are judged by it",
+                ));
+            }
             Some(after) if after.version < profile.version => findings.add(Finding::new(
                 Place::path(path),
                 format!("`version` falls from {} to {}", profile.version, after.version),
@@ -74,4 +85,22 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         }
     }
     Ok(())
+}
+
+/// The tasks of a profile that are not done in `tree`, up to eight of them.
+fn open_tasks(tree: &dyn TreeView, profile: &ProfileName) -> Result<Vec<String>, SightError> {
+    let mut open = Vec::new();
+    for task in chain::tasks(tree, profile)? {
+        let is_open = match Chain::read(tree, profile, &task)?.standing() {
+            Standing::At(state) => state.status.is_open(),
+            Standing::Forked(_) => true,
+            Standing::Absent => false,
+        };
+        if is_open && open.len() == MOST_NAMED {
+            open.push("…".to_owned());
+            break;
+        }
+        open.extend(is_open.then(|| task.to_string()));
+    }
+    Ok(open)
 }

@@ -7,5 +7,6 @@ mod governance;
 mod history;
 mod messages;
 mod mutations;
+mod takeover;
 mod trees;
 mod votes;

@@ -1,9 +1,10 @@
 //! Amends that owners sign.
 
-use agentops::model::amend::Amend;
+use agentops::engine::proposal::Proposal;
+use agentops::model::amend::{Amend, OwnerSignature};
 use agentops::model::canonical::Canonical as _;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, lawful};
 
 /// Two owners, Alice and Bob, of whom `wanted` must sign.
 fn owned(wanted: u32) -> Sandbox {
@@ -188,4 +189,93 @@ fn an_amend_that_owners_did_not_sign_is_refused() {
         amend.signatures = vec![again];
     });
     assert!(twice.contains("signed it, and `bob` has SHA256:"), "{twice}");
+}
+
+/// What `ssh-keygen` signs with the key `~/.ssh/NAME`.
+fn signature_by(sandbox: &Sandbox, name: &str, bytes: &[u8]) -> String {
+    let key = sandbox.root().join("home/.ssh").join(name);
+    let call = sandbox.call_program("ssh-keygen".as_ref(), "-q -Y sign -n agentops-gate -f").arg(key);
+    call.stdin(bytes).run().expect_code(0).stdout
+}
+
+/// Commits what a proposal brings as if its amend had been signed enough.
+fn commit_unasked(sandbox: &Sandbox, proposal: &Proposal) {
+    for (path, bytes) in &proposal.files {
+        sandbox.write(path.as_str().unwrap(), bytes.as_ref().unwrap());
+    }
+    let amend = &proposal.amend;
+    sandbox.write(&format!(".agentops/governance/{}", amend.file_name()), amend.print());
+    sandbox.git("add --all");
+    let message = lawful("chore: govern anew");
+    sandbox.try_git("commit --quiet --no-verify --file=-").stdin(message).run().expect_code(0);
+}
+
+/// The proposal of what lies in the working tree, which then is as HEAD again.
+fn proposal(sandbox: &Sandbox, actor: &str) -> Proposal {
+    let call = sandbox.agentops(&format!("policy amend --actor {actor} --out ../proposal.toml --reason"));
+    call.arg("We govern otherwise").run().expect_code(0);
+    sandbox.git("checkout --quiet HEAD -- .agentops");
+    let file = sandbox.root().join("proposal.toml");
+    let proposal = Proposal::read(&std::fs::read(&file).unwrap()).unwrap();
+    std::fs::remove_file(file).unwrap();
+    proposal
+}
+
+#[test]
+fn fewer_owners_are_not_enough_to_ask_for_fewer() {
+    let sandbox = owned(2);
+    sandbox.git("checkout --quiet -b work");
+    let lowered = sandbox.read(".agentops/config.toml").replace("owners = 2", "owners = 0");
+    sandbox.write(".agentops/config.toml", lowered);
+    let alone = sandbox.agentops("policy amend --actor alice --reason").arg("Nobody needs to sign").run();
+    assert!(alone.expect_code(1).stderr.contains("1 of 2 owners have signed this amend"));
+    let proposal = proposal(&sandbox, "alice");
+    assert_eq!(proposal.amend.signatures.len(), 1);
+    commit_unasked(&sandbox, &proposal);
+    let judged = sandbox.agentops("check --base main").run().expect_code(3);
+    assert!(judged.stdout.contains("error[AO-G3]"), "{}", judged.snapshot());
+    assert!(judged.stdout.contains("1 of 2 owners of the base signed this amend"), "{}", judged.snapshot());
+    // From there on nobody is asked any more, and still the branch does not land.
+    sandbox.write(".agentops/allowed_signers", "");
+    sandbox.agentops("policy amend --actor bob --reason").arg("Nobody signs").run().expect_code(0);
+    sandbox.agentops("check --base main").run().expect_code(3);
+    sandbox.agentops("check --all").run().expect_code(3);
+}
+
+#[test]
+fn a_key_that_an_amend_brings_does_not_sign_it() {
+    let sandbox = owned(1);
+    sandbox.git("checkout --quiet -b work");
+    let mallory = sandbox.new_key("mallory", "ed25519").replacen("mallory", "alice", 1);
+    let signers = sandbox.read(".agentops/allowed_signers");
+    let others: Vec<&str> = signers.lines().filter(|line| !line.starts_with("alice ")).collect();
+    sandbox.write(".agentops/allowed_signers", format!("{mallory}{}\n", others.join("\n")));
+    let call = sandbox.agentops("policy amend --actor alice --key ../home/.ssh/mallory --reason");
+    let refused = call.arg("Alice has a new key").run().expect_code(1);
+    assert!(refused.stderr.contains("is not the key of `alice`"), "{}", refused.snapshot());
+    let mut proposal = proposal(&sandbox, "bob");
+    let armor = signature_by(&sandbox, "mallory", &proposal.amend.signed_bytes());
+    proposal.amend.signatures = vec![OwnerSignature { principal: "alice".parse().unwrap(), armor }];
+    commit_unasked(&sandbox, &proposal);
+    let judged = sandbox.agentops("check --base main").run().expect_code(3);
+    assert!(judged.stdout.contains("error[AO-G3]"), "{}", judged.snapshot());
+    assert!(judged.stdout.contains("0 of 1 owners of the base signed this amend"), "{}", judged.snapshot());
+}
+
+#[test]
+fn a_key_added_in_a_branch_votes_on_nothing_there() {
+    let sandbox = Sandbox::signed();
+    let task = sandbox.waiting_task("Reset a password");
+    sandbox.git("checkout --quiet -b work");
+    let mallory = sandbox.new_key("mallory", "ed25519").replacen("mallory", "bob", 1);
+    let signers = sandbox.read(".agentops/allowed_signers");
+    let others: Vec<&str> = signers.lines().filter(|line| !line.starts_with("bob ")).collect();
+    sandbox.write(".agentops/allowed_signers", format!("{}\n{mallory}", others.join("\n")));
+    sandbox.agentops("policy amend --reason").arg("Bob has a new key").run().expect_code(0);
+    let ending = sandbox.vote(&format!("approve {} --actor bob --key ../home/.ssh/mallory", task.id), &task);
+    assert_eq!(ending.code, 0, "the branch believes itself: {}", ending.text);
+    sandbox.next(&task).expect_code(0);
+    let judged = sandbox.agentops("check --base main").run().expect_code(3);
+    assert!(judged.stdout.contains("error[AO-G1]"), "{}", judged.snapshot());
+    assert!(judged.stdout.contains("left `research` with 0 of 1 approvals"), "{}", judged.snapshot());
 }
