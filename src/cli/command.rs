@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::{
     CommandError, Context, Outcome, check, commit, completions, deinit, demo, doctor, explain, gate, hooks, init,
-    learn, man, phase, policy, profile, session, task, upgrade, version, welcome,
+    learn, man, phase, policy, profile, redact, session, task, upgrade, version, welcome,
 };
 
 /// About, then examples, then the reference.
@@ -96,6 +96,7 @@ pub enum Command {
     #[command(subcommand)]
     Policy(policy::Verb),
     Upgrade(upgrade::Arguments),
+    Redact(redact::Arguments),
     Check(check::Arguments),
     Commit(commit::Arguments),
     #[command(subcommand)]
@@ -133,6 +134,7 @@ pub(super) fn run(command: Option<Command>, context: &mut Context) -> Result<Out
         Some(Command::Profile(verb)) => profile::run(verb, context),
         Some(Command::Policy(verb)) => policy::run(verb, context),
         Some(Command::Upgrade(arguments)) => upgrade::run(arguments, context),
+        Some(Command::Redact(arguments)) => redact::run(arguments, context),
         Some(Command::Check(arguments)) => check::run(arguments, context),
         Some(Command::Commit(arguments)) => commit::run(arguments, context),
         Some(Command::Hooks(verb)) => hooks::run(verb, context),

@@ -37,6 +37,7 @@ mod man;
 mod phase;
 mod policy;
 mod profile;
+mod redact;
 mod session;
 mod settings;
 mod suggestion;

@@ -15,7 +15,7 @@ use crate::model::path::RepoPath;
 use crate::model::policy::Policy;
 use crate::model::report::Report;
 use crate::model::tree::{Change, StepView, TreeView};
-use crate::workflow::governance::Governed;
+use crate::workflow::governance::{Governed, Redactions};
 
 /// Both kinds of laws.
 pub(crate) const ALL: &[Reads] = &[Reads::Trees, Reads::Messages];
@@ -142,13 +142,14 @@ fn key(tree: &dyn TreeView) -> Result<Option<Key>, EngineError> {
     Ok(Some(ids))
 }
 
-/// Judges one edge of a history, from `parent`'s tree to `commit`'s, by the policy of `parent`.
+/// Judges one edge of a history, from `parent`'s tree to `commit`'s, by the policy of `parent`. With the commits comes what
+/// the tip of the history let go.
 pub(crate) fn edge(
     repo: &Repo,
     policies: &mut Policies,
     parent: Option<&ObjectId>,
     tip: &Commit,
-    commits: Vec<Commit>,
+    (commits, let_go): (Vec<Commit>, Option<&Redactions>),
     reads: &[Reads],
 ) -> Result<Report, EngineError> {
     let Some(tree) = tip.tree else { return Ok(Report::default()) };
@@ -169,6 +170,7 @@ pub(crate) fn edge(
     let step = RepoStep::between(repo, before.as_ref(), &tree, commits, parent.copied());
     let mut case = Case::new(&step, &policy, Context::Replay);
     case.bootstrap = bootstrap;
+    case.let_go = let_go;
     case.next_policy = next_policy(&step, &policy)?;
     Ok(judge(&case, reads))
 }

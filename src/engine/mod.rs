@@ -24,6 +24,7 @@ pub mod profile;
 pub mod proposal;
 pub mod push;
 mod records;
+pub mod redact;
 mod replay;
 pub mod seal;
 pub mod session;

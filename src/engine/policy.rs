@@ -11,7 +11,7 @@ use super::signing::SigningKey;
 use super::site::{Base, Site};
 use super::transact::{Committed, Draft, FileEdit, Modes, Target, mode_after, transact, transact_with};
 use crate::git::Selection;
-use crate::model::amend::{Amend, GovernedChange, OwnerSignature};
+use crate::model::amend::{Amend, GovernedChange, OwnerSignature, Redaction};
 use crate::model::canonical::Canonical as _;
 use crate::model::digest::Digest;
 use crate::model::layout;
@@ -59,8 +59,25 @@ pub struct Amended {
     pub files: Vec<GovernedChange>,
     /// Whether owners' signatures were asked for; if not, the amend proves nothing about who agreed.
     pub unsigned: bool,
+    /// The state files that it let go.
+    pub redact: Vec<Redaction>,
     /// The owners who signed.
     pub signed: Vec<Principal>,
+}
+
+/// What an amend brings.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Change {
+    /// Governed files; `None` removes one.
+    pub(crate) files: Vec<FileEdit>,
+    /// State files to let go.
+    pub(crate) redact: Vec<Redaction>,
+}
+
+impl From<Vec<FileEdit>> for Change {
+    fn from(files: Vec<FileEdit>) -> Self {
+        Self { files, redact: Vec::new() }
+    }
 }
 
 /// Commits the governed files as they are in the working tree, with an amend that says why. Where the base wants owners'
@@ -71,17 +88,16 @@ pub fn amend(
     reason: &str,
     key: Option<&Path>,
 ) -> Result<Committed<Amended>, EngineError> {
-    amend_with(site, target, reason, key, |base| from_worktree(site, base))
+    amend_with(site, target, reason, key, |base| Ok(from_worktree(site, base)?.into()))
 }
 
-/// Commits the changes of governed files that `changes` gives, with an amend: what `policy amend`, `init` and
-/// `upgrade` share. `None` as content removes a file.
+/// Commits what `changes` gives, with an amend: what `policy amend`, `init`, `upgrade` and `redact` share.
 pub(crate) fn amend_with(
     site: &Site,
     target: &Target,
     reason: &str,
     key: Option<&Path>,
-    changes: impl Fn(&Base<'_>) -> Result<Vec<FileEdit>, EngineError>,
+    changes: impl Fn(&Base<'_>) -> Result<Change, EngineError>,
 ) -> Result<Committed<Amended>, EngineError> {
     let at = site.clock.now();
     let base = site.base()?;
@@ -117,15 +133,15 @@ pub(crate) fn amend_with(
 
 /// What `policy amend` would commit, for other owners to sign: signed by the actor where it is an owner who can.
 pub fn propose(site: &Site, reason: &str, key: Option<&Path>) -> Result<Proposal, EngineError> {
-    propose_with(site, reason, key, |base| from_worktree(site, base))
+    propose_with(site, reason, key, |base| Ok(from_worktree(site, base)?.into()))
 }
 
-/// As [`propose`], with the changes of governed files that `changes` gives.
+/// As [`propose`], with what `changes` gives.
 pub(crate) fn propose_with(
     site: &Site,
     reason: &str,
     key: Option<&Path>,
-    changes: impl Fn(&Base<'_>) -> Result<Vec<FileEdit>, EngineError>,
+    changes: impl Fn(&Base<'_>) -> Result<Change, EngineError>,
 ) -> Result<Proposal, EngineError> {
     let base = site.base()?;
     let mut proposal = compose(site, &base, &site.clock.now(), reason, changes(&base)?)?;
@@ -176,11 +192,11 @@ fn compose(
     base: &Base<'_>,
     at: &Timestamp,
     reason: &str,
-    files: Vec<FileEdit>,
+    Change { files, redact }: Change,
 ) -> Result<Proposal, EngineError> {
     // Where amends of two branches met, the files are merged and nobody has agreed to the whole yet.
     let amends = governance::read_amends(base.view())?.links;
-    if files.is_empty() && governance::amend_heads(&amends).len() < 2 {
+    if files.is_empty() && redact.is_empty() && governance::amend_heads(&amends).len() < 2 {
         return Err(EngineError::refused(
             "no governed file differs from HEAD: there is nothing to amend",
             "edit `.agentops/config.toml` or a profile first, then `agentops policy amend --reason \"…\"`",
@@ -192,14 +208,15 @@ fn compose(
     for (path, _) in files.iter().filter(|(_, bytes)| bytes.is_some()) {
         modes.insert(path.clone(), mode_after(site, path, before.get(path).map(|(mode, _)| *mode))?);
     }
-    let amend = compose_amend(site, base, principal, at, reason, (&files, &modes))?;
+    let amend = compose_amend(site, base, principal, at, reason, (&files, &modes, &redact))?;
     Ok(Proposal { amend, files, modes })
 }
 
 /// Whether a proposal is about this base: composed again, it has the same bytes before its signatures.
 fn fits(site: &Site, base: &Base<'_>, proposal: &Proposal) -> Result<(), EngineError> {
     let amend = &proposal.amend;
-    let again = compose_amend(site, base, &amend.actor, &amend.at, &amend.reason, (&proposal.files, &proposal.modes))?;
+    let content = (proposal.files.as_slice(), &proposal.modes, amend.redact.as_slice());
+    let again = compose_amend(site, base, &amend.actor, &amend.at, &amend.reason, content)?;
     if again.signed_bytes() == amend.signed_bytes() {
         return Ok(());
     }
@@ -255,9 +272,18 @@ fn draft(site: &Site, base: &Base<'_>, proposal: Proposal) -> Result<Draft<Amend
     let outcome = Amended {
         to: amend.to,
         files: amend.files.clone(),
+        redact: amend.redact.clone(),
         unsigned: base.policy.config.owners == 0,
         signed: amend.signatures.iter().map(|signature| signature.principal.clone()).collect(),
     };
+    for redaction in &amend.redact {
+        let path = RepoPath::from(redaction.path.as_str());
+        // What stands there now may be other bytes, which stay.
+        let found = base.tree.file(&path, MAX_TEXT_FILE)?;
+        if found.is_some_and(|bytes| Digest::of(&bytes) == redaction.sha256) {
+            files.push((path, None));
+        }
+    }
     files.push((path, Some(amend.print().into_bytes())));
     Ok(Draft { files, message, outcome })
 }
@@ -266,7 +292,10 @@ fn draft(site: &Site, base: &Base<'_>, proposal: Proposal) -> Result<Draft<Amend
 /// word; what surrounds it names the amend, so that a short reason stands beside facts.
 fn message(base: &Base<'_>, amend: &Amend, principal: &Principal, actor: &Actor) -> String {
     let config = &base.policy.config;
-    let names: Vec<String> = amend.files.iter().map(|file| format!("- `{}`", file.path)).collect();
+    let changed = amend.files.iter().map(|file| &file.path);
+    let names: Vec<String> =
+        changed.chain(amend.redact.iter().map(|file| &file.path)).map(|path| format!("- `{path}`")).collect();
+    let redacts = !amend.redact.is_empty();
     let short = |digest: &Digest| digest.hex()[..12].to_owned();
     let before = amend.from.iter().map(short).collect::<Vec<_>>().join(" and ");
     let number = format!("amend {:04}", amend.seq);
@@ -279,8 +308,14 @@ fn message(base: &Base<'_>, amend: &Amend, principal: &Principal, actor: &Actor)
                 "Solution" if names.is_empty() => {
                     format!("Amends of two branches meet in {number}, which starts from both.")
                 }
+                "Solution" if redacts => {
+                    format!("The bytes of these files go, and {number} keeps their digests:\n{}", names.join("\n"))
+                }
                 "Solution" => format!("The governed files of {number} change together:\n{}", names.join("\n")),
                 "Learning" => format!("N/A {number} is kept in `{}/` with its reason", layout::GOVERNANCE),
+                "Impact" if redacts => {
+                    format!("Rules stay as they are; what rests on these files counts as before {number}.")
+                }
                 "Impact" => {
                     format!("Whatever comes after {number} is judged by the governed digest {}.", short(&amend.to))
                 }
@@ -298,7 +333,7 @@ fn message(base: &Base<'_>, amend: &Amend, principal: &Principal, actor: &Actor)
         kind: kind.to_owned(),
         scope: Some("policy".to_owned()),
         breaking: false,
-        subject: "amend governed files".to_owned(),
+        subject: if redacts { "redact state files" } else { "amend governed files" }.to_owned(),
     };
     let trailer = text::assisted_by(principal, actor);
     let trailers: Vec<(&str, &str)> = trailer.iter().filter_map(|line| line.split_once(": ")).collect();
@@ -311,7 +346,7 @@ fn compose_amend(
     actor: &crate::model::name::Principal,
     at: &crate::model::time::Timestamp,
     reason: &str,
-    (files, modes): (&[FileEdit], &Modes),
+    (files, modes, redact): (&[FileEdit], &Modes, &[Redaction]),
 ) -> Result<Amend, EngineError> {
     let ours = Governed::new(&base.policy.config.governed);
     let before = ours.files(&base.tree)?;
@@ -358,6 +393,7 @@ fn compose_amend(
         at: at.clone(),
         reason: reason.trim().to_owned(),
         files: changed,
+        redact: redact.to_vec(),
         signatures: Vec::new(),
     };
     amend.validate()?;

@@ -131,6 +131,7 @@ mod tests {
                 change(".agentops/config.toml", &old, Digest::of(&content).hex()),
                 change(".github/workflows/old.yml", &old, String::new()),
             ],
+            redact: Vec::new(),
             signatures: Vec::new(),
         };
         let files = vec![(".agentops/config.toml".into(), Some(content)), (".github/workflows/old.yml".into(), None)];

@@ -17,6 +17,7 @@ use crate::model::layout;
 use crate::model::policy::Policy;
 use crate::model::report::{Place, Report, Violation};
 use crate::model::tree::TreeView as _;
+use crate::workflow::governance;
 
 /// Replays the first-parent line up to `tip`, each edge by its own T.
 pub fn all(site: &Site, tip: Option<&str>, root: Option<&str>) -> Result<Report, EngineError> {
@@ -29,6 +30,8 @@ pub fn all(site: &Site, tip: Option<&str>, root: Option<&str>) -> Result<Report,
         },
     };
     let mut policies = Policies::default();
+    // What owners let go may have been taken out of all of history since.
+    let let_go = governance::redactions(&governance::read_amends(&repo.tree(&repo.tree_of(&tip)?))?.links);
     let mut report = Report { tip: Some(tip), ..Report::default() };
     let mut governed = false;
     for Edge { parent, commit } in governed_line(repo, &tip, &mut report)? {
@@ -66,7 +69,7 @@ pub fn all(site: &Site, tip: Option<&str>, root: Option<&str>) -> Result<Report,
         };
         // What comes from before adoption was made under no law.
         let commits = if swapped { judging::governed_commits(repo, commits)? } else { commits };
-        let edge = judging::edge(repo, &mut policies, parent.as_ref(), &commit, commits, ALL)?;
+        let edge = judging::edge(repo, &mut policies, parent.as_ref(), &commit, (commits, Some(&let_go)), ALL)?;
         report.absorb(attributed(edge, &commit));
     }
     if !governed {
@@ -177,7 +180,7 @@ pub(super) fn commits(
             true => repo.range(Some(parent), &id)?.commits,
             false => vec![commit.clone()],
         };
-        let edge = judging::edge(repo, policies, Some(parent), commit, own, reads)?;
+        let edge = judging::edge(repo, policies, Some(parent), commit, (own, None), reads)?;
         for violation in edge.violations.into_iter().filter(|violation| violation.level == Level::Error) {
             enter(report, violation, &id);
         }

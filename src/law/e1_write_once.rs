@@ -1,16 +1,17 @@
 //! AO-E1: what was written once stays as it is.
 
 use super::{Case, Findings, Law, Reads};
+use crate::model::digest::Digest;
 use crate::model::law_id::LawId;
 use crate::model::layout::Place as Kind;
 use crate::model::report::{Finding, Place};
-use crate::model::tree::SightError;
+use crate::model::tree::{MAX_TEXT_FILE, SightError};
 
 pub(crate) const LAW: Law = Law {
     id: LawId::E1,
     title: "state files are write-once",
     rule: "Events, votes, amends, session records, learnings and bundles are never changed, renamed or removed once they are in T. \
-           What they say is history; a correction is a new file.",
+           What they say is history; a correction is a new file. Votes, records, learnings and bundles may go by an amend that redacts them.",
     passes: "A step that adds `.agentops/sre/events/db-k3f9/0002-detect-waiting-….toml` and touches no event that was there.",
     fails: "A step that edits or deletes an event file. Restore it: `git checkout T -- PATH`. To take a transition back, use \
             `agentops phase rewind ID`. A revert: `git revert -n C && git checkout HEAD -- .agentops`, then rewind.",
@@ -20,8 +21,15 @@ pub(crate) const LAW: Law = Law {
 
 fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     for change in case.step.changes()? {
-        if change.before.is_none() || !Kind::of(&change.path).is_some_and(|kind| kind.is_write_once()) {
+        let Some((_, before)) = change.before else { continue };
+        if !Kind::of(&change.path).is_some_and(|kind| kind.is_write_once()) {
             continue;
+        }
+        if let (None, Some(base)) = (change.after, case.step.base()) {
+            let bytes = base.blob(&before, &change.path, MAX_TEXT_FILE)?;
+            if case.redacted(&change.path, &Digest::of(&bytes))?.is_some() {
+                continue;
+            }
         }
         let what = if change.after.is_none() { "removed" } else { "changed" };
         findings.add(Finding::new(

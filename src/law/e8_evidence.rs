@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::steps::TaskStep;
-use super::{Case, Findings, Law, Reads};
+use super::{Case, Context, Findings, Law, Reads};
 use crate::model::digest::Digest;
 use crate::model::event::EventKind;
 use crate::model::law_id::LawId;
@@ -17,7 +17,8 @@ pub(crate) const LAW: Law = Law {
     id: LawId::E8,
     title: "evidence holds",
     rule: "The event that leaves a phase lists every required artifact of that phase, and nothing but its artifacts, each with the sha256 \
-           of its bytes in M. While such an event is live, those files stay as they are.",
+           of its bytes in M. While such an event is live, those files stay as they are, \
+           unless an amend redacts them; then the task passes no gate until it has gone back.",
     passes: "A `submit` of phase spec that lists `spec.md`, whose bytes have that digest.",
     fails: "A spec edited after it was submitted or approved: withdraw it with `agentops phase rework ID`, or go back with \
             `agentops phase rewind ID --to PHASE`, and submit again.",
@@ -28,6 +29,11 @@ pub(crate) const LAW: Law = Law {
 fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     let changed: BTreeSet<&RepoPath> = case.step.changes()?.iter().map(|change| &change.path).collect();
     for task in case.tasks()? {
+        // What passes a gate now must stand on what is there, whoever let it go before.
+        let passes = task.fresh_links().any(|link| {
+            let forward = matches!(link.event.kind, EventKind::Submit | EventKind::Advance);
+            forward && task.live.contains(&link.digest)
+        });
         for link in task.after.links.iter().filter(|link| task.live.contains(&link.digest)) {
             let gate = link.event.carries_gate(&task.after);
             let fresh = task.fresh.contains(&link.digest);
@@ -45,8 +51,13 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             let advanced = fresh_advance_of(task, link);
             for item in &link.event.evidence {
                 let path = RepoPath::from(item.path.as_str());
-                if fresh || advanced || changed.contains(&path) {
-                    check_bytes(case, task, link, &path, &item.sha256, findings)?;
+                let gone = passes && case.step.next().entry(&path)?.is_none();
+                if fresh || advanced || gone || changed.contains(&path) {
+                    let redacted = match passes && case.context != Context::Replay {
+                        true => None,
+                        false => case.redacted(&path, &item.sha256)?,
+                    };
+                    check_bytes(case, task, link, &path, &item.sha256, redacted, findings)?;
                 }
             }
         }
@@ -100,13 +111,21 @@ fn check_bytes(
     link: &Link,
     path: &RepoPath,
     expected: &Digest,
+    redacted: Option<u32>,
     findings: &mut Findings,
 ) -> Result<(), SightError> {
     let next = case.step.next();
-    let message = match next.entry(path)? {
-        None => "is not there".to_owned(),
-        Some(entry) if entry.mode != Mode::File => format!("has mode {:o}, not 100644", entry.mode.bits()),
-        Some(entry) => {
+    let message = match (next.entry(path)?, redacted) {
+        (None, Some(amend)) => {
+            findings.not_checked(format!(
+                "evidence `{path}` of `{}` {:04}: redacted by amend {amend:04}",
+                task.after.task, link.event.seq
+            ));
+            return Ok(());
+        }
+        (None, None) => "is not there".to_owned(),
+        (Some(entry), _) if entry.mode != Mode::File => format!("has mode {:o}, not 100644", entry.mode.bits()),
+        (Some(entry), _) => {
             let found = Digest::of(&next.blob(&entry.id, path, MAX_TEXT_FILE)?);
             if found == *expected {
                 return Ok(());

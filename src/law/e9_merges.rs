@@ -3,17 +3,17 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{Case, Findings, Law, Reads};
-use crate::model::digest::ObjectId;
+use crate::model::digest::{Digest, ObjectId};
 use crate::model::law_id::LawId;
 use crate::model::layout::{self, Place as Kind};
 use crate::model::path::RepoPath;
 use crate::model::report::{Finding, Place};
-use crate::model::tree::{Mode, SightError, TreeView};
+use crate::model::tree::{MAX_TEXT_FILE, Mode, SightError, TreeView};
 
 pub(crate) const LAW: Law = Law {
     id: LawId::E9,
     title: "a merge drops nothing",
-    rule: "A merge commit holds every write-once file of each of its parents, unchanged.",
+    rule: "A merge commit holds every write-once file of each of its parents, unchanged, but for what an amend redacts.",
     passes: "`git merge`: events of both sides are there, because no two of them share a name.",
     fails: "A merge with `-s ours`, or one edited by hand, that lost the other side's events: merge again, or \
             `git checkout PARENT -- .agentops/<profile>/events`.",
@@ -43,6 +43,12 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             let mut lost = BTreeSet::new();
             missing(tree.as_ref(), merged.as_ref(), &layout::ROOT.into(), 0, &mut lost)?;
             for path in lost.into_iter().filter(|path| !named.contains(path)) {
+                let gone = if merged.entry(&path)?.is_none() { tree.file(&path, MAX_TEXT_FILE)? } else { None };
+                if let Some(bytes) = gone
+                    && case.redacted(&path, &Digest::of(&bytes))?.is_some()
+                {
+                    continue;
+                }
                 findings.add(Finding::new(
                     Place::path(path).in_commit(commit.id),
                     format!("this merge lost or changed a state file of its parent {}", commit.parents[parent].short()),

@@ -57,6 +57,13 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             if tally.is_satisfied() {
                 continue;
             }
+            if let Some(amend) = case.votes_let_go(&profile.name, submit) {
+                findings.not_checked(format!(
+                    "whether the votes on `{id}` {:04} sufficed: amend {amend:04} redacted one",
+                    submit.event.seq
+                ));
+                continue;
+            }
             let rejects: Vec<&str> = tally.rejects.iter().map(|voter| voter.as_str()).collect();
             let message = if rejects.is_empty() {
                 format!("`{id}` left `{}` with {} of {} approvals", phase.name, tally.approvals.len(), tally.wanted)

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Case, Findings, Law, Reads};
 use crate::model::digest::Digest;
 use crate::model::law_id::LawId;
+use crate::model::layout;
 use crate::model::path::RepoPath;
 use crate::model::report::{Finding, Place};
 use crate::model::tree::SightError;
@@ -15,7 +16,8 @@ pub(crate) const LAW: Law = Law {
     id: LawId::G3,
     title: "governed files change by amend",
     rule: "Format, config, signers, attributes, profiles, agents, workflows, standards, templates and `paths.governed` are the same in M as \
-           in T, or a new amend leads from T's governed digest to M's and names each of the changed files.",
+           in T, or a new amend leads from T's governed digest to M's and names each of the changed files. A new amend that changes rules or redacts files is signed by \
+           as many of T's owners as T wants.",
     passes: "A step made by `agentops policy amend --reason \"…\"`: the changed config and one file below `governance/`.",
     fails: "A commit that lowers a gate in `profile.toml`. Take it out, and propose it by itself: `agentops policy amend --reason \"…\"`.",
     reads: Reads::Trees,
@@ -34,14 +36,15 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         .map(|change| &change.path)
         .filter(|path| ours.contains(path) || theirs.contains(path))
         .collect();
-    if changed.is_empty() {
+    let amended = case.step.changes()?.iter().any(|change| change.path.is_below(layout::GOVERNANCE));
+    if changed.is_empty() && !amended {
         return Ok(());
     }
-    let from = ours.digest(base)?;
-    let to = theirs.digest(case.step.next())?;
     let known: BTreeSet<Digest> = governance::read_amends(base)?.links.iter().map(|link| link.digest).collect();
     let amends = governance::read_amends(case.step.next())?;
-    let fresh: Vec<&AmendLink> = amends.links.iter().filter(|link| !known.contains(&link.digest)).collect();
+    // One that neither changes a rule nor lets a file go has nothing to be agreed to.
+    let bears = |link: &&AmendLink| !changed.is_empty() || !link.amend.redact.is_empty();
+    let fresh = amends.links.iter().filter(|link| !known.contains(&link.digest)).filter(bears);
     let wanted = case.policy.config.owners;
     let mut agreed: Vec<&AmendLink> = Vec::new();
     for link in fresh {
@@ -54,7 +57,13 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             .iter()
             .map(|(who, why)| format!("; the signature of `{who}` counts for nothing: {why}"))
             .collect();
-        if owners.signed.len() as u64 >= u64::from(wanted) {
+        if wanted == 0 && !link.amend.redact.is_empty() {
+            findings.note(format!(
+                "amend {:04} redacts unsigned (`governance.owners = 0`): it proves nothing about who agreed",
+                link.amend.seq
+            ));
+        }
+        if proof::agreed(case.policy, &link.amend) {
             agreed.push(link);
         } else {
             findings.add(Finding::new(
@@ -65,6 +74,11 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             ));
         }
     }
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let from = ours.digest(base)?;
+    let to = theirs.digest(case.step.next())?;
     if from != to && governance::leads(&agreed, from, to) {
         if wanted == 0 {
             findings.note("amends are unsigned here (`governance.owners = 0`): they prove nothing about who agreed");

@@ -6,15 +6,20 @@ use super::{Case, Context, Findings, Law, Reads};
 use crate::model::digest::Digest;
 use crate::model::law_id::LawId;
 use crate::model::layout;
+use crate::model::path::RepoPath;
+use crate::model::policy::REDACTIONS_SINCE;
 use crate::model::report::{Finding, Place};
-use crate::model::tree::SightError;
-use crate::workflow::governance;
+use crate::model::tree::{MAX_TEXT_FILE, SightError, TreeView};
+use crate::workflow::governance::{self, AmendLink};
+use crate::workflow::redaction;
 
 pub(crate) const LAW: Law = Law {
     id: LawId::G4,
     title: "amends form a chain",
     rule: "A new amend is canonical, named after its content, of this project, by an actor of T's config, and names predecessors that are \
-           there, with a `seq` one more than theirs. Where two lines of amends meet, a further amend names both before they land.",
+           there, with a `seq` one more than theirs. What it redacts are bytes that T holds, or that an event of T names as its \
+           evidence, and they are gone in M: of a document, a vote, a session record, a learning or a bundle; never of an event, an \
+           amend, a manifest or a governed file. Where two lines of amends meet, a further amend names both before they land.",
     passes: "`governance/0002-amend-<hash32>.toml` whose `prev` is the digest of 0001.",
     fails: "An amend written by hand, or by someone the config does not list. Use `agentops policy amend`.",
     reads: Reads::Trees,
@@ -53,6 +58,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         if amend.seq != highest + 1 {
             add(format!("its seq is {}, but its predecessors ask for {}", amend.seq, highest + 1));
         }
+        check_redactions(case, link, findings)?;
     }
     let heads = governance::amend_heads(&amends.links);
     if let (true, Some(link)) = (heads.len() > 1, heads.iter().find(|link| !known.contains(&link.digest))) {
@@ -64,6 +70,45 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         // A branch may hold them on its way to being settled.
         let lands = case.context == Context::Landing && case.onto_protected;
         findings.add(if lands { finding } else { finding.warning() });
+    }
+    Ok(())
+}
+
+/// A redaction is of exactly these bytes, which T holds or an event of T names, and after the step they are gone.
+fn check_redactions(case: &Case<'_>, link: &AmendLink, findings: &mut Findings) -> Result<(), SightError> {
+    let Some(base) = case.step.base().filter(|_| !case.bootstrap) else { return Ok(()) };
+    let number = link.amend.seq;
+    for redaction in &link.amend.redact {
+        let path = RepoPath::from(redaction.path.as_str());
+        let has = |tree: &dyn TreeView| -> Result<bool, SightError> {
+            Ok(tree.file(&path, MAX_TEXT_FILE)?.is_some_and(|bytes| Digest::of(&bytes) == redaction.sha256))
+        };
+        let mut refuse = |message: String, fix: &str| {
+            findings.add(Finding::new(Place::path(link.path.clone()), format!("it redacts wrongly: {message}"), fix));
+        };
+        if case.policy.format.laws < REDACTIONS_SINCE {
+            let edition = case.policy.format.laws;
+            refuse(
+                format!("edition {edition} of the laws knows no redactions"),
+                "`agentops upgrade`, and land that first",
+            );
+        } else if let Some(reason) = redaction::refusal(case.policy, &path) {
+            refuse(reason, "take this amend out; `agentops explain AO-G4` says what can be redacted");
+        } else if has(case.step.next())? {
+            refuse(format!("`{path}` still holds these bytes"), "let `agentops redact` make the amend");
+        } else if has(base)? || redaction::named_by(base, case.policy, &path, &redaction.sha256)?.is_some() {
+            findings.note(format!("amend {number:04}: redacts `{path}` (sha256 {}…)", &redaction.sha256.hex()[..12]));
+        } else if case.context == Context::Replay {
+            findings.not_checked(format!(
+                "what amend {number:04} redacts as `{path}` (sha256 {}…): this history has no such bytes",
+                &redaction.sha256.hex()[..12]
+            ));
+        } else {
+            refuse(
+                format!("the base holds no such bytes as `{path}`, and no event there names them"),
+                "what has not landed is taken out of its branch, `git rebase -i`; a redaction is for what has",
+            );
+        }
     }
     Ok(())
 }

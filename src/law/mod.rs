@@ -37,6 +37,7 @@ mod r1_readonly;
 mod r2_generated;
 mod r3_semantic;
 mod records;
+mod redacted;
 mod registry;
 mod steps;
 mod substance;
@@ -55,6 +56,7 @@ use crate::model::message::Message;
 use crate::model::policy::Policy;
 use crate::model::report::Finding;
 use crate::model::tree::{SightError, StepView};
+use crate::workflow::governance::Redactions;
 use steps::TaskStep;
 
 pub use judge::judge;
@@ -118,6 +120,9 @@ pub struct Case<'a> {
     messages: OnceCell<Vec<Message>>,
     exempt: exempt::Memo,
     tasks: OnceCell<Vec<TaskStep>>,
+    /// What the tip of a replayed history let go; `None` elsewhere.
+    pub let_go: Option<&'a Redactions>,
+    redactions: OnceCell<Redactions>,
     /// The records of M.
     records: Records,
 }
@@ -146,6 +151,8 @@ impl<'a> Case<'a> {
             messages: OnceCell::new(),
             exempt: exempt::Memo::default(),
             tasks: OnceCell::new(),
+            let_go: None,
+            redactions: OnceCell::new(),
             records: Records::default(),
         }
     }

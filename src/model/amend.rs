@@ -21,6 +21,16 @@ pub struct GovernedChange {
     pub after: String,
 }
 
+/// A state file that an amend lets go: its bytes, not what rests on their digest.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redaction {
+    /// Path from the repository's root.
+    pub path: String,
+    /// Digest of the bytes that go.
+    pub sha256: Digest,
+}
+
 /// An owner's signature over the bytes before the first `[[signature]]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,6 +66,9 @@ pub struct Amend {
     /// What changes, sorted by path, against the first parent's governed files. For readers: `to` decides. None where amends
     /// of two branches meet and git's merge has brought their files together already.
     pub files: Vec<GovernedChange>,
+    /// The state files that it lets go, sorted. Such an amend changes no rule.
+    #[serde(default)]
+    pub redact: Vec<Redaction>,
     /// The owners who signed, sorted by principal.
     #[serde(default, rename = "signature")]
     pub signatures: Vec<OwnerSignature>,
@@ -93,6 +106,9 @@ impl Canonical for Amend {
             .text("at", self.at.as_str())
             .text("reason", &self.reason)
             .rows("files", &files);
+        for redaction in &self.redact {
+            out.table_row("redact").text("path", &redaction.path).text("sha256", redaction.sha256.hex());
+        }
         for signature in &self.signatures {
             out.table_row("signature").text("principal", signature.principal.as_str()).text("armor", &signature.armor);
         }
@@ -107,12 +123,20 @@ impl Canonical for Amend {
         let sorted = self.prev.is_sorted_by(|a, b| a < b)
             && self.from.is_sorted_by(|a, b| a < b)
             && self.files.is_sorted_by(|a, b| a.path < b.path)
+            && self.redact.is_sorted_by(|a, b| a < b)
             && self.signatures.is_sorted_by(|a, b| a.principal < b.principal);
         if !sorted {
-            return fail("`prev`, `from`, `files` and `[[signature]]` are sorted and without repeats");
+            return fail("`prev`, `from`, `files`, `[[redact]]` and `[[signature]]` are sorted and without repeats");
         }
-        if self.from.is_empty() || (self.files.is_empty() && self.from.len() < 2) {
+        let meet = self.from.len() > 1 || self.prev.len() > 1;
+        if self.from.is_empty() || (self.files.is_empty() && self.redact.is_empty() && !meet) {
             return fail("`from` names at least one digest, and `files` at least one file unless amends meet");
+        }
+        if !self.redact.is_empty() && (!self.files.is_empty() || self.from != [self.to]) {
+            return fail("an amend with `[[redact]]` changes no governed file");
+        }
+        if self.redact.iter().any(|redaction| !RepoPath::from(redaction.path.as_str()).is_ordinary()) {
+            return fail("a path under `[[redact]]` is malformed");
         }
         if !(1..=9999).contains(&self.seq) || (self.seq == 1) != self.prev.is_empty() {
             return fail("`seq` is 1 exactly where `prev` is empty, and at most 9999");

@@ -28,6 +28,8 @@ pub const FORMAT_VERSION: u32 = 1;
 pub const LAWS_VERSION: u32 = 2;
 /// The edition of the laws from which signatures are verified. Before it, what is signed counts for nothing.
 pub const SIGNATURES_SINCE: u32 = 2;
+/// The edition of the laws from which amends may let state files go.
+pub const REDACTIONS_SINCE: u32 = 2;
 
 /// Human or agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]

@@ -231,6 +231,20 @@ pub fn unsaid<'c>(amends: &[&AmendLink], changed: &'c BTreeMap<RepoPath, Option<
     changed.iter().filter(|(path, after)| !is_said(path, after)).map(|(path, _)| path).collect()
 }
 
+/// What amends let go: which amend, by path and digest.
+pub type Redactions = BTreeMap<(RepoPath, Digest), u32>;
+
+/// What `amends` let go, with the `seq` of the first that says so.
+pub fn redactions<'a>(amends: impl IntoIterator<Item = &'a AmendLink>) -> Redactions {
+    let mut found = Redactions::new();
+    for link in amends {
+        for redaction in &link.amend.redact {
+            found.entry((redaction.path.as_str().into(), redaction.sha256)).or_insert(link.amend.seq);
+        }
+    }
+    found
+}
+
 /// Whether `amends` lead from the governed digest `from` to `to`, through any number of them.
 pub fn leads(amends: &[&AmendLink], from: Digest, to: Digest) -> bool {
     let mut onwards: BTreeMap<Digest, Vec<Digest>> = BTreeMap::new();

@@ -9,6 +9,7 @@ pub mod delivery;
 pub mod gate;
 pub mod governance;
 pub mod proof;
+pub mod redaction;
 pub mod transition;
 
 #[cfg(test)]

@@ -67,6 +67,11 @@ pub fn owners(policy: &Policy, amend: &Amend) -> Owners {
     owners
 }
 
+/// Whether as many owners of `policy` signed `amend` as it wants.
+pub fn agreed(policy: &Policy, amend: &Amend) -> bool {
+    policy.config.owners == 0 || owners(policy, amend).signed.len() as u64 >= u64::from(policy.config.owners)
+}
+
 /// Why `who` governs nothing; `None` for an owner.
 pub fn owner_refusal(policy: &Policy, who: &Principal) -> Option<String> {
     match policy.config.actors.get(who) {

@@ -277,6 +277,7 @@ proptest! {
             v: 1, project: PROJECT.into(), seq: 1, prev: vec![], from: vec![digest], to: Digest::of(b"to"),
             actor: principal("alice"), at: at.clone(), reason: text.clone(),
             files: vec![GovernedChange { path: ".agentops/config.toml".into(), before: String::new(), after: digest.hex() }],
+            redact: vec![],
             signatures: vec![],
         };
         prop_assert_eq!(Amend::parse(amend.print().as_bytes()), Ok(amend));

@@ -55,6 +55,9 @@ fn amends() {
     assert_eq!(digest, "6ad30d33d45c33463e42836dd11642ace5fc843be70ada09531fd84f5c95813f");
     assert_eq!(amend.file_name(), format!("0001-amend-{}.toml", &digest[..32]));
     assert_eq!(amend.signatures.len(), 2);
+    let (redacting, digest) = frozen::<Amend>("amend-redact.toml");
+    assert_eq!(digest, "8532752df24c97b5711928e5a35e8b02d0b45b0dad16f5dc5108329c1e45b410");
+    assert_eq!((redacting.redact.len(), redacting.files.len()), (1, 0));
 }
 
 #[test]

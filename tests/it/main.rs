@@ -28,6 +28,7 @@ mod merges;
 mod policy;
 mod profile;
 mod prompt;
+mod redact;
 mod sandbox;
 mod self_test;
 mod session;

@@ -64,6 +64,7 @@ fn profiles_and_laws_rise_and_old_history_stays_valid() {
     --- stderr
     from this amend on:
       votes, amends and events may be signed with SSH keys, and a signature that does not hold is refused (AO-G1, AO-G3, AO-E5)
+      an amend may redact a document, vote, record, learning or bundle (AO-G4)
       `.agentops/allowed_signers` is read strictly: each principal has one key, and each key one principal
     note: 1 commit says `Learning: N/A`
     note: amends are unsigned here (`governance.owners = 0`): they prove nothing about who agreed

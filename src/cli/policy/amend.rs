@@ -35,6 +35,8 @@ pub struct Arguments {
 struct Body {
     governed: String,
     files: Vec<ChangeBody>,
+    /// The state files that it let go.
+    redacted: Vec<String>,
     unsigned: bool,
     /// The owners who signed.
     signed: Vec<String>,
@@ -90,6 +92,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, C
     let body = Body {
         governed: committed.outcome.to.hex(),
         files: committed.outcome.files.iter().map(ChangeBody::of).collect(),
+        redacted: committed.outcome.redact.iter().map(|redaction| redaction.path.clone()).collect(),
         unsigned: committed.outcome.unsigned,
         signed: committed.outcome.signed.iter().map(ToString::to_string).collect(),
         commit: CommitBody::of(&committed),
@@ -98,6 +101,9 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, C
         let mut table = Table::without_headings();
         for file in &body.files {
             table.row([plain(file.change), strong(&file.path)]);
+        }
+        for path in &body.redacted {
+            table.row([plain("redacted"), strong(path)]);
         }
         table.row([plain("governed"), plain(&body.governed)]);
         if !body.signed.is_empty() {

@@ -83,6 +83,9 @@ fn fill(page: &mut Page, proposal: &Proposal, before: &[policy::Version]) {
         let text = |bytes: Option<&Vec<u8>>| String::from_utf8_lossy(bytes.map_or(&[], Vec::as_slice)).into_owned();
         fill_difference(page, &text(before.as_ref().map(|(_, bytes)| bytes)), &text(after.as_ref()));
     }
+    for redaction in &amend.redact {
+        page.line([plain("lets go "), strong(&redaction.path), plain(format!("  sha256 {}", redaction.sha256))]);
+    }
     page.blank();
     page.text(format!("leads to the governed digest {}", amend.to.hex()));
 }

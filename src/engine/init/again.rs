@@ -73,7 +73,7 @@ fn add_profiles(
                     all.push((path.clone(), Some(bytes.clone())));
                 }
             }
-            Ok(all)
+            Ok(all.into())
         })?;
         outcome.commits.extend(committed.commit);
         outcome.branch = committed.branch;

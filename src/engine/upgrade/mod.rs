@@ -106,8 +106,9 @@ pub fn upgrade(
         return Ok((plan, None));
     }
     let reason = request.reason.clone().unwrap_or_else(|| plan.reason());
-    let committed =
-        policy::amend_with(site, target, &reason, request.key.as_deref(), |base| Ok(plan_on(base, request)?.edits))?;
+    let committed = policy::amend_with(site, target, &reason, request.key.as_deref(), |base| {
+        Ok(plan_on(base, request)?.edits.into())
+    })?;
     Ok((plan, Some(committed)))
 }
 
@@ -122,7 +123,7 @@ pub fn propose(site: &Site, request: &Request) -> Result<(Plan, Option<Proposal>
         return Ok((plan, None));
     }
     let reason = request.reason.clone().unwrap_or_else(|| plan.reason());
-    let proposal = policy::propose_with(site, &reason, request.key.as_deref(), |_| Ok(plan.edits.clone()))?;
+    let proposal = policy::propose_with(site, &reason, request.key.as_deref(), |_| Ok(plan.edits.clone().into()))?;
     Ok((plan, Some(proposal)))
 }
 

@@ -27,7 +27,7 @@ pub(crate) fn examine_each(
     for task in case.tasks()? {
         for link in task.fresh_gates() {
             let Some((profile, phase)) = task.gate_phase(case.policy, link) else { continue };
-            if !phase.gate.checks.contains(&law) {
+            if !phase.gate.checks.contains(&law) || let_go(case, task, link, findings)? {
                 continue;
             }
             let planned = match phase.stage {
@@ -75,12 +75,22 @@ pub(crate) fn examine_resting(
             let submit = submit.and_then(|prev| task.after.link(prev));
             let Some(submit) = submit.filter(|submit| submit.event.kind == EventKind::Submit) else { continue };
             let Some((profile, phase)) = task.gate_phase(case.policy, submit) else { continue };
-            if phase.gate.checks.contains(&law) {
+            if phase.gate.checks.contains(&law) && !let_go(case, task, submit, findings)? {
                 examine(&material(case, task, submit, profile, phase, &nothing)?, findings)?;
             }
         }
     }
     Ok(())
+}
+
+/// Whether the checks of this gate cannot be made again, because what they read was let go; then the report says so.
+fn let_go(case: &Case<'_>, task: &TaskStep, link: &Link, findings: &mut Findings) -> Result<bool, SightError> {
+    let Some((amend, path)) = case.evidence_let_go(task)? else { return Ok(false) };
+    findings.not_checked(format!(
+        "the checks of `{}` {:04}: `{path}`, on which it rests, was redacted by amend {amend:04}",
+        task.after.task, link.event.seq
+    ));
+    Ok(true)
 }
 
 fn material<'a>(

@@ -7,6 +7,7 @@ mod governance;
 mod history;
 mod messages;
 mod mutations;
+mod redactions;
 mod takeover;
 mod trees;
 mod votes;

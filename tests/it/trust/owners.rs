@@ -279,3 +279,22 @@ fn a_key_added_in_a_branch_votes_on_nothing_there() {
     assert!(judged.stdout.contains("error[AO-G1]"), "{}", judged.snapshot());
     assert!(judged.stdout.contains("left `research` with 0 of 1 approvals"), "{}", judged.snapshot());
 }
+
+#[test]
+fn a_redaction_that_owners_did_not_sign_is_refused() {
+    let sandbox = owned(1);
+    let task = sandbox.waiting_task("Reset a password");
+    let path = task.document("requirements.md");
+    sandbox.git("checkout --quiet -b work");
+    let call = sandbox.agentops(&format!("redact {path} --actor alice --out ../proposal.toml --reason"));
+    call.arg("It shows a password").run().expect_code(0);
+    let file = sandbox.root().join("proposal.toml");
+    let mut proposal = Proposal::read(&std::fs::read(&file).unwrap()).unwrap();
+    proposal.amend.signatures.clear();
+    sandbox.git(&format!("rm --quiet {path}"));
+    commit_unasked(&sandbox, &proposal);
+    let judged = sandbox.agentops("check --base main").run().expect_code(3);
+    for said in ["error[AO-G3]", "0 of 1 owners of the base signed this amend", "error[AO-E8]"] {
+        assert!(judged.stdout.contains(said), "`{said}` is not in:\n{}", judged.snapshot());
+    }
+}
