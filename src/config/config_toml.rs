@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::risk_toml;
 use super::strict::{At, Source, Table, listed, plain, shorten};
 use super::values::{Value, law_of};
 use crate::model::law_id::{LawId, Level};
@@ -50,6 +51,7 @@ pub fn defaults() -> Config {
         proofs: vec![Proof::Terminal],
         presence: Presence::None,
         compromised: BTreeMap::new(),
+        risks: Vec::new(),
         self_approve: false,
         owners: 0,
         waivers_max: 3,
@@ -181,7 +183,7 @@ fn commit_type(item: &Value<'_>) -> Option<At<String>> {
 }
 
 fn read_numbers(top: &Table<'_>, config: &mut Config) {
-    if let Some(table) = top.table("gates", "`[gates]`", &["proof", "presence", "self_approve"]) {
+    if let Some(table) = top.table("gates", "`[gates]`", &["proof", "presence", "self_approve", "risk"]) {
         let words = [Proof::Signature, Proof::Terminal, Proof::Simulated].map(|proof| (proof.as_str(), proof));
         if let Some(value) = table.get("proof")
             && let Some(proofs) = value.set(3, |item| item.word(&words))
@@ -195,6 +197,9 @@ fn read_numbers(top: &Table<'_>, config: &mut Config) {
         let words = [Presence::None, Presence::Touch, Presence::Pin].map(|presence| (presence.as_str(), presence));
         if let Some(presence) = table.get("presence").and_then(|value| value.word(&words)) {
             config.presence = presence.value;
+        }
+        if let Some(value) = table.get("risk") {
+            config.risks = risk_toml::read(&value);
         }
         config.self_approve = table.get("self_approve").and_then(|value| value.flag()).unwrap_or(config.self_approve);
     }

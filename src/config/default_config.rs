@@ -84,6 +84,15 @@ pub fn default_config(actors: &[(Principal, Actor)], markers: &[(String, Princip
          # paths = [\"Cargo.lock\"]\n",
     );
 
+    out.push_str(
+        "\n# Classes of risk tighten gates, and loosen none: for tasks with one of the labels, or that plan or change one of\n\
+         # the paths; with neither, for all. Without `stages`, at every gate. Several that apply add up.\n\
+         # [[gates.risk]]\n# name = \"payments\"\n# labels = [\"payments\"]\n# paths = [\"src/billing/**\"]\n\
+         # stages = [\"plan\", \"implement\"]\n# vote = \"approval\"        # or \"review\": may raise a gate of checks alone to a vote\n\
+         # voters = 2\n# roles = [\"security\"]      # each voter has one of them, and one of the gate's own\n\
+         # proof = \"signature\"      # the weakest that counts\n# four_eyes = \"proved\"     # submit and votes are signed; \"claimed\": names are believed\n",
+    );
+
     table(&mut out, "agent_markers", "Environment variables that agent clients set, and the actor that each means.");
     for (variable, actor) in markers {
         line(&mut out, variable, quote(actor.as_str()));
@@ -184,6 +193,14 @@ mod tests {
             "emails",
             "profiles",
             "roles",
+            "[[gates.risk]]",
+            "name =",
+            "labels =",
+            "stages =",
+            "vote =",
+            "voters =",
+            "proof =",
+            "four_eyes =",
             "[[exempt]]",
             "author",
             "laws =",
@@ -197,6 +214,7 @@ mod tests {
             })
             .collect();
         let config = read_back(&live.join("\n"));
-        assert_eq!((config.laws.len(), config.actors.len(), config.exempt.len()), (1, 1, 1));
+        let counts = (config.laws.len(), config.risks.len(), config.actors.len(), config.exempt.len());
+        assert_eq!(counts, (1, 1, 1, 1));
     }
 }

@@ -16,6 +16,7 @@ mod phases_toml;
 mod problem;
 mod profile_folder;
 mod profile_toml;
+mod risk_toml;
 mod set_command;
 mod signers;
 mod strict;
@@ -82,6 +83,10 @@ fn read_with(tree: &dyn TreeView, mut lineage: Lineage<'_>) -> Result<Policy, Po
     let verifies = format.as_ref().is_some_and(|format| format.laws >= SIGNATURES_SINCE);
     let signers = if verifies { signers::read(&signers_source, &file.config) } else { Signers::default() };
 
+    if !verifies && !file.config.risks.is_empty() {
+        let message = "classes of risk (`[[gates.risk]]`) are judged from edition 2 of the laws on.";
+        config_source.report(0, message, "set `laws = 2` in `.agentops/format.toml` first, by an amend of its own");
+    }
     let names = lineage.names()?;
     let mut policy_profiles = std::collections::BTreeMap::new();
     for name in &names {

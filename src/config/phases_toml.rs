@@ -6,7 +6,7 @@ use crate::model::law_id::LawId;
 use crate::model::layout::NAMESPACE_FOLDERS;
 use crate::model::name::{PhaseName, Word};
 use crate::model::path::RepoPath;
-use crate::model::profile::{ArtifactKind, ArtifactSpec, Budget, GateSpec, Phase, VoteKind};
+use crate::model::profile::{ArtifactKind, ArtifactSpec, Budget, FourEyes, GateSpec, Phase, VoteKind};
 use crate::model::state::Stage;
 
 /// Most tokens that a budget may name.
@@ -233,8 +233,13 @@ fn check_manifests(artifacts: &[ArtifactSpec], stage: Option<Stage>, spot: &Spot
     }
 }
 
+/// `claimed` or `proved`.
+pub(crate) fn four_eyes(value: &Value<'_>) -> Option<FourEyes> {
+    value.word(&FourEyes::ALL.map(|word| (word.as_str(), word))).map(|at| at.value)
+}
+
 fn read_gate(table: &Table<'_>, stage: Option<Stage>, lifecycle: &mut Lifecycle) -> Option<GateSpec> {
-    table.only(&["title", "vote", "voters", "roles", "checks", "commands"]);
+    table.only(&["title", "vote", "voters", "roles", "four_eyes", "checks", "commands"]);
     let title = table.need("title", "\"Plan approval\"").and_then(|value| value.line(120));
     let votes = [VoteKind::None, VoteKind::Review, VoteKind::Approval].map(|vote| (vote.as_str(), vote));
     let vote = table.need("vote", "\"none\"").and_then(|value| value.word(&votes));
@@ -277,6 +282,7 @@ fn read_gate(table: &Table<'_>, stage: Option<Stage>, lifecycle: &mut Lifecycle)
         vote: vote?.value,
         voters: voters?.value,
         roles: plain(roles),
+        four_eyes: table.get("four_eyes").and_then(|value| four_eyes(&value)).unwrap_or_default(),
         checks: plain(checks),
         commands: plain(commands),
     })

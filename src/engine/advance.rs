@@ -8,6 +8,7 @@ use super::phase::{self, Contents, Moved, PhaseStatus};
 use super::seal::{Author, Seal, transact_sealed};
 use super::site::{Base, Site};
 use super::transact::{Committed, Draft, FileEdit, Target, refuse_operation, transact};
+use crate::git::{CommitTree, TreeEdit};
 use crate::law::phase::required_commands;
 use crate::model::digest::{Digest, ObjectId};
 use crate::model::escape::shell_word;
@@ -16,12 +17,13 @@ use crate::model::law_id::LawId;
 use crate::model::name::Word;
 use crate::model::path::RepoPath;
 use crate::model::plan::Plan;
-use crate::model::profile::{ArtifactKind, Phase, Profile, VoteKind};
+use crate::model::profile::{ArtifactKind, FourEyes, Phase, Profile, VoteKind};
 use crate::model::state::{Stage, Status, TaskState};
 use crate::model::time::Timestamp;
-use crate::model::tree::{MAX_TEXT_FILE, TreeView as _};
+use crate::model::tree::{MAX_TEXT_FILE, Mode, TreeView as _};
 use crate::workflow::artifact::live_plan;
 use crate::workflow::chain::{Chain, Standing};
+use crate::workflow::risk::Gate;
 
 /// What `phase next` did.
 #[derive(Debug)]
@@ -200,10 +202,37 @@ fn leave(
             contents.note.push((Word::parse("modified_files_during_runs")?, dirty.to_string()));
         }
     }
-    let kind = if phase.gate.vote == VoteKind::None { EventKind::Advance } else { EventKind::Submit };
+    let tree;
+    let view = if base.policy.config.risks.is_empty() {
+        base.view()
+    } else {
+        tree = with_documents(site, base, &files)?;
+        &tree
+    };
+    let gate = Gate::resolve(&base.policy, rules, phase, chain, view)?;
+    let kind = if gate.vote == VoteKind::None { EventKind::Advance } else { EventKind::Submit };
+    if gate.four_eyes == FourEyes::Proved && kind == EventKind::Submit && author.seal.leaves_unsigned() {
+        return Err(EngineError::refused(
+            format!(
+                "no vote on an unsigned submit of `{}` would count: that its voter did not do the work must be proved here",
+                chain.task
+            ),
+            format!("sign it: agentops phase next {} --sign", chain.task),
+        ));
+    }
     let mut draft = phase::compose_event(base, chain, kind, None, author, contents)?;
     draft.files.extend(files);
     Ok(draft)
+}
+
+/// HEAD's tree with the documents that are about to be committed: the plan among them says which paths are planned.
+fn with_documents<'s>(site: &'s Site, base: &Base<'_>, files: &[FileEdit]) -> Result<CommitTree<'s>, EngineError> {
+    let mut edits = Vec::with_capacity(files.len());
+    for (path, bytes) in files {
+        let entry = bytes.as_ref().map(|bytes| Ok::<_, EngineError>((Mode::File, site.repo.write_blob(bytes)?)));
+        edits.push(TreeEdit { path: path.clone(), entry: entry.transpose()? });
+    }
+    Ok(site.repo.tree(&site.repo.edit_tree(Some(&base.tree_id), &edits)?))
 }
 
 /// Refuses before minutes are spent what no command can mend: who may not act, a document that is not filled in, a
@@ -211,7 +240,7 @@ fn leave(
 fn rehearse(site: &Site, target: &Target, chain: &Chain, state: &TaskState, at: &Timestamp) -> Result<(), EngineError> {
     let dry = Target { dry_run: true, ..target.clone() };
     let rehearsed =
-        transact(site, &dry, |base| leave(site, base, chain, state, Author::of(site, base, at, &Seal::none())?, None));
+        transact(site, &dry, |base| leave(site, base, chain, state, Author::of(site, base, at, &Seal::trial())?, None));
     match rehearsed {
         Err(EngineError::Law(mut report)) => {
             report.violations.retain(|violation| violation.law != LawId::P6);

@@ -15,10 +15,10 @@ use crate::model::digest::Digest;
 use crate::model::event::{EventKind, Signature};
 use crate::model::layout;
 use crate::model::manifest::{Manifest, ManifestLine};
-use crate::model::name::{Principal, ProfileName, TaskId};
+use crate::model::name::{Principal, ProfileName, TaskId, Word};
 use crate::model::path::RepoPath;
 use crate::model::policy::ActorKind;
-use crate::model::profile::{ArtifactKind, Phase, VoteKind};
+use crate::model::profile::{ArtifactKind, FourEyes, Phase, VoteKind};
 use crate::model::state::Status;
 use crate::model::tree::MAX_TEXT_FILE;
 use crate::model::trust::Proved;
@@ -27,6 +27,7 @@ use crate::workflow::artifact;
 use crate::workflow::chain::{self, Chain, Link};
 use crate::workflow::gate::{self, Tally};
 use crate::workflow::proof;
+use crate::workflow::risk::{Applied, Gate};
 
 pub use crate::workflow::proof::Approval;
 
@@ -45,6 +46,14 @@ pub struct WaitingGate {
     pub title: String,
     /// Review or approval.
     pub vote: VoteKind,
+    /// Of each of these lists a voter must have one role.
+    pub roles: Vec<Vec<Word>>,
+    /// The proofs of a vote that count.
+    pub proofs: Vec<Proof>,
+    /// What must stand behind it that a voter did not do the work.
+    pub four_eyes: FourEyes,
+    /// The classes of risk that tighten it.
+    pub classes: Vec<RiskMet>,
     /// The task's title.
     pub task_title: String,
     /// Digest of the submit that waits.
@@ -61,6 +70,23 @@ pub struct WaitingGate {
     pub tally: Tally,
     /// The branch it was found on, where that is not HEAD's.
     pub reference: Option<String>,
+}
+
+/// A class of risk that tightens a task's gate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RiskMet {
+    /// Its name in the config.
+    pub name: String,
+    /// Why it applies, a clause.
+    pub why: String,
+}
+
+impl RiskMet {
+    /// The classes of a resolved gate.
+    pub(crate) fn of(gate: &Gate<'_>) -> Vec<Self> {
+        let met = |Applied { class, why }: &Applied<'_>| Self { name: class.name.to_string(), why: why.clone() };
+        gate.classes.iter().map(met).collect()
+    }
 }
 
 /// The gates that wait at HEAD, or at all local and remote branches.
@@ -108,17 +134,22 @@ pub(crate) fn waiting(base: &Base<'_>, chain: &Chain) -> Result<Option<WaitingGa
     let mut lapsed = lapsed(base, submit)?;
     lapsed.extend(changed_code(base, submit)?);
     let votes = gate::read_votes(base.view(), &chain.profile, submit)?;
-    let tally = gate::tally(&base.policy, rules, phase, submit, &doers, &votes);
+    let gate = Gate::resolve(&base.policy, rules, phase, chain, base.view())?;
+    let tally = gate::tally(&base.policy, rules, &gate, submit, &doers, &votes);
     Ok(Some(WaitingGate {
         task: chain.task.clone(),
         profile: chain.profile.clone(),
         phase: phase.name.to_string(),
         number: number(phase),
         title: phase.gate.title.clone(),
-        vote: phase.gate.vote,
+        vote: gate.vote,
+        roles: gate.roles.iter().map(|roles| roles.to_vec()).collect(),
+        proofs: gate.proofs.clone(),
+        four_eyes: gate.four_eyes,
+        classes: RiskMet::of(&gate),
         task_title: submit.event.state.title.clone(),
         submit: submit.digest,
-        gate: gate::gate_digest(&base.policy, rules, phase),
+        gate: gate::gate_digest(&base.policy, rules, &gate),
         evidence: submit.event.evidence.iter().map(|item| (item.path.clone(), item.sha256)).collect(),
         lapsed,
         doers: doers.into_iter().collect(),
@@ -189,9 +220,9 @@ pub fn prepare(site: &Site, target: &Target, task: &str, wish: &Wish) -> Result<
     let voter = voter(site, &base, &chain, &gate)?;
     let proof = match wish {
         Wish::Simulated => Proof::Simulated,
-        Wish::Person { key } => strongest(&base, &voter, key.is_some()),
+        Wish::Person { key } => strongest(&base, &gate, &voter, key.is_some()),
     };
-    accept(&base, proof)?;
+    accept(&gate, proof)?;
     let key = match wish {
         Wish::Person { key } if proof == Proof::Signature => {
             Some(SigningKey::find(site, &base.policy, &voter, key.as_deref())?)
@@ -214,9 +245,9 @@ pub enum Wish {
     Simulated,
 }
 
-/// A signature where the base accepts one, unless the voter has no key and the word of a person at a terminal does too.
-fn strongest(base: &Base<'_>, voter: &Principal, has_named_key: bool) -> Proof {
-    let accepts = |proof| base.policy.config.proofs.contains(&proof);
+/// A signature where the gate accepts one, unless the voter has no key and the word of a person at a terminal does too.
+fn strongest(base: &Base<'_>, gate: &WaitingGate, voter: &Principal, has_named_key: bool) -> Proof {
+    let accepts = |proof| gate.proofs.contains(&proof);
     let has_key = has_named_key || base.policy.signers.get(voter).is_some();
     if accepts(Proof::Signature) && (has_key || !accepts(Proof::Terminal)) { Proof::Signature } else { Proof::Terminal }
 }
@@ -322,7 +353,7 @@ fn vote(
     let chain = base.task(&choice.task)?;
     let gate = open_gate(base, &chain)?;
     let voter = voter(site, base, &chain, &gate)?;
-    accept(base, choice.proof)?;
+    accept(&gate, choice.proof)?;
     if gate.submit != choice.submit {
         return Err(EngineError::Conflict {
             message: format!("`{}` was submitted anew while you read: nothing was voted on", chain.task),
@@ -345,16 +376,15 @@ fn vote(
     Ok((gate, vote))
 }
 
-/// Refuses a proof that the base does not count.
-fn accept(base: &Base<'_>, proof: Proof) -> Result<(), EngineError> {
-    let accepted = &base.policy.config.proofs;
-    if accepted.contains(&proof) {
+/// Refuses a proof that the gate does not count.
+fn accept(gate: &WaitingGate, proof: Proof) -> Result<(), EngineError> {
+    if gate.proofs.contains(&proof) {
         return Ok(());
     }
-    let names: Vec<&str> = accepted.iter().map(|proof| proof.as_str()).collect();
+    let names: Vec<&str> = gate.proofs.iter().map(|proof| proof.as_str()).collect();
     Err(EngineError::refused(
-        format!("this repository accepts votes by {} only, not by {}", names.join(", "), proof.as_str()),
-        "`agentops policy show` prints what `gates.proof` lists",
+        format!("this gate accepts votes by {} only, not by {}", names.join(", "), proof.as_str()),
+        "`agentops policy show` prints what `gates.proof` lists, and `agentops gate list` which classes of risk apply",
     ))
 }
 
@@ -394,7 +424,8 @@ fn voter(site: &Site, base: &Base<'_>, chain: &Chain, gate: &WaitingGate) -> Res
         ));
     }
     let doers: BTreeSet<Principal> = gate.doers.iter().cloned().collect();
-    match gate::voter_refusal(&base.policy, rules, phase, &doers, principal) {
+    let resolved = Gate::resolve(&base.policy, rules, phase, chain, base.view())?;
+    match gate::voter_refusal(&base.policy, rules, &resolved, &doers, principal) {
         Some(reason) => Err(EngineError::refused(
             reason,
             format!("ask somebody who may: `agentops gate list` shows the gate of {}", chain.task),

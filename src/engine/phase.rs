@@ -2,7 +2,7 @@
 
 use super::compose;
 use super::error::EngineError;
-use super::gate;
+use super::gate::{self, RiskMet};
 use super::seal::{Author, transact_sealed};
 use super::site::{Base, Site, near};
 use super::task;
@@ -21,6 +21,7 @@ use crate::model::trust::Proved;
 use crate::model::vote::Vote;
 use crate::workflow::chain::{Chain, Link, Standing};
 use crate::workflow::gate::read_votes;
+use crate::workflow::risk::Gate;
 use crate::workflow::transition;
 
 /// Where a task stands, and what is next.
@@ -38,6 +39,8 @@ pub struct PhaseStatus {
     pub waiting_for: Vec<String>,
     /// Evidence whose bytes changed since the submit: votes on it lapse.
     pub lapsed: Vec<String>,
+    /// The classes of risk that tighten the gate of an open task's phase, as far as HEAD tells.
+    pub classes: Vec<RiskMet>,
     /// The phase's documents: path and whether it must exist.
     pub documents: Vec<(String, bool)>,
     /// Commands that make sense now.
@@ -80,6 +83,7 @@ pub(crate) fn status_of(base: &Base<'_>, chain: &Chain) -> Result<PhaseStatus, E
         fork: if heads.len() > 1 { heads.iter().map(|head| head.digest).collect() } else { Vec::new() },
         waiting_for: Vec::new(),
         lapsed: Vec::new(),
+        classes: Vec::new(),
         documents: Vec::new(),
         next: Vec::new(),
         stale: Vec::new(),
@@ -91,6 +95,9 @@ pub(crate) fn status_of(base: &Base<'_>, chain: &Chain) -> Result<PhaseStatus, E
         return Ok(status);
     }
     if let Some((_, phase)) = rules.phase(&state.phase) {
+        if state.status.is_open() {
+            status.classes = RiskMet::of(&Gate::resolve(&base.policy, rules, phase, chain, base.view())?);
+        }
         for spec in &phase.artifacts {
             if spec.template.is_some() {
                 status.documents.push((spec.path_for(&rules.name, id, &state), spec.required));
@@ -186,7 +193,8 @@ pub(crate) fn compose_event(
     contents: Contents,
 ) -> Result<Draft<Moved>, EngineError> {
     let rules = base.rules(chain)?;
-    let (prev, seq, state) = transition::draft(chain, kind, to, rules)?;
+    // Whoever submits has found that the gate wants a vote; AO-E4 looks again.
+    let (prev, seq, state) = transition::draft(chain, kind, to, rules, kind == EventKind::Submit)?;
     let from = chain.heads().first().map_or_else(|| state.clone(), |head| head.event.state.clone());
     let mut event = Event {
         v: 1,

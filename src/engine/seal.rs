@@ -35,14 +35,21 @@ pub enum Signing {
 /// The signature of one verb's event.
 pub(crate) struct Seal {
     key: Option<SigningKey>,
+    /// Whether the event is only tried, and made again.
+    is_trial: bool,
     /// What was signed last, and how: drafted again on the same base, an event is not signed again.
     made: RefCell<Option<(Vec<u8>, Signature)>>,
 }
 
 impl Seal {
-    /// No signature.
-    pub(crate) fn none() -> Self {
-        Self { key: None, made: RefCell::default() }
+    /// No signature, on an event that is only tried.
+    pub(crate) fn trial() -> Self {
+        Self { key: None, is_trial: true, made: RefCell::default() }
+    }
+
+    /// Whether the event will stay unsigned.
+    pub(crate) fn leaves_unsigned(&self) -> bool {
+        self.key.is_none() && !self.is_trial
     }
 
     /// As `site.signing` says, with the key that the base gives the actor.
@@ -58,7 +65,7 @@ impl Seal {
             Signing::Configured if base.policy.signers.get(principal).is_none() => None,
             Signing::Configured => find(&None)?,
         };
-        Ok(Self { key, ..Self::none() })
+        Ok(Self { key, is_trial: false, made: RefCell::default() })
     }
 
     /// Signs `event` where its actor signs, and verifies that as the judge will.
@@ -107,7 +114,7 @@ pub(crate) fn transact_sealed<T>(
     let seal = Seal::of(site)?;
     if seal.key.is_some() {
         let dry = Target { dry_run: true, ..target.clone() };
-        transact(site, &dry, |base| draft(base, &Seal::none()))?;
+        transact(site, &dry, |base| draft(base, &Seal::trial()))?;
         draft(&site.base()?, &seal)?;
     }
     transact(site, target, |base| draft(base, &seal))

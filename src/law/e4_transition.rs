@@ -3,10 +3,12 @@
 use super::{Case, Findings, Law, Reads};
 use crate::model::event::EventKind;
 use crate::model::law_id::LawId;
+use crate::model::profile::VoteKind;
 use crate::model::report::{Finding, Place};
 use crate::model::state::Status;
 use crate::model::tree::SightError;
 use crate::workflow::chain::{Chain, Standing};
+use crate::workflow::risk::Gate;
 use crate::workflow::transition;
 
 pub(crate) const LAW: Law = Law {
@@ -37,9 +39,16 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         };
         for link in task.fresh_links() {
             let place = || Place::path(task.path(link));
+            let raised = match (link.event.kind, task.gate_phase(case.policy, link)) {
+                (EventKind::Submit | EventKind::Advance, Some((profile, phase))) => {
+                    let gate = Gate::resolve(case.policy, profile, phase, &task.after, case.step.next())?;
+                    gate.vote != VoteKind::None
+                }
+                _ => false,
+            };
             let judged = match task.after.is_left_behind(link, profile) || !task.live.contains(&link.digest) {
                 true => transition::check_superseded(&task.after, link, profile),
-                false => transition::check(&task.after, link, profile),
+                false => transition::check(&task.after, link, profile, raised),
             };
             if let Err(reason) = judged {
                 findings.add(Finding::new(

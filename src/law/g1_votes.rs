@@ -6,13 +6,14 @@ use crate::model::law_id::LawId;
 use crate::model::report::{Finding, Place};
 use crate::model::state::Status;
 use crate::model::tree::SightError;
+use crate::workflow::risk::{Applied, Gate};
 use crate::workflow::{gate, proof};
 
 pub(crate) const LAW: Law = Law {
     id: LawId::G1,
     title: "votes satisfy the policy",
     rule: "An `advance` out of `waiting` rests on as many approvals of its submit as the gate in T wants, by humans with the right roles who \
-           did not do the work, with proofs that `gates.proof` accepts, over exactly this submit and this gate; and no reject stands.",
+           did not do the work, with proofs that `gates.proof` accepts, as the classes of risk (`[[gates.risk]]`) that apply tighten it, over exactly this submit and this gate; and no reject stands.",
     passes: "A spec approved by `bob`, written by `claude`, then advanced.",
     fails: "An `advance` without a vote, with a vote of its doer, or with a standing reject. Ask a reviewer: `agentops gate approve ID`; after a \
             reject: `agentops phase rework ID`.",
@@ -42,12 +43,16 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             let sessions = case.records.sessions_on(case.step.next(), &task.after, &submit.event.state)?;
             let doers = gate::doers(&task.after, submit, &sessions);
             let votes = gate::read_votes(case.step.next(), &profile.name, submit)?;
-            let tally = gate::tally(case.policy, profile, phase, submit, &doers, &votes);
+            let gate = Gate::resolve(case.policy, profile, phase, &task.after, case.step.next())?;
+            for Applied { class, why } in &gate.classes {
+                findings.note(format!("{id}: class `{}` tightens the gate of {} ({why})", class.name, phase.name));
+            }
+            let tally = gate::tally(case.policy, profile, &gate, submit, &doers, &votes);
             for (voter, approval) in &tally.approvals {
-                let other = if proof::proves_four_eyes(case.policy, &submit.event, &doers, approval) {
-                    "proved to be no doer"
-                } else {
-                    "that the voter is no doer is a claim"
+                let four_eyes = proof::four_eyes(case.policy, &submit.event, &doers, voter, approval.key.as_ref());
+                let other = match four_eyes {
+                    Ok(()) => "proved to be no doer",
+                    Err(_) => "that the voter is no doer is a claim",
                 };
                 findings.note(format!("{id}: `{voter}` approved {} ({}; {other})", phase.name, approval.honest()));
             }

@@ -10,6 +10,7 @@ use crate::model::report::{Finding, Place};
 use crate::model::tree::{MAX_STATE_FILE, SightError};
 use crate::model::vote::{Verdict, Vote};
 use crate::workflow::gate;
+use crate::workflow::risk::Gate;
 
 pub(crate) const LAW: Law = Law {
     id: LawId::G2,
@@ -47,7 +48,8 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         let sessions = case.records.sessions_on(case.step.next(), &task.after, &submit.event.state)?;
         let doers = gate::doers(&task.after, submit, &sessions);
         let file = gate::VoteFile { path: change.path.clone(), vote: Ok(vote.clone()) };
-        let tally = gate::tally(case.policy, profile, phase, submit, &doers, &[file]);
+        let gate = Gate::resolve(case.policy, profile, phase, &task.after, case.step.next())?;
+        let tally = gate::tally(case.policy, profile, &gate, submit, &doers, &[file]);
         for (_, reason) in tally.void {
             findings.add(
                 Finding::new(

@@ -24,7 +24,6 @@ mod g2_void_votes;
 mod g3_governed;
 mod g4_amends;
 mod g5_versions;
-mod globs;
 mod judge;
 mod l1_learnings;
 mod l2_improve;
@@ -56,6 +55,7 @@ use crate::model::message::Message;
 use crate::model::policy::Policy;
 use crate::model::report::Finding;
 use crate::model::tree::{SightError, StepView};
+use crate::workflow::globs;
 use crate::workflow::governance::Redactions;
 use steps::TaskStep;
 

@@ -24,6 +24,7 @@ pub mod profile;
 pub mod reader;
 pub mod record;
 pub mod report;
+pub mod risk;
 pub mod state;
 pub mod tasks;
 pub mod time;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::law_id::{LawId, Level};
 use super::name::{Principal, ProfileName, Word};
 use super::profile::Profile;
+use super::risk::RiskClass;
 use super::time::Timestamp;
 use super::trust::{Presence, Signers};
 use super::vote::Proof;
@@ -100,6 +101,8 @@ pub struct Config {
     pub presence: Presence,
     /// Keys that are no longer their owners' alone, by `SHA256:…`: since when.
     pub compromised: BTreeMap<String, Timestamp>,
+    /// Classes of risk, which tighten gates.
+    pub risks: Vec<RiskClass>,
     /// Whether a doer may vote on its own work.
     pub self_approve: bool,
     /// How many owners must sign an amend; 0: unsigned amends.

@@ -132,6 +132,29 @@ impl VoteKind {
     }
 }
 
+/// What must stand behind it that a voter did not do the work. In the order of strength.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum FourEyes {
+    /// The names in events and votes: a claim where one of them is unsigned.
+    #[default]
+    Claimed,
+    /// Signatures of the submit and of the vote, and no doer who signed nothing.
+    Proved,
+}
+
+impl FourEyes {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Claimed, Self::Proved];
+
+    /// The word in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Claimed => "claimed",
+            Self::Proved => "proved",
+        }
+    }
+}
+
 /// What must hold to leave a phase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GateSpec {
@@ -143,6 +166,8 @@ pub struct GateSpec {
     pub voters: u32,
     /// Roles that may vote; empty: any human of the profile.
     pub roles: Vec<Word>,
+    /// What must stand behind it that a voter did not do the work.
+    pub four_eyes: FourEyes,
     /// Phase checks that run on the artifacts.
     pub checks: Vec<LawId>,
     /// Names of commands that must have run with exit 0.

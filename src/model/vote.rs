@@ -50,6 +50,16 @@ impl Proof {
         }
     }
 
+    /// Whether it proves as much as `other`, or more.
+    pub fn is_as_strong_as(self, other: Self) -> bool {
+        let strength = |proof| match proof {
+            Self::Simulated => 0,
+            Self::Terminal => 1,
+            Self::Signature => 2,
+        };
+        strength(self) >= strength(other)
+    }
+
     /// What a report must say of it.
     pub fn honest(self) -> &'static str {
         match self {

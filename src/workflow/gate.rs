@@ -4,21 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::{Chain, Link};
 use super::proof::{self, Approval};
+use super::risk::{Applied, Gate};
 use crate::model::canonical::{Canonical, Printer};
 use crate::model::digest::Digest;
 use crate::model::event::EventKind;
 use crate::model::layout;
-use crate::model::name::{Principal, ProfileName};
+use crate::model::name::{Principal, ProfileName, Word};
 use crate::model::path::RepoPath;
 use crate::model::policy::{ActorKind, Policy};
-use crate::model::profile::{Phase, Profile, VoteKind};
+use crate::model::profile::{FourEyes, Profile};
 use crate::model::tree::{MAX_STATE_FILE, Mode, SightError, TreeView};
 use crate::model::trust::{Presence, Proved};
 use crate::model::vote::{Proof, Verdict, Vote};
 
-/// The digest of the resolved gate: profile, phase, checks, commands, artifacts with kind and template, voters, proofs; not
-/// the whole config, so that unrelated changes of policy leave votes standing.
-pub fn gate_digest(policy: &Policy, profile: &Profile, phase: &Phase) -> Digest {
+/// The digest of the resolved gate: profile, phase, checks, commands, artifacts with kind and template, voters, proofs, what
+/// classes of risk ask for; not the whole config, so that unrelated changes of policy leave votes standing.
+pub fn gate_digest(policy: &Policy, profile: &Profile, resolved: &Gate<'_>) -> Digest {
+    let phase = resolved.phase;
     let gate = &phase.gate;
     let mut out = Printer::new();
     out.text("profile", profile.name.as_str())
@@ -32,6 +34,9 @@ pub fn gate_digest(policy: &Policy, profile: &Profile, phase: &Phase) -> Digest 
     // Left out where nothing is asked, so that gates from before there were signatures keep their digests.
     if policy.config.presence != Presence::None {
         out.text("presence", policy.config.presence.as_str());
+    }
+    if gate.four_eyes != FourEyes::Claimed {
+        out.text("four_eyes", gate.four_eyes.as_str());
     }
     for name in &gate.commands {
         let run = profile.commands.get(name).map_or(&[][..], |command| &command.run);
@@ -48,6 +53,16 @@ pub fn gate_digest(policy: &Policy, profile: &Profile, phase: &Phase) -> Digest 
         if !artifact.required {
             out.text("required", "false");
         }
+    }
+    // What a class asks for, not whom it is for: a glob more leaves votes standing.
+    for Applied { class, .. } in &resolved.classes {
+        out.table_row("risk")
+            .text("name", class.name.as_str())
+            .text("vote", class.vote.as_str())
+            .number("voters", class.voters)
+            .texts("roles", &class.roles)
+            .text("proof", class.proof.map_or("", Proof::as_str))
+            .text("four_eyes", class.four_eyes.as_str());
     }
     Digest::of(out.finish().as_bytes())
 }
@@ -137,18 +152,23 @@ pub fn doers(chain: &Chain, submit: &Link, sessions: &[(Principal, u32)]) -> BTr
 pub fn tally(
     policy: &Policy,
     profile: &Profile,
-    phase: &Phase,
+    gate: &Gate<'_>,
     submit: &Link,
     doers: &BTreeSet<Principal>,
     votes: &[VoteFile],
 ) -> Tally {
-    let gate = gate_digest(policy, profile, phase);
-    let mut tally =
-        Tally { wanted: if phase.gate.vote == VoteKind::None { 0 } else { phase.gate.voters }, ..Tally::default() };
+    let digest = gate_digest(policy, profile, gate);
+    let mut tally = Tally { wanted: gate.voters, ..Tally::default() };
     for file in votes {
         let counted = file.vote.as_ref().map_err(String::clone).and_then(|vote| {
-            void_reason(policy, profile, phase, submit, doers, &gate, vote).map_or(Ok(()), Err)?;
+            void_reason(policy, profile, gate, submit, doers, &digest, vote).map_or(Ok(()), Err)?;
             let key = if vote.proof == Proof::Signature { Some(proof::vote_key(policy, vote)?) } else { None };
+            // A reject stops the task, whoever it comes from.
+            if gate.four_eyes == FourEyes::Proved && vote.verdict == Verdict::Approve {
+                proof::four_eyes(policy, &submit.event, doers, &vote.voter, key.as_ref()).map_err(|reason| {
+                    format!("that its voter did not do the work must be proved here, and {reason}")
+                })?;
+            }
             Ok((vote, key))
         });
         match counted {
@@ -162,26 +182,26 @@ pub fn tally(
 fn void_reason(
     policy: &Policy,
     profile: &Profile,
-    phase: &Phase,
+    gate: &Gate<'_>,
     submit: &Link,
     doers: &BTreeSet<Principal>,
-    gate: &Digest,
+    digest: &Digest,
     vote: &Vote,
 ) -> Option<String> {
-    let config = &policy.config;
     if vote.project != policy.format.project {
         return Some("it was cast in another project".into());
     }
     if vote.task != submit.event.task || vote.submit != submit.digest {
         return Some("it is about another submit".into());
     }
-    if let Some(reason) = voter_refusal(policy, profile, phase, doers, &vote.voter) {
+    if let Some(reason) = voter_refusal(policy, profile, gate, doers, &vote.voter) {
         return Some(reason);
     }
-    if !config.proofs.contains(&vote.proof) {
-        return Some(format!("its proof is `{}`, which `gates.proof` does not accept", vote.proof.as_str()));
+    if !gate.proofs.contains(&vote.proof) {
+        let rule = if policy.config.proofs.contains(&vote.proof) { "its class of risk" } else { "`gates.proof`" };
+        return Some(format!("its proof is `{}`, which {rule} does not accept", vote.proof.as_str()));
     }
-    if vote.gate != *gate {
+    if vote.gate != *digest {
         return Some("the gate changed after it was cast (`gate` digest differs): vote again".into());
     }
     None
@@ -191,7 +211,7 @@ fn void_reason(
 pub fn voter_refusal(
     policy: &Policy,
     profile: &Profile,
-    phase: &Phase,
+    gate: &Gate<'_>,
     doers: &BTreeSet<Principal>,
     voter: &Principal,
 ) -> Option<String> {
@@ -205,8 +225,8 @@ pub fn voter_refusal(
     if !actor.may_write(&profile.name) {
         return Some(format!("`{voter}` has no part in profile `{}`", profile.name));
     }
-    let roles = &phase.gate.roles;
-    if !roles.is_empty() && !roles.iter().any(|role| actor.roles.contains(role)) {
+    let lacks = |roles: &&&[Word]| !roles.iter().any(|role| actor.roles.contains(role));
+    if let Some(roles) = gate.roles.iter().find(lacks) {
         let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
         return Some(format!("`{voter}` has none of the roles this gate wants: {}", roles.join(", ")));
     }

@@ -7,9 +7,11 @@ pub mod artifact;
 pub mod chain;
 pub mod delivery;
 pub mod gate;
+pub(crate) mod globs;
 pub mod governance;
 pub mod proof;
 pub mod redaction;
+pub mod risk;
 pub mod transition;
 
 #[cfg(test)]

@@ -84,12 +84,31 @@ pub fn owner_refusal(policy: &Policy, who: &Principal) -> Option<String> {
     }
 }
 
-/// Whether `voter` is proved to be somebody else than every doer: all of them signed, each with a key of its own. One key
-/// belongs to one principal, so different names are different keys.
-pub fn proves_four_eyes(policy: &Policy, submit: &Event, doers: &BTreeSet<Principal>, approval: &Approval) -> bool {
-    let submitted = matches!(event_key(policy, submit), Some(Ok(_)));
+/// Whether `voter`, who signed with `key`, is proved to be somebody else than every doer: all of them signed, each with a key
+/// of its own. One key belongs to one principal, so different names are different keys. The error says what lacks, a clause.
+pub fn four_eyes(
+    policy: &Policy,
+    submit: &Event,
+    doers: &BTreeSet<Principal>,
+    voter: &Principal,
+    key: Option<&Proved>,
+) -> Result<(), String> {
+    if doers.contains(voter) || submit.actor == *voter {
+        return Err(format!("`{voter}` did it"));
+    }
+    if key.is_none() {
+        return Err("the vote is not signed".into());
+    }
+    match event_key(policy, submit) {
+        None => return Err("the submit is not signed (`phase rework`, then `phase next --sign`)".into()),
+        Some(Err(reason)) => return Err(format!("of the submit {reason}")),
+        Some(Ok(_)) => {}
+    }
     // A session's record names a doer too, and is not signed.
-    approval.key.is_some() && submitted && doers.iter().all(|doer| *doer == submit.actor)
+    match doers.iter().find(|doer| **doer != submit.actor) {
+        Some(doer) => Err(format!("a session's record names `{doer}`, who signed nothing")),
+        None => Ok(()),
+    }
 }
 
 fn key(
@@ -164,16 +183,18 @@ mod tests {
         let alice = Signers::parse(line.as_bytes()).unwrap();
         let shown =
             alice.verify(&principal("alice"), &submit.at, Presence::None, b"x", &voter.sign(NAMESPACE, b"x")).unwrap();
-        let signed = Approval { proof: Proof::Signature, key: Some(shown) };
-        let word = Approval { proof: Proof::Terminal, key: None };
         let doers = |names: &[&str]| names.iter().map(|name| principal(name)).collect::<BTreeSet<_>>();
-        let proves = |submit: &Event, doers: &BTreeSet<Principal>, approval: &Approval| {
-            proves_four_eyes(&policy, submit, doers, approval)
+        let proves = |submit: &Event, doers: &BTreeSet<Principal>, voter: &str, key: Option<&Proved>| {
+            four_eyes(&policy, submit, doers, &principal(voter), key).err().unwrap_or_default()
         };
-        assert!(proves(&submit, &doers(&["claude"]), &signed));
-        assert!(!proves(&submit, &doers(&["claude"]), &word));
-        assert!(!proves(&submit, &doers(&["claude", "codex"]), &signed), "a session names another doer");
-        assert!(!proves(&Event { signature: None, ..submit.clone() }, &doers(&["claude"]), &signed));
+        assert_eq!(proves(&submit, &doers(&["claude"]), "alice", Some(&shown)), "");
+        assert_eq!(proves(&submit, &doers(&["claude"]), "alice", None), "the vote is not signed");
+        let session = proves(&submit, &doers(&["claude", "codex"]), "alice", Some(&shown));
+        assert_eq!(session, "a session's record names `codex`, who signed nothing");
+        let unsigned = Event { signature: None, ..submit.clone() };
+        assert!(proves(&unsigned, &doers(&["claude"]), "alice", Some(&shown)).contains("the submit is not signed"));
+        assert_eq!(proves(&submit, &doers(&["alice", "claude"]), "alice", Some(&shown)), "`alice` did it");
+        assert_eq!(proves(&submit, &doers(&["claude"]), "claude", Some(&shown)), "`claude` did it");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::chain::{Chain, Link, Standing, position};
 use super::gate::gate_digest;
 use super::governance::Governed;
+use super::risk::Gate;
 use super::transition::{self, Illegal};
 use crate::law::testing::{PROJECT, policy, principal, small_profile};
 use crate::model::amend::{Amend, GovernedChange};
@@ -96,7 +97,7 @@ fn walk(choices: &[(u8, u8, u8)]) -> Vec<Link> {
             _ => vec![heads[usize::from(*from) % heads.len()]],
         };
         let to = &profile.phases[usize::from(*phase) % profile.phases.len()].name;
-        let Ok(state) = transition::follow(&chain, &prev, kind, Some(to), &profile) else { continue };
+        let Ok(state) = transition::follow(&chain, &prev, kind, Some(to), &profile, false) else { continue };
         let mut digests: Vec<Digest> = prev.iter().map(|link| link.digest).collect();
         digests.sort_unstable();
         let seq = 1 + prev.iter().map(|link| link.event.seq).max().unwrap_or(0);
@@ -174,7 +175,7 @@ proptest! {
     fn what_follows_legally_is_found_legal(choices in prop::collection::vec(any::<(u8, u8, u8)>(), 0..25)) {
         let chain = Chain::new(dev(), task(), walk(&choices));
         for link in &chain.links {
-            prop_assert_eq!(transition::check(&chain, link, &small_profile()), Ok(()));
+            prop_assert_eq!(transition::check(&chain, link, &small_profile(), false), Ok(()));
         }
     }
 
@@ -222,14 +223,14 @@ proptest! {
         let prev: Vec<&Link> = forged.prev.iter().filter_map(|digest| chain.link(digest)).collect();
         let legal = match forged.kind {
             EventKind::Open => transition::opened(&profile, forged.state.clone()),
-            kind => transition::follow(&chain, &prev, kind, Some(&forged.state.phase), &profile),
+            kind => transition::follow(&chain, &prev, kind, Some(&forged.state.phase), &profile, false),
         };
         let seq = 1 + prev.iter().map(|link| link.event.seq).max().unwrap_or(0);
         let is_legal = legal == Ok(forged.state.clone()) && forged.seq == seq && prev.len() == forged.prev.len();
         links[at] = link(forged);
         let forged = links[at].clone();
         let chain = Chain::new(dev(), task(), links);
-        prop_assert_eq!(transition::check(&chain, &forged, &profile).is_ok(), is_legal);
+        prop_assert_eq!(transition::check(&chain, &forged, &profile, false).is_ok(), is_legal);
     }
 
     #[test]
@@ -323,14 +324,14 @@ fn names_alone_do_not_decide_a_fork() {
     let first = opened();
     let chain = Chain::new(dev(), task(), vec![first.clone()]);
     let follow = |kind| {
-        let (prev, seq, state) = transition::draft(&chain, kind, None, &profile).unwrap();
+        let (prev, seq, state) = transition::draft(&chain, kind, None, &profile, false).unwrap();
         link(event(kind, prev, seq, state, "because"))
     };
     let links = vec![first, follow(EventKind::Submit), follow(EventKind::Abandon)];
     assert_eq!(super::chain::standing_by_name(&tree_of(&links), &dev(), &task()).unwrap(), None);
     let chain = Chain::new(dev(), task(), links);
     assert!(matches!(chain.standing(), Standing::Forked(heads) if heads.len() == 2));
-    let (prev, _, state) = transition::draft(&chain, EventKind::Resolve, None, &profile).unwrap();
+    let (prev, _, state) = transition::draft(&chain, EventKind::Resolve, None, &profile, false).unwrap();
     assert_eq!((prev.len(), state.status, state.attempt), (2, Status::Working, 2));
 }
 
@@ -340,7 +341,7 @@ fn the_table_of_transitions() {
     let mut chain = Chain::new(dev(), task(), vec![opened()]);
     let mut go = |kind: EventKind, to: Option<&str>| -> Result<(String, Status, u32), Illegal> {
         let to = to.map(|name| crate::model::name::PhaseName::parse(name).unwrap());
-        let (prev, seq, state) = transition::draft(&chain, kind, to.as_ref(), &profile)?;
+        let (prev, seq, state) = transition::draft(&chain, kind, to.as_ref(), &profile, false)?;
         let mut links = chain.links.clone();
         links.push(link(event(kind, prev, seq, state.clone(), "because")));
         chain = Chain::new(dev(), task(), links);
@@ -403,7 +404,7 @@ fn a_vote_is_about_what_the_checks_read() {
     let digest = |change: fn(&mut ArtifactSpec)| {
         let mut phase = profile.phases[1].clone();
         change(&mut phase.artifacts[0]);
-        gate_digest(&policy, &profile, &phase)
+        gate_digest(&policy, &profile, &Gate::plain(&policy, &phase))
     };
     let cast = digest(|_| {});
     assert_ne!(cast, digest(|artifact| artifact.kind = ArtifactKind::Report));

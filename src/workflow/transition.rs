@@ -75,13 +75,15 @@ pub fn opened(profile: &Profile, description: TaskState) -> Result<TaskState, Il
     Ok(TaskState { phase: first.name.clone(), stage: first.stage, status: Status::Working, attempt: 1, ..description })
 }
 
-/// The state after `kind` follows the events `prev` of `chain`. `to` is the target of a rewind.
+/// The state after `kind` follows the events `prev` of `chain`. `to` is the target of a rewind; `raised` says that a class
+/// of risk wants a vote at this task's gate, whatever the profile says.
 pub fn follow(
     chain: &Chain,
     prev: &[&Link],
     kind: EventKind,
     to: Option<&PhaseName>,
     profile: &Profile,
+    raised: bool,
 ) -> Result<TaskState, Illegal> {
     let Some(first) = prev.first() else { return Err(Illegal::Open) };
     let before = &first.event.state;
@@ -111,7 +113,7 @@ pub fn follow(
             if before.status != Status::Working {
                 return Err(wrong_status());
             }
-            if phase.gate.vote == VoteKind::None {
+            if phase.gate.vote == VoteKind::None && !raised {
                 return Err(Illegal::NeedsNoVote(phase.name.clone()));
             }
             Ok(changed(phase, Status::Waiting, before.attempt))
@@ -119,7 +121,7 @@ pub fn follow(
         EventKind::Advance => {
             let (place, phase) = known_phase(profile, before)?;
             match before.status {
-                Status::Working if phase.gate.vote != VoteKind::None => {
+                Status::Working if phase.gate.vote != VoteKind::None || raised => {
                     return Err(Illegal::NeedsVote(phase.name.clone()));
                 }
                 Status::Working | Status::Waiting => {}
@@ -161,8 +163,8 @@ pub fn follow(
     }
 }
 
-/// Whether `link` legally follows its predecessors in `chain`, under `profile`.
-pub fn check(chain: &Chain, link: &Link, profile: &Profile) -> Result<(), Illegal> {
+/// Whether `link` legally follows its predecessors in `chain`, under `profile`; `raised` as in [`follow`].
+pub fn check(chain: &Chain, link: &Link, profile: &Profile, raised: bool) -> Result<(), Illegal> {
     let event = &link.event;
     let mut prev = Vec::with_capacity(event.prev.len());
     for digest in &event.prev {
@@ -174,7 +176,7 @@ pub fn check(chain: &Chain, link: &Link, profile: &Profile) -> Result<(), Illega
     }
     let expected = match event.kind {
         EventKind::Open => opened(profile, event.state.clone())?,
-        kind => follow(chain, &prev, kind, Some(&event.state.phase), profile)?,
+        kind => follow(chain, &prev, kind, Some(&event.state.phase), profile, raised)?,
     };
     compare(&expected, &event.state)
 }
@@ -222,15 +224,16 @@ pub fn check_superseded(chain: &Chain, link: &Link, profile: &Profile) -> Result
     Ok(())
 }
 
-/// The event that would follow the chain's head, without evidence, runs and reason.
+/// The event that would follow the chain's head, without evidence, runs and reason; `raised` as in [`follow`].
 pub fn draft(
     chain: &Chain,
     kind: EventKind,
     to: Option<&PhaseName>,
     profile: &Profile,
+    raised: bool,
 ) -> Result<(Vec<Digest>, u32, TaskState), Illegal> {
     let heads = chain.heads();
-    let state = follow(chain, &heads, kind, to, profile)?;
+    let state = follow(chain, &heads, kind, to, profile, raised)?;
     let mut prev: Vec<Digest> = heads.iter().map(|head| head.digest).collect();
     prev.sort_unstable();
     let seq = 1 + heads.iter().map(|head| head.event.seq).max().unwrap_or(0);

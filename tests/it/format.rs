@@ -10,6 +10,7 @@ use agentops::model::event::{Event, EventName};
 use agentops::model::record::{Learning, Session};
 use agentops::model::tree::MemoryTree;
 use agentops::model::vote::Vote;
+use agentops::workflow::risk::Gate;
 
 fn fixture(name: &str) -> Vec<u8> {
     let path = format!("{}/tests/fixtures/format/v1/{name}", env!("CARGO_MANIFEST_DIR"));
@@ -90,7 +91,8 @@ fn policy() {
     let gates: Vec<String> = profile
         .phases
         .iter()
-        .map(|phase| agentops::workflow::gate::gate_digest(&policy, profile, phase).hex()[..16].to_owned())
+        .map(|phase| Gate::plain(&policy, phase))
+        .map(|gate| agentops::workflow::gate::gate_digest(&policy, profile, &gate).hex()[..16].to_owned())
         .collect();
     assert_eq!(gates, ["15a72cdff7d8e58c", "1af5abe6f5949ff5", "30e84fead3e5e8a8"]);
     let governed = agentops::workflow::governance::Governed::new(&policy.config.governed);

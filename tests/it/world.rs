@@ -28,6 +28,7 @@ use agentops::model::vote::{Proof, Verdict, Vote};
 use agentops::workflow::chain::Chain;
 use agentops::workflow::gate::gate_digest;
 use agentops::workflow::governance::Governed;
+use agentops::workflow::risk::Gate;
 use agentops::workflow::transition;
 
 use super::sandbox::{Sandbox, lawful};
@@ -322,7 +323,7 @@ impl World {
         let policy = self.policy();
         let rules = &policy.profiles[&profile_name()];
         let head = chain.head().unwrap();
-        let drafted = transition::draft(&chain, kind, Some(&head.event.state.phase), rules);
+        let drafted = transition::draft(&chain, kind, Some(&head.event.state.phase), rules, false);
         let (prev, seq, state) =
             drafted.unwrap_or_else(|_| (vec![head.digest], head.event.seq + 1, head.event.state.clone()));
         let mut event = Event {
@@ -360,12 +361,15 @@ impl World {
         let rules = &policy.profiles[&profile_name()];
         let submit = chain.links.iter().rev().find(|link| link.event.kind == EventKind::Submit).unwrap();
         let (_, phase) = rules.phase(&submit.event.state.phase).unwrap();
+        let site = self.site("bob");
+        let base = site.base().unwrap();
+        let gate = Gate::resolve(&policy, rules, phase, &chain, base.view()).unwrap();
         let mut vote = Vote {
             v: 1,
             project: PROJECT.to_owned(),
             task: submit.event.task.clone(),
             submit: submit.digest,
-            gate: gate_digest(&policy, rules, phase),
+            gate: gate_digest(&policy, rules, &gate),
             voter: principal("bob"),
             verdict: Verdict::Approve,
             reason: String::new(),

@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use crate::cli::acting::short_branch;
 use crate::cli::{CommandError, Context, Outcome};
-use crate::engine::gate::{self, Approval, WaitingGate};
+use crate::engine::gate::{self, Approval, RiskMet, WaitingGate};
 use crate::model::name::Principal;
+use crate::model::profile::FourEyes;
 use crate::model::trust::Presence;
 use crate::ui::{Page, dim, hint, plain, strong, warning};
 
@@ -23,6 +24,10 @@ pub(super) struct GateBody {
     number: usize,
     title: String,
     vote: &'static str,
+    roles: Vec<Vec<String>>,
+    proofs: Vec<&'static str>,
+    four_eyes: &'static str,
+    classes: Vec<ClassBody>,
     task_title: String,
     submit: String,
     gate: String,
@@ -35,6 +40,27 @@ pub(super) struct GateBody {
     wanted: u32,
     #[serde(rename = "ref")]
     reference: Option<String>,
+}
+
+/// A class of risk that tightens a gate.
+#[derive(Debug, Serialize)]
+pub(in crate::cli) struct ClassBody {
+    name: String,
+    why: String,
+}
+
+impl ClassBody {
+    /// The form that programs read.
+    pub(in crate::cli) fn all(classes: &[RiskMet]) -> Vec<Self> {
+        classes.iter().map(|class| Self { name: class.name.clone(), why: class.why.clone() }).collect()
+    }
+}
+
+/// The classes of risk for people, a line each.
+pub(in crate::cli) fn fill_classes(page: &mut Page, classes: &[RiskMet]) {
+    for class in classes {
+        page.indented_label(2, [warning("class")], format!("{}: {}", class.name, class.why));
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -76,6 +102,10 @@ impl GateBody {
             number: gate.number,
             title: gate.title.clone(),
             vote: gate.vote.as_str(),
+            roles: gate.roles.iter().map(|roles| roles.iter().map(ToString::to_string).collect()).collect(),
+            proofs: gate.proofs.iter().map(|proof| proof.as_str()).collect(),
+            four_eyes: gate.four_eyes.as_str(),
+            classes: ClassBody::all(&gate.classes),
             task_title: gate.task_title.clone(),
             submit: gate.submit.hex(),
             gate: gate.gate.hex(),
@@ -136,6 +166,18 @@ pub(super) fn fill_gate(page: &mut Page, gate: &WaitingGate) {
         if gate.tally.wanted == 1 { "1 human".to_owned() } else { format!("{} humans", gate.tally.wanted) },
         if doers.is_empty() { "nobody known".to_owned() } else { doers.join(", ") }
     ));
+    fill_classes(page, &gate.classes);
+    for roles in &gate.roles {
+        let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+        page.text(format!("  each voter has the role {}", roles.join(" or ")));
+    }
+    if !gate.classes.is_empty() {
+        let proofs: Vec<&str> = gate.proofs.iter().map(|proof| proof.as_str()).collect();
+        page.text(format!("  votes count by {}", proofs.join(", ")));
+    }
+    if gate.four_eyes == FourEyes::Proved {
+        page.text("  that a voter did not do the work must be proved: submit and vote are signed");
+    }
     for (voter, approval) in &gate.tally.approvals {
         page.line([plain(format!("  approved by {voter} ")), dim(format!("({})", approval.honest()))]);
     }

@@ -5,6 +5,7 @@ mod list;
 mod vote;
 
 pub(super) use ballot::fill_difference;
+pub(super) use list::{ClassBody, fill_classes};
 
 use std::path::PathBuf;
 

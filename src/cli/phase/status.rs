@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::cli::gate::{ClassBody, fill_classes};
 use crate::cli::{CommandError, Context, Outcome};
 use crate::engine::phase::{self, PhaseStatus};
 use crate::ui::{Page, Table, Ui, hint, plain, strong, warning};
@@ -25,6 +26,8 @@ pub(in crate::cli) struct StatusBody {
     after: Vec<String>,
     documents: Vec<DocumentBody>,
     stale: Vec<String>,
+    /// The classes of risk that tighten the gate of this phase.
+    classes: Vec<ClassBody>,
     heads: Vec<String>,
 }
 
@@ -64,6 +67,7 @@ impl StatusBody {
                 .map(|(path, required)| DocumentBody { path: path.clone(), required: *required })
                 .collect(),
             stale: status.stale.clone(),
+            classes: ClassBody::all(&status.classes),
             heads: status.fork.iter().map(|digest| digest.hex()).collect(),
         }
     }
@@ -124,6 +128,7 @@ pub(in crate::cli) fn fill_status(page: &mut Page, status: &PhaseStatus) {
     for what in &status.waiting_for {
         page.indented_label(2, [plain("waits for")], what);
     }
+    fill_classes(page, &status.classes);
     for path in &status.lapsed {
         page.indented_label(2, [warning("lapsed")], format!("`{path}` changed after it was submitted"));
     }

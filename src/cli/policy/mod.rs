@@ -12,6 +12,7 @@ use super::{CommandError, Context, Outcome};
 use crate::engine::policy::{self, Shown};
 use crate::model::law_id::Level;
 use crate::model::policy::ActorKind;
+use crate::model::risk::RiskClass;
 use crate::model::vote::Proof;
 use crate::ui::{Page, Table, dim, plain, strong, warning};
 
@@ -64,6 +65,7 @@ struct ShowBody {
     presence: &'static str,
     compromised: BTreeMap<String, String>,
     self_approve: bool,
+    risks: Vec<RiskBody>,
     owners: u32,
     protected: Vec<String>,
     laws: BTreeMap<&'static str, Level>,
@@ -87,6 +89,36 @@ struct SignerBody {
     algorithm: String,
     valid_after: Option<String>,
     valid_before: Option<String>,
+}
+
+/// A class of risk as the config has it.
+#[derive(Serialize)]
+struct RiskBody {
+    name: String,
+    labels: Vec<String>,
+    paths: Vec<String>,
+    stages: Vec<&'static str>,
+    vote: &'static str,
+    voters: u32,
+    roles: Vec<String>,
+    proof: Option<&'static str>,
+    four_eyes: &'static str,
+}
+
+impl RiskBody {
+    fn of(class: &RiskClass) -> Self {
+        Self {
+            name: class.name.to_string(),
+            labels: class.labels.iter().map(ToString::to_string).collect(),
+            paths: class.paths.clone(),
+            stages: class.stages.iter().map(|stage| stage.as_str()).collect(),
+            vote: class.vote.as_str(),
+            voters: class.voters,
+            roles: class.roles.iter().map(ToString::to_string).collect(),
+            proof: class.proof.map(Proof::as_str),
+            four_eyes: class.four_eyes.as_str(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -154,6 +186,7 @@ fn show_body(shown: &Shown) -> ShowBody {
         compromised: config.compromised.iter().map(|(key, since)| (key.clone(), since.to_string())).collect(),
         proofs: config.proofs.iter().map(|proof| proof.as_str()).collect(),
         self_approve: config.self_approve,
+        risks: config.risks.iter().map(RiskBody::of).collect(),
         owners: config.owners,
         protected: config.protected.clone(),
         laws: differing.map(|(law, level)| (law.as_str(), *level)).collect(),
@@ -172,6 +205,10 @@ fn fill(page: &mut Page, body: &ShowBody) {
     row("gates.proof", body.proofs.join(", "));
     row("gates.presence", body.presence.to_owned());
     row("gates.self_approve", body.self_approve.to_string());
+    if !body.risks.is_empty() {
+        let names: Vec<&str> = body.risks.iter().map(|class| class.name.as_str()).collect();
+        row("gates.risk", names.join(", "));
+    }
     row("governance.owners", body.owners.to_string());
     row("refs.protected", body.protected.join(", "));
     row("paths.require_task", body.require_task.to_string());

@@ -2,6 +2,7 @@
 
 mod keys;
 mod owners;
+mod risk;
 mod setting_up;
 mod signed_events;
 mod signed_votes;

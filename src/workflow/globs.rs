@@ -1,7 +1,7 @@
 //! Globs of paths, as config and profiles write them.
 //!
 //! A glob matches whole paths from the repository's root: `*` and `?` stay within one name, `**` crosses folders. A
-//! glob that matches a folder matches everything below it. Used by laws.
+//! glob that matches a folder matches everything below it. Used by laws and by classes of risk.
 
 use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};
 
