@@ -44,6 +44,12 @@ pub fn arguments() -> impl Iterator<Item = OsString> {
     std::env::args_os()
 }
 
+/// `AGENTOPS_FAIL_AT`, as written: see [`faults`](crate::faults). No release build reads it.
+#[cfg(debug_assertions)]
+pub(crate) fn fail_at() -> Option<String> {
+    Env::process().text("AGENTOPS_FAIL_AT")
+}
+
 impl Env {
     /// The real surroundings.
     pub fn process() -> Self {

@@ -12,6 +12,7 @@
 //! - `workflow`: pure rules: phases, transitions, folding, votes
 //! - `git`: the only user of gix and of the git command
 //! - [`model`]: pure data and the traits through which laws see trees
+//! - [`faults`]: the writes at which a test lets the program fail; nothing in a release build
 //! - [`env`](mod@env), [`clock`]: the only readers of environment, time and randomness
 
 pub mod cli;
@@ -19,6 +20,7 @@ pub mod clock;
 pub mod config;
 pub mod engine;
 pub mod env;
+pub mod faults;
 pub mod git;
 pub mod hooks;
 pub mod law;

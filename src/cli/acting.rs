@@ -1,8 +1,6 @@
 //! What verbs that move a task or vote have in common: their flags, and what they say afterwards.
 
-use std::fs::File;
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
@@ -167,19 +165,4 @@ pub(super) fn confirm_by_typing(
         Err(error @ PromptError::NobodyThere) => Err(CommandError::failed(nobody).because(error).hint(instead)),
         other => Ok(other?),
     }
-}
-
-/// Writes a file where none is, to the disk.
-pub(super) fn write_new(place: &Path, bytes: &[u8], what: &str) -> Result<(), CommandError> {
-    let write = || -> io::Result<()> {
-        let mut out = File::create_new(place)?;
-        out.write_all(bytes)?;
-        out.sync_all()
-    };
-    write().map_err(|error| not_written(place, what, error))
-}
-
-/// That a file of the person's choice could not be written.
-pub(super) fn not_written(place: &Path, what: &str, error: io::Error) -> CommandError {
-    CommandError::failed(format!("cannot write the {what} to `{}`", place.display())).because(error)
 }

@@ -17,7 +17,7 @@ use crate::ui::{error, good, hint, plain, strong, warning};
   agentops doctor --fix
   agentops doctor --json")]
 pub struct Arguments {
-    /// Finish what a killed command left in index and working tree
+    /// Finish what a killed command left in index and working tree, and remove what it had half written
     #[arg(long)]
     fix: bool,
 }

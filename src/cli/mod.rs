@@ -34,6 +34,7 @@ mod hooks;
 mod init;
 mod learn;
 mod man;
+mod out_file;
 mod phase;
 mod policy;
 mod profile;

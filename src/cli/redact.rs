@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::acting::{self, Acting, CommitBody, tell};
-use super::{CommandError, Context, Outcome};
+use super::acting::{Acting, CommitBody, tell};
+use super::{CommandError, Context, Outcome, out_file};
 use crate::engine::redact::{self as letting_go, Redacted, Request};
 use crate::engine::transact::Committed;
 use crate::ui::{Table, plain, strong};
@@ -71,7 +71,7 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<Outcome, Co
     if let Some(out) = arguments.out.map(|file| context.path(&file)) {
         let (redacted, proposal) = letting_go::propose(&site, &request)?;
         if !target.dry_run {
-            acting::write_new(&out, proposal.print()?.as_bytes(), "proposal")?;
+            out_file::write_new(&out, proposal.print()?.as_bytes(), "proposal")?;
         }
         let mut body = body(&redacted);
         body.signed = proposal.amend.signatures.iter().map(|signature| signature.principal.to_string()).collect();

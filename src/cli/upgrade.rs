@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::acting::{self, Acting, CommitBody, tell};
-use super::{CommandError, Context, Outcome};
+use super::acting::{Acting, CommitBody, tell};
+use super::{CommandError, Context, Outcome, out_file};
 use crate::engine::upgrade::{self as bringing, Plan, Raised, Request, Way};
 use crate::ui::{Mode, Page, Table, dim, plain, strong};
 
@@ -117,7 +117,7 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<Outcome, Co
     let mut body = body(&plan);
     if let Some(proposal) = &proposal {
         if !target.dry_run {
-            acting::write_new(&out, proposal.print()?.as_bytes(), "proposal")?;
+            out_file::write_new(&out, proposal.print()?.as_bytes(), "proposal")?;
         }
         body.governed = Some(proposal.amend.to.hex());
         body.signed = proposal.amend.signatures.iter().map(|signature| signature.principal.to_string()).collect();

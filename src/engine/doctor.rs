@@ -112,6 +112,7 @@ pub fn examine(site: &Site<'_>, fix: bool) -> Result<Vec<Finding>, EngineError> 
     }
     found.push(journal_of(site, fix)?);
     found.extend(locks(&site.repo));
+    found.extend(half_written(&site.repo, fix));
     if site.repo.is_shallow() {
         let what = "the clone is shallow: what lies before the cut cannot be judged";
         found.push(Finding::warn("history", what, "`git fetch --unshallow`; in CI `fetch-depth: 0`"));
@@ -312,6 +313,33 @@ fn locks(repo: &Repo) -> Vec<Finding> {
         }
     };
     files.iter().map(finding).collect()
+}
+
+/// What a killed command had begun to write: only room on the disk, and nothing where there is none. Young files may be
+/// somebody's who is at work.
+fn half_written(repo: &Repo, fix: bool) -> Option<Finding> {
+    const CHECK: &str = "half-written files";
+    let is_old = |age: &Option<Duration>| age.is_some_and(|age| age >= STALE);
+    let (old, young): (Vec<_>, Vec<_>) = repo.half_written_files().into_iter().partition(|(_, age)| is_old(age));
+    let names = |files: &[(std::path::PathBuf, Option<Duration>)]| {
+        let names: Vec<String> = files.iter().map(|(path, _)| format!("`{}`", path.display())).collect();
+        names.join(", ")
+    };
+    if old.is_empty() {
+        let what = format!("{}: a command is at work, or was killed just now", names(&young));
+        return (!young.is_empty()).then(|| {
+            Finding::warn(CHECK, what, "later, `agentops doctor --fix` removes what is older than ten minutes")
+        });
+    }
+    if !fix {
+        let what = format!("left by a killed command: {}", names(&old));
+        return Some(Finding::warn(CHECK, what, "nothing needs them; `agentops doctor --fix` removes them"));
+    }
+    let failed: Vec<_> = old.iter().filter(|(path, _)| std::fs::remove_file(path).is_err()).cloned().collect();
+    Some(match failed.is_empty() {
+        true => Finding::ok(CHECK, format!("removed what a killed command left: {}", names(&old))),
+        false => Finding::warn(CHECK, format!("cannot be removed: {}", names(&failed)), "remove them by hand"),
+    })
 }
 
 fn spoken(age: Duration) -> String {

@@ -7,6 +7,7 @@ use super::command::path_from;
 use super::error::GitError;
 use super::repo::Repo;
 use super::write::check_path;
+use crate::faults::{Write, reach};
 use crate::model::path::RepoPath;
 
 impl Repo {
@@ -57,6 +58,7 @@ impl Repo {
         let own = self.git_dir().join("agentops");
         std::fs::create_dir_all(&own)?;
         let file = half_written(&own, bytes, permissions.clone())?;
+        reach(Write::File)?;
         match file.persist(target) {
             Ok(_) => Ok(()),
             Err(error) if error.error.kind() == std::io::ErrorKind::CrossesDevices => {
@@ -77,7 +79,10 @@ impl Repo {
             Err(error) => return Err(GitError::other(doing, error)),
             Ok(file) if file.is_dir() => return Err(unsafe_path(path, "it is a folder")),
             Ok(_) if self.is_rehearsal => return Ok(()),
-            Ok(_) => std::fs::remove_file(&target).map_err(GitError::while_doing(doing))?,
+            Ok(_) => {
+                let removed = reach(Write::Removal).and_then(|()| std::fs::remove_file(&target));
+                removed.map_err(GitError::while_doing(doing))?;
+            }
         }
         let top = self.require_work_dir()?;
         let mut folder = target.parent();

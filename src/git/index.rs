@@ -12,6 +12,7 @@ use super::error::GitError;
 use super::refs::{ATTEMPTS, lock_of, locked, pause};
 use super::repo::Repo;
 use super::write::{TreeEdit, check_path};
+use crate::faults::{Write, reach};
 use crate::model::tree::Mode;
 
 impl Repo {
@@ -30,6 +31,7 @@ impl Repo {
         if self.is_rehearsal {
             return Ok(());
         }
+        reach(Write::Index).map_err(GitError::while_doing("write the index"))?;
         let marks = self.marks(edits)?;
         let marked = |mark| edits.iter().zip(&marks).filter(move |(_, found)| **found == mark).map(|(edit, _)| edit);
         let mut lines = Vec::new();

@@ -12,6 +12,7 @@ use super::error::GitError;
 use super::objects::from_gix;
 use super::repo::Repo;
 use super::revision::Head;
+use crate::faults::{Write, reach};
 use crate::model::digest::ObjectId;
 
 /// Attempts on a held lock, besides the time that `core.filesRefLockTimeout` grants each.
@@ -46,6 +47,7 @@ impl Repo {
         let line = message.lines().next().unwrap_or_default();
         let edit = RefEdit::update(full, own(new)?, previous, line);
         let committer = self.signature(None, false)?;
+        reach(Write::Reference).map_err(GitError::while_doing(format!("move the reference `{name}`")))?;
         let mut time = gix::date::parse::TimeBuf::default();
         let mut attempt = 0;
         let edits = loop {
@@ -114,6 +116,7 @@ impl Repo {
         let mut line = format!("{old} {new} ").into_bytes();
         who.write_to(&mut line).map_err(GitError::while_doing(doing()))?;
         line.extend_from_slice(format!("\t{message}\n").as_bytes());
+        reach(Write::Log).map_err(GitError::while_doing(doing()))?;
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(GitError::while_doing(doing()))?;
         }

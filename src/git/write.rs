@@ -6,6 +6,7 @@ use gix::objs::tree::EntryKind;
 use super::error::GitError;
 use super::objects::from_gix;
 use super::repo::Repo;
+use crate::faults::{Write, reach};
 use crate::model::commit::Person;
 use crate::model::digest::ObjectId;
 use crate::model::path::RepoPath;
@@ -38,8 +39,10 @@ pub struct NewCommit {
 impl Repo {
     /// Writes a blob.
     pub fn write_blob(&self, bytes: &[u8]) -> Result<ObjectId, GitError> {
+        let doing = "write a file into the object database";
+        reach(Write::Blob).map_err(GitError::while_doing(doing))?;
         let id = self.objects.write_buf(gix::objs::Kind::Blob, bytes);
-        Ok(from_gix(&id.map_err(GitError::while_doing("write a file into the object database"))?))
+        Ok(from_gix(&id.map_err(GitError::while_doing(doing))?))
     }
 
     /// The id that a blob of these bytes has, without writing it.
@@ -69,6 +72,7 @@ impl Repo {
             };
             edited.map_err(GitError::while_doing(doing()))?;
         }
+        reach(Write::Tree).map_err(GitError::while_doing(doing()))?;
         let id = editor.write(|tree| self.objects.write(tree));
         Ok(from_gix(&id.map_err(GitError::while_doing(doing()))?))
     }
@@ -96,6 +100,7 @@ impl Repo {
             ))?,
             None => object,
         };
+        reach(Write::Commit).map_err(GitError::while_doing(doing))?;
         Ok(from_gix(&self.objects.write(&object).map_err(GitError::while_doing(doing))?))
     }
 

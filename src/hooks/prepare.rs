@@ -41,7 +41,9 @@ fn add_sections(call: &Call<'_>, site: &Site<'_>, sections: &[String]) -> Result
     // An amend is known by its commit alone: `Ground` then is not HEAD.
     let is_amend = Ground::of(site)?.commit != site.repo.head()?.commit();
     if let Some(new) = with_sections(&text, &comment, sections).filter(|_| strips && !is_amend) {
-        fs::write(&file, new).map_err(io_error(doing))?;
+        // Whole or not at all: what the person wrote so far is in it.
+        let permissions = fs::metadata(&file).map(|about| about.permissions()).ok();
+        site.repo.replace_file(&file, &new, permissions).map_err(io_error(doing))?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::handover::{parse_line, print_line};
 use super::{StoreError, read_whole, remove, write_whole};
+use crate::faults::Write;
 use crate::model::digest::ObjectId;
 use crate::model::path::RepoPath;
 use crate::model::tree::{Change, Mode};
@@ -49,7 +50,7 @@ pub fn save(git_dir: &Path, journal: &Journal) -> Result<(), StoreError> {
         let change = Change { path: entry.path.clone(), before: entry.before, after: entry.after };
         print_line(&change, &mut bytes);
     }
-    write_whole(&path(git_dir), &bytes)
+    write_whole(&path(git_dir), &bytes, Write::Journal)
 }
 
 /// Reads the journal; `None` where there is none. One that cannot be read counts as none: the branch is the truth, and
@@ -60,7 +61,7 @@ pub fn load(git_dir: &Path) -> Result<Option<Journal>, StoreError> {
 
 /// Removes the journal.
 pub fn clear(git_dir: &Path) -> Result<(), StoreError> {
-    remove(&path(git_dir))
+    remove(&path(git_dir), Write::JournalEnd)
 }
 
 fn parse(bytes: &[u8]) -> Option<Journal> {

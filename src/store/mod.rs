@@ -12,6 +12,8 @@ pub mod refused_message;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use crate::faults::{Write, reach};
+
 /// A file outside the tree that could not be used.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} `{}`", .path.display())]
@@ -32,28 +34,29 @@ impl StoreError {
 }
 
 /// Writes a whole file or none of it: to a temporary file beside it, then renamed. It is on the disk before this returns.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    write_by_rename(path, bytes, true)
+fn write_whole(path: &Path, bytes: &[u8], write: Write) -> Result<(), StoreError> {
+    write_by_rename(path, bytes, true, write)
 }
 
 /// As [`write_whole`], without waiting for the disk: for what may be lost with the power.
 fn write_soon(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    write_by_rename(path, bytes, false)
+    write_by_rename(path, bytes, false, Write::Handover)
 }
 
-fn write_by_rename(path: &Path, bytes: &[u8], waits: bool) -> Result<(), StoreError> {
+fn write_by_rename(path: &Path, bytes: &[u8], waits: bool, write: Write) -> Result<(), StoreError> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let write = || -> std::io::Result<()> {
+    let put = || -> std::io::Result<()> {
         std::fs::create_dir_all(folder)?;
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(bytes)?;
         if waits {
             file.as_file().sync_all()?;
         }
+        reach(write)?;
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
     };
-    write().map_err(|source| StoreError::new("write", path, source))
+    put().map_err(|source| StoreError::new("write", path, source))
 }
 
 /// Reads a file; `None` where there is none.
@@ -66,8 +69,9 @@ fn read_whole(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
 }
 
 /// Removes a file; one that is not there is removed already.
-fn remove(path: &Path) -> Result<(), StoreError> {
-    match std::fs::remove_file(path) {
+fn remove(path: &Path, write: Write) -> Result<(), StoreError> {
+    let there = path.symlink_metadata().map(drop);
+    match there.and_then(|()| reach(write)).and_then(|()| std::fs::remove_file(path)) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(source) => Err(StoreError::new("remove", path, source)),

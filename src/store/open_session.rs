@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, read_whole, remove, write_whole};
+use crate::faults::Write;
 
 /// What is known of a session before it ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,12 +41,12 @@ pub fn load(git_dir: &Path) -> Result<Option<OpenSession>, StoreError> {
 /// Remembers `session` as the open one.
 pub fn save(git_dir: &Path, session: &OpenSession) -> Result<(), StoreError> {
     let text = toml::to_string(session).unwrap_or_default();
-    write_whole(&path(git_dir), text.as_bytes())
+    write_whole(&path(git_dir), text.as_bytes(), Write::Session)
 }
 
 /// Forgets the open session.
 pub fn clear(git_dir: &Path) -> Result<(), StoreError> {
-    remove(&path(git_dir))
+    remove(&path(git_dir), Write::SessionEnd)
 }
 
 #[cfg(test)]

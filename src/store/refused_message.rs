@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{StoreError, remove, write_soon};
+use crate::faults::Write;
 
 fn path(git_dir: &Path) -> PathBuf {
     git_dir.join("agentops").join("refused-message")
@@ -17,7 +18,7 @@ pub fn save(git_dir: &Path, text: &[u8]) -> Result<PathBuf, StoreError> {
 
 /// Forgets it.
 pub fn clear(git_dir: &Path) -> Result<(), StoreError> {
-    remove(&path(git_dir))
+    remove(&path(git_dir), Write::Handover)
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ mod dice;
 mod docs;
 mod doctor;
 mod documents;
+#[cfg(unix)]
+mod faults;
 mod format;
 mod forms;
 mod governed;

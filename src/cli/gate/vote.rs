@@ -8,6 +8,7 @@ use super::Voting;
 use super::ballot;
 use super::list::{GateBody, fill_gate};
 use crate::cli::acting::{self, CommitBody, short_branch};
+use crate::cli::out_file;
 use crate::cli::{CommandError, Context, Outcome};
 use crate::engine::Site;
 use crate::engine::gate::{self, Ballot, Choice, WaitingGate, Wish};
@@ -183,7 +184,7 @@ fn write_file(
     let (path, bytes) = gate::vote_file(site, target, choice)?;
     let place = context.path(file);
     if !target.dry_run {
-        acting::write_new(&place, &bytes, "vote")?;
+        out_file::write_new(&place, &bytes, "vote")?;
     }
     let body = FileBody {
         task: choice.task.clone(),

@@ -6,7 +6,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::sign;
-use crate::cli::acting::{self, Acting, CommitBody, tell};
+use crate::cli::acting::{Acting, CommitBody, tell};
+use crate::cli::out_file;
 use crate::cli::{CommandError, Context, Outcome};
 use crate::engine::{Site, policy};
 use crate::model::amend::GovernedChange;
@@ -125,7 +126,7 @@ fn propose(
 ) -> Result<Outcome, CommandError> {
     let proposal = policy::propose(site, reason, key)?;
     if !dry_run {
-        acting::write_new(file, proposal.print()?.as_bytes(), "proposal")?;
+        out_file::write_new(file, proposal.print()?.as_bytes(), "proposal")?;
     }
     let body = ProposedBody {
         file: file.display().to_string(),

@@ -1,16 +1,16 @@
 //! `agentops policy sign`, and the file that a proposal travels in.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
 
 use super::amend::ChangeBody;
-use crate::cli::acting;
 use crate::cli::gate::fill_difference;
 use crate::cli::{CommandError, Context, Outcome};
+use crate::cli::{acting, out_file};
 use crate::engine::policy;
 use crate::engine::proposal::Proposal;
 use crate::model::tree::Mode;
@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, C
     confirm(context, &proposal)?;
     let key = arguments.key.as_ref().map(|file| context.path(file));
     let missing = policy::sign(&site, &mut proposal, key.as_deref())?;
-    replace(&place, &proposal)?;
+    out_file::write_over(&place, proposal.print()?.as_bytes(), "proposal")?;
     let body = Body {
         file: place.display().to_string(),
         governed: proposal.amend.to.hex(),
@@ -107,18 +107,4 @@ pub(super) fn read(place: &Path) -> Result<Proposal, CommandError> {
         return Err(CommandError::failed(format!("`{}` has {size} bytes: that is no proposal", place.display())));
     }
     Ok(Proposal::read(&fs::read(place).map_err(failed)?)?)
-}
-
-/// Replaces the proposal by one with a signature more; a crash leaves one or the other.
-fn replace(place: &Path, proposal: &Proposal) -> Result<(), CommandError> {
-    let text = proposal.print()?;
-    let folder = place.parent().unwrap_or(Path::new("."));
-    let write = || -> io::Result<()> {
-        let mut out = tempfile::NamedTempFile::new_in(folder)?;
-        out.write_all(text.as_bytes())?;
-        out.as_file().sync_all()?;
-        out.persist(place)?;
-        Ok(())
-    };
-    write().map_err(|error| acting::not_written(place, "proposal", error))
 }

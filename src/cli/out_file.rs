@@ -1,0 +1,43 @@
+//! Files of the person's choice, as `--out FILE` names them: proposals and votes.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use super::CommandError;
+use crate::faults::{Write, reach};
+
+/// Writes a file where none is: whole or not at all, and to the disk, so that a failure leaves nothing in the way of the
+/// next try.
+pub(super) fn write_new(place: &Path, bytes: &[u8], what: &str) -> Result<(), CommandError> {
+    let written = half_written(place, bytes).and_then(|out| Ok(out.persist_noclobber(place)?));
+    written.map(drop).map_err(|error| not_written(place, what, error))
+}
+
+/// As [`write_new`], where a file is to be replaced: a crash leaves one or the other.
+pub(super) fn write_over(place: &Path, bytes: &[u8], what: &str) -> Result<(), CommandError> {
+    let written = half_written(place, bytes).and_then(|out| Ok(out.persist(place)?));
+    written.map(drop).map_err(|error| not_written(place, what, error))
+}
+
+/// A temporary file beside `place` that holds `bytes`.
+fn half_written(place: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
+    let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".agentops-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // The umask takes from this what the user does not want.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut out = builder.tempfile_in(folder)?;
+    out.write_all(bytes)?;
+    out.as_file().sync_all()?;
+    reach(Write::Output)?;
+    Ok(out)
+}
+
+/// That a file of the person's choice could not be written.
+fn not_written(place: &Path, what: &str, error: io::Error) -> CommandError {
+    CommandError::failed(format!("cannot write the {what} to `{}`", place.display())).because(error)
+}
