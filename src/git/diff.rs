@@ -14,7 +14,8 @@ use crate::model::digest::ObjectId;
 use crate::model::path::RepoPath;
 use crate::model::tree::{Change, Mode};
 
-/// Changes of one step that are collected; a tree can be made to hold more than any memory.
+/// Changes of one step that are collected, and folders that are looked into for them: ten trees that name each other ten
+/// times unfold to more than any memory holds or anybody waits for, be there a file in them or none.
 const MAX_CHANGES: usize = 1_000_000;
 /// Folders inside folders that are followed; git's own default is 2048.
 const MAX_DEPTH: usize = 2048;
@@ -38,6 +39,7 @@ impl Repo {
         changes: &mut Vec<Change>,
     ) -> Result<(), GitError> {
         let mut waiting = vec![Pair { at, depth: 0, before, after }];
+        let mut folders = 0;
         while let Some(pair) = waiting.pop() {
             if pair.before == pair.after {
                 continue;
@@ -56,8 +58,10 @@ impl Repo {
             } else {
                 compare_by_name(&before, &after, &mut meet);
             }
-            if changes.len() + waiting.len() > MAX_CHANGES {
-                return Err(GitError::Limit { what: "the number of changed files".to_owned(), limit: MAX_CHANGES });
+            folders += 1;
+            if changes.len() + waiting.len() + folders > MAX_CHANGES {
+                let what = "the number of changed files and folders".to_owned();
+                return Err(GitError::Limit { what, limit: MAX_CHANGES });
             }
         }
         Ok(())

@@ -99,8 +99,13 @@ impl Repo {
 
     fn merge_here(&self, ours: &ObjectId, theirs: &ObjectId) -> Result<ObjectId, GitError> {
         let doing = || format!("merge {theirs} into {ours}");
-        if self.merge_base(ours, theirs)?.is_none() {
+        let Some(base) = self.merge_base(ours, theirs)? else {
             return Err(GitError::Unrelated { ours: *ours, theirs: *theirs });
+        };
+        // The merge itself has no limits: what is too much to compare must not reach it.
+        let base = self.tree_of(&base)?;
+        for side in [ours, theirs] {
+            self.diff_trees(Some(&base), &self.tree_of(side)?)?;
         }
         let mut graph = gix::revwalk::Graph::new(&self.objects, None);
         let outcome = plumbing::commit(

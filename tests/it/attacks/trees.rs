@@ -165,6 +165,41 @@ fn a_tree_deeper_than_anybody_reads() {
     }
 }
 
+/// A tree that unfolds to ten thousand million folders, in ten objects: `leaf` is at the end of each.
+fn bomb(world: &World, leaf: (&str, String)) -> String {
+    let (mut mode, mut id) = leaf;
+    for _ in 0..10 {
+        let names = [b"0", b"1", b"2", b"3", b"4", b"5", b"6", b"7", b"8", b"9"];
+        let entries: Vec<(&str, &[u8], &str)> = names.iter().map(|name| (mode, &name[..], id.as_str())).collect();
+        id = world.raw_tree(&entries);
+        mode = "40000";
+    }
+    id
+}
+
+#[test]
+fn a_tree_bomb() {
+    let world = World::new();
+    let base = world.git("rev-parse main");
+    world.commit_file("src/other.rs", "//! Other.\n", "feat: add a module");
+    world.git("switch -q --detach");
+    let (file, folder) = (("100644", world.object("blob", "x")), ("40000", world.raw_tree(&[])));
+    for (folder, leaf) in [("", file), ("", folder.clone()), (".agentops/product-dev/product", folder)] {
+        let bomb = bomb(&world, leaf.clone());
+        // Behind main, so that a merge is judged; and straight ahead of it.
+        for start in [base.as_str(), "main"] {
+            // Git itself would unfold what HEAD holds.
+            world.git(&format!("update-ref HEAD {start}"));
+            world.commit_raw(folder, |entries| insert(entries, ("40000".into(), b"zz".to_vec(), bomb.clone())));
+            let tip = world.git("rev-parse HEAD");
+            match world.try_landing("main", &tip) {
+                Ok(report) => assert!(!report.passes(), "{folder} {leaf:?}\n{}", shown(&report)),
+                Err(error) => assert!(crate::world::told(&error).contains("the number of"), "{error}"),
+            }
+        }
+    }
+}
+
 /// A tree with one entry, written without a process: two thousand of them would take minutes.
 fn raw_tree_of_one(world: &World, mode: &str, id: &str) -> String {
     use agentops::model::digest::ObjectId;
