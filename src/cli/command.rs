@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::{
     CommandError, Context, Outcome, check, commit, completions, deinit, demo, doctor, explain, gate, hooks, init,
-    learn, man, phase, policy, profile, redact, session, task, upgrade, version, welcome,
+    learn, man, phase, policy, profile, redact, report, session, task, upgrade, version, welcome,
 };
 
 /// About, then examples, then the reference.
@@ -105,6 +105,8 @@ pub enum Command {
     Session(session::Verb),
     #[command(subcommand)]
     Learn(learn::Verb),
+    #[command(subcommand)]
+    Report(report::Verb),
     Doctor(doctor::Arguments),
     Demo(demo::Arguments),
     Deinit(deinit::Arguments),
@@ -140,6 +142,7 @@ pub(super) fn run(command: Option<Command>, context: &mut Context) -> Result<Out
         Some(Command::Hooks(verb)) => hooks::run(verb, context),
         Some(Command::Session(verb)) => session::run(verb, context),
         Some(Command::Learn(verb)) => learn::run(verb, context),
+        Some(Command::Report(verb)) => report::run(verb, context),
         Some(Command::Doctor(arguments)) => doctor::run(arguments, context),
         Some(Command::Demo(arguments)) => demo::run(arguments, context),
         Some(Command::Deinit(arguments)) => deinit::run(&arguments, context),

@@ -122,7 +122,7 @@ pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome
     body.commit = Some(id.to_string());
     let subject = message.lines().next().unwrap_or_default();
     context.ui.show(&body, |page| page.line([strong(id.short()), plain(format!(" {subject}"))]));
-    if !report.violations.is_empty() || report.waived > 0 {
+    if !report.violations.is_empty() || !report.waived.is_empty() {
         verdict(&body, &report, context);
     }
     Ok(Outcome::Done)

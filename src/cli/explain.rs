@@ -16,7 +16,7 @@ use crate::ui::{Table, Ui, dim, error, good, plain, strong};
   agentops explain five-laws
   agentops explain 40%")]
 pub struct Arguments {
-    /// A law's id, or one of five-laws, three-rules, 40%, gates; without it everything is listed
+    /// A law's id, or one of five-laws, three-rules, 40%, gates, compliance; without it everything is listed
     #[arg(value_name = "ID")]
     id: Option<String>,
 }
@@ -268,6 +268,7 @@ mod tests {
         three-rules  the Three Rules of the repository
         40%          the 40% rule of the context window
         gates        what must hold before a phase is left
+        compliance   the words of the compliance report
         ");
     }
 

@@ -39,6 +39,7 @@ mod phase;
 mod policy;
 mod profile;
 mod redact;
+mod report;
 mod session;
 mod settings;
 mod suggestion;

@@ -76,6 +76,21 @@ and who did the work does not vote on it.",
             LawId::G5,
         ],
     },
+    Topic {
+        names: &["compliance", "verdicts", "bypassed"],
+        title: "the words of the compliance report",
+        text: "\
+Each law gives one verdict for each step of the first-parent line, or, where it reads messages, for each commit. Passed: \
+judged, and nothing found. Warned: judged, and only warnings found. Failed: a finding of level error stands in what \
+landed. Waived: broken, and excused by a counted `Agentops-Waive:`. Not judged: the law does not rule there, or could \
+not see what it needed; that is never 0 and never a pass.
+
+Bypassed is no verdict, and counts beside them: commits that the hooks would have refused where they stand now. They \
+were made with --no-verify, by a rebase or a forge, or where no hooks were installed.
+
+`agentops report compliance` counts all of it by session, actor and profile, which are what commits and records claim.",
+        laws: &[],
+    },
 ];
 
 impl Topic {

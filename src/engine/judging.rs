@@ -175,6 +175,25 @@ pub(crate) fn edge(
     Ok(judge(&case, reads))
 }
 
+/// Judges a commit that stands on `parent` as the hooks judge it where it is made: alone, and in the context of a working
+/// copy; what owners have let go since is not missed. `None`: the parent is under no law.
+pub(crate) fn alone(
+    repo: &Repo,
+    policies: &mut Policies,
+    parent: &ObjectId,
+    commit: &Commit,
+    let_go: &Redactions,
+) -> Result<Option<Report>, EngineError> {
+    let Some(tree) = commit.tree else { return Ok(None) };
+    let before = repo.tree_of(parent)?;
+    let Ruling::Governed(policy) = policies.of(&repo.tree(&before))? else { return Ok(None) };
+    let step = RepoStep::between(repo, Some(&before), &tree, vec![commit.clone()], Some(*parent));
+    let mut case = Case::new(&step, &policy, Context::Local);
+    case.let_go = Some(let_go);
+    case.next_policy = next_policy(&step, &policy)?;
+    Ok(Some(judge(&case, ALL)))
+}
+
 /// The commits with a governed parent: in a step that introduces `.agentops`, the others were made under no law.
 pub(crate) fn governed_commits(repo: &Repo, commits: Vec<Commit>) -> Result<Vec<Commit>, EngineError> {
     let mut kept = Vec::with_capacity(commits.len());

@@ -7,6 +7,7 @@ pub mod advance;
 pub mod check;
 pub mod commands;
 pub mod commit;
+pub mod compliance;
 mod compose;
 pub mod deinit;
 pub mod demo;

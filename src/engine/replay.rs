@@ -17,10 +17,39 @@ use crate::model::layout;
 use crate::model::policy::Policy;
 use crate::model::report::{Place, Report, Violation};
 use crate::model::tree::TreeView as _;
-use crate::workflow::governance;
+use crate::workflow::governance::{self, Redactions};
 
 /// Replays the first-parent line up to `tip`, each edge by its own T.
 pub fn all(site: &Site, tip: Option<&str>, root: Option<&str>) -> Result<Report, EngineError> {
+    let mut found = Report::default();
+    let mut report = each_edge(site, tip, root, |policies, edge| {
+        let Edge { parent, commit, commits, let_go } = edge;
+        let judged = judging::edge(&site.repo, policies, parent.as_ref(), &commit, (commits, Some(let_go)), ALL)?;
+        found.absorb(attributed(judged, &commit));
+        Ok(())
+    })?;
+    report.absorb(found);
+    report.not_checked.push("replay: code binding, forks, session laws, waiver counts and wording are judged at landing; here they only warn".into());
+    Ok(report)
+}
+
+/// An edge of a history: the commit on its line, the one that it is judged from, the commits that it brings, and what owners
+/// have let go since.
+pub(super) struct Edge<'w> {
+    pub(super) parent: Option<ObjectId>,
+    pub(super) commit: Commit,
+    pub(super) commits: Vec<Commit>,
+    pub(super) let_go: &'w Redactions,
+}
+
+/// Walks the governed edges of the first-parent line up to `tip`, oldest first. The report says what was walked, and what
+/// of it cannot be seen.
+pub(super) fn each_edge(
+    site: &Site,
+    tip: Option<&str>,
+    root: Option<&str>,
+    mut visit: impl FnMut(&mut Policies, Edge<'_>) -> Result<(), EngineError>,
+) -> Result<Report, EngineError> {
     let repo = &site.repo;
     let tip = match tip {
         Some(rev) => repo.resolve(rev)?,
@@ -34,7 +63,7 @@ pub fn all(site: &Site, tip: Option<&str>, root: Option<&str>) -> Result<Report,
     let let_go = governance::redactions(&governance::read_amends(&repo.tree(&repo.tree_of(&tip)?))?.links);
     let mut report = Report { tip: Some(tip), ..Report::default() };
     let mut governed = false;
-    for Edge { parent, commit } in governed_line(repo, &tip, &mut report)? {
+    for (parent, commit) in governed_line(repo, &tip, &mut report)? {
         let (Some(tree), Some(id)) = (commit.tree, commit.id) else { continue };
         if !governed {
             let Ruling::Governed(policy) = policies.of(&repo.tree(&tree))? else { continue };
@@ -69,25 +98,22 @@ pub fn all(site: &Site, tip: Option<&str>, root: Option<&str>) -> Result<Report,
         };
         // What comes from before adoption was made under no law.
         let commits = if swapped { judging::governed_commits(repo, commits)? } else { commits };
-        let edge = judging::edge(repo, &mut policies, parent.as_ref(), &commit, (commits, Some(&let_go)), ALL)?;
-        report.absorb(attributed(edge, &commit));
+        visit(&mut policies, Edge { parent, commit, commits, let_go: &let_go })?;
     }
     if !governed {
         return Err(EngineError::NotGoverned);
     }
-    report.not_checked.push("replay: code binding, forks, session laws, waiver counts and wording are judged at landing; here they only warn".into());
     Ok(report)
 }
 
-/// One commit of a line with the parent it is judged from.
-struct Edge {
-    parent: Option<ObjectId>,
-    commit: Commit,
-}
-
 /// The line of first parents up to `tip`, oldest first. A merge whose first parent is from before adoption while another
-/// one is governed does not begin history anew: the line goes on at the governed one.
-fn governed_line(repo: &Repo, tip: &ObjectId, report: &mut Report) -> Result<Vec<Edge>, EngineError> {
+/// one is governed does not begin history anew: the line goes on at the governed one. Each commit comes with the parent that
+/// it is judged from.
+fn governed_line(
+    repo: &Repo,
+    tip: &ObjectId,
+    report: &mut Report,
+) -> Result<Vec<(Option<ObjectId>, Commit)>, EngineError> {
     let mut line = Vec::new();
     let mut next = Some(*tip);
     while let Some(id) = next {
@@ -109,7 +135,7 @@ fn governed_line(repo: &Repo, tip: &ObjectId, report: &mut Report) -> Result<Vec
                 }
             }
         }
-        line.push(Edge { parent: next, commit });
+        line.push((next, commit));
     }
     line.reverse();
     Ok(line)

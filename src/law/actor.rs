@@ -3,6 +3,7 @@
 //! Used by the trailer law and by whatever prints or counts commits by actor.
 
 use super::Case;
+use crate::model::commit::Person;
 use crate::model::message::{Message, Trailer};
 use crate::model::name::Principal;
 use crate::model::policy::{ActorKind, Config};
@@ -25,15 +26,18 @@ impl CommitActor {
     }
 }
 
-/// The actor of the step's commit at `index`: an agent when it has `Assisted-by:`, a known agent's `Co-authored-by:`, or
-/// an author whose e-mail address the config maps to an agent; otherwise a human.
+/// The actor of the step's commit at `index`.
 pub(crate) fn commit_actor(case: &Case<'_>, index: usize) -> CommitActor {
-    let config = &case.policy.config;
-    let author = config.actor_by_email(&case.step.commits()[index].author.email);
+    actor_of(&case.policy.config, &case.step.commits()[index].author, &case.messages()[index])
+}
+
+/// The actor of a commit by `author` with this message: an agent when it has `Assisted-by:`, a known agent's
+/// `Co-authored-by:`, or an author whose e-mail address the config maps to an agent; otherwise a human.
+pub(crate) fn actor_of(config: &Config, author: &Person, message: &Message) -> CommitActor {
+    let author = config.actor_by_email(&author.email);
     if let Some((name, _)) = author.filter(|(_, actor)| actor.kind == ActorKind::Agent) {
         return CommitActor::Agent(Some(name.clone()));
     }
-    let message = &case.messages()[index];
     if let Some(assistant) = message.trailers_named(ASSISTED_BY).next() {
         let by_name = agent_named(config, &assistant.value);
         return CommitActor::Agent(by_name.or_else(|| agents(config, message).find_map(|(_, name)| name)));

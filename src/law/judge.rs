@@ -21,11 +21,13 @@ pub fn judge(case: &Case<'_>, reads: &[Reads]) -> Report {
     let mut waivers = Waivers::read(case);
     for law in registry().iter().filter(|law| law.reads == Reads::Both || reads.contains(&law.reads)) {
         if highest_level(case, law.id) == Level::Off {
+            report.off.push(law.id);
             continue;
         }
         let mut findings = Findings::default();
         waivers.ran.insert(law.id);
         if let Err(error) = (law.check)(case, &mut findings) {
+            report.unseen.push(law.id);
             // Neither waived nor softened in a replay: what was not seen is no matter of degree.
             report.violations.push(Violation {
                 law: law.id,
@@ -57,7 +59,7 @@ fn enter(case: &Case<'_>, law: &Law, finding: Finding, waivers: &mut Waivers, re
         return;
     }
     if level == Level::Error && waivers.excuse(case, law.id, &finding.place) {
-        report.waived += 1;
+        report.waived.push((law.id, finding.place));
         return;
     }
     report.violations.push(Violation {

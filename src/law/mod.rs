@@ -59,6 +59,7 @@ use crate::workflow::globs;
 use crate::workflow::governance::Redactions;
 use steps::TaskStep;
 
+pub(crate) use actor::{CommitActor, actor_of};
 pub use judge::judge;
 pub use registry::registry;
 pub(crate) use task_records::Records;

@@ -29,6 +29,27 @@ pub fn visible_bytes(bytes: &[u8]) -> String {
     out
 }
 
+/// As [`visible`], for a cell of a Markdown table: nothing in it is markup, a link, a mention or the end of the cell.
+pub fn markdown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in visible(text).chars() {
+        match c {
+            // Forges notify whoever is mentioned, and link numbers.
+            '@' => out.push_str("&#64;"),
+            '#' => out.push_str("&#35;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '~' | '[' | ']' | '(' | ')' | '!' | '|' | '$' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// `text` as one types it in a shell: in single quotes where it holds anything that a shell could take for more than
 /// itself. For commands that are printed to be pasted.
 pub fn shell_word(text: &str) -> String {
@@ -61,6 +82,12 @@ mod tests {
         assert_eq!(shell_word(""), "''");
         assert_eq!(shell_word("a b"), "'a b'");
         assert_eq!(shell_word("$(rm -r it's)"), r"'$(rm -r it'\''s)'");
+    }
+
+    #[test]
+    fn a_cell_of_markdown_stays_text() {
+        assert_eq!(markdown("a|b `c` [d](e) @f #1"), "a\\|b \\`c\\` \\[d\\]\\(e\\) &#64;f &#35;1");
+        assert_eq!(markdown("<b>&\n\u{202e}"), "&lt;b&gt;&amp;\\\\u{a}\\\\u{202e}");
     }
 
     #[test]

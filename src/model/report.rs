@@ -99,8 +99,12 @@ pub struct Report {
     pub not_checked: Vec<String>,
     /// Facts a reader must know: bootstrap, unsigned amends, self-approval, simulated or terminal proofs.
     pub notes: Vec<String>,
-    /// How many violations a waiver excused.
-    pub waived: usize,
+    /// Violations that a waiver excused: the law, and where it was broken.
+    pub waived: Vec<(LawId, Place)>,
+    /// The laws that could not see what they needed. Each has its violation, too.
+    pub unseen: Vec<LawId>,
+    /// The laws that were not asked, because they do not rule here.
+    pub off: Vec<LawId>,
 }
 
 impl Report {
@@ -112,7 +116,9 @@ impl Report {
     /// Adds what another report found. Counts add up; base and tip stay this report's own.
     pub fn absorb(&mut self, other: Self) {
         self.commits += other.commits;
-        self.waived += other.waived;
+        self.waived.extend(other.waived);
+        self.unseen.extend(other.unseen);
+        self.off.extend(other.off);
         self.violations.extend(other.violations);
         for (list, more) in [(&mut self.not_checked, other.not_checked), (&mut self.notes, other.notes)] {
             for line in more {

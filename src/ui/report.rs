@@ -66,7 +66,7 @@ impl<'a> ReportBody<'a> {
             violations,
             not_checked: &report.not_checked,
             notes: &report.notes,
-            waived: report.waived,
+            waived: report.waived.len(),
             report,
         }
     }
@@ -197,7 +197,8 @@ mod tests {
             ],
             not_checked: vec!["the clone is shallow".into()],
             notes: vec!["votes are not signed".into()],
-            waived: 1,
+            waived: vec![(LawId::L1, Place::nowhere())],
+            ..Report::default()
         }
     }
 

@@ -31,6 +31,7 @@ mod policy;
 mod profile;
 mod prompt;
 mod redact;
+mod report;
 mod sandbox;
 mod self_test;
 mod session;

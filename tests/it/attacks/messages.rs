@@ -21,7 +21,7 @@ fn more_waivers_than_the_base_allows() {
         waived(&world, number);
     }
     let report = world.breaks(&[]);
-    assert_eq!(report.waived, 3, "{}", shown(&report));
+    assert_eq!(report.waived.len(), 3, "{}", shown(&report));
     waived(&world, 3);
     let report = world.breaks(&["AO-T1"]);
     assert!(shown(&report).contains("waivers.max"), "{}", shown(&report));
@@ -34,7 +34,7 @@ fn a_waiver_excuses_its_own_commit_alone() {
     world.commit_file("data/other.json", "{\n", "feat: add another fixture");
     waived(&world, 0);
     let report = world.breaks(&["AO-Y1"]);
-    assert_eq!(report.waived, 1, "{}", shown(&report));
+    assert_eq!(report.waived.len(), 1, "{}", shown(&report));
     assert!(shown(&report).contains("data/other.json"), "{}", shown(&report));
 }
 
