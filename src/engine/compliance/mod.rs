@@ -171,7 +171,8 @@ impl Work<'_> {
         let repo = &self.site.repo;
         let Edge { parent, commit, commits, let_go } = edge;
         let Some(id) = commit.id else { return Ok(()) };
-        let judged = readable(judging::edge(repo, policies, parent.as_ref(), &commit, (commits.clone(), Some(let_go)), ALL))?;
+        let judged =
+            readable(judging::edge(repo, policies, parent.as_ref(), &commit, (commits.clone(), Some(let_go)), ALL))?;
         if let Err(reason) = &judged {
             made.not_checked
                 .push(format!("the step to {}: the rules it stands on cannot be read: {reason}", id.short()));

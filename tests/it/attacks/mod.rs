@@ -8,6 +8,7 @@ mod history;
 mod messages;
 mod mutations;
 mod redactions;
+mod smuggled;
 mod takeover;
 mod trees;
 mod votes;

@@ -1,5 +1,6 @@
 //! Trust: votes and amends that a key stands behind, made with the real `ssh-keygen` and judged without it.
 
+mod fake_programs;
 mod keys;
 mod owners;
 mod risk;

@@ -6,7 +6,7 @@ use agentops::model::vote::{Proof, Verdict, Vote};
 use crate::sandbox::{Sandbox, lawful};
 
 /// Commits `text` as the vote it is, past the hooks, and says what the judge finds.
-fn forge(sandbox: &Sandbox, old: &str, change: impl FnOnce(&mut Vote)) -> String {
+pub(super) fn forge(sandbox: &Sandbox, old: &str, change: impl FnOnce(&mut Vote)) -> String {
     let mut vote = Vote::parse(sandbox.read(old).as_bytes()).unwrap();
     change(&mut vote);
     let folder = old.rsplit_once('/').unwrap().0;

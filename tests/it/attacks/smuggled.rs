@@ -1,0 +1,158 @@
+//! Changes hidden where a reviewer does not look: in a merge, in a squash, behind a replacement, behind attributes.
+
+use agentops::engine::EngineError;
+use agentops::git::GitError;
+
+use crate::sandbox::{Sandbox, lawful};
+use crate::world::{World, code, code_path, laws, requirements, shown};
+
+const PROFILE_FILE: &str = ".agentops/product-dev/profile.toml";
+
+/// Loosens the gate of the research phase in the working tree.
+fn loosen(world: &World) {
+    let text = world.sandbox.read(PROFILE_FILE);
+    let text = text.replacen("vote = \"review\"", "vote = \"none\"", 1).replacen("voters = 1", "voters = 0", 1);
+    world.sandbox.write(PROFILE_FILE, text);
+}
+
+/// Merges an innocent branch into `work`, and writes something else into the merge commit.
+fn evil_merge(world: &World, edit: impl FnOnce(&World)) {
+    world.git("switch -q -c innocent");
+    world.commit_file("src/innocent.rs", "//! Innocent.\n", "feat: add a module");
+    world.switch("work");
+    world.commit_file("src/beside.rs", "//! Beside.\n", "feat: add a module beside");
+    world.git("merge --quiet --no-commit --no-ff innocent");
+    edit(world);
+    world.git("add --all");
+    let message = lawful("chore: merge innocent");
+    world.sandbox.try_git("commit --quiet --file=-").stdin(message).run().expect_code(0);
+    assert_eq!(world.git("rev-list --no-walk --parents HEAD").split(' ').count(), 3, "a merge");
+}
+
+#[test]
+fn an_evil_merge_that_smuggles_a_change() {
+    let world = World::new();
+    let task = world.open("Reset links expire");
+    world.pass(&task);
+    world.pass(&task);
+    let start = world.git("rev-parse HEAD");
+    let artifact = world.document(&task, "requirements.md");
+    type Edit<'e> = &'e dyn Fn(&World);
+    let cases: [(&str, &str, Edit<'_>); 4] = [
+        ("a governed file", "AO-G3", &loosen),
+        ("an approved artifact", "AO-E8", &|world| {
+            world.sandbox.write(&artifact, requirements(&task).replace("30 minutes", "30 days"));
+        }),
+        ("a file of the past", "AO-E1", &|world| {
+            let events = world.git(&format!("ls-files .agentops/product-dev/events/{task}"));
+            world.git(&format!("rm -q --cached {}", events.lines().next().unwrap()));
+            std::fs::remove_file(world.sandbox.path().join(events.lines().next().unwrap())).unwrap();
+        }),
+        ("an event", "AO-E2", &|world| {
+            world.sandbox.write(&format!(".agentops/product-dev/events/{task}/stray.toml"), "v = 1\n");
+        }),
+    ];
+    for (what, law, edit) in cases {
+        world.git(&format!("switch -q -C work {start}"));
+        evil_merge(&world, edit);
+        let report = world.landing("main", "work");
+        assert!(laws(&report).contains(law), "{what}\n{}", shown(&report));
+        world.git("branch -q -D innocent");
+    }
+}
+
+#[test]
+fn an_evil_merge_that_changes_the_code_of_a_manifest() {
+    let world = World::new();
+    let task = world.open("Reset links expire");
+    world.pass(&task);
+    world.pass(&task);
+    world.branch("work");
+    world.fill(&task);
+    world.record(&task);
+    world.next(&task);
+    world.breaks(&[]);
+    evil_merge(&world, |world| world.sandbox.write(&code_path(&task), code(&task).replace("1800", "999_999")));
+    let report = world.landing("main", "work");
+    assert!(laws(&report).contains("AO-P7"), "{}", shown(&report));
+}
+
+#[test]
+fn policy_and_what_it_allows_squashed_into_one_commit() {
+    let world = World::new();
+    let task = world.open("Reset links expire");
+    for with_amend in [false, true] {
+        world.git("switch -q -C work main");
+        loosen(&world);
+        if with_amend {
+            world.try_amend("claude").unwrap();
+        } else {
+            world.commit("chore: loosen a gate");
+        }
+        world.submit(&task);
+        assert_eq!(world.git("ls-files .agentops/product-dev/votes"), "", "nobody voted");
+        world.git("switch -q -C squashed main");
+        world.git("merge --quiet --squash work");
+        world.commit("feat: all at once");
+        let report = world.landing("main", "squashed");
+        let wanted = if with_amend { "AO-E4" } else { "AO-G3" };
+        assert!(laws(&report).contains(wanted), "amend: {with_amend}\n{}", shown(&report));
+    }
+}
+
+#[test]
+fn a_replaced_file_and_a_replaced_tree_hide_nothing() {
+    let world = World::new();
+    let task = world.open("Reset links expire");
+    world.pass(&task);
+    world.branch("work");
+    let path = world.document(&task, "requirements.md");
+    let good = world.git(&format!("rev-parse HEAD:{path}"));
+    world.commit_file(&path, requirements(&task).replace("30 minutes", "30 days"), "docs: edit requirements");
+    let bad = world.git(&format!("rev-parse HEAD:{path}"));
+    world.git(&format!("replace {bad} {good}"));
+    world.git("replace HEAD^{tree} main^{tree}");
+    assert!(world.git(&format!("cat-file -p {bad}")).contains("30 minutes"), "git itself follows the replacement");
+    assert_eq!(world.git("diff --stat main work"), "");
+    let report = world.landing("main", "work");
+    assert!(laws(&report).contains("AO-E8"), "{}", shown(&report));
+}
+
+#[test]
+fn attributes_choose_no_other_way_to_merge() {
+    for place in [".gitattributes", "src/.gitattributes"] {
+        let world = World::new();
+        world.commit_file(place, "* merge=union\n", "chore: merge everything");
+        world.branch("work");
+        world.commit_file("src/session.rs", "pub struct Session(u8);\n", "feat: give sessions a number");
+        world.switch("main");
+        world.commit_file("src/session.rs", "pub struct Session(u16);\n", "feat: give sessions an age");
+        match world.try_landing("main", "work") {
+            Err(EngineError::Git(GitError::Conflict { paths })) => assert_eq!(paths, ["src/session.rs".into()]),
+            Err(error) => panic!("{place}: {error}"),
+            Ok(report) => panic!("{place}: {}", shown(&report)),
+        }
+    }
+}
+
+#[test]
+fn attributes_above_agentops_change_none_of_its_bytes() {
+    let sandbox = Sandbox::adopted();
+    sandbox.write(".gitattributes", "[attr]eol text eol=crlf\n* text eol=crlf ident filter=evil\n");
+    sandbox.git("config filter.evil.smudge rev");
+    sandbox.git("config filter.evil.clean rev");
+    sandbox.try_git("add .gitattributes").run().expect_code(0);
+    sandbox
+        .try_git("commit --quiet --no-verify --file=-")
+        .stdin(lawful("chore: convert everything"))
+        .run()
+        .expect_code(0);
+    sandbox.agentops("task new --profile sre").arg("Database is slow").run().expect_code(0);
+    let event = sandbox.git("ls-files .agentops/sre/events");
+    let kept = sandbox.read(&event);
+    std::fs::remove_file(sandbox.path().join(&event)).unwrap();
+    sandbox.git(&format!("checkout -- {event}"));
+    assert_eq!(sandbox.read(&event), kept);
+    sandbox.git("add --renormalize .agentops");
+    sandbox.git("diff --cached --exit-code HEAD -- .agentops");
+}
