@@ -123,7 +123,7 @@ pub struct Case<'a> {
     tasks: OnceCell<Vec<TaskStep>>,
     /// What the tip of a replayed history let go; `None` elsewhere.
     pub let_go: Option<&'a Redactions>,
-    redactions: OnceCell<Redactions>,
+    redactions: OnceCell<redacted::Agreed>,
     /// The records of M.
     records: Records,
 }

@@ -18,6 +18,15 @@ use crate::workflow::chain::Link;
 use crate::workflow::governance::{self, Redactions};
 use crate::workflow::proof;
 
+/// What owners let go.
+#[derive(Debug, Default)]
+pub(crate) struct Agreed {
+    /// By amends of T.
+    landed: Redactions,
+    /// By amends of the step.
+    fresh: Redactions,
+}
+
 impl Case<'_> {
     /// The amend by which the file at `path` with the digest `sha256` may be absent: one of T, a new one to which T's owners
     /// agreed, or in a replay one of the tip.
@@ -26,7 +35,22 @@ impl Case<'_> {
         if let Some(seq) = self.let_go.and_then(|let_go| let_go.get(&key)) {
             return Ok(Some(*seq));
         }
-        Ok(self.redactions()?.get(&key).copied())
+        let agreed = self.redactions()?;
+        Ok(agreed.landed.get(&key).or_else(|| agreed.fresh.get(&key)).copied())
+    }
+
+    /// The amend of T that let bytes at `path` go, where `sha256` gives their digest; asked for only where the path is one of
+    /// those.
+    pub(crate) fn landed_redaction(
+        &self,
+        path: &RepoPath,
+        sha256: impl FnOnce() -> Result<Digest, SightError>,
+    ) -> Result<Option<u32>, SightError> {
+        let rows = &self.redactions()?.landed;
+        if !rows.keys().any(|(there, _)| there == path) {
+            return Ok(None);
+        }
+        Ok(rows.get(&(path.clone(), sha256()?)).copied())
     }
 
     /// In a replay: the amend by which a vote on `submit` was let go.
@@ -53,7 +77,7 @@ impl Case<'_> {
         Ok(None)
     }
 
-    fn redactions(&self) -> Result<&Redactions, SightError> {
+    fn redactions(&self) -> Result<&Agreed, SightError> {
         if let Some(redactions) = self.redactions.get() {
             return Ok(redactions);
         }
@@ -61,15 +85,15 @@ impl Case<'_> {
         Ok(self.redactions.get_or_init(|| redactions))
     }
 
-    fn agreed(&self) -> Result<Redactions, SightError> {
-        let Some(base) = self.step.base().filter(|_| !self.bootstrap) else { return Ok(Redactions::new()) };
+    fn agreed(&self) -> Result<Agreed, SightError> {
+        let Some(base) = self.step.base().filter(|_| !self.bootstrap) else { return Ok(Agreed::default()) };
         if self.policy.format.laws < REDACTIONS_SINCE {
-            return Ok(Redactions::new());
+            return Ok(Agreed::default());
         }
         let landed = governance::read_amends(base)?.links;
         let known: BTreeSet<Digest> = landed.iter().map(|link| link.digest).collect();
         let mut all = governance::read_amends(self.step.next())?.links;
         all.retain(|link| !known.contains(&link.digest) && proof::agreed(self.policy, &link.amend));
-        Ok(governance::redactions(landed.iter().chain(&all)))
+        Ok(Agreed { landed: governance::redactions(&landed), fresh: governance::redactions(&all) })
     }
 }

@@ -250,3 +250,11 @@ fn owners_sign_an_upgrade_as_any_amend() {
     assert_eq!(sandbox.agentops("upgrade --json").run().json()["up_to_date"], true);
     sandbox.agentops("check --all").run().expect_code(0);
 }
+
+#[test]
+fn where_no_amend_can_pass_an_upgrade_says_so() {
+    let sandbox = of_edition_one();
+    amend(&sandbox, layout::CONFIG, "owners = 0", "owners = 1");
+    let refused = sandbox.agentops("upgrade").run().expect_code(1);
+    assert!(refused.stderr.contains("no amend can pass here, an upgrade neither"), "{}", refused.snapshot());
+}

@@ -24,7 +24,7 @@ use crate::law::editions;
 use crate::model::layout;
 use crate::model::name::ProfileName;
 use crate::model::path::RepoPath;
-use crate::model::policy::LAWS_VERSION;
+use crate::model::policy::{LAWS_VERSION, SIGNATURES_SINCE};
 use crate::model::tree::{MAX_TEXT_FILE, TreeView as _};
 use crate::workflow::governance::Governed;
 
@@ -129,6 +129,17 @@ pub fn propose(site: &Site, request: &Request) -> Result<(Plan, Option<Proposal>
 
 fn planned(site: &Site, request: &Request) -> Result<Plan, EngineError> {
     let base = site.base()?;
+    let (laws, owners) = (base.policy.format.laws, base.policy.config.owners);
+    if laws < SIGNATURES_SINCE && owners > 0 {
+        return Err(EngineError::refused(
+            format!(
+                "edition {laws} of the laws verifies no signatures and `governance.owners` is {owners}: no amend can pass here, \
+                 an upgrade neither"
+            ),
+            "an administrator commits `owners = 0` in `.agentops/config.toml` past the check; then `agentops upgrade`, and set \
+             it again",
+        ));
+    }
     let plan = plan_on(&base, request)?;
     refuse_edited(site, &base, &plan)?;
     Ok(plan)

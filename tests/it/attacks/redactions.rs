@@ -152,3 +152,31 @@ fn a_merge_brings_a_redaction_to_a_branch_that_has_the_file() {
     world.git("merge --quiet --no-ff --no-edit work");
     world.replays("main");
 }
+
+#[test]
+fn bytes_that_come_back() {
+    let world = World::new();
+    let task = world.open("Reset links expire");
+    world.learn(&task);
+    world.submit(&task);
+    for path in [learning_path(&world), world.document(&task, "requirements.md")] {
+        redact(&world, &path);
+        world.git("switch -q -C work");
+        // As an old clone has it, or a branch from before.
+        world.git(&format!("checkout -q HEAD~1 -- {path}"));
+        world.commit("docs: bring a lost file back");
+        let report = world.breaks(&["AO-E1"]);
+        assert!(shown(&report).contains("redacted these bytes, and they come back"), "{}", shown(&report));
+        world.switch("main");
+    }
+    // Other bytes may take the place of a document.
+    world.step(&task, EventKind::Rework, None);
+    world.git("switch -q -C work");
+    world.fill(&task);
+    assert!(world.try_next(&task, "claude").is_err(), "the same text again");
+    let path = world.document(&task, "requirements.md");
+    let text = world.sandbox.read(&path) + "\nWithout the password.\n";
+    world.sandbox.write(&path, text);
+    world.next(&task);
+    world.replays("work");
+}
