@@ -166,12 +166,52 @@ mod tests {
                         LawId::P4 | LawId::P5 => ArtifactKind::Plan,
                         LawId::P7 => ArtifactKind::Manifest,
                         LawId::P8 => ArtifactKind::Tasks,
+                        LawId::P9 if phase.stage == crate::model::state::Stage::Plan => ArtifactKind::Deliverables,
                         _ => continue,
                     };
                     let found = phase.artifacts.iter().any(|artifact| artifact.kind == kind);
                     assert!(found, "{name}: the gate of `{}` runs {check} on nothing", phase.name);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn templates_of_deliverables_are_refused_until_filled_in() {
+        use crate::model::deliverables::Deliverables;
+        for name in names() {
+            let path = layout::template(&name, "deliverables.toml");
+            let (_, bytes) = files(&name).into_iter().find(|(found, _)| *found == path).unwrap();
+            let text = String::from_utf8(bytes).unwrap();
+            let blanks: Vec<usize> = text
+                .lines()
+                .zip(1..)
+                .filter(|(line, _)| line.contains("\"\"") && !line.starts_with('#'))
+                .map(|(_, at)| at)
+                .collect();
+            let mut lines: Vec<usize> =
+                Deliverables::parse(text.as_bytes()).unwrap_err().iter().map(|problem| problem.line).collect();
+            lines.sort_unstable();
+            lines.dedup();
+            assert_eq!((lines, blanks.len()), (blanks, 7), "{name}: each blank is told with its line");
+            // Filled in: paths, then a name, then texts; what is commented out holds as well.
+            let filled = text
+                .replace("path = \"\"", "path = \"src/a.rs\"")
+                .replace("name = \"\"", "name = \"expiry\"")
+                .replace("\"\"", "\"Links end\"");
+            let all: String = filled
+                .lines()
+                .map(|line| match line.strip_prefix("# ") {
+                    Some(entry) if entry.starts_with("[[integration]]") || entry.starts_with("coverage = ") => entry,
+                    _ => line,
+                })
+                .map(|line| format!("{line}\n"))
+                .collect();
+            let (head, tail) = all.split_once("[[integration]]").unwrap();
+            let all = format!("{head}[[integration]]{}", tail.replace("\n# ", "\n"));
+            let read =
+                Deliverables::parse(all.as_bytes()).unwrap_or_else(|problems| panic!("{name}: {problems:?}\n{all}"));
+            assert_eq!((read.integrations.len(), read.coverage.unwrap().least), (1, 80));
         }
     }
 }

@@ -83,6 +83,11 @@ fn read_phase(table: &Table<'_>, lifecycle: &mut Lifecycle, taken: &mut Taken) -
         let gate = value.table("`[phases.gate]`")?;
         read_gate(&gate, stage, lifecycle)
     });
+    let asks = gate.as_ref().is_some_and(|gate| gate.checks.contains(&LawId::P9));
+    let spot = |key: &str| table.get(key).map_or_else(|| table.spot(), |value| value.spot());
+    if let (Some(stage), Some(_)) = (stage, &gate) {
+        check_deliverables(&artifacts, asks, stage, (&spot("artifacts"), &spot("gate")));
+    }
     Some(Phase { name: name?.value, stage: stage?, purpose: purpose?.value, artifacts, gate: gate?, budget: budget? })
 }
 
@@ -238,6 +243,38 @@ pub(crate) fn four_eyes(value: &Value<'_>) -> Option<FourEyes> {
     value.word(&FourEyes::ALL.map(|word| (word.as_str(), word))).map(|at| at.value)
 }
 
+/// Promises are made in a plan phase and judged by AO-P9; one without the other would look like a rule and be none.
+fn check_deliverables(artifacts: &[ArtifactSpec], asks: bool, stage: Stage, (list, gate): (&Spot, &Spot)) {
+    let count = artifacts.iter().filter(|artifact| artifact.kind == ArtifactKind::Deliverables).count();
+    if count > 1 {
+        list.report(
+            "the phase has two artifacts of kind `deliverables`.",
+            "keep one: it holds all promises of the task",
+        );
+    }
+    match stage {
+        Stage::Plan if count > 0 && !asks => {
+            gate.report(
+                "AO-P9 is not among the checks, so nobody reads the deliverables.",
+                "add \"AO-P9\" to `checks`",
+            );
+        }
+        Stage::Plan if count == 0 && asks => {
+            let fix = "add `{ name = \"deliverables\", kind = \"deliverables\", path = \
+                       \"specs/{opened}-{task}/deliverables.toml\", template = \"deliverables.toml\", required = false }`";
+            list.report("AO-P9 is among the checks, but the phase has no artifact of kind `deliverables`.", fix);
+        }
+        Stage::Plan => {}
+        _ if count > 0 => {
+            list.report("deliverables are promised with the plan.", "list the artifact in the phase of stage `plan`");
+        }
+        Stage::Research | Stage::Post if asks => {
+            gate.report("AO-P9 is a check of plan and implement phases.", "take \"AO-P9\" out of `checks`");
+        }
+        _ => {}
+    }
+}
+
 fn read_gate(table: &Table<'_>, stage: Option<Stage>, lifecycle: &mut Lifecycle) -> Option<GateSpec> {
     table.only(&["title", "vote", "voters", "roles", "four_eyes", "checks", "commands"]);
     let title = table.need("title", "\"Plan approval\"").and_then(|value| value.line(120));
@@ -270,6 +307,11 @@ fn read_gate(table: &Table<'_>, stage: Option<Stage>, lifecycle: &mut Lifecycle)
     if let (Some(first), false) = (table.get("commands").filter(|_| !commands.is_empty()), is_checked(LawId::P6)) {
         let message = "the gate names commands, but AO-P6 is not among its checks, so nobody asks whether they ran.";
         first.spot().report(message, "add \"AO-P6\" to `checks`, or write `commands = []`");
+    }
+    if stage == Some(Stage::Implement) && is_checked(LawId::P9) && !is_checked(LawId::P6) {
+        let spot = table.get("checks").map_or_else(|| table.spot(), |value| value.spot());
+        let message = "deliverables name commands, but AO-P6 is not among the checks, so nobody asks whether they ran.";
+        spot.report(message, "add \"AO-P6\" to `checks`");
     }
     if stage == Some(Stage::Implement) && !is_checked(LawId::P7) {
         let spot = table.get("checks").map_or_else(|| table.spot(), |value| value.spot());

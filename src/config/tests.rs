@@ -328,6 +328,26 @@ fn mistakes_in_a_profile_have_a_place_and_a_remedy() {
         ("[\"AO-P6\", \"AO-P7\"]", "[\"AO-P7\"]", "[\"test\"]", "but AO-P6 is not among its checks"),
         ("[\"AO-P6\", \"AO-P7\"]", "[\"AO-P6\"]", "[\"AO-P6\"]", "AO-P7 is not among the checks"),
         (
+            "[\"AO-P6\", \"AO-P7\"]\ncommands = [\"test\"]",
+            "[\"AO-P7\", \"AO-P9\"]\ncommands = []",
+            "[\"AO-P7\", \"AO-P9\"]",
+            "deliverables name commands, but AO-P6",
+        ),
+        (
+            "\"AO-P2\", \"AO-P3\"]",
+            "\"AO-P2\", \"AO-P9\"]",
+            "[phases.gate]\ntitle = \"Research review\"",
+            "AO-P9 is a check of plan",
+        ),
+        ("\"AO-P5\"]", "\"AO-P5\", \"AO-P9\"]", "[\n  { name = \"plan\"", "has no artifact of kind `deliverables`"),
+        ("kind = \"research\"", "kind = \"deliverables\"", "[\n  { name = \"research\"", "are promised with the plan"),
+        (
+            "  { name = \"plan\"",
+            "  { name = \"d\", kind = \"deliverables\", path = \"d/{task}.toml\", template = \"plan.md\" },\n  { name = \"plan\"",
+            "[phases.gate]\ntitle = \"Plan approval\"",
+            "so nobody reads the deliverables",
+        ),
+        (
             "{ tokens = 80000, artifact_tokens = 12000",
             "{ tokens = 11, artifact_tokens = 12",
             "12, green",

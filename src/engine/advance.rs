@@ -1,6 +1,7 @@
 //! `phase next`: the main verb. Checks the gate on the documents as they are in the working tree, and moves the task.
 
 use super::commands::{self, Ran};
+use super::coverage::CoverageReport;
 use super::error::EngineError;
 use super::gate;
 use super::manifest;
@@ -10,6 +11,7 @@ use super::site::{Base, Site};
 use super::transact::{Committed, Draft, FileEdit, Target, refuse_operation, transact};
 use crate::git::{CommitTree, TreeEdit};
 use crate::law::phase::required_commands;
+use crate::model::coverage::{COVERAGE_NOTE, Lines};
 use crate::model::digest::{Digest, ObjectId};
 use crate::model::escape::shell_word;
 use crate::model::event::{EventKind, Evidence};
@@ -17,12 +19,14 @@ use crate::model::law_id::LawId;
 use crate::model::name::Word;
 use crate::model::path::RepoPath;
 use crate::model::plan::Plan;
+use crate::model::policy::Actor;
 use crate::model::profile::{ArtifactKind, FourEyes, Phase, Profile, VoteKind};
 use crate::model::state::{Stage, Status, TaskState};
 use crate::model::time::Timestamp;
 use crate::model::tree::{MAX_TEXT_FILE, Mode, TreeView as _};
 use crate::workflow::artifact::live_plan;
 use crate::workflow::chain::{Chain, Standing};
+use crate::workflow::delivery;
 use crate::workflow::risk::Gate;
 
 /// What `phase next` did.
@@ -47,6 +51,8 @@ pub enum Progress<'a> {
 struct Runs {
     tree: ObjectId,
     ran: Vec<Ran>,
+    /// What the report that was promised shows, if all commands succeeded.
+    coverage: Option<Lines>,
 }
 
 /// Takes the task one step further, in one commit of exactly its artifacts and the event.
@@ -177,7 +183,7 @@ fn leave(
     }
     let mut files: Vec<FileEdit> = Vec::new();
     let mut evidence = Vec::new();
-    for (path, bytes) in documents(site, base, chain, rules, phase, state)? {
+    for (path, bytes) in documents(site, base, chain, phase, state, author.actor)? {
         evidence.push(Evidence { path: path.to_string(), sha256: Digest::of(&bytes) });
         files.push((path, Some(bytes)));
     }
@@ -197,6 +203,9 @@ fn leave(
             });
         }
         contents.runs = runs.ran.iter().map(|ran| ran.run.clone()).collect();
+        if let Some(lines) = runs.coverage {
+            contents.note.push((Word::parse(COVERAGE_NOTE)?, lines.to_string()));
+        }
         let dirty = if contents.runs.is_empty() { 0 } else { site.repo.modified_count()? };
         if dirty > 0 {
             contents.note.push((Word::parse("modified_files_during_runs")?, dirty.to_string()));
@@ -272,14 +281,14 @@ fn documents(
     site: &Site,
     base: &Base<'_>,
     chain: &Chain,
-    rules: &Profile,
     phase: &Phase,
     state: &TaskState,
+    actor: &Actor,
 ) -> Result<Vec<(RepoPath, Vec<u8>)>, EngineError> {
     let worktree = site.repo.worktree_view()?;
     let mut found = Vec::new();
     for spec in phase.artifacts.iter().filter(|spec| spec.kind != ArtifactKind::Manifest) {
-        let path = RepoPath::from(spec.path_for(&rules.name, &chain.task, state));
+        let path = RepoPath::from(spec.path_for(&chain.profile, &chain.task, state));
         let bytes = match worktree.entry(&path)? {
             Some(entry) if entry.mode.is_file() => worktree.file(&path, MAX_TEXT_FILE)?,
             Some(_) => return Err(EngineError::refused(format!("`{path}` is no plain file"), "replace it by a file")),
@@ -287,7 +296,7 @@ fn documents(
         };
         match bytes {
             Some(bytes) => found.push((path, bytes)),
-            None if spec.required => {
+            None if phase::is_wanted(base, phase, spec, actor) => {
                 let laid_out = phase::lay_out(site, base, chain)?.contains(&path) && !site.repo.is_rehearsal();
                 let what = if laid_out { "it has been laid out from its template: fill it in" } else { "write it" };
                 return Err(EngineError::refused(
@@ -362,11 +371,19 @@ fn run_commands(
     }
     let writes_manifest = phase.artifacts.iter().any(|spec| spec.kind == ArtifactKind::Manifest);
     let changed = writes_manifest.then(|| manifest::of(site, base, chain, rules, plan.as_ref())).transpose()?;
-    let required = required_commands(rules, phase, plan.as_ref(), changed.as_ref())?;
+    let asks = phase.stage == Stage::Implement && base.policy.asks(phase, LawId::P9);
+    let promised = if asks { delivery::promised(base.view(), chain, rules)? } else { None };
+    let promises = promised.as_ref().and_then(|promised| promised.deliverables.as_ref().ok());
+    let required = required_commands(rules, phase, plan.as_ref(), promises, changed.as_ref())?;
     if required.is_empty() {
         return Ok(None);
     }
     rehearse(site, target, chain, state, at)?;
+    let coverage = promises.and_then(|promises| promises.coverage.as_ref());
+    let report = coverage.map(|wanted| CoverageReport::before_the_run(site, wanted)).transpose()?;
     let ran = commands::run(site, rules, &required, base.tree_id, watch)?;
-    Ok(Some(Runs { tree: base.tree_id, ran }))
+    // A report of tests that failed shows nothing; AO-P6 refuses for the failure.
+    let succeeded = ran.iter().all(|ran| ran.run.exit == 0);
+    let coverage = report.filter(|_| succeeded).map(|report| report.after_the_run(&chain.task)).transpose()?;
+    Ok(Some(Runs { tree: base.tree_id, ran, coverage }))
 }

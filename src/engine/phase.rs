@@ -11,10 +11,12 @@ use crate::config;
 use crate::model::canonical::Canonical as _;
 use crate::model::digest::Digest;
 use crate::model::event::{Event, EventKind, EventName, Evidence, Run};
+use crate::model::law_id::LawId;
 use crate::model::layout;
 use crate::model::name::{PhaseName, ProfileName, TaskId, Word};
 use crate::model::path::RepoPath;
-use crate::model::profile::Profile;
+use crate::model::policy::{Actor, ActorKind};
+use crate::model::profile::{ArtifactKind, ArtifactSpec, Phase, Profile};
 use crate::model::state::{Status, TaskState};
 use crate::model::tree::TreeView as _;
 use crate::model::trust::Proved;
@@ -360,8 +362,13 @@ pub(crate) fn lay_out(site: &Site, base: &Base<'_>, chain: &Chain) -> Result<Vec
     let Standing::At(state) = chain.standing() else { return Ok(Vec::new()) };
     let rules = base.rules(chain)?;
     let Some((_, phase)) = rules.phase(&state.phase) else { return Ok(Vec::new()) };
+    let actor = site.actor(&base.policy).ok().map(|(_, actor)| actor);
     let mut written = Vec::new();
-    for spec in phase.artifacts.iter().filter(|spec| spec.required) {
+    let wanted = |spec: &&ArtifactSpec| match actor {
+        Some(actor) => is_wanted(base, phase, spec, actor),
+        None => spec.required,
+    };
+    for spec in phase.artifacts.iter().filter(wanted) {
         let Some(name) = &spec.template else { continue };
         let path = RepoPath::from(spec.path_for(&rules.name, &chain.task, &state));
         if worktree.entry(&path)?.is_some() {
@@ -373,6 +380,14 @@ pub(crate) fn lay_out(site: &Site, base: &Base<'_>, chain: &Chain) -> Result<Vec
         written.push(path);
     }
     Ok(written)
+}
+
+/// Whether `actor` cannot leave `phase` without the artifact: the profile requires it, or AO-P9 wants it of agents.
+pub(crate) fn is_wanted(base: &Base<'_>, phase: &Phase, spec: &ArtifactSpec, actor: &Actor) -> bool {
+    let promises = || {
+        spec.kind == ArtifactKind::Deliverables && actor.kind == ActorKind::Agent && base.policy.asks(phase, LawId::P9)
+    };
+    spec.required || promises()
 }
 
 fn fill(template: &str, profile: &ProfileName, task: &TaskId, state: &TaskState) -> String {

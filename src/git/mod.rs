@@ -54,5 +54,5 @@ pub use selection::{Selected, Selection};
 pub use staged::StagedTree;
 pub use step::RepoStep;
 pub use tree::CommitTree;
-pub use worktree::WorkTree;
+pub use worktree::{Stamp, WorkTree};
 pub use write::{NewCommit, TreeEdit};

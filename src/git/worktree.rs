@@ -26,7 +26,41 @@ impl Repo {
     }
 }
 
+/// When and where the file system wrote a file last: two stamps of one path differ where it was written in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    size: u64,
+    /// Inode, then change time and time of writing, each in seconds and nanoseconds. No program sets the change time at will.
+    #[cfg(unix)]
+    times: (u64, i64, i64, i64, i64),
+    /// Time of writing, in steps of 100 ns.
+    #[cfg(windows)]
+    times: u64,
+}
+
+impl Stamp {
+    fn of(found: &Metadata) -> Self {
+        #[cfg(unix)]
+        use std::os::unix::fs::MetadataExt as _;
+        #[cfg(windows)]
+        use std::os::windows::fs::MetadataExt as _;
+        Self {
+            size: found.len(),
+            #[cfg(unix)]
+            times: (found.ino(), found.ctime(), found.ctime_nsec(), found.mtime(), found.mtime_nsec()),
+            #[cfg(windows)]
+            times: found.last_write_time(),
+        }
+    }
+}
+
 impl WorkTree<'_> {
+    /// When the plain file at `path` was written last; `None` where there is none.
+    pub fn stamp(&self, path: &RepoPath) -> Result<Option<Stamp>, SightError> {
+        let found = self.find(path)?.filter(|(_, found)| found.is_file());
+        Ok(found.map(|(_, found)| Stamp::of(&found)))
+    }
+
     /// The place of `path`, and what is there; `None` when nothing is. Git's own folder is not part of the tree.
     fn find(&self, path: &RepoPath) -> Result<Option<(PathBuf, Metadata)>, SightError> {
         let failed = |why: String| SightError::Failed(format!("`{path}` cannot be read: {why}"));

@@ -6,6 +6,7 @@ pub fn brings(edition: u32) -> &'static [&'static str] {
         2 => &[
             "votes, amends and events may be signed with SSH keys, and a signature that does not hold is refused (AO-G1, AO-G3, AO-E5)",
             "an amend may redact a document, vote, record, learning or bundle (AO-G4)",
+            "agents promise what will be there when their work is done, and it has to be there, in profiles whose gates ask for it (AO-P9)",
             "`.agentops/allowed_signers` is read strictly: each principal has one key, and each key one principal",
         ],
         _ => &[],

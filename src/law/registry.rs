@@ -2,12 +2,12 @@
 
 use super::*;
 
-/// Every law of edition 1. `explain` lists them; the judge runs them.
+/// Every law of every edition. `explain` lists them; the judge runs them.
 pub fn registry() -> &'static [&'static Law] {
     &REGISTRY
 }
 
-static REGISTRY: [&Law; 35] = [
+static REGISTRY: [&Law; 36] = [
     &l1_learnings::LAW,
     &l2_improve::LAW,
     &l3_context::LAW,
@@ -35,6 +35,7 @@ static REGISTRY: [&Law; 35] = [
     phase::LAWS[5],
     phase::LAWS[6],
     phase::LAWS[7],
+    phase::LAWS[8],
     &g1_votes::LAW,
     &g2_void_votes::LAW,
     &g3_governed::LAW,

@@ -71,6 +71,7 @@ laws! {
     P6 "AO-P6" Error,
     P7 "AO-P7" Error,
     P8 "AO-P8" Error,
+    P9 "AO-P9" Error,
     G1 "AO-G1" Error,
     G2 "AO-G2" Error,
     G3 "AO-G3" Error,
@@ -89,6 +90,14 @@ impl LawId {
             .copied()
             .find(|law| law.as_str().eq_ignore_ascii_case(text))
             .ok_or_else(|| NameError::new("law id", text, "an id such as `AO-L1`; `agentops explain` lists all"))
+    }
+
+    /// The edition of the laws that it came with; a repository under an earlier one is not judged by it.
+    pub fn edition(self) -> u32 {
+        match self {
+            Self::P9 => 2,
+            _ => 1,
+        }
     }
 
     /// Whether a config may switch the law off: only R, Y and B.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::law_id::{LawId, Level};
 use super::name::{Principal, ProfileName, Word};
-use super::profile::Profile;
+use super::profile::{Phase, Profile};
 use super::risk::RiskClass;
 use super::time::Timestamp;
 use super::trust::{Presence, Signers};
@@ -156,5 +156,20 @@ impl Policy {
         let general = self.config.laws.get(&law).copied().unwrap_or_else(|| law.default_level());
         let own = profile.and_then(|name| self.profiles.get(name)).and_then(|profile| profile.laws.get(&law).copied());
         own.map_or(general, |own| own.max(general))
+    }
+
+    /// Whether the config calls `actor` an agent.
+    pub fn is_agent(&self, actor: &Principal) -> bool {
+        self.config.actors.get(actor).is_some_and(|actor| actor.kind == ActorKind::Agent)
+    }
+
+    /// Whether the edition of the laws that rules here has this law.
+    pub fn judges(&self, law: LawId) -> bool {
+        self.format.laws >= law.edition()
+    }
+
+    /// Whether `law` is one of the checks with which `phase` is left here.
+    pub fn asks(&self, phase: &Phase, law: LawId) -> bool {
+        self.judges(law) && phase.gate.checks.contains(&law)
     }
 }

@@ -61,8 +61,21 @@ fn the_page_on_security_runs() {
 }
 
 #[test]
+fn the_page_on_deliverables_runs() {
+    run_document("docs/deliverables.md");
+}
+
+#[test]
 fn no_document_is_forgotten() {
-    let known = ["custom-profile.md", "gates.md", "governance.md", "security.md", "signing.md", "two-profiles.md"];
+    let known = [
+        "custom-profile.md",
+        "deliverables.md",
+        "gates.md",
+        "governance.md",
+        "security.md",
+        "signing.md",
+        "two-profiles.md",
+    ];
     for entry in fs::read_dir(document("docs")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();

@@ -44,7 +44,7 @@ fn a_new_repository_gets_its_first_commit() {
       tests     cargo test (because of Cargo.toml)
       votes     by terminal, which is unauthenticated: could be written by an agent
       hooks     pre-commit, prepare-commit-msg, commit-msg, pre-merge-commit, pre-push written
-      files     56 below .agentops/, AGENTS.md
+      files     60 below .agentops/, AGENTS.md
     --- stderr
     hint: no command line yet, so gates that want it cannot pass:
       `[commands.smoke]` in .agentops/devops/profile.toml
@@ -154,7 +154,7 @@ fn a_profile_is_added_by_an_amend() {
       commit    <id>
       profiles  sre
       tests     make check (as given)
-      files     14 below .agentops/
+      files     15 below .agentops/
     --- stderr
     hint: no command line yet, so gates that want it cannot pass:
       `[commands.smoke]` in .agentops/sre/profile.toml
@@ -185,7 +185,7 @@ fn files_that_are_there_are_kept() {
       you       alice <alice@example.org>, owner and reviewer
       votes     by terminal, which is unauthenticated: could be written by an agent
       hooks     pre-commit, prepare-commit-msg, commit-msg, pre-merge-commit, pre-push written
-      files     17 below .agentops/, AGENTS.md
+      files     18 below .agentops/, AGENTS.md
     kept .agentops/sre/standards/alerting.md: it was there already
     --- stderr
     hint: no command line yet, so gates that want it cannot pass:
@@ -223,7 +223,7 @@ fn a_dry_run_writes_nothing() {
       you       alice <alice@example.org>, owner and reviewer
       votes     by terminal, which is unauthenticated: could be written by an agent
       hooks     pre-commit, prepare-commit-msg, commit-msg, pre-merge-commit, pre-push would be written
-      files     17 below .agentops/, AGENTS.md
+      files     18 below .agentops/, AGENTS.md
     --- stderr
     hint: no command line yet, so gates that want it cannot pass:
       `[commands.smoke]` in .agentops/sre/profile.toml
@@ -256,7 +256,7 @@ fn without_a_commit_files_are_written_and_not_staged() {
       you       alice <alice@example.org>, owner and reviewer
       votes     by terminal, which is unauthenticated: could be written by an agent
       hooks     pre-commit, prepare-commit-msg, commit-msg, pre-merge-commit, pre-push written
-      files     17 below .agentops/, AGENTS.md
+      files     18 below .agentops/, AGENTS.md
     --- stderr
     hint: no command line yet, so gates that want it cannot pass:
       `[commands.smoke]` in .agentops/sre/profile.toml
@@ -293,7 +293,7 @@ fn uncommitted_words_about_agents_stay_uncommitted() {
       you       alice <alice@example.org>, owner and reviewer
       votes     by terminal, which is unauthenticated: could be written by an agent
       hooks     pre-commit, prepare-commit-msg, commit-msg, pre-merge-commit, pre-push written
-      files     17 below .agentops/
+      files     18 below .agentops/
     AGENTS.md: the block put into the working tree, not committed: the file holds work of yours
     --- stderr
     hint: no command line yet, so gates that want it cannot pass:
@@ -516,7 +516,7 @@ fn ignored_and_foreign_hooks_are_named() {
       profiles  sre
       you       alice <alice@example.org>, owner and reviewer
       votes     by terminal, which is unauthenticated: could be written by an agent
-      files     17 below .agentops/, AGENTS.md
+      files     18 below .agentops/, AGENTS.md
     --- stderr
     warning: git's hooks were not installed: git runs hooks from `/tmp/shared-hooks`, because `core.hooksPath` is set (global); that folder is not this repository's alone
     hint: to give this repository its own hooks, run `git config --local core.hooksPath <root>/repo/.git/hooks`
@@ -633,7 +633,7 @@ fn deinit_keeps_uncommitted_work() {
     exit 0
     --- stdout
     agentops is taken out of main, commit <id>
-      removed       17 files below .agentops/
+      removed       18 files below .agentops/
       block out of  AGENTS.md
       hook          pre-commit removed
       hook          prepare-commit-msg removed
@@ -683,7 +683,7 @@ fn deinit_is_confirmed_by_a_person() {
     exit 0
     --- stdout
     agentops would be taken out of main; nothing was written
-      removed       17 files below .agentops/
+      removed       18 files below .agentops/
       block out of  AGENTS.md
       hook          pre-commit removed
       hook          prepare-commit-msg removed

@@ -10,6 +10,7 @@ mod ci;
 mod command_line;
 mod commit;
 mod concurrency;
+mod deliverables;
 mod demo;
 mod dice;
 #[cfg(unix)]

@@ -66,8 +66,9 @@ fn a_profile_is_shown() {
     investigate  stage plan
       Prove the cause with evidence, rule out the alternatives, and plan the fix as path and line
       writes  incidents/{opened}-{task}/investigation.md
+      writes  incidents/{opened}-{task}/deliverables.toml (people may leave it out)
       gate    Validation Gate 2: Root cause and fix approval, approval by 1 human
-      checks  AO-P1, AO-P4, AO-P5
+      checks  AO-P1, AO-P4, AO-P5, AO-P9
       budget  60000 tokens, 12000 per document
       bands   green to 20 % (40000 tokens), yellow to 30 % (60000 tokens) of a window of 200000
 
@@ -77,7 +78,7 @@ fn a_profile_is_shown() {
       writes  incidents/{opened}-{task}/postmortem.md
       writes  incidents/{opened}-{task}/manifest.txt
       gate    Validation Gate 3: Fix tested, postmortem written, checks alone
-      checks  AO-P1, AO-P6, AO-P7, AO-P8
+      checks  AO-P1, AO-P6, AO-P7, AO-P8, AO-P9
       runs    test
       budget  80000 tokens, 12000 per document
       bands   green to 30 % (60000 tokens), yellow to 40 % (80000 tokens) of a window of 200000
@@ -197,7 +198,7 @@ fn mistakes_have_a_place_and_a_remedy() {
         fix: write it as `1`
       .agentops/sre/profile.toml:46:10: `voters` must lie between 0 and 16.
         fix: write a whole number from 0 to 16
-      .agentops/sre/profile.toml:62:10: `voters` must lie between 0 and 16.
+      .agentops/sre/profile.toml:63:10: `voters` must lie between 0 and 16.
         fix: write a whole number from 0 to 16
     ");
     let body = sandbox.agentops("profile validate sre --json").run().expect_code(1).json();

@@ -58,13 +58,18 @@ fn profiles_and_laws_rise_and_old_history_stays_valid() {
     product-dev  version 1 -> 2
     sre          version 1 -> 2
     changed      .agentops/format.toml
+    changed      .agentops/product-dev/agents/implementer.md
+    changed      .agentops/product-dev/agents/spec-writer.md
     merged       .agentops/product-dev/profile.toml
+    changed      .agentops/sre/agents/resolver.md
+    changed      .agentops/sre/agents/root-cause-investigator.md
     merged       .agentops/sre/profile.toml
     governed     <id>
     --- stderr
     from this amend on:
       votes, amends and events may be signed with SSH keys, and a signature that does not hold is refused (AO-G1, AO-G3, AO-E5)
       an amend may redact a document, vote, record, learning or bundle (AO-G4)
+      agents promise what will be there when their work is done, and it has to be there, in profiles whose gates ask for it (AO-P9)
       `.agentops/allowed_signers` is read strictly: each principal has one key, and each key one principal
     note: 1 commit says `Learning: N/A`
     note: amends are unsigned here (`governance.owners = 0`): they prove nothing about who agreed
@@ -72,7 +77,11 @@ fn profiles_and_laws_rise_and_old_history_stays_valid() {
     committed <id> on main
       .agentops/format.toml
       .agentops/governance/0001-amend-<id>.toml
+      .agentops/product-dev/agents/implementer.md
+      .agentops/product-dev/agents/spec-writer.md
       .agentops/product-dev/profile.toml
+      .agentops/sre/agents/resolver.md
+      .agentops/sre/agents/root-cause-investigator.md
       .agentops/sre/profile.toml
     hint: votes on what waits lapse where its gate changed: agentops gate list
     ");
@@ -115,7 +124,15 @@ fn what_the_team_changed_stays_and_what_is_new_arrives() {
         .iter()
         .map(|file| format!("{} {}", file["change"].as_str().unwrap(), file["path"].as_str().unwrap()))
         .collect();
-    assert_eq!(files, ["changed .agentops/format.toml", &format!("merged {SRE}"), &format!("merged {POSTMORTEM}")]);
+    let wanted = [
+        "changed .agentops/format.toml",
+        "changed .agentops/sre/agents/resolver.md",
+        "changed .agentops/sre/agents/root-cause-investigator.md",
+        &format!("merged {SRE}"),
+        "added .agentops/sre/templates/deliverables.toml",
+        &format!("merged {POSTMORTEM}"),
+    ];
+    assert_eq!(files, wanted);
     assert_eq!(body["laws"]["to"], 2);
     assert_eq!(body["profiles"], serde_json::json!([{"profile": "sre", "from": 1, "to": 2, "taken_for": null}]));
     let text = sandbox.read(POSTMORTEM);

@@ -174,7 +174,10 @@ impl World {
         let state = &chain.head().unwrap().event.state;
         let (name, text) = match state.phase.as_str() {
             "research" => ("requirements.md", requirements(task)),
-            "spec" => ("spec.md", specification(task)),
+            "spec" => {
+                self.promise(task);
+                ("spec.md", specification(task))
+            }
             "implement" => {
                 self.commit_file(&code_path(task), code(task), &format!("feat: build {task}"));
                 return;
@@ -182,6 +185,16 @@ impl World {
             other => panic!("no text for phase {other}"),
         };
         self.sandbox.write(&self.document(task, name), text);
+    }
+
+    /// Writes what the specification's work will bring.
+    pub(crate) fn promise(&self, task: &str) {
+        self.sandbox.write(&self.document(task, "deliverables.toml"), deliverables(task));
+    }
+
+    /// The specification and the promises of the working tree, as evidence.
+    pub(crate) fn planned(&self, task: &str) -> Vec<Evidence> {
+        ["deliverables.toml", "spec.md"].map(|name| self.evidence(&self.document(task, name))).into()
     }
 
     /// The path of one of a task's documents.
@@ -602,6 +615,24 @@ Second factors stay as they are, because the hardware tokens of the warehouse ha
 ## Pattern
 Whatever grants access by possession needs an end; `Session` and the link both lack one, and both get it from one clock.
 "
+    )
+}
+
+/// Promises that agree with [`specification`], and that [`code`] keeps.
+pub(crate) fn deliverables(task: &str) -> String {
+    format!(
+        "[[deliverables.file]]
+path = \"{}\"
+change = \"created\"
+contains = [\"pub const LIMIT: u64\"]
+
+[[deliverables.criterion]]
+name = \"expired-link\"
+kind = \"security\"
+text = \"A link of 1801 seconds answers 410 and opens no session\"
+command = \"test\"
+",
+        code_path(task)
     )
 }
 

@@ -47,6 +47,7 @@ struct PhaseBody<'a> {
 #[derive(Serialize)]
 struct ArtifactBody<'a> {
     name: &'a str,
+    kind: &'static str,
     path: &'a str,
     template: Option<&'a str>,
     required: bool,
@@ -133,6 +134,7 @@ fn phase_body(phase: &Phase, window: u32) -> PhaseBody<'_> {
             .artifacts
             .iter()
             .map(|spec| ArtifactBody {
+                kind: spec.kind.as_str(),
                 name: spec.name.as_str(),
                 path: &spec.path,
                 template: spec.template.as_deref(),
@@ -160,7 +162,11 @@ fn fill(page: &mut Page, body: &ShowBody<'_>) {
         page.wrapped(2, phase.purpose);
         let mut table = Table::without_headings();
         for artifact in &phase.artifacts {
-            let optional = if artifact.required { "" } else { " (may be left out)" };
+            let optional = match (artifact.required, artifact.kind) {
+                (true, _) => "",
+                (false, "deliverables") => " (people may leave it out)",
+                (false, _) => " (may be left out)",
+            };
             table.row([dim("  writes"), plain(format!("{}{optional}", artifact.path))]);
         }
         let vote = match phase.listed.vote {

@@ -5,6 +5,7 @@ use super::Who::{Agent, Human};
 
 const REQUIREMENTS: &str = include_str!("../../../templates/demo/requirements.md");
 const SPECIFICATION: &str = include_str!("../../../templates/demo/spec.md");
+const DELIVERABLES: &str = include_str!("../../../templates/demo/deliverables.toml");
 
 const GREET: &str = "#!/bin/sh\n# Greets whoever reads it.\necho \"Hello, world!\"\n";
 const GREET_BY_NAME: &str = "#!/bin/sh\n# Greets whoever reads it.\necho \"Hello, ${1:-world}!\"\n";
@@ -46,6 +47,10 @@ pub const SCRIPT: &[Step] = &[
     Run(Agent, &["agentops", "phase", "next", "{task}"], 0),
     Chapter("Plan: every change, before it is made"),
     Write("{folder}/spec.md", SPECIFICATION),
+    Say(
+        "An agent also says what will be there at the end. It is voted on with the plan, and held against the tree later.",
+    ),
+    Write("{folder}/deliverables.toml", DELIVERABLES),
     Run(Agent, &["agentops", "phase", "next", "{task}"], 4),
     Run(Human, &["agentops", "gate", "approve", "{task}", "--simulated"], 0),
     Run(Agent, &["agentops", "phase", "next", "{task}"], 0),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Artifact, Material};
 use crate::law::steps::TaskStep;
-use crate::law::{Case, Findings};
+use crate::law::{Case, Context, Findings};
 use crate::model::digest::Digest;
 use crate::model::event::EventKind;
 use crate::model::law_id::LawId;
@@ -16,6 +16,7 @@ use crate::model::state::Stage;
 use crate::model::tree::{MAX_TEXT_FILE, MemoryTree, SightError, TreeView};
 use crate::workflow::artifact;
 use crate::workflow::chain::Link;
+use crate::workflow::delivery;
 
 /// Runs `examine` over the material of every gate that the step claims to have passed and whose checks name `law`.
 pub(crate) fn examine_each(
@@ -125,20 +126,29 @@ fn material<'a>(
         Stage::Implement => artifact::live_plan(next, &task.after, profile)?.map(|(_, plan)| plan),
         _ => None,
     };
+    let promised = match phase.stage {
+        Stage::Implement if case.policy.asks(phase, LawId::P9) => delivery::promised(next, &task.after, profile)?,
+        _ => None,
+    };
+    let actor = &link.event.actor;
     Ok(Material {
         profile,
         phase,
         task: &task.after.task,
         state,
-        actor: &link.event.actor,
+        actor,
+        is_agent: case.policy.is_agent(actor),
         artifacts,
         planned_on: None,
         cited,
         also: None,
         target: case.step.base(),
+        is_replay: case.context == Context::Replay,
         next,
         runs: &link.event.runs,
+        notes: &link.event.note,
         plan,
+        promised,
     })
 }
 

@@ -13,17 +13,21 @@ mod p5_readiness;
 mod p6_commands;
 mod p7_manifest;
 mod p8_tasks;
+mod p9_deliverables;
 mod required;
 
+use std::collections::BTreeMap;
+
 use crate::model::layout;
-use crate::model::name::{Principal, TaskId};
+use crate::model::name::{Principal, TaskId, Word};
 use crate::model::path::RepoPath;
 use crate::model::plan::Plan;
 use crate::model::profile::{ArtifactKind, ArtifactSpec, Phase, Profile};
 use crate::model::report::{Finding, Place};
-use crate::model::state::TaskState;
+use crate::model::state::{Stage, TaskState};
 use crate::model::tree::TreeView;
 use crate::model::{event::Run, law_id::LawId};
+use crate::workflow::delivery::Promised;
 
 use super::{Findings, Law};
 
@@ -31,7 +35,7 @@ pub(crate) use live::listed_paths;
 pub use required::{Required, required_commands};
 
 /// The phase checks in the order of their ids.
-pub const LAWS: [&Law; 8] = [
+pub const LAWS: [&Law; 9] = [
     &p1_sections::LAW,
     &p2_sources::LAW,
     &p3_pattern::LAW,
@@ -40,6 +44,7 @@ pub const LAWS: [&Law; 8] = [
     &p6_commands::LAW,
     &p7_manifest::LAW,
     &p8_tasks::LAW,
+    &p9_deliverables::LAW,
 ];
 
 /// What the check of one gate reads: the artifacts' bytes and what surrounds them.
@@ -54,6 +59,8 @@ pub struct Material<'a> {
     pub state: &'a TaskState,
     /// Who leaves the phase, and claims that commands ran.
     pub actor: &'a Principal,
+    /// Whether the config calls them an agent.
+    pub is_agent: bool,
     /// The artifacts of the phase, present or not.
     pub artifacts: Vec<Artifact<'a>>,
     /// The tree that the plan of an implement phase was made on; `None` where nobody knows it any more.
@@ -65,12 +72,18 @@ pub struct Material<'a> {
     pub also: Option<&'a dyn TreeView>,
     /// T: what is in `cited` but gone from here is a stale plan, a warning.
     pub target: Option<&'a dyn TreeView>,
+    /// Whether an edge of history is judged, in which code may come after the event that stands on it.
+    pub is_replay: bool,
     /// M: what manifests and evidence must hold in.
     pub next: &'a dyn TreeView,
     /// The commands that the event says ran.
     pub runs: &'a [Run],
+    /// What the event notes; the share of lines that the tests covered is a claim too.
+    pub notes: &'a BTreeMap<Word, String>,
     /// The plan of the task's live plan stage.
     pub plan: Option<Plan>,
+    /// What was promised there, in an implement phase whose gate asks for it.
+    pub promised: Option<Promised>,
 }
 
 /// One artifact as the check reads it.
@@ -150,6 +163,12 @@ impl<'a> Material<'a> {
         findings.add(Finding::new(artifact.place(), message, fix));
     }
 
+    /// The command that goes back to the plan.
+    fn plan_again(&self) -> String {
+        let phase = self.profile.phase_of_stage(Stage::Plan).map_or(self.phase, |(_, phase)| phase);
+        format!("`agentops phase rewind {} --to {} --reason \"…\"`", self.task, phase.name)
+    }
+
     /// A template's text with the task's values filled in.
     fn fill(&self, template: &str) -> String {
         [
@@ -200,6 +219,6 @@ mod tests {
     #[test]
     fn every_check_is_in_the_table() {
         let ids: Vec<&str> = LAWS.iter().map(|law| law.id.as_str()).collect();
-        assert_eq!(ids, ["AO-P1", "AO-P2", "AO-P3", "AO-P4", "AO-P5", "AO-P6", "AO-P7", "AO-P8"]);
+        assert_eq!(ids, ["AO-P1", "AO-P2", "AO-P3", "AO-P4", "AO-P5", "AO-P6", "AO-P7", "AO-P8", "AO-P9"]);
     }
 }

@@ -1,6 +1,8 @@
 //! AO-P6: the required commands ran and succeeded.
 
 use crate::law::{Findings, Law, Reads};
+use crate::model::coverage::{COVERAGE_NOTE, Lines};
+use crate::model::deliverables::Coverage;
 use crate::model::event::Run;
 use crate::model::law_id::LawId;
 use crate::model::layout;
@@ -16,8 +18,9 @@ pub(crate) const LAW: Law = Law {
     id: LawId::P6,
     title: "commands that succeeded",
     rule: "Every command that the gate requires, and in the implement stage every command that the plan selects or the \
-           profile's `[syntax]` names for a changed file, has an entry `[[run]]` in the event with the same arguments and exit 0, and all entries name the same tree. Entries \
-           are claims of the doer until the commands are run again: reports say so. A command for which the profile \
+           profile's `[syntax]` names for a changed file or the task's deliverables name, has an entry `[[run]]` in the event with the same arguments and exit 0, and all entries name the same tree. Entries \
+           are claims of the doer until the commands are run again: reports say so. Where the deliverables name a coverage \
+           report, the event notes how many lines it shows as covered, and they reach what was promised. A command for which the profile \
            names no command line cannot have run.",
     passes: "[[run]]\nname = \"test\"\narguments = [\"tests/login.rs\"]\nexit = 0",
     fails: "[[run]]\nname = \"test\"\narguments = []\nexit = 101\n\nMend what fails, commit it, then run `agentops phase next \
@@ -29,7 +32,9 @@ pub(crate) const LAW: Law = Law {
 pub(crate) fn examine(material: &Material<'_>, findings: &mut Findings) -> Result<(), SightError> {
     let manifests = material.artifacts.iter().filter(|artifact| artifact.spec.kind == ArtifactKind::Manifest);
     let manifest = manifests.filter_map(|artifact| Manifest::parse(artifact.bytes.as_deref()?).ok()).next();
-    let required = required_commands(material.profile, material.phase, material.plan.as_ref(), manifest.as_ref())?;
+    let promises = material.promised.as_ref().and_then(|promised| promised.deliverables.as_ref().ok());
+    let (profile, plan) = (material.profile, material.plan.as_ref());
+    let required = required_commands(profile, material.phase, plan, promises, manifest.as_ref())?;
     let mut claimed = 0_usize;
     for command in &required {
         match problem(material, command) {
@@ -56,7 +61,33 @@ pub(crate) fn examine(material: &Material<'_>, findings: &mut Findings) -> Resul
             material.actor
         ));
     }
+    if let Some(coverage) = promises.and_then(|promises| promises.coverage.as_ref()) {
+        examine_coverage(material, coverage, findings);
+    }
     Ok(())
+}
+
+/// The share of lines that the event claims reaches what was promised.
+fn examine_coverage(material: &Material<'_>, coverage: &Coverage, findings: &mut Findings) {
+    let (task, report, least) = (material.task, &coverage.report, coverage.least);
+    let noted = material.notes.iter().find(|(key, _)| key.as_str() == COVERAGE_NOTE);
+    let message = match noted.and_then(|(_, text)| Lines::parse(text)) {
+        Some(lines) if lines.reach(least) => {
+            findings.not_checked(format!(
+                "that the tests of `{task}` cover {} ({lines} by `{report}`) is claimed by {}, not reproduced",
+                lines.percent(),
+                material.actor
+            ));
+            return;
+        }
+        Some(lines) => format!(
+            "the tests of task `{task}` cover {} ({lines} by `{report}`); promised are {least} %",
+            lines.percent()
+        ),
+        None => format!("the event of task `{task}` does not say how many lines `{report}` shows as covered"),
+    };
+    let fix = format!("`agentops phase next {task}` runs the tests, reads the report and records the figure");
+    findings.add(Finding::new(Place::nowhere(), message, fix));
 }
 
 /// Why `command` does not count as run. The last run with its arguments decides.
@@ -136,6 +167,28 @@ mod tests {
         assert!(found.not_checked.is_empty());
         let failed_last = gate().ran("lint", &[], 0, "a").ran("lint", &[], 1, "a").judge(LawId::P6);
         assert!(shown(&failed_last)[0].contains("exit 1"));
+    }
+
+    #[test]
+    fn a_promised_share_of_lines_is_claimed() {
+        let promises = "[deliverables]\ncoverage = { report = \"lcov.info\" }\n[[deliverables.criterion]]\nname = \"a\"\n\
+                        kind = \"quality\"\ntext = \"It works\"\ncommand = \"lint\"\n";
+        let ran = || gate().ran("lint", &[], 0, "a").ran("test", &["tests/a.rs"], 0, "a").promised(promises);
+        assert!(shown(&ran().judge(LawId::P6))[0].contains("does not say how many lines `lcov.info` shows"));
+        let noted = |text: &str| {
+            let mut gate = ran();
+            gate.notes.insert(word(COVERAGE_NOTE), text.into());
+            gate.judge(LawId::P6)
+        };
+        let low = noted("79 of 100 lines");
+        assert_eq!(
+            shown(&low),
+            ["0: the tests of task `auth-k3f9` cover 79.0 % (79 of 100 lines by `lcov.info`); promised are 80 %"]
+        );
+        assert_eq!(shown(&noted("many")).len(), 1);
+        let found = noted("80 of 100 lines");
+        assert_eq!(shown(&found), [""; 0]);
+        assert!(found.not_checked[1].contains("cover 80.0 % (80 of 100 lines by `lcov.info`) is claimed by claude"));
     }
 
     #[test]

@@ -10,7 +10,6 @@ use crate::model::path::RepoPath;
 use crate::model::plan::{Plan, PlannedChange};
 use crate::model::profile::ArtifactKind;
 use crate::model::report::Finding;
-use crate::model::state::Stage;
 use crate::model::tree::{Entry, Mode, SightError};
 
 use super::{Artifact, Material, live};
@@ -74,11 +73,6 @@ fn again(material: &Material<'_>) -> String {
     format!("`agentops phase next {}` writes it anew", material.task)
 }
 
-fn plan_again(material: &Material<'_>) -> String {
-    let phase = material.profile.phase_of_stage(Stage::Plan).map_or(material.phase, |(_, phase)| phase);
-    format!("`agentops phase rewind {} --to {} --reason \"…\"`", material.task, phase.name)
-}
-
 /// Every line holds in M.
 fn examine_lines(
     material: &Material<'_>,
@@ -123,7 +117,7 @@ fn examine_plan(
     for change in &planned {
         let path = &change.path;
         let removed = removed.contains(path);
-        let rewind = format!("do as planned, or plan again: {}", plan_again(material));
+        let rewind = format!("do as planned, or plan again: {}", material.plan_again());
         match manifest.get(path) {
             None => {
                 let message = format!("`{path}` is planned but not in the manifest");
@@ -147,7 +141,7 @@ fn examine_plan(
     for (index, line) in manifest.lines().iter().enumerate() {
         if planned.binary_search_by(|change| change.path.cmp(&line.path)).is_err() {
             let message = format!("unplanned: `{}` is in the manifest but not in the plan", line.path);
-            let fix = format!("if it matters, plan it: {}", plan_again(material));
+            let fix = format!("if it matters, plan it: {}", material.plan_again());
             findings.add(Finding::new(artifact.line(index + 1), message, fix).warning());
         }
     }

@@ -1,6 +1,6 @@
 //! The commands that must have run before a phase is left.
 
-use crate::law::globs::Globs;
+use crate::model::deliverables::Deliverables;
 use crate::model::layout;
 use crate::model::manifest::Manifest;
 use crate::model::name::Word;
@@ -9,6 +9,7 @@ use crate::model::plan::Plan;
 use crate::model::profile::{Phase, Profile};
 use crate::model::state::Stage;
 use crate::model::tree::SightError;
+use crate::workflow::globs::Globs;
 
 /// So many changed files are handed to a syntax check; where there are more, it runs without paths, on everything.
 const MOST_PATHS: usize = 50;
@@ -32,13 +33,14 @@ impl Required {
 }
 
 /// The commands that must have run to leave `phase`: those of its gate; then in the implement stage those that the plan
-/// selects, and those that the profile's `[syntax]` names for files in `changed`, the manifest of the task. Each once, in
-/// this order. Paths are added only where the profile's command takes them; elsewhere the command is wanted without.
+/// selects, those that `promises` name, and those that the profile's `[syntax]` names for files in `changed`, the manifest
+/// of the task. Each once, in this order. Paths are added only where the profile's command takes them; elsewhere the command is wanted without.
 /// `phase next` runs exactly these.
 pub fn required_commands(
     profile: &Profile,
     phase: &Phase,
     plan: Option<&Plan>,
+    promises: Option<&Deliverables>,
     changed: Option<&Manifest>,
 ) -> Result<Vec<Required>, SightError> {
     let takes_paths = |name: &Word| profile.commands.get(name).is_none_or(|command| command.takes_paths);
@@ -58,6 +60,9 @@ pub fn required_commands(
     }
     for test in plan.map(|plan| &plan.tests[..]).unwrap_or_default() {
         want(&test.name, test.paths.clone());
+    }
+    for name in promises.map(Deliverables::commands).unwrap_or_default() {
+        want(name, Vec::new());
     }
     for (glob, name) in &profile.syntax {
         let globs = Globs::new([glob])?;
@@ -89,7 +94,8 @@ mod tests {
     use crate::model::tree::MemoryTree;
 
     fn shown_of(gate: &Gate, plan: Option<&Plan>, changed: Option<&Manifest>) -> Vec<String> {
-        let required = required_commands(&gate.profile, &gate.phase, plan, changed).unwrap();
+        let promises = gate.promised.as_ref().and_then(|promised| promised.deliverables.as_ref().ok());
+        let required = required_commands(&gate.profile, &gate.phase, plan, promises, changed).unwrap();
         required.iter().map(Required::shown).collect()
     }
 
@@ -105,6 +111,19 @@ mod tests {
         assert_eq!(shown(&gate, Some(&plan)), ["test", "lint"], "no path where none is taken");
         gate.phase.stage = Stage::Post;
         assert_eq!(shown(&gate, Some(&plan)), ["test"], "plans select for implement alone");
+    }
+
+    #[test]
+    fn promised_commands_are_required_once() {
+        let criterion = |name: &str, command: &str| {
+            format!(
+                "[[deliverables.criterion]]\nname = \"{name}\"\nkind = \"function\"\ntext = \"It works\"\ncommand = \"{command}\"\n"
+            )
+        };
+        let mut gate = Gate::implement()
+            .promised(&[criterion("a", "test"), criterion("b", "bench"), criterion("c", "test")].concat());
+        gate.phase.gate.commands = vec![Word::parse("test").unwrap()];
+        assert_eq!(shown_of(&gate, None, None), ["test", "bench"]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::law::Findings;
 use crate::law::testing::{principal, small_profile, word};
+use crate::model::deliverables::Deliverables;
 use crate::model::digest::{Digest, ObjectId};
 use crate::model::event::Run;
 use crate::model::law_id::LawId;
@@ -15,14 +16,16 @@ use crate::model::profile::{ArtifactKind, ArtifactSpec, CommandSpec, Phase, Prof
 use crate::model::state::{Priority, Status, TaskState};
 use crate::model::time::Date;
 use crate::model::tree::MemoryTree;
+use crate::workflow::delivery::Promised;
 
+use super::p9_deliverables;
 use super::{Artifact, LAWS, Material};
 use super::{p1_sections, p2_sources, p3_pattern, p4_changes, p5_readiness, p6_commands, p7_manifest, p8_tasks};
 
 /// The checks behind `LAWS`, in the same order.
 type Examine = fn(&Material<'_>, &mut Findings) -> Result<(), crate::model::tree::SightError>;
 
-const EXAMINE: [Examine; 8] = [
+const EXAMINE: [Examine; 9] = [
     p1_sections::examine,
     p2_sources::examine,
     p3_pattern::examine,
@@ -31,6 +34,7 @@ const EXAMINE: [Examine; 8] = [
     p6_commands::examine,
     p7_manifest::examine,
     p8_tasks::examine,
+    p9_deliverables::examine,
 ];
 
 /// The task `auth-k3f9` of the profile `dev` about to leave a phase.
@@ -43,7 +47,11 @@ pub(in crate::law) struct Gate {
     pub(in crate::law) target: Option<MemoryTree>,
     pub(in crate::law) next: MemoryTree,
     pub(in crate::law) runs: Vec<Run>,
+    pub(in crate::law) notes: BTreeMap<Word, String>,
     pub(in crate::law) plan: Option<Plan>,
+    pub(in crate::law) promised: Option<Promised>,
+    pub(in crate::law) is_agent: bool,
+    pub(in crate::law) is_replay: bool,
 }
 
 impl Gate {
@@ -71,7 +79,11 @@ impl Gate {
             target: None,
             next: MemoryTree::new(),
             runs: Vec::new(),
+            notes: BTreeMap::new(),
             plan: None,
+            promised: None,
+            is_agent: true,
+            is_replay: false,
         }
     }
 
@@ -93,6 +105,14 @@ impl Gate {
     pub(in crate::law) fn artifact(mut self, name: &str, kind: ArtifactKind, required: bool) -> Self {
         let path = format!("extra/{name}.md");
         self.phase.artifacts.push(ArtifactSpec { name: word(name), kind, path, template: None, required });
+        self
+    }
+
+    /// Says what was promised with the plan.
+    pub(in crate::law) fn promised(mut self, text: &str) -> Self {
+        let deliverables = Deliverables::parse(text.as_bytes()).map_err(|problems| problems[0].clone());
+        let planned_on = ObjectId::parse(&"e".repeat(40)).unwrap();
+        self.promised = Some(Promised { path: "deliverables.toml".into(), planned_on, deliverables });
         self
     }
 
@@ -155,14 +175,18 @@ impl Gate {
             task: &task,
             state: &state,
             actor: &actor,
+            is_agent: self.is_agent,
             artifacts: artifacts.collect(),
             planned_on: Some(&self.cited),
             cited: &self.cited,
             also: None,
+            is_replay: self.is_replay,
             target: self.target.as_ref().map(|tree| tree as _),
             next: &self.next,
             runs: &self.runs,
+            notes: &self.notes,
             plan: self.plan.clone(),
+            promised: self.promised.clone(),
         };
         let mut findings = Findings::default();
         let at = LAWS.iter().position(|own| own.id == law).unwrap();

@@ -198,7 +198,11 @@ impl Reader<'_> {
         if path.is_ordinary() && !path.is_below(layout::ROOT) {
             return Some(path);
         }
-        self.problem(raw.span().start, format!("`{path}` is not an ordinary path outside `.agentops`"));
+        let message = match raw.get_ref().as_str() {
+            "" => "the path is empty".to_owned(),
+            _ => format!("`{path}` is not an ordinary path outside `.agentops`"),
+        };
+        self.problem(raw.span().start, message);
         None
     }
 

@@ -26,7 +26,7 @@ fn an_advance_by_hand_over_an_empty_specification() {
         event.state.stage = Stage::Implement;
     });
     world.commit("chore: advance by hand");
-    world.breaks(&["AO-E4", "AO-E8", "AO-P1"]);
+    world.breaks(&["AO-E4", "AO-E8", "AO-P1", "AO-P9"]);
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn a_submit_by_hand_over_an_empty_specification() {
     world.sandbox.write(&spec, "# Specification\n");
     world.forge(&task, EventKind::Submit, |event| event.evidence = vec![world.evidence(&spec)]);
     world.commit("chore: submit by hand");
-    world.breaks(&["AO-P1", "AO-P4", "AO-P5"]);
+    world.breaks(&["AO-P1", "AO-P4", "AO-P5", "AO-P9"]);
 }
 
 #[test]

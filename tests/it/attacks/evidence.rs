@@ -155,11 +155,12 @@ fn a_plan_that_cites_what_is_not_there() {
     let task = world.open("Reset links expire");
     world.pass(&task);
     world.branch("work");
+    world.promise(&task);
     let spec = world.document(&task, "spec.md");
     let text =
         specification(&task).replace("## Changes\n", "## Changes\n- `src/login.rs:999` — tighten the last step\n");
     world.sandbox.write(&spec, text);
-    world.forge(&task, EventKind::Submit, |event| event.evidence = vec![world.evidence(&spec)]);
+    world.forge(&task, EventKind::Submit, |event| event.evidence = world.planned(&task));
     world.commit("chore: submit by hand");
     world.breaks(&["AO-P4"]);
 }
@@ -170,13 +171,14 @@ fn a_tree_made_up_to_be_cited() {
     let task = world.open("Reset links expire");
     world.pass(&task);
     world.branch("work");
+    world.promise(&task);
     let spec = world.document(&task, "spec.md");
     let text = specification(&task).replace("## Changes\n", "## Changes\n- `ghost.rs:1` — tighten the last step\n");
     world.sandbox.write(&spec, text);
     let blob = world.object("blob", "boo\n");
     let ghost = world.raw_tree(&[("100644", b"ghost.rs", &blob)]);
     world.forge(&task, EventKind::Submit, |event| {
-        event.evidence = vec![world.evidence(&spec)];
+        event.evidence = world.planned(&task);
         event.base = agentops::model::digest::ObjectId::parse(&ghost).unwrap();
     });
     world.commit("chore: submit by hand");
@@ -225,6 +227,7 @@ fn a_plan_that_names_a_document_of_the_profile_too() {
     let task = world.open("Reset links expire");
     world.pass(&task);
     let document = ".agentops/product-dev/product/mission.md";
+    world.promise(&task);
     let text =
         specification(&task).replace("## Changes\n", &format!("## Changes\n- `{document}:1` — say it there too\n"));
     world.sandbox.write(&world.document(&task, "spec.md"), text);
@@ -248,12 +251,13 @@ fn a_squash_cites_what_only_it_brings_and_that_is_said() {
         world.pass(&task);
         world.branch("work");
         world.commit_file("src/fresh.rs", "//! Fresh.\npub struct Fresh;\n", "feat: add fresh code");
+        world.promise(&task);
         let spec = world.document(&task, "spec.md");
         let cited = format!("## Changes\n- `src/fresh.rs:{line}` — give it a time\n");
         world.sandbox.write(&spec, specification(&task).replace("## Changes\n", &cited));
         let tree = world.git("rev-parse HEAD^{tree}");
         world.forge(&task, EventKind::Submit, |event| {
-            event.evidence = vec![world.evidence(&spec)];
+            event.evidence = world.planned(&task);
             event.base = agentops::model::digest::ObjectId::parse(&tree).unwrap();
         });
         world.commit("chore: submit by hand");

@@ -73,7 +73,8 @@ fn a_linked_worktree_is_a_place_like_any_other() {
     let linked = sandbox.worktree("linked");
     let task = linked.open_task("Reset passwords", "");
     linked.reach_spec(&task);
-    assert_eq!(linked.git("status --porcelain"), format!("?? {}", task.document("spec.md")));
+    let (promises, spec) = (task.document("deliverables.toml"), task.document("spec.md"));
+    assert_eq!(linked.git("status --porcelain"), format!("?? {promises}\n?? {spec}"));
     assert_eq!(sandbox.git("status --porcelain"), "");
     assert_eq!(sandbox.agentops("task list --json").run().json()["tasks"], serde_json::json!([]));
     // From a folder below, too.

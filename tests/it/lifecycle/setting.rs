@@ -120,8 +120,9 @@ impl Sandbox {
         self.write(&task.document("requirements.md"), requirements(&task.title));
     }
 
-    /// A specification that passes its gate: it plans `src/app.txt` and the new file `new`.
+    /// A specification that passes its gate, with its promises: it plans `src/app.txt` and the new file `new`.
     pub(crate) fn fill_spec(&self, task: &Task, new: &str) {
+        self.write(&task.document("deliverables.toml"), deliverables(&task.id, new));
         self.write(&task.document("spec.md"), spec(&task.title, new));
     }
 
@@ -257,6 +258,27 @@ Signing in with a Google account: it needs a contract first. Changing the passwo
 ## Pattern
 Answers to a reset request must not differ by account, nor in time; queueing the mail for both cases gives that without \
          extra code.
+"
+    )
+}
+
+fn deliverables(id: &str, new: &str) -> String {
+    format!(
+        "[[deliverables.file]]
+path = \"src/app.txt\"
+change = \"changed\"
+contains = [\"line 5 for {id}\"]
+
+[[deliverables.file]]
+path = \"{new}\"
+change = \"created\"
+
+[[deliverables.criterion]]
+name = \"a1\"
+kind = \"security\"
+text = \"A link older than 30 minutes says that it has expired\"
+evidence = [{{ path = \"{new}\", contains = \"tokens of {id}\" }}]
+command = \"test\"
 "
     )
 }

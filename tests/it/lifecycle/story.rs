@@ -78,6 +78,7 @@ fn from_open_to_done() {
       .agentops/product-dev/events/reset-passwords-kq18/0003-spec-working-<id>.toml
     fill in, from its template; `phase next` will commit it:
       .agentops/product-dev/specs/2026-11-21-reset-passwords-kq18/spec.md
+      .agentops/product-dev/specs/2026-11-21-reset-passwords-kq18/deliverables.toml
     hint: agentops phase next reset-passwords-kq18
     ");
     // Plan.

@@ -31,9 +31,9 @@ fn two_branches_that_move_one_task_are_a_fork() {
     * 0002 submit  research waiting  claude  2026-11-21T07:06:00Z  <id>  superseded
     |      approve by bob  (unauthenticated: could be written by an agent)
     |\
-    * | 0003 advance  spec working  claude  2026-11-21T07:10:00Z  <id>  head of the fork
-      * 0003 rework  research working (attempt 2)  claude  2026-11-21T07:12:00Z  <id>  head of the fork
-          reason: More figures
+    * | 0003 rework  research working (attempt 2)  claude  2026-11-21T07:12:00Z  <id>  head of the fork
+      |      reason: More figures
+      * 0003 advance  spec working  claude  2026-11-21T07:10:00Z  <id>  head of the fork
     --- stderr
     hint: agentops phase resolve reset-passwords-pfb9 --reason "…"
     "#);
@@ -59,9 +59,9 @@ fn two_branches_that_move_one_task_are_a_fork() {
     * 0002 submit  research waiting  claude  2026-11-21T07:06:00Z  <id>  superseded
     |      approve by bob  (unauthenticated: could be written by an agent)
     |\
-    * | 0003 advance  spec working  claude  2026-11-21T07:10:00Z  <id>  superseded
-    | * 0003 rework  research working (attempt 2)  claude  2026-11-21T07:12:00Z  <id>  superseded
+    * | 0003 rework  research working (attempt 2)  claude  2026-11-21T07:12:00Z  <id>  superseded
     | |      reason: More figures
+    | * 0003 advance  spec working  claude  2026-11-21T07:10:00Z  <id>  superseded
     |/
     * 0004 resolve  research working (attempt 3)  claude  2026-11-21T07:21:00Z  <id>  head
           reason: Figures first
@@ -83,12 +83,17 @@ fn two_tasks_share_a_branch() {
         .replace("src/app.txt:4-9", "README.md:1")
         .replace("src/app.txt", "README.md");
     sandbox.write(&two.document("spec.md"), text);
+    let promises = sandbox
+        .read(&two.document("deliverables.toml"))
+        .replace("src/app.txt", "README.md")
+        .replace(&format!("line 5 for {}", two.id), "A product with sessions");
+    sandbox.write(&two.document("deliverables.toml"), promises);
     sandbox.next(&two).expect_code(4);
     sandbox.approve(&two);
     sandbox.next(&two).expect_code(0);
     sandbox.implement(&one, "src/one.txt");
     sandbox.write("README.md", "# A product with sessions\n");
-    sandbox.write("src/two.txt", "sessions\n");
+    sandbox.write("src/two.txt", format!("tokens of {}\n", two.id));
     sandbox.git("add README.md src/two.txt");
     sandbox.try_git("commit --quiet --file=-").stdin(lawful("feat(session): expire")).run().expect_code(0);
     for (task, number, own, foreign) in

@@ -28,6 +28,15 @@ fn rewind_leads_out_of_done() {
     // The plan is made again: both files exist by now.
     let spec = sandbox.read(&task.document("spec.md")).replace("`src/reset.txt` (new file)", "`src/reset.txt:1`");
     sandbox.write(&task.document("spec.md"), spec);
+    // What was delivered is there already, and promises nothing any more.
+    assert!(
+        sandbox.next(&task).expect_code(3).stderr.contains("already, so the promise is kept before the work begins")
+    );
+    let promises = sandbox
+        .read(&task.document("deliverables.toml"))
+        .replace(&format!("contains = [\"line 5 for {}\"]\n", task.id), "")
+        .replace("\"created\"", "\"changed\"");
+    sandbox.write(&task.document("deliverables.toml"), promises);
     sandbox.next(&task).expect_code(4);
     sandbox.agentops("check --all").run().expect_code(0);
     let forward = format!("phase rewind {} --to implement --actor claude --reason \"Forward\"", task.id);
