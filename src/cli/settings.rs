@@ -17,6 +17,7 @@ pub(super) fn settings(options: &Options, env: &Env) -> Settings {
         color_error: color(Stream::Error),
         interactive: !options.no_input && !env.ci() && env.is_terminal(Stream::Input) && env.is_terminal(Stream::Error),
         columns: env.columns(),
+        terminal_output: env.is_terminal(Stream::Output),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Phases: where a task stands, and the transitions that need no gate.
 
 use super::compose;
+use super::effects::Effects;
 use super::error::EngineError;
 use super::gate::{self, RiskMet};
 use super::seal::{Author, transact_sealed};
@@ -174,6 +175,8 @@ pub struct Moved {
     pub key: Option<Proved>,
     /// Documents of the phase it moved to that were laid out in the working tree, uncommitted.
     pub laid_out: Vec<RepoPath>,
+    /// What a rewind leaves as it is; nothing otherwise.
+    pub effects: Effects,
 }
 
 /// What goes into an event besides what follows from the chain.
@@ -237,6 +240,7 @@ pub(crate) fn compose_event(
             seq,
             key,
             laid_out: Vec::new(),
+            effects: Effects::default(),
         },
     })
 }
@@ -267,7 +271,11 @@ pub fn step(
         }
         let author = Author::of(site, base, &at, seal)?;
         let contents = Contents { reason: reason.to_owned(), ..Contents::default() };
-        compose_event(base, &chain, kind, phase.as_ref(), author, contents)
+        let mut draft = compose_event(base, &chain, kind, phase.as_ref(), author, contents)?;
+        if let (EventKind::Rewind, Some(phase)) = (kind, &phase) {
+            draft.outcome.effects = Effects::of_rewind(site, base, &chain, rules, phase)?;
+        }
+        Ok(draft)
     })?;
     if moved.commit.is_some() && moved.outcome.to.status == Status::Working {
         let laid_out = lay_out_anew(site, &moved.outcome.task);

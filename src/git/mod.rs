@@ -4,8 +4,8 @@
 //!   midst of; [`config`]: settings and identity
 //! - `objects`: reading objects raw: no replace refs, no grafts, quarantined objects included; `commit`, [`tree`]
 //! - [`staged`], `index_diff`, [`overlay`], [`worktree`]: what is about to be committed, and what lies in the working tree
-//! - `diff`: trees against trees; `range`: walks over history; [`merge`]: merging in memory; [`step`]: what is judged
-//! - [`write`](mod@write), `refs`, `index`, `files`: blobs, trees, commits; references; index; working tree
+//! - `diff`: trees against trees; `range`, `history`: walks over history; [`merge`]: merging in memory; [`step`]: what is judged
+//! - [`write`](mod@write), `refs`, `index`, `files`, `linked`: blobs, trees, commits; references; index; working tree; worktrees
 //! - [`command`], [`status`]: the git command, for what gix cannot or does slower
 //!
 //! Called by `engine`, `hooks`, `store` and `config`. Reading runs nothing but git's own plumbing and writes nothing.
@@ -18,8 +18,10 @@ mod elsewhere;
 pub mod error;
 mod files;
 mod health;
+mod history;
 mod index;
 mod index_diff;
+mod linked;
 pub mod merge;
 mod objects;
 pub mod operation;
@@ -43,6 +45,7 @@ pub(crate) mod sandbox;
 pub(crate) use command::{LOCAL_ENVIRONMENT, path_from};
 pub use elsewhere::run_in;
 pub use error::GitError;
+pub use history::Walk;
 pub use merge::{Favour, Merged, merge_texts};
 pub use objects::ObjectKind;
 pub use operation::Operation;

@@ -60,6 +60,8 @@ pub struct Settings {
     pub interactive: bool,
     /// Columns to wrap text at; `None`: 80.
     pub columns: Option<usize>,
+    /// Standard output is a terminal, to which no byte from a repository goes as it is.
+    pub terminal_output: bool,
 }
 
 /// The printer. One for each process.
@@ -122,6 +124,16 @@ impl Ui {
         let mut page = self.page(self.settings.color_output);
         fill(&mut page);
         self.write_output(&page.finish(), self.settings.color_output);
+    }
+
+    /// Prints a file of the repository on standard output: the bytes as they are, as `git show` would; on a terminal as
+    /// escaped text, for the bytes could do there whatever they like.
+    pub fn bytes(&self, bytes: &[u8]) {
+        if self.settings.terminal_output {
+            self.data(|page| page.text(String::from_utf8_lossy(bytes)));
+        } else if let Err(error) = self.output.borrow_mut().write(bytes, false) {
+            self.fail(error);
+        }
     }
 
     /// Prints a page on standard error, whatever the mode and however quiet: for hooks, whose reader is git's.
@@ -196,14 +208,14 @@ impl Ui {
     }
 
     fn write_output(&self, text: &str, color: bool) {
-        if let Err(error) = self.output.borrow_mut().write(text, color) {
+        if let Err(error) = self.output.borrow_mut().write(text.as_bytes(), color) {
             self.fail(error);
         }
     }
 
     /// Nobody can be told where standard error cannot be written to.
     fn write_error(&self, text: &str) {
-        let _ = self.error.borrow_mut().write(text, self.settings.color_error);
+        let _ = self.error.borrow_mut().write(text.as_bytes(), self.settings.color_error);
     }
 
     fn fail(&self, error: io::Error) {
@@ -235,6 +247,19 @@ mod tests {
         assert_eq!(human, "a\\u{1b}[31m\\u{202e}b\n");
         let (json, _) = printed(Settings { mode: Mode::Json, ..Settings::default() }, show);
         assert_eq!(json, "{\"schema_version\":1,\"title\":\"a\\u001b[31m\\u202eb\"}\n");
+    }
+
+    #[test]
+    fn bytes_go_as_they_are_to_a_pipe_and_never_to_a_terminal() {
+        let bytes = b"a\x1b[31m\xff\n";
+        let print = |terminal_output| {
+            let ui = Ui::memory(Settings { terminal_output, ..Settings::default() });
+            ui.bytes(bytes);
+            let Sink::Memory(printed) = &*ui.output.borrow() else { panic!("not in memory") };
+            printed.clone()
+        };
+        assert_eq!(print(false), bytes);
+        assert_eq!(print(true), "a\\u{1b}[31m\u{fffd}\n".as_bytes());
     }
 
     #[test]

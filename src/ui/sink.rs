@@ -18,9 +18,9 @@ pub(super) enum Sink {
 }
 
 impl Sink {
-    /// Writes the whole text at once and flushes. With `color`, `text` may hold ANSI styles; consoles that know none
-    /// are served too. A broken pipe is no error.
-    pub(super) fn write(&mut self, text: &str, color: bool) -> io::Result<()> {
+    /// Writes all of `text` at once and flushes. With `color`, it may hold ANSI styles; consoles that know none are served
+    /// too. A broken pipe is no error.
+    pub(super) fn write(&mut self, text: &[u8], color: bool) -> io::Result<()> {
         let result = match self {
             Self::Output if color => write_all(AutoStream::always(io::stdout()).lock(), text),
             Self::Output => write_all(io::stdout().lock(), text),
@@ -47,7 +47,7 @@ impl Sink {
     }
 }
 
-fn write_all(mut target: impl Write, text: &str) -> io::Result<()> {
-    target.write_all(text.as_bytes())?;
+fn write_all(mut target: impl Write, text: &[u8]) -> io::Result<()> {
+    target.write_all(text)?;
     target.flush()
 }

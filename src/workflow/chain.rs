@@ -107,6 +107,15 @@ impl Chain {
         Ok(chain)
     }
 
+    /// The chain as it was when `digest` was its head: that event and all that come before it.
+    #[must_use]
+    pub fn until(&self, digest: &Digest) -> Self {
+        let mut kept = self.ancestors(&[*digest]);
+        kept.insert(*digest);
+        let links = self.links.iter().filter(|link| kept.contains(&link.digest)).cloned().collect();
+        Self::new(self.profile.clone(), self.task.clone(), links)
+    }
+
     /// The event with this digest.
     pub fn link(&self, digest: &Digest) -> Option<&Link> {
         self.places.get(digest).map(|place| &self.links[*place])

@@ -2,18 +2,23 @@
 
 mod log;
 mod next;
+mod restore;
+mod show;
 mod status;
+
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::acting::{self, Acting, CommitBody, Sealing};
-use super::{CommandError, Context, Outcome};
+use super::{CommandError, Context, Outcome, Writing};
+use crate::engine::effects::Effects;
 use crate::engine::phase::{self, Moved};
 use crate::engine::transact::Committed;
 use crate::model::event::EventKind;
 use crate::model::state::{Status, TaskState};
-use crate::ui::{Ui, plain, strong};
+use crate::ui::{Mode, Page, Ui, plain, strong, warning};
 
 pub(super) use status::{StatusBody, fill_status};
 
@@ -44,7 +49,11 @@ before it, also in a dry run, once all else is in order.")]
     Rework(StepArguments),
     /// Go back to an earlier phase: the way out of done, and the remedy for what went stale
     #[command(before_long_help = "Examples:
-  agentops phase rewind auth-k3f9 --to spec --reason \"The API changed\"")]
+  agentops phase rewind auth-k3f9 --to spec --reason \"The API changed\"
+
+It moves the task, by one more event and for everybody, and leaves your files as they are. To look
+at files as they were, `phase restore` makes a worktree and moves nothing. What git cannot undo is
+listed.")]
     Rewind(RewindArguments),
     /// Give a task up; it can be rewound later
     #[command(before_long_help = "Examples:
@@ -60,6 +69,48 @@ before it, also in a dry run, once all else is in order.")]
   agentops phase log auth-k3f9
   agentops phase log auth-k3f9 --json")]
     Log(LogArguments),
+    /// Show a task as it was at one of its events: state, documents, votes
+    #[command(before_long_help = "Examples:
+  agentops phase show auth-k3f9@3
+  agentops phase show auth-k3f9@3:1f4a             # one of two events with that number
+  agentops phase show auth-k3f9@3 --artifact spec.md > spec-then.md
+
+Documents are found in the history of HEAD by their digests; what no commit holds any more is
+printed as `content not in history`. To get all files as they were: `phase restore`.")]
+    Show(ShowArguments),
+    /// Make a worktree with all files as they were at an event; the task stays where it is
+    #[command(before_long_help = "Examples:
+  agentops phase restore auth-k3f9@3
+  agentops phase restore auth-k3f9@3 --into ../auth-then --dry-run
+
+It makes a new worktree, detached, and touches no other; it moves nothing. `phase rewind` is the
+verb that moves the task back. `git worktree remove DIR` takes the worktree away. What git cannot
+undo is listed.")]
+    Restore(RestoreArguments),
+}
+
+/// Arguments of `phase show`.
+#[derive(Debug, Args)]
+pub struct ShowArguments {
+    /// The event: a task's id or its beginning, `@`, the number in `phase log`; `:` and the beginning of its hash in a fork
+    #[arg(value_name = "ID@SEQ")]
+    event: String,
+    /// Print the bytes of this document: its path, its file name, or the name that the profile gives it
+    #[arg(long, value_name = "PATH|NAME")]
+    artifact: Option<String>,
+}
+
+/// Arguments of `phase restore`.
+#[derive(Debug, Args)]
+pub struct RestoreArguments {
+    /// The event: a task's id or its beginning, `@`, the number in `phase log`; `:` and the beginning of its hash in a fork
+    #[arg(value_name = "ID@SEQ")]
+    event: String,
+    /// Where, absent or empty, outside the repository; else beside it, named after the task and the event
+    #[arg(long, value_name = "DIR")]
+    into: Option<PathBuf>,
+    #[command(flatten)]
+    writing: Writing,
 }
 
 /// Arguments of `phase status`.
@@ -125,6 +176,8 @@ pub(super) fn run(verb: Verb, context: &mut Context) -> Result<Outcome, CommandE
         Verb::Abandon(arguments) => step(&arguments, EventKind::Abandon, None, context),
         Verb::Resolve(arguments) => step(&arguments, EventKind::Resolve, None, context),
         Verb::Log(arguments) => log::run(&arguments.task, context),
+        Verb::Show(arguments) => show::run(&arguments, context),
+        Verb::Restore(arguments) => restore::run(&arguments, context),
     }
 }
 
@@ -158,7 +211,49 @@ struct MovedBody {
     key: Option<String>,
     #[serde(flatten)]
     commit: CommitBody,
+    /// What a rewind leaves as it is; only there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_undone: Option<EffectsBody>,
     next: Vec<String>,
+}
+
+/// What git cannot undo.
+#[derive(Serialize)]
+struct EffectsBody {
+    pushed_to: Vec<String>,
+    ran: Vec<RanBody>,
+    may_have_run: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct RanBody {
+    seq: u32,
+    name: String,
+    arguments: Vec<String>,
+    exit: i32,
+}
+
+impl EffectsBody {
+    fn of(effects: &Effects) -> Self {
+        let ran = effects.ran.iter().map(|run| RanBody {
+            seq: run.seq,
+            name: run.name.to_string(),
+            arguments: run.arguments.clone(),
+            exit: run.exit,
+        });
+        Self {
+            pushed_to: effects.pushed_to.clone(),
+            ran: ran.collect(),
+            may_have_run: effects.deployed.iter().map(|(_, name)| name.to_string()).collect(),
+        }
+    }
+}
+
+/// Lists what going back leaves as it is.
+fn fill_effects(page: &mut Page, indent: usize, effects: &Effects) {
+    for sentence in effects.sentences() {
+        page.indented_label(indent, [warning("git cannot undo")], sentence);
+    }
 }
 
 #[derive(Serialize)]
@@ -178,7 +273,7 @@ struct RunBody {
 
 /// Prints a transition, and on standard error what was committed and what is next.
 fn tell_moved(ui: &Ui, moved: &Committed<Moved>, runs: Vec<RunBody>) {
-    let Moved { task, profile, kind, from, to, seq, key, laid_out } = &moved.outcome;
+    let Moved { task, profile, kind, from, to, seq, key, laid_out, effects } = &moved.outcome;
     let next = next_commands(task.as_str(), to);
     let body = MovedBody {
         task: task.to_string(),
@@ -194,6 +289,7 @@ fn tell_moved(ui: &Ui, moved: &Committed<Moved>, runs: Vec<RunBody>) {
         runs,
         key: key.as_ref().map(|key| key.fingerprint.clone()),
         commit: CommitBody::of(moved),
+        not_undone: (*kind == EventKind::Rewind).then(|| EffectsBody::of(effects)),
         next: next.clone(),
     };
     ui.show(&body, |page| {
@@ -201,6 +297,12 @@ fn tell_moved(ui: &Ui, moved: &Committed<Moved>, runs: Vec<RunBody>) {
     });
     acting::tell_key(ui, key.as_ref());
     acting::tell(ui, moved);
+    if *kind == EventKind::Rewind && ui.mode() == Mode::Human {
+        ui.aside(|page| fill_effects(page, 0, effects));
+        ui.talk(format!(
+            "the task moved, your files stay as they are; to see them as they were: agentops phase restore {task}@SEQ"
+        ));
+    }
     acting::tell_documents(ui, laid_out);
     for command in next {
         ui.hint(command);

@@ -18,6 +18,8 @@ fn rewind_leads_out_of_done() {
     --- stderr
     committed <id> on main
       .agentops/product-dev/events/reset-passwords-pfb9/0007-spec-working-<id>.toml
+    git cannot undo: the run of `test` in event 0006 (exit 0)
+    the task moved, your files stay as they are; to see them as they were: agentops phase restore reset-passwords-pfb9@SEQ
     hint: agentops phase next reset-passwords-pfb9
     ");
     assert_eq!(sandbox.standing(&task), "spec working");
