@@ -98,6 +98,8 @@ pub enum Command {
     Upgrade(upgrade::Arguments),
     Redact(redact::Arguments),
     Check(check::Arguments),
+    #[command(subcommand)]
+    Verify(super::verify::Verb),
     Commit(commit::Arguments),
     #[command(subcommand)]
     Hooks(hooks::Verb),
@@ -138,6 +140,7 @@ pub(super) fn run(command: Option<Command>, context: &mut Context) -> Result<Out
         Some(Command::Upgrade(arguments)) => upgrade::run(arguments, context),
         Some(Command::Redact(arguments)) => redact::run(arguments, context),
         Some(Command::Check(arguments)) => check::run(arguments, context),
+        Some(Command::Verify(verb)) => super::verify::run(verb, context),
         Some(Command::Commit(arguments)) => commit::run(arguments, context),
         Some(Command::Hooks(verb)) => hooks::run(verb, context),
         Some(Command::Session(verb)) => session::run(verb, context),

@@ -38,6 +38,7 @@ mod out_file;
 mod phase;
 mod policy;
 mod profile;
+mod progress;
 mod redact;
 mod report;
 mod session;
@@ -47,6 +48,7 @@ mod task;
 mod topic;
 mod upgrade;
 mod usage;
+mod verify;
 mod version;
 mod welcome;
 

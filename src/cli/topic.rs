@@ -75,6 +75,7 @@ and who did the work does not vote on it.",
             LawId::G3,
             LawId::G4,
             LawId::G5,
+            LawId::V1,
         ],
     },
     Topic {

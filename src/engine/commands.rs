@@ -1,6 +1,6 @@
-//! Running a profile's commands: side by side, each with its time limit, in the working tree.
+//! Running a profile's commands: side by side, each with its time limit, in one folder.
 //!
-//! Only commands that the base's profile names run, and only by `phase next`; the judge runs nothing.
+//! Only commands that the base's profile names run, and only by `phase next` and `verify rerun`; the judge runs nothing.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _};
@@ -13,7 +13,7 @@ use tokio::process::Command;
 use super::advance::Progress;
 use super::error::EngineError;
 use super::site::Site;
-use crate::clock::Stopwatch;
+use crate::clock::{Clock, Stopwatch};
 use crate::law::phase::Required;
 use crate::model::digest::{Digest, Digesting, ObjectId};
 use crate::model::event::Run;
@@ -35,8 +35,38 @@ pub struct Ran {
     pub tail: String,
 }
 
-/// Runs the required commands on `tree`, all at once, and waits for all of them. Commands that the profile gives no
-/// command line are left out: the phase check on commands names them.
+/// A command line that is to run.
+#[derive(Debug, Clone)]
+pub(crate) struct Job {
+    required: Required,
+    line: Vec<String>,
+    limit: Duration,
+}
+
+/// The command lines that `profile` names for what is required. Commands that it gives none are left out: the phase check on
+/// commands names them.
+pub(crate) fn jobs(profile: &Profile, required: &[Required]) -> Vec<Job> {
+    let mut jobs = Vec::new();
+    for required in required {
+        let Some(spec) = profile.commands.get(&required.name).filter(|spec| !spec.run.is_empty()) else { continue };
+        let mut line = spec.run.clone();
+        line.extend(required.arguments.iter().cloned());
+        let limit = Duration::from_secs(u64::from(spec.timeout_seconds));
+        jobs.push(Job { required: required.clone(), line, limit });
+    }
+    jobs
+}
+
+/// What becomes of processes that a command left running when it ended by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leftovers {
+    /// They stay: a database that a test started on purpose.
+    Stay,
+    /// They end with it, as far as they are of its process group.
+    End,
+}
+
+/// Runs the required commands on `tree` in the working tree, all at once, and waits for all of them.
 pub(crate) fn run(
     site: &Site,
     profile: &Profile,
@@ -50,58 +80,85 @@ pub(crate) fn run(
             "run it in a clone",
         ));
     };
-    let mut jobs = Vec::new();
-    for required in required {
-        let Some(spec) = profile.commands.get(&required.name).filter(|spec| !spec.run.is_empty()) else { continue };
-        let mut line = spec.run.clone();
-        line.extend(required.arguments.iter().cloned());
-        jobs.push((required.clone(), line, Duration::from_secs(u64::from(spec.timeout_seconds))));
-    }
+    let jobs = jobs(profile, required);
     if jobs.is_empty() {
         return Ok(Vec::new());
     }
-    let lines: Vec<Vec<String>> = jobs.iter().map(|(_, line, _)| line.clone()).collect();
-    watch(Progress::Starting(&lines));
+    Runner::new()?.run(site.clock, folder, jobs, tree, Leftovers::Stay, watch)
+}
+
+/// Runs commands. From the moment it is made, being asked to end waits for [`run`](Self::run) and ends that: whoever made a
+/// folder for the commands can take it away again.
+pub(crate) struct Runner {
     // The runtime exists only while commands run: nothing else in the program waits for more than one thing.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-        EngineError::refused(
-            format!("commands cannot be started: {error}"),
-            "check the limits of this user: `ulimit -a`",
-        )
-    })?;
-    let all = runtime.block_on(async {
-        let started: Vec<_> = jobs
-            .into_iter()
-            .map(|(required, line, limit)| {
-                let command = prepared(&line, folder);
-                tokio::spawn(job(command, required, line, limit, tree, site.clock.stopwatch()))
-            })
-            .collect();
-        let ended = async {
-            let mut all = Vec::new();
-            for job in started {
-                match job.await {
-                    Ok(ran) => all.push(ran?),
-                    Err(error) => {
-                        return Err(EngineError::refused(
-                            format!("a command was lost: {error}"),
-                            "run `agentops phase next` again",
-                        ));
+    runtime: tokio::runtime::Runtime,
+    interruption: Interruption,
+}
+
+impl Runner {
+    /// A runner.
+    pub(crate) fn new() -> Result<Self, EngineError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+            EngineError::refused(
+                format!("commands cannot be started: {error}"),
+                "check the limits of this user: `ulimit -a`",
+            )
+        })?;
+        let interruption = {
+            let _inside = runtime.enter();
+            Interruption::expected()
+        };
+        Ok(Self { runtime, interruption })
+    }
+
+    /// Runs the jobs in `folder`, all at once, and waits for all of them.
+    pub(crate) fn run(
+        self,
+        clock: &Clock,
+        folder: &Path,
+        jobs: Vec<Job>,
+        tree: ObjectId,
+        leftovers: Leftovers,
+        watch: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Vec<Ran>, EngineError> {
+        let Self { runtime, mut interruption } = self;
+        let lines: Vec<Vec<String>> = jobs.iter().map(|job| job.line.clone()).collect();
+        watch(Progress::Starting(&lines));
+        let all = runtime.block_on(async {
+            let started: Vec<_> = jobs
+                .into_iter()
+                .map(|job| {
+                    let command = prepared(&job.line, folder);
+                    tokio::spawn(finish(command, job, tree, leftovers, clock.stopwatch()))
+                })
+                .collect();
+            let ended = async {
+                let mut all = Vec::new();
+                for job in started {
+                    match job.await {
+                        Ok(ran) => all.push(ran?),
+                        Err(error) => {
+                            return Err(EngineError::refused(
+                                format!("a command was lost: {error}"),
+                                "run `agentops phase next` again",
+                            ));
+                        }
                     }
                 }
+                Ok(all)
+            };
+            tokio::select! {
+                biased;
+                () = interruption.arrives() => Err(EngineError::Interrupted),
+                ended = ended => ended,
             }
-            Ok(all)
-        };
-        tokio::select! {
-            ended = ended => ended,
-            () = interrupted() => Err(EngineError::Interrupted),
-        }
-    });
-    // With it go the jobs that are left, and with each of them its group.
-    drop(runtime);
-    let all = all?;
-    watch(Progress::Ended(&all));
-    Ok(all)
+        });
+        // With it go the jobs that are left, and with each of them its group.
+        drop(runtime);
+        let all = all?;
+        watch(Progress::Ended(&all));
+        Ok(all)
+    }
 }
 
 /// A command line as it is run in `folder`.
@@ -117,14 +174,14 @@ fn prepared(line: &[String], folder: &Path) -> Command {
     command
 }
 
-async fn job(
+async fn finish(
     mut command: Command,
-    required: Required,
-    line: Vec<String>,
-    limit: Duration,
+    job: Job,
     tree: ObjectId,
+    leftovers: Leftovers,
     watch: Stopwatch,
 ) -> Result<Ran, EngineError> {
+    let Job { required, line, limit } = job;
     let unusable = |error: std::io::Error| {
         EngineError::refused(
             format!("the output of `{}` cannot be kept: {error}", line.join(" ")),
@@ -155,7 +212,10 @@ async fn job(
     let group = Group::of(&child);
     let exit = match tokio::time::timeout(limit, child.wait()).await {
         Ok(status) => {
-            group.leave();
+            match leftovers {
+                Leftovers::Stay => group.leave(),
+                Leftovers::End => drop(group),
+            }
             status.map_or(-1, exit_code)
         }
         Err(_) => {
@@ -223,30 +283,42 @@ impl Drop for Group {
     }
 }
 
-/// Waits for Ctrl-C, or for being asked to end: a terminal tells that to its foreground group only, to which the commands
-/// do not belong.
-async fn interrupted() {
+/// Ctrl-C, or being asked to end: a terminal tells that to its foreground group only, to which the commands do not belong.
+struct Interruption {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::SignalKind;
-        tokio::select! {
-            () = arrival(SignalKind::interrupt()) => {}
-            () = arrival(SignalKind::terminate()) => {}
-        }
-    }
-    #[cfg(not(unix))]
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
+    signals: Vec<tokio::signal::unix::Signal>,
 }
 
-#[cfg(unix)]
-async fn arrival(kind: tokio::signal::unix::SignalKind) {
-    match tokio::signal::unix::signal(kind) {
-        Ok(mut signals) => {
-            signals.recv().await;
+impl Interruption {
+    #[cfg(unix)]
+    fn expected() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
+        Self { signals: kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect() }
+    }
+
+    #[cfg(not(unix))]
+    fn expected() -> Self {
+        Self {}
+    }
+
+    /// Waits for it; one that came before is there at once.
+    #[cfg(unix)]
+    async fn arrives(&mut self) {
+        std::future::poll_fn(|context| {
+            match self.signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready()) {
+                true => std::task::Poll::Ready(()),
+                false => std::task::Poll::Pending,
+            }
+        })
+        .await;
+    }
+
+    #[cfg(not(unix))]
+    async fn arrives(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
         }
-        Err(_) => std::future::pending().await,
     }
 }
 
@@ -266,7 +338,6 @@ fn exit_code(status: std::process::ExitStatus) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Clock;
     use crate::model::name::Word;
 
     /// How a shell script ends, at most `seconds` after its start.
@@ -276,6 +347,10 @@ mod tests {
     }
 
     fn ran_in(folder: &std::path::Path, script: &str, seconds: u64) -> Ran {
+        ran_with(folder, script, seconds, Leftovers::Stay)
+    }
+
+    fn ran_with(folder: &std::path::Path, script: &str, seconds: u64, leftovers: Leftovers) -> Ran {
         let line = ["sh", "-c", script].map(str::to_owned).to_vec();
         let required = Required { name: Word::parse("test").unwrap(), arguments: Vec::new() };
         let tree = ObjectId::parse(&"1".repeat(40)).unwrap();
@@ -284,7 +359,7 @@ mod tests {
         let clock = Clock::fixed(1, 1);
         runtime.block_on(async {
             let command = prepared(&line, folder);
-            job(command, required, line, limit, tree, clock.stopwatch()).await.unwrap()
+            finish(command, Job { required, line, limit }, tree, leftovers, clock.stopwatch()).await.unwrap()
         })
     }
 
@@ -306,6 +381,18 @@ mod tests {
         let ended = ran_in(folder.path(), "(sleep 20; echo lives) >pipe & echo started; wait", 1);
         assert_eq!((ended.run.exit, ended.tail.as_str()), (TIMED_OUT, "started\n"));
         assert_eq!(reader.join().unwrap(), "", "a process outlived the time limit");
+    }
+
+    #[test]
+    fn what_a_command_leaves_running_ends_where_nobody_wants_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let reader = std::thread::spawn(move || std::fs::read_to_string(pipe).unwrap());
+        let ended =
+            ran_with(folder.path(), "exec 3>pipe; (sleep 20; echo lives >&3) & echo started", 10, Leftovers::End);
+        assert_eq!((ended.run.exit, ended.tail.as_str()), (0, "started\n"));
+        assert_eq!(reader.join().unwrap(), "", "a process outlived its command");
     }
 
     #[test]

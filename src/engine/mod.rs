@@ -30,6 +30,7 @@ pub mod push;
 mod records;
 pub mod redact;
 mod replay;
+pub mod rerun;
 pub mod restore;
 pub mod seal;
 pub mod session;
@@ -42,6 +43,8 @@ pub mod suggest;
 pub mod task;
 pub mod transact;
 pub mod upgrade;
+pub mod verdict;
+pub mod verification;
 
 pub use error::EngineError;
 pub use site::Site;

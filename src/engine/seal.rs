@@ -1,6 +1,6 @@
-//! How a verb's event gets its doer's signature.
+//! How a verb's event or verdict gets the signature of who made it.
 //!
-//! An event is named after all its bytes, so it is signed while it is composed. A signature is asked for before the
+//! Such a file is named after all its bytes, so it is signed while it is composed. A signature is asked for before the
 //! writers' lock is taken, because a person may take their time over a passphrase, and only for what the laws let pass.
 
 use std::cell::RefCell;
@@ -15,6 +15,7 @@ use crate::model::name::Principal;
 use crate::model::policy::{Actor, Policy};
 use crate::model::time::Timestamp;
 use crate::model::trust::Proved;
+use crate::model::verdict::Verdict;
 use crate::workflow::proof;
 
 /// The setting of git that makes signing the default: `git config agentops.sign true`.
@@ -68,23 +69,61 @@ impl Seal {
         Ok(Self { key, is_trial: false, made: RefCell::default() })
     }
 
-    /// Signs `event` where its actor signs, and verifies that as the judge will.
-    pub(crate) fn close(&self, policy: &Policy, event: &mut Event) -> Result<Option<Proved>, EngineError> {
+    /// Signs `file` where its actor signs, and verifies that as the judge will.
+    pub(crate) fn close(&self, policy: &Policy, file: &mut impl Signable) -> Result<Option<Proved>, EngineError> {
         let Some(key) = &self.key else { return Ok(None) };
-        let bytes = event.signed_bytes();
+        let bytes = file.bytes_to_sign();
         let made = self.made.borrow().clone().filter(|(signed, _)| *signed == bytes);
         let signature = match made {
             Some((_, signature)) => signature,
             None => Signature { armor: key.sign(&bytes)? },
         };
         *self.made.borrow_mut() = Some((bytes, signature.clone()));
-        event.signature = Some(signature);
-        proof::event_key(policy, event).transpose().map_err(|reason| {
+        file.bear(signature);
+        file.key(policy).transpose().map_err(|reason| {
             EngineError::refused(
                 format!("this signature would not hold: {reason}"),
-                "`agentops policy show` prints the signers and their keys; `--no-sign` leaves the event unsigned",
+                "`agentops policy show` prints the signers and their keys; `--no-sign` leaves it unsigned",
             )
         })
+    }
+}
+
+/// A file that its maker may sign.
+pub(crate) trait Signable {
+    /// What is signed.
+    fn bytes_to_sign(&self) -> Vec<u8>;
+    /// Takes the signature in.
+    fn bear(&mut self, signature: Signature);
+    /// The key behind it, as the judge sees it.
+    fn key(&self, policy: &Policy) -> Option<Result<Proved, String>>;
+}
+
+impl Signable for Event {
+    fn bytes_to_sign(&self) -> Vec<u8> {
+        self.signed_bytes()
+    }
+
+    fn bear(&mut self, signature: Signature) {
+        self.signature = Some(signature);
+    }
+
+    fn key(&self, policy: &Policy) -> Option<Result<Proved, String>> {
+        proof::event_key(policy, self)
+    }
+}
+
+impl Signable for Verdict {
+    fn bytes_to_sign(&self) -> Vec<u8> {
+        self.signed_bytes()
+    }
+
+    fn bear(&mut self, signature: Signature) {
+        self.signature = Some(signature);
+    }
+
+    fn key(&self, policy: &Policy) -> Option<Result<Proved, String>> {
+        proof::verdict_key(policy, self)
     }
 }
 

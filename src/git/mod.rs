@@ -6,13 +6,14 @@
 //! - [`staged`], `index_diff`, [`overlay`], [`worktree`]: what is about to be committed, and what lies in the working tree
 //! - `diff`: trees against trees; `range`, `history`: walks over history; [`merge`]: merging in memory; [`step`]: what is judged
 //! - [`write`](mod@write), `refs`, `index`, `files`, `linked`: blobs, trees, commits; references; index; working tree; worktrees
-//! - [`command`], [`status`]: the git command, for what gix cannot or does slower
+//! - [`command`], [`status`], `copy`: the git command, for what gix cannot or does slower; a clone apart
 //!
 //! Called by `engine`, `hooks`, `store` and `config`. Reading runs nothing but git's own plumbing and writes nothing.
 
 pub mod command;
 mod commit;
 pub mod config;
+mod copy;
 mod diff;
 mod elsewhere;
 pub mod error;

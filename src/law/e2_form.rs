@@ -6,15 +6,17 @@ use crate::model::law_id::LawId;
 use crate::model::layout::Place as Kind;
 use crate::model::name::ProfileName;
 use crate::model::path::RepoPath;
+use crate::model::policy::VERDICTS_SINCE;
 use crate::model::record::{Learning, Session};
 use crate::model::report::{Finding, Place};
 use crate::model::tree::{MAX_STATE_FILE, Mode, SightError};
+use crate::model::verdict::Verdict;
 use crate::model::vote::Vote;
 
 pub(crate) const LAW: Law = Law {
     id: LawId::E2,
     title: "state files are well-formed",
-    rule: "Events, votes, session records and learnings are canonical TOML of at most 64 KiB (printing what was read gives the same \
+    rule: "Events, votes, verdicts, session records and learnings are canonical TOML of at most 64 KiB (printing what was read gives the same \
            bytes), carry this project's id, and are named after their content. Nothing else lies in their folders.",
     passes: "`0001-research-working-<hash32>.toml` whose sha256 starts with that hash32.",
     fails: "An event edited by hand: its digest no longer fits its name. Let the verbs write these files: `agentops phase next`, \
@@ -51,7 +53,11 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             Kind::Vote(..) | Kind::Learning(..) | Kind::Session(..) | Kind::Bundle(..) if mode != Mode::File => {
                 add(format!("mode {:o} is not a plain file", mode.bits()));
             }
-            Kind::Vote(..) | Kind::Learning(..) | Kind::Session(..) => {
+            Kind::Verdict(..) if mode != Mode::File && case.policy.format.laws >= VERDICTS_SINCE => {
+                add(format!("mode {:o} is not a plain file", mode.bits()));
+            }
+            Kind::Verdict(..) if case.policy.format.laws < VERDICTS_SINCE => {}
+            Kind::Vote(..) | Kind::Verdict(..) | Kind::Learning(..) | Kind::Session(..) => {
                 let bytes = case.step.next().blob(&id, &change.path, MAX_STATE_FILE)?;
                 if let Err(reason) = record_form(&kind, &change.path, &bytes, project) {
                     add(reason);
@@ -88,6 +94,13 @@ fn record_form(kind: &Kind, path: &RepoPath, bytes: &[u8], project: &str) -> Res
             same("task", vote.task.as_str(), task.as_str())?;
             same("submit", &vote.submit.short(), submit)?;
             same("name", &String::from_utf8_lossy(path.file_name()), &vote.file_name())
+        }
+        Kind::Verdict(_, task, event) => {
+            let verdict = Verdict::parse(bytes).map_err(|error| format!("this is no verdict: {error}"))?;
+            same("project", &verdict.project, project)?;
+            same("task", verdict.task.as_str(), task.as_str())?;
+            same("event", &verdict.event.short(), event)?;
+            same("name", &String::from_utf8_lossy(path.file_name()), &verdict.file_name())
         }
         Kind::Learning(profile, id) => {
             let learning = Learning::parse(bytes).map_err(|error| format!("this is no learning: {error}"))?;

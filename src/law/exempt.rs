@@ -14,6 +14,7 @@ use crate::model::law_id::LawId;
 use crate::model::layout::Place;
 use crate::model::message::SubjectKind;
 use crate::model::path::RepoPath;
+use crate::model::policy::VERDICTS_SINCE;
 use crate::model::tree::{Change, MAX_STATE_FILE, SightError};
 
 /// Answers already found in a case, by the commit's index.
@@ -45,7 +46,7 @@ fn is_clean_merge(case: &Case<'_>, index: usize) -> Result<bool, SightError> {
     remembered(&case.exempt.clean_merges, index, || case.step.is_clean_merge(index))
 }
 
-/// Whether the commit at `index` touches nothing but events, votes, bundles, sessions, learnings, and the artifacts
+/// Whether the commit at `index` touches nothing but events, votes, verdicts, bundles, sessions, learnings, and the artifacts
 /// that its new events list as evidence.
 pub(crate) fn is_state_only(case: &Case<'_>, index: usize) -> Result<bool, SightError> {
     remembered(&case.exempt.state_only, index, || {
@@ -56,6 +57,7 @@ pub(crate) fn is_state_only(case: &Case<'_>, index: usize) -> Result<bool, Sight
             match Place::of(&change.path) {
                 Some(Place::Event(..)) => events.push(change),
                 Some(Place::Vote(..) | Place::Bundle(..) | Place::Session(..) | Place::Learning(..)) => {}
+                Some(Place::Verdict(..)) if case.policy.format.laws >= VERDICTS_SINCE => {}
                 Some(Place::Document(_)) => documents.push(&change.path),
                 _ => return Ok(false),
             }

@@ -44,6 +44,7 @@ mod t1_trailers;
 mod task_records;
 #[cfg(test)]
 pub(crate) mod testing;
+mod v1_verdicts;
 mod waiver;
 pub(crate) mod wording;
 mod y1_syntax;

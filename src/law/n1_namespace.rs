@@ -11,6 +11,7 @@ use crate::model::law_id::LawId;
 use crate::model::layout::{self, Place as Kind};
 use crate::model::name::{Principal, ProfileName};
 use crate::model::path::RepoPath;
+use crate::model::policy::VERDICTS_SINCE;
 use crate::model::record::{Learning, Session};
 use crate::model::report::{Finding, Place};
 use crate::model::tree::{Change, MAX_STATE_FILE, MAX_TEXT_FILE, SightError};
@@ -21,7 +22,7 @@ pub(crate) const LAW: Law = Law {
     id: LawId::N1,
     title: "namespaces keep agents apart",
     rule: "Below `.agentops/<profile>/` a step adds records and bundles of actors who have a part in that profile, artifacts of its tasks that are \
-           open, and the documents the profile declares; nothing else. Votes are ruled by AO-G, governed files by the amend.",
+           open, and the documents the profile declares; nothing else. Votes are ruled by AO-G, verdicts by AO-V, governed files by the amend.",
     passes: "`.agentops/devops/changes/2026-11-21-upgrade-k3f9/plan.md` while the task `upgrade-k3f9` is open.",
     fails: "A file below `.agentops/sre/` that belongs to no task there, or a learning of an actor whom the config gives no part in `sre`. \
             Write into your own profile, or have the config amended first.",
@@ -60,7 +61,9 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
                 }
             }
             Kind::Bundle(..) => has_authors = true,
-            Kind::Document(profile) => {
+            // From then on AO-V1 rules them.
+            Kind::Verdict(..) if case.policy.format.laws >= VERDICTS_SINCE => {}
+            Kind::Document(profile) | Kind::Verdict(profile, ..) => {
                 if lets_go(case, change)? {
                     continue;
                 }

@@ -7,7 +7,7 @@ pub fn registry() -> &'static [&'static Law] {
     &REGISTRY
 }
 
-static REGISTRY: [&Law; 36] = [
+static REGISTRY: [&Law; 37] = [
     &l1_learnings::LAW,
     &l2_improve::LAW,
     &l3_context::LAW,
@@ -41,6 +41,7 @@ static REGISTRY: [&Law; 36] = [
     &g3_governed::LAW,
     &g4_amends::LAW,
     &g5_versions::LAW,
+    &v1_verdicts::LAW,
     &y1_syntax::LAW,
     &b1_budget::LAW,
     &t1_trailers::LAW,

@@ -66,12 +66,12 @@ impl TaskStep {
     }
 }
 
-/// The tasks that the step touches: by an event, a vote or an artifact.
+/// The tasks that the step touches: by an event, a vote, a verdict or an artifact.
 pub(crate) fn touched(step: &dyn StepView, policy: &Policy) -> Result<Vec<TaskStep>, SightError> {
     let mut tasks: BTreeSet<(ProfileName, TaskId)> = BTreeSet::new();
     for change in step.changes()? {
         match Place::of(&change.path) {
-            Some(Place::Event(profile, task, _) | Place::Vote(profile, task, _)) => {
+            Some(Place::Event(profile, task, _) | Place::Vote(profile, task, _) | Place::Verdict(profile, task, _)) => {
                 tasks.insert((profile, task));
             }
             Some(Place::Document(_)) => {

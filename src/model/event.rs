@@ -82,6 +82,18 @@ pub struct Run {
     pub tree: ObjectId,
 }
 
+impl Run {
+    pub(crate) fn print(&self, out: &mut Printer) {
+        out.table_row("run")
+            .text("name", self.name.as_str())
+            .texts("arguments", &self.arguments)
+            .number("exit", self.exit)
+            .number("ms", self.ms)
+            .text("output_sha256", self.output_sha256.hex())
+            .text("tree", self.tree.to_string());
+    }
+}
+
 /// A signature over the bytes before its table. Verified by the trust layer; the format is fixed here.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -153,13 +165,7 @@ impl Canonical for Event {
             .rows("evidence", &evidence)
             .text("base", self.base.to_string());
         for run in &self.runs {
-            out.table_row("run")
-                .text("name", run.name.as_str())
-                .texts("arguments", &run.arguments)
-                .number("exit", run.exit)
-                .number("ms", run.ms)
-                .text("output_sha256", run.output_sha256.hex())
-                .text("tree", run.tree.to_string());
+            run.print(&mut out);
         }
         if !self.note.is_empty() {
             out.table("note");

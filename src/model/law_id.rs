@@ -77,6 +77,7 @@ laws! {
     G3 "AO-G3" Error,
     G4 "AO-G4" Error,
     G5 "AO-G5" Error,
+    V1 "AO-V1" Error,
     Y1 "AO-Y1" Error,
     B1 "AO-B1" Error,
     T1 "AO-T1" Error,
@@ -105,9 +106,9 @@ impl LawId {
         matches!(self, Self::R1 | Self::R2 | Self::R3 | Self::Y1 | Self::B1)
     }
 
-    /// Whether a config may lower it to a warning. Integrity, phase checks and governance are not a matter of taste.
+    /// Whether a config may lower it to a warning. Integrity, phase checks, governance and verdicts are not a matter of taste.
     pub fn may_be_warn(self) -> bool {
-        !matches!(self.as_str().as_bytes()[3], b'E' | b'P' | b'G')
+        !matches!(self.as_str().as_bytes()[3], b'E' | b'P' | b'G' | b'V')
     }
 
     /// Whether `Agentops-Waive:` in a commit message can excuse what that commit breaks of it.

@@ -36,6 +36,8 @@ pub enum Place {
     Event(ProfileName, TaskId, EventName),
     /// `<profile>/votes/<task>/<hash32 of the submit>/<principal>-<hash32>.toml`.
     Vote(ProfileName, TaskId, String),
+    /// `<profile>/verdicts/<task>/<hash32 of the event>/<principal>-<hash32>.toml`.
+    Verdict(ProfileName, TaskId, String),
     /// `<profile>/learnings/<yyyy>/<mm>/<ulid>.toml`.
     Learning(ProfileName, RecordId),
     /// `<profile>/sessions/<yyyy>/<mm>/<ulid>.toml`.
@@ -77,10 +79,12 @@ impl Place {
             }
             ["events", task, name] => Some(Self::Event(profile, TaskId::parse(task).ok()?, EventName::parse(name)?)),
             ["votes", task, submit, name] => {
-                let (voter, hash) = name.strip_suffix(".toml")?.rsplit_once('-')?;
-                let fits = is_hash32(submit) && is_hash32(hash) && Principal::parse(voter).is_ok();
-                fits.then_some(())?;
-                Some(Self::Vote(profile, TaskId::parse(task).ok()?, (*submit).to_owned()))
+                let task = by_principal(task, submit, name)?;
+                Some(Self::Vote(profile, task, (*submit).to_owned()))
+            }
+            // Anything else in that folder is a document: profiles from before there were verdicts may have declared some.
+            ["verdicts", task, event, name] if by_principal(task, event, name).is_some() => {
+                Some(Self::Verdict(profile, TaskId::parse(task).ok()?, (*event).to_owned()))
             }
             ["learnings", year, month, name] => record(year, month, name, "toml").map(|id| Self::Learning(profile, id)),
             ["sessions", year, month, name] => record(year, month, name, "toml").map(|id| Self::Session(profile, id)),
@@ -102,7 +106,7 @@ impl Place {
     pub fn profile(&self) -> Option<&ProfileName> {
         match self {
             Self::ProfileFile(profile) | Self::Document(profile) => Some(profile),
-            Self::Event(profile, ..) | Self::Vote(profile, ..) => Some(profile),
+            Self::Event(profile, ..) | Self::Vote(profile, ..) | Self::Verdict(profile, ..) => Some(profile),
             Self::Learning(profile, _) | Self::Session(profile, _) | Self::Bundle(profile, _) => Some(profile),
             Self::TopFile | Self::Amend | Self::Stray => None,
         }
@@ -112,7 +116,13 @@ impl Place {
     pub fn is_write_once(&self) -> bool {
         matches!(
             self,
-            Self::Amend | Self::Event(..) | Self::Vote(..) | Self::Learning(..) | Self::Session(..) | Self::Bundle(..)
+            Self::Amend
+                | Self::Event(..)
+                | Self::Vote(..)
+                | Self::Verdict(..)
+                | Self::Learning(..)
+                | Self::Session(..)
+                | Self::Bundle(..)
         )
     }
 
@@ -120,6 +130,14 @@ impl Place {
     pub fn is_governed(&self) -> bool {
         matches!(self, Self::TopFile | Self::ProfileFile(_))
     }
+}
+
+/// The task of a file `<task>/<hash32>/<principal>-<hash32>.toml`.
+fn by_principal(task: &str, about: &str, name: &str) -> Option<TaskId> {
+    let (principal, hash) = name.strip_suffix(".toml")?.rsplit_once('-')?;
+    let fits = is_hash32(about) && is_hash32(hash) && Principal::parse(principal).is_ok();
+    fits.then_some(())?;
+    TaskId::parse(task).ok()
 }
 
 fn record(year: &str, month: &str, name: &str, extension: &str) -> Option<RecordId> {
@@ -165,6 +183,11 @@ pub fn votes(profile: &ProfileName, task: &TaskId, submit: &Digest) -> RepoPath 
     format!("{ROOT}/{profile}/votes/{task}/{}", submit.short()).into()
 }
 
+/// `.agentops/<profile>/verdicts/<task>/<hash32 of the event>`.
+pub fn verdicts(profile: &ProfileName, task: &TaskId, event: &Digest) -> RepoPath {
+    format!("{ROOT}/{profile}/verdicts/{task}/{}", event.short()).into()
+}
+
 /// The file of a session record.
 pub fn session(profile: &ProfileName, started: &Date, id: &RecordId) -> RepoPath {
     format!("{ROOT}/{profile}/sessions/{}/{}/{id}.toml", started.year(), started.month()).into()
@@ -198,6 +221,9 @@ mod tests {
             Some(Place::Stray)
         ));
         assert!(matches!(place(&format!(".agentops/sre/votes/a-k3f9/{hash}/a-b-{hash}.toml")), Some(Place::Vote(..))));
+        let verdict = place(&format!(".agentops/sre/verdicts/a-k3f9/{hash}/a-b-{hash}.toml"));
+        assert!(matches!(verdict, Some(Place::Verdict(..))));
+        assert!(matches!(place(".agentops/sre/verdicts/notes.md"), Some(Place::Document(_))));
         assert!(matches!(place(&format!(".agentops/sre/learnings/2026/11/{ulid}.toml")), Some(Place::Learning(..))));
         assert!(matches!(place(&format!(".agentops/sre/learnings/2026/13/{ulid}.toml")), Some(Place::Stray)));
         assert!(matches!(place(&format!(".agentops/sre/sessions/2026/11/{ulid}.toml")), Some(Place::Session(..))));

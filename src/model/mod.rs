@@ -1,4 +1,4 @@
-//! Pure data: ids, events, votes, amends, records, state, policy; and the traits through which laws see trees.
+//! Pure data: ids, events, votes, verdicts, amends, records, state, policy; and the traits through which laws see trees.
 //!
 //! Nothing here reads a repository, a clock or the environment, and nothing here prints. Everything may depend on it.
 
@@ -30,4 +30,5 @@ pub mod tasks;
 pub mod time;
 pub mod tree;
 pub mod trust;
+pub mod verdict;
 pub mod vote;

@@ -31,6 +31,8 @@ pub const LAWS_VERSION: u32 = 2;
 pub const SIGNATURES_SINCE: u32 = 2;
 /// The edition of the laws from which amends may let state files go.
 pub const REDACTIONS_SINCE: u32 = 2;
+/// The edition of the laws from which verdicts are known. Before it, a file in their place is a document like any other.
+pub const VERDICTS_SINCE: u32 = 2;
 
 /// Human or agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]

@@ -97,7 +97,12 @@ fn join_hints<S: serde::Serializer>(hints: &Vec<String>, serializer: S) -> Resul
 /// JSON allows bidirectional and zero-width characters; they are spelled `\uXXXX` here, which every reader of JSON
 /// turns back, so that a document on a terminal shows what it holds.
 pub(super) fn print(body: &impl Serialize) -> serde_json::Result<String> {
-    let mut text = serde_json::to_string(&Document { schema_version: SCHEMA_VERSION, body })?;
+    print_foreign(&Document { schema_version: SCHEMA_VERSION, body })
+}
+
+/// As [`print`], without `schema_version`: for formats that have a version of their own.
+pub(super) fn print_foreign(body: &impl Serialize) -> serde_json::Result<String> {
+    let mut text = serde_json::to_string(body)?;
     if text.chars().any(is_hidden) {
         text = escape(&text);
     }

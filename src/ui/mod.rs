@@ -136,6 +136,15 @@ impl Ui {
         }
     }
 
+    /// Prints a document of somebody else's format on standard output, whatever the mode: without `schema_version`.
+    pub fn statement(&self, body: &impl Serialize) {
+        self.has_document.set(true);
+        match document::print_foreign(body) {
+            Ok(text) => self.write_output(&text, false),
+            Err(error) => self.fail(error.into()),
+        }
+    }
+
     /// Prints a page on standard error, whatever the mode and however quiet: for hooks, whose reader is git's.
     pub fn aside(&self, fill: impl FnOnce(&mut Page)) {
         let mut page = self.page(self.settings.color_error);

@@ -129,10 +129,10 @@ impl Tally {
     }
 }
 
-/// Who did the phase's work in the live attempt that `submit` ends: the actor of the submit, and of sessions on that
-/// task, phase and attempt. Opening, reworking or rewinding a task is not doing its work.
-pub fn doers(chain: &Chain, submit: &Link, sessions: &[(Principal, u32)]) -> BTreeSet<Principal> {
-    let state = &submit.event.state;
+/// Who did the phase's work in the attempt that `leaving` ends, a submit or an advance without votes: its actor, and those of
+/// submits and sessions on that task, phase and attempt. Opening, reworking or rewinding a task is not doing its work.
+pub fn doers(chain: &Chain, leaving: &Link, sessions: &[(Principal, u32)]) -> BTreeSet<Principal> {
+    let state = chain.origin(leaving);
     let mut doers: BTreeSet<Principal> = chain
         .links
         .iter()
@@ -143,6 +143,7 @@ pub fn doers(chain: &Chain, submit: &Link, sessions: &[(Principal, u32)]) -> BTr
         })
         .map(|link| link.event.actor.clone())
         .collect();
+    doers.insert(leaving.event.actor.clone());
     doers.extend(sessions.iter().filter(|(_, attempt)| *attempt == state.attempt).map(|(actor, _)| actor.clone()));
     doers
 }

@@ -13,6 +13,7 @@ pub mod proof;
 pub mod redaction;
 pub mod risk;
 pub mod transition;
+pub mod verdict;
 
 #[cfg(test)]
 mod tests;

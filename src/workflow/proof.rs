@@ -1,4 +1,4 @@
-//! What stands behind a vote, an event or an amend: a key of T's signers, or somebody's word.
+//! What stands behind a vote, a verdict, an event or an amend: a key of T's signers, or somebody's word.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,6 +8,7 @@ use crate::model::name::Principal;
 use crate::model::policy::{ActorKind, Policy, SIGNATURES_SINCE};
 use crate::model::time::Timestamp;
 use crate::model::trust::{Presence, Proved};
+use crate::model::verdict::Verdict;
 use crate::model::vote::{Proof, Vote};
 
 /// The role whose holders govern.
@@ -39,6 +40,12 @@ pub fn vote_key(policy: &Policy, vote: &Vote) -> Result<Proved, String> {
 pub fn event_key(policy: &Policy, event: &Event) -> Option<Result<Proved, String>> {
     let armor = &event.signature.as_ref()?.armor;
     Some(key(policy, &event.actor, &event.at, Presence::None, &event.signed_bytes(), armor))
+}
+
+/// The key behind a verdict that its verifier signed; `None` for an unsigned one, whose verifier is a claim.
+pub fn verdict_key(policy: &Policy, verdict: &Verdict) -> Option<Result<Proved, String>> {
+    let armor = &verdict.signature.as_ref()?.armor;
+    Some(key(policy, &verdict.verifier, &verdict.at, Presence::None, &verdict.signed_bytes(), armor))
 }
 
 /// Whose signatures an amend bears.

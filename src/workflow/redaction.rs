@@ -30,7 +30,9 @@ pub fn refusal(policy: &Policy, path: &RepoPath) -> Option<String> {
                 false => return None,
             }
         }
-        Some(Place::Vote(..) | Place::Learning(..) | Place::Session(..) | Place::Bundle(..)) => return None,
+        Some(Place::Vote(..) | Place::Verdict(..) | Place::Learning(..) | Place::Session(..) | Place::Bundle(..)) => {
+            return None;
+        }
     };
     Some(format!("`{path}` {reason}"))
 }

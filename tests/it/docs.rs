@@ -81,7 +81,9 @@ fn no_document_is_forgotten() {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let text = fs::read_to_string(&path).unwrap();
         let executable = text.lines().any(|line| line == "```console");
-        assert_eq!(executable, known.contains(&&*name), "docs/{name} is run by no test, or has nothing to run");
+        // The page on verification goes on in the repository of the README.
+        let is_run = known.contains(&&*name) || name == "verification.md";
+        assert_eq!(executable, is_run, "docs/{name} is run by no test, or has nothing to run");
     }
 }
 
@@ -99,6 +101,14 @@ fn the_readme_lists_every_law() {
     assert!(readme.contains(&format!("[{} laws]", rows.len())), "there are {} laws", rows.len());
     let rust = concat!("Rust ", env!("CARGO_PKG_RUST_VERSION"), " or newer");
     assert!(readme.contains(rust), "needed: {rust}");
+}
+
+#[test]
+fn the_page_on_verification_runs() {
+    let sandbox = Sandbox::new();
+    // It goes on where the README ends, with a task that is done.
+    run_document_in(&sandbox, "README.md");
+    run_document_in(&sandbox, "docs/verification.md");
 }
 
 #[test]
@@ -120,9 +130,12 @@ fn links_between_documents_lead_somewhere() {
 }
 
 fn run_document(name: &str) {
+    run_document_in(&Sandbox::new(), name);
+}
+
+fn run_document_in(sandbox: &Sandbox, name: &str) {
     let path = document(name);
     let before = fs::read_to_string(&path).unwrap();
-    let sandbox = Sandbox::new();
     let mut after = String::new();
     let mut lines = before.lines();
     while let Some(line) = lines.next() {
@@ -131,10 +144,10 @@ fn run_document(name: &str) {
         let Some(info) = line.strip_prefix("```").filter(|info| !info.is_empty()) else { continue };
         let body: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
         if info == "console" {
-            after.push_str(&run_block(&sandbox, &body));
+            after.push_str(&run_block(sandbox, &body));
         } else {
             if let Some((_, file)) = info.split_once(' ') {
-                fs::write(written(&sandbox, file), body.join("\n") + "\n").unwrap();
+                fs::write(written(sandbox, file), body.join("\n") + "\n").unwrap();
             }
             body.iter().for_each(|line| after.push_str(&format!("{line}\n")));
         }

@@ -9,6 +9,7 @@ use agentops::model::digest::Digest;
 use agentops::model::event::{Event, EventName};
 use agentops::model::record::{Learning, Session};
 use agentops::model::tree::MemoryTree;
+use agentops::model::verdict::{Outcome, Verdict};
 use agentops::model::vote::Vote;
 use agentops::workflow::risk::Gate;
 
@@ -48,6 +49,14 @@ fn votes() {
     let (signed, digest) = frozen::<Vote>("vote-signed.toml");
     assert_eq!(digest, "f6704b9b52e5e9c20f008bc6425d4ecc9536baab47518406824a739a7d85b230");
     assert!(signed.signature.is_some());
+}
+
+#[test]
+fn verdicts() {
+    let (verdict, digest) = frozen::<Verdict>("verdict.toml");
+    assert_eq!(digest, "c93c562f4550c926d49dedf9e404e869b20ff6c0cce29d911fd58b0de1441ee8");
+    assert_eq!(verdict.file_name(), format!("bob-{}.toml", &digest[..32]));
+    assert_eq!((verdict.verdict, verdict.runs.len(), verdict.signature.is_some()), (Outcome::Refuted, 1, true));
 }
 
 #[test]

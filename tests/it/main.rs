@@ -41,4 +41,5 @@ mod terminal;
 mod transaction;
 mod trust;
 mod upgrade;
+mod verify;
 mod world;

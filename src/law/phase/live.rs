@@ -14,9 +14,10 @@ use crate::model::path::RepoPath;
 use crate::model::profile::{ArtifactKind, Phase, Profile};
 use crate::model::state::Stage;
 use crate::model::tree::{MAX_TEXT_FILE, MemoryTree, SightError, TreeView};
-use crate::workflow::artifact;
 use crate::workflow::chain::Link;
 use crate::workflow::delivery;
+use crate::workflow::verdict::{self, Standing};
+use crate::workflow::{artifact, gate};
 
 /// Runs `examine` over the material of every gate that the step claims to have passed and whose checks name `law`.
 pub(crate) fn examine_each(
@@ -147,9 +148,24 @@ fn material<'a>(
         next,
         runs: &link.event.runs,
         notes: &link.event.note,
+        verdicts: verdicts(case, task, link)?,
         plan,
         promised,
     })
+}
+
+/// What verdicts in M say of the event's runs.
+fn verdicts(case: &Case<'_>, task: &TaskStep, link: &Link) -> Result<Standing, SightError> {
+    if link.event.runs.is_empty() {
+        return Ok(Standing::default());
+    }
+    let files = verdict::read_verdicts(case.step.next(), &task.after.profile, link)?;
+    if files.is_empty() {
+        return Ok(Standing::default());
+    }
+    let sessions = case.records.sessions_on(case.step.next(), &task.after, task.after.origin(link))?;
+    let doers = gate::doers(&task.after, link, &sessions);
+    Ok(verdict::weigh(case.policy, &task.after, link, &doers, &files))
 }
 
 /// The template's text in T: in the profile's own folder, or in that of a profile it extends.

@@ -28,6 +28,7 @@ use crate::model::state::{Stage, TaskState};
 use crate::model::tree::TreeView;
 use crate::model::{event::Run, law_id::LawId};
 use crate::workflow::delivery::Promised;
+use crate::workflow::verdict::Standing;
 
 use super::{Findings, Law};
 
@@ -80,6 +81,8 @@ pub struct Material<'a> {
     pub runs: &'a [Run],
     /// What the event notes; the share of lines that the tests covered is a claim too.
     pub notes: &'a BTreeMap<Word, String>,
+    /// What verdicts in M say of them.
+    pub verdicts: Standing,
     /// The plan of the task's live plan stage.
     pub plan: Option<Plan>,
     /// What was promised there, in an implement phase whose gate asks for it.

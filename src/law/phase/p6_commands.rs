@@ -10,6 +10,7 @@ use crate::model::manifest::Manifest;
 use crate::model::profile::ArtifactKind;
 use crate::model::report::{Finding, Place};
 use crate::model::tree::SightError;
+use crate::model::verdict::Outcome;
 
 use super::{Material, Required, count, live, required_commands};
 
@@ -54,12 +55,7 @@ pub(crate) fn examine(material: &Material<'_>, findings: &mut Findings) -> Resul
         ));
     }
     if claimed > 0 {
-        let verb = if claimed == 1 { "is" } else { "are" };
-        findings.not_checked(format!(
-            "{} {verb} claimed by {}, not reproduced",
-            count(claimed, "command"),
-            material.actor
-        ));
+        tell_standing(material, claimed, findings);
     }
     if let Some(coverage) = promises.and_then(|promises| promises.coverage.as_ref()) {
         examine_coverage(material, coverage, findings);
@@ -88,6 +84,28 @@ fn examine_coverage(material: &Material<'_>, coverage: &Coverage, findings: &mut
     };
     let fix = format!("`agentops phase next {task}` runs the tests, reads the report and records the figure");
     findings.add(Finding::new(Place::nowhere(), message, fix));
+}
+
+/// Says what the claims rest on. A refutation is a warning: without a key anybody could have written it.
+fn tell_standing(material: &Material<'_>, claimed: usize, findings: &mut Findings) {
+    let verb = if claimed == 1 { "is" } else { "are" };
+    let claim = format!("{} {verb} claimed by {}", count(claimed, "command"), material.actor);
+    let verdicts = &material.verdicts;
+    match (verdicts.said(Outcome::Refuted), verdicts.said(Outcome::Reproduced)) {
+        (Some(refuted), _) => findings.add(
+            Finding::new(
+                Place::nowhere(),
+                format!("{claim}, {refuted}"),
+                format!("look for yourself: `agentops verify rerun {}`", material.task),
+            )
+            .warning(),
+        ),
+        (None, Some(said)) if verdicts.reproduced.values().any(Option::is_some) => {
+            findings.note(format!("{claim}, {said}"));
+        }
+        (None, Some(said)) => findings.not_checked(format!("{claim}, {said}")),
+        (None, None) => findings.not_checked(format!("{claim}, not reproduced")),
+    }
 }
 
 /// Why `command` does not count as run. The last run with its arguments decides.
@@ -149,6 +167,18 @@ mod tests {
         let found = gate().ran("lint", &[], 0, "a").ran("test", &["tests/a.rs"], 0, "a").judge(LawId::P6);
         assert_eq!(shown(&found), [""; 0]);
         assert_eq!(found.not_checked, ["2 commands are claimed by claude, not reproduced"]);
+        let bob = || [(crate::law::testing::principal("bob"), None)].into_iter().collect();
+        let mut verified = gate().ran("lint", &[], 0, "a").ran("test", &["tests/a.rs"], 0, "a");
+        verified.verdicts.reproduced = bob();
+        assert_eq!(
+            verified.judge(LawId::P6).not_checked,
+            ["2 commands are claimed by claude, reproduced by bob (claimed)"]
+        );
+        verified.verdicts.refuted = bob();
+        assert_eq!(
+            shown(&verified.judge(LawId::P6)),
+            ["warning 0: 2 commands are claimed by claude, refuted by bob (claimed)"]
+        );
         let again = gate().ran("lint", &[], 1, "a").ran("lint", &[], 0, "a").ran("test", &["tests/a.rs"], 0, "a");
         assert_eq!(shown(&again.judge(LawId::P6)), [""; 0], "the last run decides");
     }

@@ -19,6 +19,8 @@ use crate::model::tree::MemoryTree;
 use crate::workflow::delivery::Promised;
 
 use super::p9_deliverables;
+use crate::workflow::verdict::Standing;
+
 use super::{Artifact, LAWS, Material};
 use super::{p1_sections, p2_sources, p3_pattern, p4_changes, p5_readiness, p6_commands, p7_manifest, p8_tasks};
 
@@ -48,6 +50,7 @@ pub(in crate::law) struct Gate {
     pub(in crate::law) next: MemoryTree,
     pub(in crate::law) runs: Vec<Run>,
     pub(in crate::law) notes: BTreeMap<Word, String>,
+    pub(in crate::law) verdicts: Standing,
     pub(in crate::law) plan: Option<Plan>,
     pub(in crate::law) promised: Option<Promised>,
     pub(in crate::law) is_agent: bool,
@@ -80,6 +83,7 @@ impl Gate {
             next: MemoryTree::new(),
             runs: Vec::new(),
             notes: BTreeMap::new(),
+            verdicts: Standing::default(),
             plan: None,
             promised: None,
             is_agent: true,
@@ -185,6 +189,7 @@ impl Gate {
             next: &self.next,
             runs: &self.runs,
             notes: &self.notes,
+            verdicts: self.verdicts.clone(),
             plan: self.plan.clone(),
             promised: self.promised.clone(),
         };

@@ -1,0 +1,89 @@
+//! A working copy apart: a clone that shares the objects and nothing else. What runs in it finds no branch, index, hook or
+//! configuration of this repository to change.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::command::LOCAL_ENVIRONMENT;
+use super::error::GitError;
+use super::repo::Repo;
+use crate::model::digest::ObjectId;
+
+impl Repo {
+    /// Clones into the empty folder `dir` and checks `commit` out there, detached. No hook runs; the objects are this
+    /// repository's, read and never written.
+    pub fn copy_to(&self, dir: &Path, commit: &ObjectId) -> Result<(), GitError> {
+        let source = self.common_dir().canonicalize();
+        let source = source.map_err(GitError::while_doing(format!("find `{}`", self.common_dir().display())))?;
+        let mut clone = apart(dir);
+        // An empty template: hooks of the user's own template are for working, not for proving.
+        clone.args(["clone", "--quiet", "--shared", "--no-checkout", "--template=", "--"]).arg(source).arg(dir);
+        run(clone, "clone this repository")?;
+        // `git push` has nowhere to go.
+        let mut forget = apart(dir);
+        forget.args(["config", "--remove-section", "remote.origin"]);
+        run(forget, "forget where the clone comes from")?;
+        let mut checkout = apart(dir);
+        checkout.args(["-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false"]);
+        checkout.args(["checkout", "--quiet", "--detach"]).arg(commit.to_string()).arg("--");
+        run(checkout, "check the commit out")
+    }
+
+    /// The tracked files that differ from the commit in the copy at `dir`, as git names them.
+    pub fn changed_in_copy(&self, dir: &Path) -> Result<Vec<String>, GitError> {
+        let mut status = apart(dir);
+        status.args(["diff", "--name-only", "--no-ext-diff", "--ignore-submodules", "HEAD", "--"]);
+        let output = status.output().map_err(GitError::while_doing("look at the copy"))?;
+        Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
+    }
+}
+
+/// Git in `dir`, with nothing of the caller's repository in its environment.
+fn apart(dir: &Path) -> Command {
+    let mut command = Command::new("git");
+    command.current_dir(dir).stdin(Stdio::null());
+    for name in LOCAL_ENVIRONMENT {
+        command.env_remove(name);
+    }
+    command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0").env("GIT_NO_REPLACE_OBJECTS", "1");
+    command
+}
+
+fn run(mut command: Command, what: &str) -> Result<(), GitError> {
+    let output = command.output().map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => GitError::GitMissing,
+        _ => GitError::other(what, error),
+    })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    Err(GitError::CommandFailed { command: format!("git: {what}"), code: output.status.code(), stderr })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sandbox::Sandbox;
+
+    #[test]
+    fn a_copy_shares_objects_and_nothing_else() {
+        let sandbox = Sandbox::new();
+        let first = sandbox.write("file", "1").commit("first");
+        sandbox.write("file", "2").commit("second");
+        sandbox.git(&["tag", "v1"]);
+        let dir = sandbox.beside("copy");
+        std::fs::create_dir(&dir).unwrap();
+        let repo = sandbox.open();
+        repo.copy_to(&dir, &first).unwrap();
+        assert_eq!(std::fs::read_to_string(dir.join("file")).unwrap(), "1");
+        assert_eq!(sandbox.git_at(&dir, &["rev-parse", "HEAD"]), first.to_string());
+        assert_eq!(repo.changed_in_copy(&dir).unwrap(), [""; 0]);
+        std::fs::write(dir.join("file"), "3").unwrap();
+        assert_eq!(repo.changed_in_copy(&dir).unwrap(), ["file"]);
+        sandbox.git_at(&dir, &["tag", "stray"]);
+        let (code, _) = sandbox.try_git(&dir, &["push", "origin", "stray"], b"");
+        assert_ne!(code, 0);
+        assert_eq!(sandbox.git(&["tag"]), "v1");
+        assert_eq!(repo.worktrees().unwrap().len(), 1);
+    }
+}

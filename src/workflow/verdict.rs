@@ -1,0 +1,168 @@
+//! Verdicts: which count, and what they amount to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::chain::{Chain, Link};
+use super::proof;
+use crate::model::canonical::Canonical as _;
+use crate::model::event::Run;
+use crate::model::layout;
+use crate::model::name::{Principal, ProfileName};
+use crate::model::path::RepoPath;
+use crate::model::policy::{Policy, VERDICTS_SINCE};
+use crate::model::tree::{MAX_STATE_FILE, Mode, SightError, TreeView};
+use crate::model::trust::Proved;
+use crate::model::verdict::{Outcome, Verdict};
+
+/// A file below `verdicts/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerdictFile {
+    /// Where.
+    pub path: RepoPath,
+    /// The verdict, or why the file is none.
+    pub verdict: Result<Verdict, String>,
+}
+
+/// The files of all verdicts on the event `link`.
+pub fn read_verdicts(tree: &dyn TreeView, profile: &ProfileName, link: &Link) -> Result<Vec<VerdictFile>, SightError> {
+    let folder = layout::verdicts(profile, &link.event.task, &link.digest);
+    let mut files = Vec::new();
+    for entry in tree.list(&folder)? {
+        let path = folder.join(&entry.name);
+        let verdict = if entry.mode == Mode::File {
+            let bytes = tree.blob(&entry.id, &path, MAX_STATE_FILE)?;
+            read_verdict(&entry.name, &bytes)
+        } else {
+            Err(format!("mode {:o} is not a plain file", entry.mode.bits()))
+        };
+        files.push(VerdictFile { path, verdict });
+    }
+    Ok(files)
+}
+
+fn read_verdict(name: &[u8], bytes: &[u8]) -> Result<Verdict, String> {
+    let verdict = Verdict::parse(bytes).map_err(|error| error.to_string())?;
+    let expected = verdict.file_name();
+    if name == expected.as_bytes() { Ok(verdict) } else { Err(format!("its content asks for the name `{expected}`")) }
+}
+
+/// What the verdicts on one event amount to. Behind each name the key that signed; none: the name is a claim.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// Who reproduced it.
+    pub reproduced: BTreeMap<Principal, Option<Proved>>,
+    /// Who refuted it; nobody is in both.
+    pub refuted: BTreeMap<Principal, Option<Proved>>,
+    /// Verdicts that count for nothing, each with the reason.
+    pub void: Vec<(RepoPath, String)>,
+}
+
+impl Standing {
+    /// `by bob (claimed), carol (signed by SHA256:…)` of those who reproduced, or refuted; none where nobody did.
+    pub fn said(&self, outcome: Outcome) -> Option<String> {
+        let all = match outcome {
+            Outcome::Reproduced => &self.reproduced,
+            Outcome::Refuted => &self.refuted,
+        };
+        let names: Vec<String> = all
+            .iter()
+            .map(|(who, key)| format!("{who} ({})", key.as_ref().map_or("claimed".to_owned(), Proved::honest)))
+            .collect();
+        (!names.is_empty()).then(|| format!("{} by {}", outcome.as_str(), names.join(", ")))
+    }
+}
+
+/// Weighs `files` over the event `link`, whose work `doers` did. One verifier's two verdicts that differ count as refuted.
+pub fn weigh(
+    policy: &Policy,
+    chain: &Chain,
+    link: &Link,
+    doers: &BTreeSet<Principal>,
+    files: &[VerdictFile],
+) -> Standing {
+    let mut standing = Standing::default();
+    for file in files {
+        let counted = file.verdict.as_ref().map_err(String::clone).and_then(|verdict| {
+            let key = backing(policy, chain, link, doers, verdict)?;
+            Ok((verdict, key))
+        });
+        match counted {
+            Ok((verdict, key)) if verdict.verdict == Outcome::Refuted => {
+                standing.reproduced.remove(&verdict.verifier);
+                standing.refuted.insert(verdict.verifier.clone(), key);
+            }
+            Ok((verdict, key)) if !standing.refuted.contains_key(&verdict.verifier) => {
+                // Of two that say the same, the signed one speaks.
+                let known = standing.reproduced.remove(&verdict.verifier).flatten();
+                standing.reproduced.insert(verdict.verifier.clone(), key.or(known));
+            }
+            Ok(_) => {}
+            Err(reason) => standing.void.push((file.path.clone(), reason)),
+        }
+    }
+    standing
+}
+
+/// The key behind a verdict, none where it is unsigned; the error says why it counts for nothing.
+pub fn backing(
+    policy: &Policy,
+    chain: &Chain,
+    link: &Link,
+    doers: &BTreeSet<Principal>,
+    verdict: &Verdict,
+) -> Result<Option<Proved>, String> {
+    if policy.format.laws < VERDICTS_SINCE {
+        return Err(format!(
+            "edition {} of the laws, which `format.toml` names, knows no verdicts; edition {VERDICTS_SINCE} does",
+            policy.format.laws
+        ));
+    }
+    if verdict.project != policy.format.project {
+        return Err("it was given in another project".into());
+    }
+    if verdict.task != chain.task || verdict.event != link.digest {
+        return Err("it is about another event".into());
+    }
+    if !link.event.carries_gate(chain) || link.event.runs.is_empty() {
+        return Err("its event claims no run of a command".into());
+    }
+    if link.event.runs.iter().any(|run| run.tree != verdict.tree) {
+        return Err(format!("it is about the tree {}, which is not the event's", verdict.tree.short()));
+    }
+    verifier_refusal(policy, chain, doers, &verdict.verifier).map_or(Ok(()), Err)?;
+    match (agrees(&link.event.runs, &verdict.runs), verdict.verdict) {
+        (false, Outcome::Reproduced) => {
+            return Err("it says `reproduced`, and its own runs are not those that the event claims".into());
+        }
+        (true, Outcome::Refuted) => {
+            return Err("it says `refuted`, and its own runs are those that the event claims".into());
+        }
+        _ => {}
+    }
+    proof::verdict_key(policy, verdict).transpose()
+}
+
+/// Why `who` may not verify; `None` where it may. Agents may.
+pub fn verifier_refusal(
+    policy: &Policy,
+    chain: &Chain,
+    doers: &BTreeSet<Principal>,
+    who: &Principal,
+) -> Option<String> {
+    match policy.config.actors.get(who) {
+        None => Some(format!("`{who}` is not an actor of the policy")),
+        Some(actor) if !actor.may_write(&chain.profile) => {
+            Some(format!("`{who}` has no part in profile `{}`", chain.profile))
+        }
+        Some(_) if doers.contains(who) => Some(format!("`{who}` did the work: somebody else verifies it")),
+        Some(_) => None,
+    }
+}
+
+/// Whether each claimed command ended alike. The last run with the same name and arguments decides, on both sides.
+fn agrees(claimed: &[Run], again: &[Run]) -> bool {
+    let last = |runs: &'_ [Run], like: &Run| {
+        runs.iter().rev().find(|run| run.name == like.name && run.arguments == like.arguments).map(|run| run.exit)
+    };
+    claimed.iter().all(|run| last(claimed, run) == last(again, run))
+}
