@@ -3,7 +3,7 @@
 use super::commands::{self, Ran};
 use super::coverage::CoverageReport;
 use super::error::EngineError;
-use super::gate;
+use super::gate::{self, Approval};
 use super::manifest;
 use super::phase::{self, Contents, Moved, PhaseStatus};
 use super::seal::{Author, Seal, transact_sealed};
@@ -98,7 +98,7 @@ pub fn next(
         match state.status {
             Status::Working => leave(site, base, &chain, &state, author, runs.as_ref()),
             Status::Waiting => {
-                check_votes(base, &chain)?;
+                check_votes(base, &chain, &at)?;
                 phase::compose_event(base, &chain, EventKind::Advance, None, author, Contents::default())
             }
             Status::Done | Status::Abandoned => Err(EngineError::refused(
@@ -129,7 +129,7 @@ fn refuse_predecessors(base: &Base<'_>, chain: &Chain, state: &TaskState) -> Res
     Ok(())
 }
 
-fn check_votes(base: &Base<'_>, chain: &Chain) -> Result<(), EngineError> {
+fn check_votes(base: &Base<'_>, chain: &Chain, at: &Timestamp) -> Result<(), EngineError> {
     let id = &chain.task;
     let Some(gate) = gate::waiting(base, chain)? else {
         return Err(EngineError::refused(
@@ -148,8 +148,20 @@ fn check_votes(base: &Base<'_>, chain: &Chain) -> Result<(), EngineError> {
             rework,
         ));
     }
-    if gate.tally.is_satisfied() {
+    if gate.tally.is_satisfied_at(at) {
         return Ok(());
+    }
+    let outside = gate.tally.outside(at);
+    if !outside.is_empty() && gate.tally.is_satisfied() {
+        let again = format!("agentops gate approve {id}");
+        let is_over = |approval: &Approval| approval.windows.iter().all(|window| window.is_over(at));
+        return Err(EngineError::Waiting {
+            message: format!("`{id}` was approved for another time than now, {at}: {}", outside.join(", ")),
+            hint: match gate.tally.approvals.values().any(is_over) {
+                true => format!("that time is over: a human approves it again: {again}"),
+                false => format!("run it again then: agentops phase next {id}   or have it approved for now: {again}"),
+            },
+        });
     }
     let void: Vec<String> =
         gate.tally.void.iter().map(|(path, reason)| format!("; {path} counts for nothing: {reason}")).collect();
@@ -158,9 +170,9 @@ fn check_votes(base: &Base<'_>, chain: &Chain) -> Result<(), EngineError> {
             "`{id}` waits at gate {} ({}): {} of {} votes{}",
             gate.number,
             gate.title,
-            gate.tally.approvals.len(),
+            gate.tally.approved_at(at),
             gate.tally.wanted,
-            void.concat()
+            outside.iter().map(|what| format!("; {what}")).chain(void).collect::<String>()
         ),
         hint: format!("a human runs: agentops gate approve {id}   or: agentops gate reject {id} --reason \"…\""),
     })

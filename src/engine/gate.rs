@@ -17,12 +17,13 @@ use crate::model::layout;
 use crate::model::manifest::{Manifest, ManifestLine};
 use crate::model::name::{Principal, ProfileName, TaskId, Word};
 use crate::model::path::RepoPath;
-use crate::model::policy::ActorKind;
+use crate::model::policy::{ActorKind, SIGNATURES_SINCE};
 use crate::model::profile::{ArtifactKind, FourEyes, Phase, VoteKind};
 use crate::model::state::Status;
+use crate::model::time::Timestamp;
 use crate::model::tree::MAX_TEXT_FILE;
 use crate::model::trust::Proved;
-use crate::model::vote::{Proof, Verdict, Vote};
+use crate::model::vote::{Proof, Verdict, Vote, Window};
 use crate::workflow::artifact;
 use crate::workflow::chain::{self, Chain, Link};
 use crate::workflow::gate::{self, Tally};
@@ -207,6 +208,8 @@ pub struct Choice {
     pub proof: Proof,
     /// The key that signs, exactly where the proof is a signature.
     pub key: Option<SigningKey>,
+    /// When the approval counts.
+    pub window: Window,
     /// The submit that the voter has read: another one, come in meanwhile, is not voted on unseen.
     pub submit: Digest,
 }
@@ -316,12 +319,7 @@ fn base_for<'a>(site: &'a Site, target: &Target) -> Result<Base<'a>, EngineError
 }
 
 /// The vote with its signature, where it has one, verified as the judge will.
-fn sealed(
-    site: &Site,
-    base: &Base<'_>,
-    choice: &Choice,
-    at: &crate::model::time::Timestamp,
-) -> Result<(WaitingGate, Vote), EngineError> {
+fn sealed(site: &Site, base: &Base<'_>, choice: &Choice, at: &Timestamp) -> Result<(WaitingGate, Vote), EngineError> {
     let (gate, mut vote) = vote(site, base, choice, at)?;
     if let Some(key) = &choice.key {
         vote.signature = Some(Signature { armor: key.sign(&vote.signed_bytes())? });
@@ -344,12 +342,7 @@ fn proof_of(base: &Base<'_>, vote: &Vote) -> Result<Option<Proved>, EngineError>
     })
 }
 
-fn vote(
-    site: &Site,
-    base: &Base<'_>,
-    choice: &Choice,
-    at: &crate::model::time::Timestamp,
-) -> Result<(WaitingGate, Vote), EngineError> {
+fn vote(site: &Site, base: &Base<'_>, choice: &Choice, at: &Timestamp) -> Result<(WaitingGate, Vote), EngineError> {
     let chain = base.task(&choice.task)?;
     let gate = open_gate(base, &chain)?;
     let voter = voter(site, base, &chain, &gate)?;
@@ -360,6 +353,7 @@ fn vote(
             hint: format!("read the new one: agentops gate approve {}", chain.task),
         });
     }
+    refuse_window(base, &choice.window, at)?;
     let vote = Vote {
         v: 1,
         project: base.policy.format.project.clone(),
@@ -371,9 +365,28 @@ fn vote(
         reason: choice.reason.trim().to_owned(),
         at: at.clone(),
         proof: choice.proof,
+        not_before: choice.window.not_before.clone(),
+        not_after: choice.window.not_after.clone(),
         signature: None,
     };
     Ok((gate, vote))
+}
+
+/// Refuses a window that would never count.
+fn refuse_window(base: &Base<'_>, window: &Window, at: &Timestamp) -> Result<(), EngineError> {
+    if !window.is_always() && base.policy.format.laws < SIGNATURES_SINCE {
+        return Err(EngineError::refused(
+            format!("edition {} of the laws rules here, and it knows no windows", base.policy.format.laws),
+            "approve it when it may advance, without `--not-before` and `--not-after`",
+        ));
+    }
+    if window.is_over(at) {
+        return Err(EngineError::usage(
+            format!("that window is over: it is {at}, and the approval would count {window}"),
+            "name a later `--not-after`, in UTC",
+        ));
+    }
+    Ok(())
 }
 
 /// Refuses a proof that the gate does not count.

@@ -9,6 +9,7 @@ pub mod commands;
 pub mod commit;
 pub mod compliance;
 mod compose;
+mod compromised;
 mod coverage;
 pub mod deinit;
 pub mod demo;

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::check::{Start, check_root};
+use super::compromised::{self, Landing};
 use super::error::EngineError;
 use super::judging::{self, ALL, Policies, Ruling};
 use super::site::Site;
@@ -22,13 +23,21 @@ use crate::workflow::governance::{self, Redactions};
 /// Replays the first-parent line up to `tip`, each edge by its own T.
 pub fn all(site: &Site, tip: Option<&str>, root: Option<&str>) -> Result<Report, EngineError> {
     let mut found = Report::default();
+    let mut landings = Vec::new();
     let mut report = each_edge(site, tip, root, |policies, edge| {
         let Edge { parent, commit, commits, let_go } = edge;
+        let landing = |(id, tree)| Landing { commit: id, tree, seconds: commit.committer.seconds };
+        landings.extend(commit.id.zip(commit.tree).map(landing));
         let judged = judging::edge(&site.repo, policies, parent.as_ref(), &commit, (commits, Some(let_go)), ALL)?;
         found.absorb(attributed(judged, &commit));
         Ok(())
     })?;
     report.absorb(found);
+    if let Some(last) = landings.last()
+        && let Ruling::Governed(today) = Policies::default().of(&site.repo.tree(&last.tree))?
+    {
+        report.violations.extend(compromised::named(&site.repo, &landings, &today)?);
+    }
     report.not_checked.push("replay: code binding, forks, session laws, waiver counts and wording are judged at landing; here they only warn".into());
     Ok(report)
 }

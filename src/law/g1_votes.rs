@@ -48,18 +48,23 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
                 findings.note(format!("{id}: class `{}` tightens the gate of {} ({why})", class.name, phase.name));
             }
             let tally = gate::tally(case.policy, profile, &gate, submit, &doers, &votes);
-            for (voter, approval) in &tally.approvals {
+            let at = &link.event.at;
+            for (voter, approval) in tally.approvals.iter().filter(|(_, approval)| approval.counts_at(at)) {
                 let four_eyes = proof::four_eyes(case.policy, &submit.event, &doers, voter, approval.key.as_ref());
                 let other = match four_eyes {
                     Ok(()) => "proved to be no doer",
                     Err(_) => "that the voter is no doer is a claim",
                 };
                 findings.note(format!("{id}: `{voter}` approved {} ({}; {other})", phase.name, approval.honest()));
+                if let Some(bounds) = approval.bounds() {
+                    let actor = &link.event.actor;
+                    findings.note(format!("{id}: the approval of `{voter}` counts {bounds}; that it advanced at {at} is a claim of `{actor}`"));
+                }
             }
             if case.policy.config.self_approve {
                 findings.note("doers may approve their own work here (`gates.self_approve = true`)");
             }
-            if tally.is_satisfied() {
+            if tally.is_satisfied_at(at) {
                 continue;
             }
             if let Some(amend) = case.votes_let_go(&profile.name, submit) {
@@ -71,9 +76,15 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             }
             let rejects: Vec<&str> = tally.rejects.iter().map(|voter| voter.as_str()).collect();
             let message = if rejects.is_empty() {
-                format!("`{id}` left `{}` with {} of {} approvals", phase.name, tally.approvals.len(), tally.wanted)
+                format!("`{id}` left `{}` with {} of {} approvals", phase.name, tally.approved_at(at), tally.wanted)
             } else {
                 format!("`{id}` left `{}` although {} rejected it", phase.name, rejects.join(", "))
+            };
+            let outside = tally.outside(at);
+            let message = if outside.is_empty() {
+                message
+            } else {
+                format!("{message}; it says that it advanced at {at}, and {}", outside.join(", "))
             };
             let void: Vec<String> = tally.void.iter().map(|(path, why)| format!("{path}: {why}")).collect();
             let message = if void.is_empty() {

@@ -1,5 +1,7 @@
 //! Votes: one immutable file each, one person's approve or reject of one submit.
 
+use std::fmt;
+
 use serde::Deserialize;
 
 use super::canonical::{Canonical, FormError, Printer, check_line, signed_bytes};
@@ -70,6 +72,43 @@ impl Proof {
     }
 }
 
+/// When an approval counts: for a task that advances in this time.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Window {
+    /// Not before this second.
+    pub not_before: Option<Timestamp>,
+    /// Not after this second.
+    pub not_after: Option<Timestamp>,
+}
+
+impl Window {
+    /// Whether it bounds nothing.
+    pub fn is_always(&self) -> bool {
+        self.not_before.is_none() && self.not_after.is_none()
+    }
+
+    /// Whether `at` lies in it.
+    pub fn holds(&self, at: &Timestamp) -> bool {
+        self.not_before.as_ref().is_none_or(|start| start <= at) && !self.is_over(at)
+    }
+
+    /// Whether it has ended before `at`.
+    pub fn is_over(&self, at: &Timestamp) -> bool {
+        self.not_after.as_ref().is_some_and(|end| at > end)
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.not_before, &self.not_after) {
+            (None, None) => f.write_str("at any time"),
+            (Some(start), None) => write!(f, "from {start} on"),
+            (None, Some(end)) => write!(f, "until {end}"),
+            (Some(start), Some(end)) => write!(f, "from {start} until {end}"),
+        }
+    }
+}
+
 /// One person's word on one submit.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -94,6 +133,12 @@ pub struct Vote {
     pub at: Timestamp,
     /// What the vote rests on.
     pub proof: Proof,
+    /// An approval counts for no advance before this.
+    #[serde(default)]
+    pub not_before: Option<Timestamp>,
+    /// An approval counts for no advance after this.
+    #[serde(default)]
+    pub not_after: Option<Timestamp>,
     /// Present exactly where `proof` is `signature`.
     #[serde(default)]
     pub signature: Option<Signature>,
@@ -103,6 +148,11 @@ impl Vote {
     /// The name of the vote's file: `<principal>-<hash32>.toml`.
     pub fn file_name(&self) -> String {
         format!("{}-{}.toml", self.voter, Digest::of(self.print().as_bytes()).short())
+    }
+
+    /// When it counts.
+    pub fn window(&self) -> Window {
+        Window { not_before: self.not_before.clone(), not_after: self.not_after.clone() }
     }
 
     /// The bytes that the voter's key signs: all before the `[signature]` table, the word `signature` as proof among them.
@@ -124,6 +174,12 @@ impl Canonical for Vote {
             .text("reason", &self.reason)
             .text("at", self.at.as_str())
             .text("proof", self.proof.as_str());
+        if let Some(start) = &self.not_before {
+            out.text("not_before", start.as_str());
+        }
+        if let Some(end) = &self.not_after {
+            out.text("not_after", end.as_str());
+        }
         if let Some(signature) = &self.signature {
             signature.print(&mut out);
         }
@@ -134,6 +190,14 @@ impl Canonical for Vote {
         check_version(self.v)?;
         check_project(&self.project)?;
         check_line("the reason", &self.reason, 1000, self.verdict == Verdict::Approve)?;
+        if !self.window().is_always() && self.verdict == Verdict::Reject {
+            return Err(FormError::Value("a reject has no window: it stands until a rework ends it".into()));
+        }
+        if let (Some(start), Some(end)) = (&self.not_before, &self.not_after)
+            && start >= end
+        {
+            return Err(FormError::Value("`not_before` comes before `not_after`".into()));
+        }
         if self.signature.is_some() != (self.proof == Proof::Signature) {
             return Err(FormError::Value("a `[signature]` table stands exactly where proof is `signature`".into()));
         }

@@ -11,8 +11,9 @@ use crate::model::event::EventKind;
 use crate::model::layout;
 use crate::model::name::{Principal, ProfileName, Word};
 use crate::model::path::RepoPath;
-use crate::model::policy::{ActorKind, Policy};
+use crate::model::policy::{ActorKind, Policy, SIGNATURES_SINCE};
 use crate::model::profile::{FourEyes, Profile};
+use crate::model::time::Timestamp;
 use crate::model::tree::{MAX_STATE_FILE, Mode, SightError, TreeView};
 use crate::model::trust::{Presence, Proved};
 use crate::model::vote::{Proof, Verdict, Vote};
@@ -119,11 +120,28 @@ impl Tally {
             self.approvals.remove(&vote.voter);
             self.rejects.insert(vote.voter.clone());
         } else if !self.rejects.contains(&vote.voter) {
-            self.approvals.insert(vote.voter.clone(), Approval { proof: vote.proof, key });
+            let first = Approval { proof: vote.proof, key, windows: Vec::new() };
+            self.approvals.entry(vote.voter.clone()).or_insert(first).windows.push(vote.window());
         }
     }
 
-    /// Enough approvals and no reject.
+    /// How many approvals count for an advance made at `at`.
+    pub fn approved_at(&self, at: &Timestamp) -> usize {
+        self.approvals.values().filter(|approval| approval.counts_at(at)).count()
+    }
+
+    /// Enough approvals for an advance made at `at`, and no reject.
+    pub fn is_satisfied_at(&self, at: &Timestamp) -> bool {
+        self.rejects.is_empty() && self.approved_at(at) as u64 >= u64::from(self.wanted)
+    }
+
+    /// The approvals that do not count at `at`, with when they do; a clause each.
+    pub fn outside(&self, at: &Timestamp) -> Vec<String> {
+        let outside = self.approvals.iter().filter(|(_, approval)| !approval.counts_at(at));
+        outside.map(|(who, approval)| format!("`{who}`'s counts {}", approval.bounds().unwrap_or_default())).collect()
+    }
+
+    /// Enough approvals, whenever they count, and no reject.
     pub fn is_satisfied(&self) -> bool {
         self.rejects.is_empty() && self.approvals.len() as u64 >= u64::from(self.wanted)
     }
@@ -201,6 +219,9 @@ fn void_reason(
     if !gate.proofs.contains(&vote.proof) {
         let rule = if policy.config.proofs.contains(&vote.proof) { "its class of risk" } else { "`gates.proof`" };
         return Some(format!("its proof is `{}`, which {rule} does not accept", vote.proof.as_str()));
+    }
+    if !vote.window().is_always() && policy.format.laws < SIGNATURES_SINCE {
+        return Some("it counts for a time only, which edition 1 of the laws does not know".into());
     }
     if vote.gate != *digest {
         return Some("the gate changed after it was cast (`gate` digest differs): vote again".into());

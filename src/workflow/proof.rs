@@ -9,7 +9,7 @@ use crate::model::policy::{ActorKind, Policy, SIGNATURES_SINCE};
 use crate::model::time::Timestamp;
 use crate::model::trust::{Presence, Proved};
 use crate::model::verdict::Verdict;
-use crate::model::vote::{Proof, Vote};
+use crate::model::vote::{Proof, Vote, Window};
 
 /// The role whose holders govern.
 pub const OWNER: &str = "owner";
@@ -21,9 +21,24 @@ pub struct Approval {
     pub proof: Proof,
     /// The key that signed, exactly where the proof is a signature.
     pub key: Option<Proved>,
+    /// When it counts: in any of these.
+    pub windows: Vec<Window>,
 }
 
 impl Approval {
+    /// Whether it counts for an advance made at `at`.
+    pub fn counts_at(&self, at: &Timestamp) -> bool {
+        self.windows.iter().any(|window| window.holds(at))
+    }
+
+    /// When it counts, a clause; `None` where that is at any time.
+    pub fn bounds(&self) -> Option<String> {
+        if self.windows.iter().any(Window::is_always) {
+            return None;
+        }
+        Some(self.windows.iter().map(ToString::to_string).collect::<Vec<_>>().join(", and "))
+    }
+
     /// What a report must say of it.
     pub fn honest(&self) -> String {
         self.key.as_ref().map_or_else(|| self.proof.honest().to_owned(), Proved::honest)
@@ -222,6 +237,8 @@ mod tests {
             reason: String::new(),
             at: submit.at.clone(),
             proof: Proof::Signature,
+            not_before: None,
+            not_after: None,
             signature: None,
         };
         let mut verdict = |flags: u8| {

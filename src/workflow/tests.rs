@@ -272,6 +272,7 @@ proptest! {
         let vote = Vote {
             v: 1, project: PROJECT.into(), task: task(), submit: digest, gate: digest, voter: principal("alice"),
             verdict: Verdict::Reject, reason: text.clone(), at: at.clone(), proof: Proof::Terminal, signature: None,
+            not_before: None, not_after: None,
         };
         prop_assert_eq!(Vote::parse(vote.print().as_bytes()), Ok(vote));
         let amend = Amend {

@@ -216,8 +216,12 @@ impl World {
         let (site, target) = (self.site(voter), Target::default());
         let submit = gate::prepare(&site, &target, task, &Wish::Person { key: None })?.gate.submit;
         let (task, reason) = (task.to_owned(), reason.to_owned());
-        gate::cast(&site, &target, &Choice { task, verdict, reason, proof: Proof::Terminal, key: None, submit })
-            .map(|_| ())
+        gate::cast(
+            &site,
+            &target,
+            &Choice { task, verdict, reason, proof: Proof::Terminal, key: None, window: Default::default(), submit },
+        )
+        .map(|_| ())
     }
 
     /// A vote that is accepted.
@@ -388,6 +392,8 @@ impl World {
             reason: String::new(),
             at: submit.event.at.clone(),
             proof: Proof::Terminal,
+            not_before: None,
+            not_after: None,
             signature: None,
         };
         let folder = layout::votes(&profile_name(), &vote.task, &vote.submit);

@@ -5,10 +5,11 @@ use similar::{ChangeTag, TextDiff};
 use super::list::fill_gate;
 use crate::engine::gate::Ballot;
 use crate::engine::submitted::Submitted;
+use crate::model::vote::Window;
 use crate::ui::{Page, dim, error, good, plain, strong, warning};
 
 /// The whole ballot. Every line is escaped by the page: no document can disguise another.
-pub(super) fn fill(page: &mut Page, ballot: &Ballot) {
+pub(super) fn fill(page: &mut Page, ballot: &Ballot, window: &Window) {
     fill_gate(page, &ballot.gate);
     for document in &ballot.documents {
         page.blank();
@@ -21,6 +22,9 @@ pub(super) fn fill(page: &mut Page, ballot: &Ballot) {
         None => proof.honest().to_owned(),
     };
     page.text(format!("you vote as {}; proof: {} ({worth})", ballot.voter, proof.as_str()));
+    if !window.is_always() {
+        page.text(format!("your approval counts {window}, by the date of the advance"));
+    }
 }
 
 fn fill_document(page: &mut Page, document: &Submitted) {

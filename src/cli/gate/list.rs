@@ -7,7 +7,9 @@ use crate::cli::{CommandError, Context, Outcome};
 use crate::engine::gate::{self, Approval, RiskMet, WaitingGate};
 use crate::model::name::Principal;
 use crate::model::profile::FourEyes;
+use crate::model::time::Timestamp;
 use crate::model::trust::Presence;
+use crate::model::vote::Window;
 use crate::ui::{Page, dim, hint, plain, strong, warning};
 
 #[derive(Serialize)]
@@ -78,6 +80,22 @@ struct ApprovalBody {
     key: Option<String>,
     /// What a security key says of the person: `none`, `touch` or `pin`.
     presence: Option<&'static str>,
+    /// When the approval counts: in any of these.
+    windows: Vec<WindowBody>,
+}
+
+/// A time in which an approval counts; null where it has no bound.
+#[derive(Debug, Serialize)]
+struct WindowBody {
+    not_before: Option<String>,
+    not_after: Option<String>,
+}
+
+impl WindowBody {
+    fn of(window: &Window) -> Self {
+        let text = |time: &Option<Timestamp>| time.as_ref().map(ToString::to_string);
+        Self { not_before: text(&window.not_before), not_after: text(&window.not_after) }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -94,6 +112,7 @@ impl GateBody {
             worth: approval.honest(),
             key: approval.key.as_ref().map(|key| key.fingerprint.clone()),
             presence: approval.key.as_ref().and_then(|key| key.presence).map(Presence::as_str),
+            windows: approval.windows.iter().map(WindowBody::of).collect(),
         };
         Self {
             task: gate.task.to_string(),
@@ -179,7 +198,8 @@ pub(super) fn fill_gate(page: &mut Page, gate: &WaitingGate) {
         page.text("  that a voter did not do the work must be proved: submit and vote are signed");
     }
     for (voter, approval) in &gate.tally.approvals {
-        page.line([plain(format!("  approved by {voter} ")), dim(format!("({})", approval.honest()))]);
+        let when = approval.bounds().map(|bounds| format!("; counts {bounds}")).unwrap_or_default();
+        page.line([plain(format!("  approved by {voter} ")), dim(format!("({}{when})", approval.honest()))]);
     }
     for voter in &gate.tally.rejects {
         page.line([plain("  "), warning("rejected"), plain(format!(" by {voter}"))]);

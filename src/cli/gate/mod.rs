@@ -13,7 +13,8 @@ use clap::{Args, Subcommand};
 
 use super::acting::Acting;
 use super::{CommandError, Context, Outcome};
-use crate::model::vote::Verdict;
+use crate::model::time::Timestamp;
+use crate::model::vote::{Verdict, Window};
 
 /// See which gates wait for a human, and vote
 #[derive(Debug, Subcommand)]
@@ -31,6 +32,7 @@ pub enum Verb {
     #[command(before_long_help = "Examples:
   agentops gate approve auth-k3f9
   agentops gate approve auth-k3f9 --ref feature/auth
+  agentops gate approve auth-k3f9 --not-before 2026-11-21T22:00:00Z --not-after 2026-11-22T04:00:00Z
   agentops gate approve auth-k3f9 --ref origin/feature/auth --out vote.toml")]
     Approve(ApproveArguments),
     /// Show what was submitted and reject it; you type the task's id to confirm
@@ -57,6 +59,12 @@ pub struct ApproveArguments {
     /// A remark, in one line; it stays in the vote
     #[arg(long, value_name = "TEXT", default_value = "")]
     reason: String,
+    /// The approval counts for no advance before TIME, such as 2026-11-21T22:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
+    not_before: Option<Timestamp>,
+    /// The approval counts for no advance after TIME, such as 2026-11-22T04:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
+    not_after: Option<Timestamp>,
     #[command(flatten)]
     voting: Voting,
 }
@@ -97,11 +105,12 @@ pub(super) struct Voting {
 pub(super) fn run(verb: Verb, context: &mut Context) -> Result<Outcome, CommandError> {
     match verb {
         Verb::List(arguments) => list::run(arguments.all_refs, context),
-        Verb::Approve(ApproveArguments { task, reason, voting }) => {
-            vote::run(&task, Verdict::Approve, reason, &voting, context)
+        Verb::Approve(ApproveArguments { task, reason, not_before, not_after, voting }) => {
+            let window = Window { not_before, not_after };
+            vote::run(&task, Verdict::Approve, reason, window, &voting, context)
         }
         Verb::Reject(RejectArguments { task, reason, voting }) => {
-            vote::run(&task, Verdict::Reject, reason, &voting, context)
+            vote::run(&task, Verdict::Reject, reason, Window::default(), &voting, context)
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::cli::{CommandError, Context, Outcome};
 use crate::engine::Site;
 use crate::engine::gate::{self, Ballot, Choice, WaitingGate, Wish};
 use crate::engine::transact::{Committed, Target};
-use crate::model::vote::Verdict;
+use crate::model::vote::{Verdict, Window};
 use crate::ui::{good, plain, strong, warning};
 
 #[derive(Serialize)]
@@ -55,6 +55,7 @@ pub(super) fn run(
     task: &str,
     verdict: Verdict,
     reason: String,
+    window: Window,
     voting: &Voting,
     context: &Context,
 ) -> Result<Outcome, CommandError> {
@@ -64,11 +65,11 @@ pub(super) fn run(
     let wish = if voting.simulated { Wish::Simulated } else { Wish::Person { key } };
     // Agents, doers and those without a part in it are refused here, before anybody is asked.
     let paper = gate::prepare(&site, &target, task, &wish)?;
-    if has_voted(&paper, verdict) {
+    if has_voted(&paper, verdict, &window) {
         tell_again(&paper, verdict, context);
         return Ok(Outcome::Done);
     }
-    context.ui.aside(|page| ballot::fill(page, &paper));
+    context.ui.aside(|page| ballot::fill(page, &paper, &window));
     if !voting.simulated && !voting.acting.writing.dry_run {
         confirm(context, &paper, verdict)?;
     }
@@ -81,6 +82,7 @@ pub(super) fn run(
         reason,
         proof: paper.proof,
         key: paper.key.clone(),
+        window,
         submit: paper.gate.submit,
     };
     match &voting.out {
@@ -94,10 +96,10 @@ pub(super) fn run(
 }
 
 /// Whether the voter said the same of this submit before, in a vote that counts.
-fn has_voted(paper: &Ballot, verdict: Verdict) -> bool {
+fn has_voted(paper: &Ballot, verdict: Verdict, window: &Window) -> bool {
     let tally = &paper.gate.tally;
     match verdict {
-        Verdict::Approve => tally.approvals.contains_key(&paper.voter),
+        Verdict::Approve => tally.approvals.get(&paper.voter).is_some_and(|approval| approval.windows.contains(window)),
         Verdict::Reject => tally.rejects.contains(&paper.voter),
     }
 }
@@ -158,7 +160,8 @@ fn tell(cast: &Committed<WaitingGate>, paper: &Ballot, choice: &Choice, site: &S
     }
     ui.hint(match verdict {
         Verdict::Approve if cast.outcome.tally.is_satisfied() => {
-            format!("its doer goes on with: agentops phase next {}", choice.task)
+            let when = if choice.window.is_always() { String::new() } else { format!(", {}", choice.window) };
+            format!("its doer goes on with: agentops phase next {}{when}", choice.task)
         }
         Verdict::Approve => {
             let tally = &cast.outcome.tally;

@@ -71,6 +71,12 @@ pub enum Refusal {
     },
 }
 
+/// `SHA256:…` of the key that a signature says it is made with; `None` where it is not a canonical one. Proves nothing.
+pub fn signer_of(armor: &str) -> Option<String> {
+    let signature = armor::read(armor).ok()?.signature;
+    Some(SshKey::from(signature.public_key().clone()).fingerprint(ssh_key::HashAlg::Sha256).to_string())
+}
+
 impl Signers {
     /// Whether `principal`'s key made `armor` over `signed`, at a time `at` that the key's line allows, and showing at
     /// least `presence`. `at` is what the signed file says of itself: a thief of an expired key can date back, so a stolen

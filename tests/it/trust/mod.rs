@@ -1,5 +1,6 @@
 //! Trust: votes and amends that a key stands behind, made with the real `ssh-keygen` and judged without it.
 
+mod compromised;
 mod fake_programs;
 mod keys;
 mod owners;
@@ -7,6 +8,7 @@ mod risk;
 mod setting_up;
 mod signed_events;
 mod signed_votes;
+mod windows;
 
 use agentops::model::vote::Proof;
 

@@ -98,6 +98,7 @@ fn a_forged_vote_counts_for_nothing() {
         }),
         "its proof is `terminal`, which `gates.proof` does not accept"
     );
+    assert_eq!(reason(|vote| vote.not_after = Some(vote.at.clone())), "the signature does not fit the bytes before it");
     assert!(reason(|vote| vote.project = "f".repeat(32)).contains("another project"));
     assert!(
         reason(|vote| {
