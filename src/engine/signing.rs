@@ -74,7 +74,7 @@ impl SigningKey {
             return None;
         }
         if site.env.has_ssh_agent() && self.is_in_agent() {
-            return Some("the agent that holds it may sign without asking (`ssh-add -c` makes it ask)".into());
+            return Some("the agent that holds it may sign without asking (`ssh-add -c` makes it ask, and a security key wants a touch)".into());
         }
         let file = self.file.as_ref()?;
         let opened = Command::new(TOOL)

@@ -1,5 +1,7 @@
 //! Trust: votes and amends that a key stands behind, made with the real `ssh-keygen` and judged without it.
 
+#[cfg(unix)]
+mod ballot;
 mod compromised;
 mod fake_programs;
 mod keys;
