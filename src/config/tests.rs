@@ -288,6 +288,12 @@ fn mistakes_in_a_profile_have_a_place_and_a_remedy() {
         ("timeout_seconds = 900", "timeout_seconds = 0", "0\ntakes", "`timeout_seconds` must lie between 1 and 86400"),
         ("[syntax]\n", "[syntax]\n\"*.sh\" = \"tets\"\n", "\"tets\"", "there is no command `tets`"),
         ("[syntax]\n", "[syntax]\n\"*.{sh\" = \"test\"\n", "\"*.{sh\"", "`*.{sh` is not a glob"),
+        (
+            "commands = [\"test\"]",
+            "commands = [\"test\"]\nfour_eyes = \"proven\"",
+            "\"proven\"",
+            "`proven` is no value of `four_eyes`",
+        ),
         ("[syntax]\n", "[laws]\nAO-R1 = \"off\"\n", "\"off\"", "a profile can only raise"),
         ("[syntax]\n", "[laws]\nAO-L1 = \"warn\"\n", "\"warn\"", "the profile lowers AO-L1"),
         ("[syntax]\n", "[laws]\nAO-P1 = \"warn\"\n", "\"warn\"", "AO-P1 can not be set"),

@@ -256,6 +256,16 @@ mod tests {
     }
 
     #[test]
+    fn a_gate_of_a_profile_may_want_proof_itself() {
+        let (policy, mut profile) = (policy(), small_profile());
+        let digest = |profile: &Profile| gate_digest(&policy, profile, &resolved(&policy, profile, 1, ""));
+        let plain = digest(&profile);
+        profile.phases[1].gate.four_eyes = FourEyes::Proved;
+        assert_eq!(resolved(&policy, &profile, 1, "").four_eyes, FourEyes::Proved);
+        assert_ne!(digest(&profile), plain);
+    }
+
+    #[test]
     fn a_gate_has_another_digest_only_where_a_class_applies() {
         let (mut policy, profile) = (policy(), small_profile());
         let digest = |policy: &Policy| gate_digest(policy, &profile, &resolved(policy, &profile, 1, ""));
