@@ -111,7 +111,7 @@ const BRANCHES: &[Branch] = &[
     Branch { name: "actor", make: actor, expected: &["AO-E5"], unseen_in: &[] },
     Branch { name: "mode", make: mode, expected: &["AO-E7"], unseen_in: &[] },
     Branch { name: "evidence", make: evidence, expected: &["AO-E8"], unseen_in: &[] },
-    Branch { name: "plan", make: plan, expected: &["AO-P1", "AO-P4", "AO-P5"], unseen_in: &[] },
+    Branch { name: "plan", make: plan, expected: &["AO-P1", "AO-P4", "AO-P5", "AO-P9"], unseen_in: &[] },
     Branch { name: "manifest", make: manifest, expected: &["AO-P7"], unseen_in: &[] },
     Branch { name: "no vote", make: no_vote, expected: &["AO-G1"], unseen_in: &[] },
     Branch { name: "simulated vote", make: simulated, expected: &["AO-G1"], unseen_in: &[] },
@@ -163,6 +163,7 @@ fn removal(ground: &Ground) {
     let task = world.open("Old tokens go");
     world.pass(&task);
     let text = specification(&task).replace("## Changes\n", "## Changes\n- `src/old.rs` (removed) — nobody calls it\n");
+    world.promise(&task);
     world.sandbox.write(&world.document(&task, "spec.md"), text);
     world.next(&task);
     world.vote(&task, "bob", Verdict::Approve);
@@ -188,6 +189,7 @@ fn citing_new(ground: &Ground) {
     let path = world.document(&ground.planning, "spec.md");
     let text =
         specification(&ground.planning).replace("## Changes\n", "## Changes\n- `src/fresh.rs:3` — give it a time\n");
+    world.promise(&ground.planning);
     world.sandbox.write(&path, text);
     world.next(&ground.planning);
 }

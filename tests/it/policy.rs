@@ -34,7 +34,7 @@ fn the_policy_is_shown() {
     edition of the laws        2
     laws not at their default  none
     governed digest            <id>
-    governed files             17
+    governed files             18
     amends                     0
 
     actor     kind   roles            profiles  e-mail

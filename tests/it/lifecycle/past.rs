@@ -55,6 +55,7 @@ fn an_event_is_shown_as_it_was() {
       event: advance by claude, 2026-11-21T07:18:00Z
       sha256: <id>
       commit: <id>
+      artifact: .agentops/product-dev/specs/2026-11-21-reset-passwords-pfb9/deliverables.toml  <id>  397 bytes, listed by 0006
       artifact: .agentops/product-dev/specs/2026-11-21-reset-passwords-pfb9/manifest.txt  <id>  170 bytes, listed by 0008
       artifact: .agentops/product-dev/specs/2026-11-21-reset-passwords-pfb9/requirements.md  <id>  1223 bytes, listed by 0004
       artifact: .agentops/product-dev/specs/2026-11-21-reset-passwords-pfb9/spec.md  <id>  1423 bytes, listed by 0006

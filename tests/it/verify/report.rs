@@ -13,7 +13,7 @@ fn claims_and_facts_are_told_apart() {
     reset-passwords-pfb9@6: Reset passwords
       claude left phase implement of product-dev on 2026-11-21T07:16:00Z
     checked
-      laws: all that read trees, over the step that brought it: 0 errors, 0 warnings; those of the gate: AO-P1, AO-P6, AO-P7, AO-P8
+      laws: all that read trees, over the step that brought it: 0 errors, 0 warnings; those of the gate: AO-P1, AO-P6, AO-P7, AO-P8, AO-P9
       votes: this gate wants none
       artifact: .agentops/product-dev/specs/2026-11-21-reset-passwords-pfb9/manifest.txt  <id>  in HEAD
       files: 2 of 2 are in HEAD as the manifest lists them
