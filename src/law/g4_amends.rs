@@ -10,7 +10,7 @@ use crate::model::path::RepoPath;
 use crate::model::policy::REDACTIONS_SINCE;
 use crate::model::report::{Finding, Place};
 use crate::model::tree::{MAX_TEXT_FILE, SightError, TreeView};
-use crate::workflow::governance::{self, AmendLink};
+use crate::workflow::governance::{self, AmendLink, Governed};
 use crate::workflow::redaction;
 
 pub(crate) const LAW: Law = Law {
@@ -19,12 +19,16 @@ pub(crate) const LAW: Law = Law {
     rule: "A new amend is canonical, named after its content, of this project, by an actor of T's config, and names predecessors that are \
            there, with a `seq` one more than theirs. What it redacts are bytes that T holds, or that an event of T names as its \
            evidence, and they are gone in M: of a document, a vote, a session record, a learning or a bundle; never of an event, an \
-           amend, a manifest or a governed file. Where two lines of amends meet, a further amend names both before they land.",
+           amend, a manifest or a governed file. The last of them leads to the governed digest of M. Where two \
+           lines of amends meet, a further amend names both before they land.",
     passes: "`governance/0002-amend-<hash32>.toml` whose `prev` is the digest of 0001.",
     fails: "An amend written by hand, or by someone the config does not list. Use `agentops policy amend`.",
     reads: Reads::Trees,
     check,
 };
+
+/// More new amends than any honest step brings.
+const MOST_IN_A_STEP: usize = 100;
 
 fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     if !case.step.changes()?.iter().any(|change| change.path.is_below(layout::GOVERNANCE)) {
@@ -60,7 +64,31 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         }
         check_redactions(case, link, findings)?;
     }
+    let fresh = amends.links.iter().filter(|link| !known.contains(&link.digest)).count();
+    if fresh > MOST_IN_A_STEP {
+        let message = format!(
+            "the step brings {fresh} amends: more than {MOST_IN_A_STEP} read as a flood, and their numbers are finite"
+        );
+        findings.add(Finding::new(Place::path(layout::GOVERNANCE), message, "bring the change as one amend"));
+    }
     let heads = governance::amend_heads(&amends.links);
+    if let [head] = heads.as_slice()
+        && !known.contains(&head.digest)
+        && let Some(policy) = case.next_policy()
+    {
+        let governed = Governed::new(&policy.config.governed).digest(case.step.next())?;
+        if head.amend.to != governed {
+            findings.add(Finding::new(
+                Place::path(head.path.clone()),
+                format!(
+                    "it leads to the governed digest {}…, and the rules here have {}…",
+                    &head.amend.to.hex()[..12],
+                    &governed.hex()[..12]
+                ),
+                FIX,
+            ));
+        }
+    }
     if let (true, Some(link)) = (heads.len() > 1, heads.iter().find(|link| !known.contains(&link.digest))) {
         let finding = Finding::new(
             Place::path(link.path.clone()),

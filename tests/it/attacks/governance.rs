@@ -4,6 +4,7 @@ use agentops::config::builtin;
 use agentops::engine::EngineError;
 use agentops::model::amend::Amend;
 use agentops::model::canonical::Canonical as _;
+use agentops::model::digest::Digest;
 use agentops::model::layout;
 use agentops::model::name::ProfileName;
 
@@ -103,7 +104,7 @@ fn an_amend_that_leads_elsewhere() {
     world.sandbox.write(".agentops/product-dev/standards/testing.md", "# Testing\n\nNobody needs to test anything.\n");
     world.git("add -A");
     world.git("commit --quiet --amend --no-edit");
-    world.breaks(&["AO-G3"]);
+    world.breaks(&["AO-G3", "AO-G4"]);
 }
 
 #[test]
@@ -356,4 +357,22 @@ fn an_amend_that_names_other_files_than_it_changes() {
     world.commit("chore: sharpen the standard of testing");
     let report = world.breaks(&["AO-G3"]);
     assert!(shown(&report).contains("profile.toml"), "{}", shown(&report));
+}
+
+#[test]
+fn a_flood_of_amends() {
+    let world = World::new();
+    world.branch("work");
+    world.amend("alice", |text| text.replace("max = 3", "max = 4"));
+    let path = world.git("ls-files .agentops/governance");
+    let mut amend = Amend::parse(world.sandbox.read(&path).as_bytes()).unwrap();
+    for seq in 2..=101 {
+        amend.prev = vec![Digest::of(amend.print().as_bytes())];
+        amend.seq = seq;
+        amend.from = vec![amend.to];
+        world.sandbox.write(&format!("{}/{}", layout::GOVERNANCE, amend.file_name()), amend.print());
+    }
+    world.commit("chore: use all numbers up");
+    let report = world.breaks(&["AO-G4"]);
+    assert!(shown(&report).contains("brings 101 amends"), "{}", shown(&report));
 }

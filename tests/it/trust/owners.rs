@@ -191,6 +191,25 @@ fn an_amend_that_owners_did_not_sign_is_refused() {
     assert!(twice.contains("signed it, and `bob` has SHA256:"), "{twice}");
 }
 
+#[test]
+fn an_amend_that_changes_nothing_is_signed_too() {
+    let sandbox = owned(1);
+    sandbox.git("checkout --quiet -b claims");
+    loosen(&sandbox);
+    sandbox.agentops("policy amend --actor alice --reason").arg("Votes by word too").run().expect_code(0);
+    let path = sandbox.git("ls-files .agentops/governance").lines().last().unwrap().to_owned();
+    let mut claim = Amend::parse(sandbox.read(&path).as_bytes()).unwrap();
+    sandbox.git("reset --quiet --hard main");
+    claim.signatures.clear();
+    claim.reason = "Bob and Alice agreed to everything that follows".into();
+    sandbox.write(&format!(".agentops/governance/{}", claim.file_name()), claim.print());
+    sandbox.git("add --all");
+    sandbox.try_git("commit --quiet --no-verify -m").arg("chore: claim an agreement").run().expect_code(0);
+    let judged = sandbox.agentops("check --base main").run().expect_code(3);
+    assert!(judged.stdout.contains("error[AO-G3]") && judged.stdout.contains("0 of 1 owners"), "{}", judged.snapshot());
+    assert!(judged.stdout.contains("error[AO-G4]"), "{}", judged.snapshot());
+}
+
 /// What `ssh-keygen` signs with the key `~/.ssh/NAME`.
 fn signature_by(sandbox: &Sandbox, name: &str, bytes: &[u8]) -> String {
     let key = sandbox.root().join("home/.ssh").join(name);
