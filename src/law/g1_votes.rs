@@ -1,6 +1,6 @@
 //! AO-G1: what leaves a gate has the votes that the base's policy wants.
 
-use super::{Case, Findings, Law, Reads};
+use super::{Case, Context, Findings, Law, Reads};
 use crate::model::event::EventKind;
 use crate::model::law_id::LawId;
 use crate::model::report::{Finding, Place};
@@ -23,9 +23,7 @@ pub(crate) const LAW: Law = Law {
 
 fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     for task in case.tasks()? {
-        for link in
-            task.fresh_links().filter(|link| link.event.kind == EventKind::Advance && task.live.contains(&link.digest))
-        {
+        for link in task.fresh_advances() {
             let Some(submit) = link.event.prev.first().and_then(|prev| task.after.link(prev)) else { continue };
             if submit.event.state.status != Status::Waiting {
                 continue;
@@ -37,6 +35,17 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
                     Place::path(task.path(link)),
                     "what it advances from is no submit",
                     "let `agentops phase next` write the event",
+                ));
+                continue;
+            }
+            // It may have been a reject, which nothing but a rework ends.
+            if case.context != Context::Replay
+                && let Some(amend) = case.redacted_vote(&profile.name, submit)?
+            {
+                findings.add(Finding::new(
+                    Place::path(task.path(link)),
+                    format!("`{id}` left `{}` after amend {amend:04} redacted a vote on it", phase.name),
+                    format!("`agentops phase rework {id} --reason \"…\"`, and ask for votes on a new submit"),
                 ));
                 continue;
             }
@@ -52,7 +61,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             for (voter, approval) in tally.approvals.iter().filter(|(_, approval)| approval.counts_at(at)) {
                 let four_eyes = proof::four_eyes(case.policy, &submit.event, &doers, voter, approval.key.as_ref());
                 let other = match four_eyes {
-                    Ok(()) => "proved to be no doer",
+                    Ok(()) => "submit and vote are signed with different people's keys",
                     Err(_) => "that the voter is no doer is a claim",
                 };
                 findings.note(format!("{id}: `{voter}` approved {} ({}; {other})", phase.name, approval.honest()));

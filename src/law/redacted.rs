@@ -53,6 +53,14 @@ impl Case<'_> {
         Ok(rows.get(&(path.clone(), sha256()?)).copied())
     }
 
+    /// The amend of T, or a new one to which T's owners agreed, that lets a vote on `submit` go.
+    pub(crate) fn redacted_vote(&self, profile: &ProfileName, submit: &Link) -> Result<Option<u32>, SightError> {
+        let folder = layout::votes(profile, &submit.event.task, &submit.digest).to_string();
+        let agreed = self.redactions()?;
+        let mut rows = agreed.landed.iter().chain(&agreed.fresh);
+        Ok(rows.find(|((path, _), _)| path.is_below(&folder)).map(|(_, amend)| *amend))
+    }
+
     /// In a replay: the amend by which a vote on `submit` was let go.
     pub(crate) fn votes_let_go(&self, profile: &ProfileName, submit: &Link) -> Option<u32> {
         let folder = layout::votes(profile, &submit.event.task, &submit.digest);

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::digest::Digest;
+use crate::model::event::EventKind;
 use crate::model::layout::Place;
 use crate::model::name::{ProfileName, TaskId};
 use crate::model::path::RepoPath;
@@ -39,6 +40,11 @@ impl TaskStep {
         self.fresh_links().filter(|link| self.live.contains(&link.digest) && link.event.carries_gate(&self.after))
     }
 
+    /// The fresh live events with which the task leaves a phase for good.
+    pub(crate) fn fresh_advances(&self) -> impl Iterator<Item = &Link> {
+        self.fresh_links().filter(|link| self.live.contains(&link.digest) && link.event.kind == EventKind::Advance)
+    }
+
     /// The fresh live events with which the task is done.
     pub(crate) fn fresh_endings(&self) -> impl Iterator<Item = &Link> {
         self.fresh_links().filter(|link| self.live.contains(&link.digest) && link.event.state.status == Status::Done)
@@ -59,7 +65,7 @@ impl TaskStep {
     pub(crate) fn gate_phase<'a>(&self, policy: &'a Policy, link: &Link) -> Option<(&'a Profile, &'a Phase)> {
         let profile = self.profile(policy)?;
         let state = match link.event.kind {
-            crate::model::event::EventKind::Advance => &self.after.link(link.event.prev.first()?)?.event.state,
+            EventKind::Advance => &self.after.link(link.event.prev.first()?)?.event.state,
             _ => &link.event.state,
         };
         Some((profile, profile.phase(&state.phase)?.1))

@@ -1,7 +1,7 @@
 //! Finding session records and learnings of a task in a tree.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::model::canonical::Canonical;
@@ -23,18 +23,20 @@ pub(crate) struct Records {
 type Months<T> = BTreeMap<RepoPath, Rc<Vec<T>>>;
 
 impl Records {
-    /// Who sat on the phase of `state`, with the attempt: for telling doers from voters.
+    /// Who sat on the phase of `state`: for telling doers from voters. Every month is read: whoever writes a task's events
+    /// writes their dates, and must not be able to hide a session by them.
     pub(crate) fn sessions_on(
         &self,
         tree: &dyn TreeView,
         chain: &Chain,
         state: &TaskState,
-    ) -> Result<Vec<(Principal, u32)>, SightError> {
-        let mut found = Vec::new();
-        for sessions in months(tree, chain, "sessions", &self.sessions)? {
+    ) -> Result<BTreeSet<Principal>, SightError> {
+        let mut found = BTreeSet::new();
+        for sessions in months(tree, chain, None, "sessions", &self.sessions)? {
             for session in sessions.iter() {
-                let own = session.work.iter().filter(|work| work.task == chain.task && work.phase == state.phase);
-                found.extend(own.filter_map(|work| Some((session.actor.clone(), work.attempt.parse().ok()?))));
+                if session.work.iter().any(|work| work.task == chain.task && work.phase == state.phase) {
+                    found.insert(session.actor.clone());
+                }
             }
         }
         Ok(found)
@@ -42,31 +44,32 @@ impl Records {
 
     /// Whether a session record names the task.
     pub(crate) fn has_session(&self, tree: &dyn TreeView, chain: &Chain) -> Result<bool, SightError> {
-        let mut months = months(tree, chain, "sessions", &self.sessions)?.into_iter();
+        let mut months = months(tree, chain, Some(first_month(chain)), "sessions", &self.sessions)?.into_iter();
         Ok(months.any(|month| month.iter().any(|one| one.work.iter().any(|work| work.task == chain.task))))
     }
 
     /// Whether a learning names the task.
     pub(crate) fn has_learning(&self, tree: &dyn TreeView, chain: &Chain) -> Result<bool, SightError> {
-        let mut months = months(tree, chain, "learnings", &self.learnings)?.into_iter();
+        let mut months = months(tree, chain, Some(first_month(chain)), "learnings", &self.learnings)?.into_iter();
         Ok(months.any(|month| month.iter().any(|learning| learning.task == chain.task.as_str())))
     }
 }
 
-/// The well-formed records below `<profile>/<folder>` that may name the chain's task. Malformed ones are AO-E2's.
+/// The well-formed records below `<profile>/<folder>`, of the year and month `first` and later. Malformed ones are AO-E2's.
 fn months<T: Canonical>(
     tree: &dyn TreeView,
     chain: &Chain,
+    first: Option<(String, String)>,
     folder: &str,
     known: &RefCell<Months<T>>,
 ) -> Result<Vec<Rc<Vec<T>>>, SightError> {
     let root = RepoPath::from(format!("{}/{folder}", layout::namespace(&chain.profile)));
-    let first = first_month(chain);
+    let (first_year, first_month) = first.unwrap_or_default();
     let mut found = Vec::new();
     for year in tree.list(&root)? {
         let years = root.join(&year.name);
         for month in tree.list(&years)? {
-            if (year.name.as_slice(), month.name.as_slice()) < (first.0.as_bytes(), first.1.as_bytes()) {
+            if (year.name.as_slice(), month.name.as_slice()) < (first_year.as_bytes(), first_month.as_bytes()) {
                 continue;
             }
             let path = years.join(&month.name);
@@ -120,6 +123,21 @@ mod tests {
     }
 
     #[test]
+    fn no_date_of_an_event_hides_a_session() {
+        let honest = chain("2099-12-31");
+        let mut later = honest.links.clone();
+        for link in &mut later {
+            link.event.at = Timestamp::parse("2099-12-31T08:00:00Z").unwrap();
+        }
+        let chain = Chain::new(honest.profile, honest.task, later);
+        let state = &chain.links[0].event.state;
+        let mut session = session();
+        session.work = vec![Work { task: chain.task.clone(), phase: state.phase.clone(), attempt: "1".into() }];
+        let (tree, known) = (records([&session], []), Records::default());
+        assert_eq!(known.sessions_on(&tree, &chain, state).unwrap(), BTreeSet::from([session.actor.clone()]));
+    }
+
+    #[test]
     fn a_record_counts_whenever_it_began() {
         // Two minutes before the month in which the task was opened; and whatever day the opener claims.
         for (began, opened) in [
@@ -137,7 +155,7 @@ mod tests {
             learning.at = session.started.clone();
             let (tree, known) = (records([&session], [&learning]), Records::default());
             for _ in 0..2 {
-                assert_eq!(known.sessions_on(&tree, &chain, state).unwrap(), [(session.actor.clone(), 1)], "{opened}");
+                assert_eq!(known.sessions_on(&tree, &chain, state).unwrap(), BTreeSet::from([session.actor.clone()]));
                 assert!(known.has_session(&tree, &chain).unwrap() && known.has_learning(&tree, &chain).unwrap());
             }
         }

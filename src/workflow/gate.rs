@@ -7,7 +7,6 @@ use super::proof::{self, Approval};
 use super::risk::{Applied, Gate};
 use crate::model::canonical::{Canonical, Printer};
 use crate::model::digest::Digest;
-use crate::model::event::EventKind;
 use crate::model::layout;
 use crate::model::name::{Principal, ProfileName, Word};
 use crate::model::path::RepoPath;
@@ -147,22 +146,16 @@ impl Tally {
     }
 }
 
-/// Who did the phase's work in the attempt that `leaving` ends, a submit or an advance without votes: its actor, and those of
-/// submits and sessions on that task, phase and attempt. Opening, reworking or rewinding a task is not doing its work.
-pub fn doers(chain: &Chain, leaving: &Link, sessions: &[(Principal, u32)]) -> BTreeSet<Principal> {
-    let state = chain.origin(leaving);
-    let mut doers: BTreeSet<Principal> = chain
-        .links
-        .iter()
-        .filter(|link| {
-            link.event.kind == EventKind::Submit
-                && link.event.state.phase == state.phase
-                && link.event.state.attempt == state.attempt
-        })
-        .map(|link| link.event.actor.clone())
-        .collect();
+/// Who did the work of the phase that `leaving` leaves, a submit or an advance without votes: its actor, those of the phase's
+/// submits, and of `sessions` on it. In all its attempts: what one attempt leaves is what the next begins with. Opening,
+/// reworking or rewinding a task is not doing its work.
+pub fn doers(chain: &Chain, leaving: &Link, sessions: &BTreeSet<Principal>) -> BTreeSet<Principal> {
+    let phase = &chain.origin(leaving).phase;
+    let leaves = |link: &&Link| link.event.carries_gate(chain) && chain.origin(link).phase == *phase;
+    let mut doers: BTreeSet<Principal> =
+        chain.links.iter().filter(leaves).map(|link| link.event.actor.clone()).collect();
     doers.insert(leaving.event.actor.clone());
-    doers.extend(sessions.iter().filter(|(_, attempt)| *attempt == state.attempt).map(|(actor, _)| actor.clone()));
+    doers.extend(sessions.iter().cloned());
     doers
 }
 
@@ -213,7 +206,11 @@ fn void_reason(
     if vote.task != submit.event.task || vote.submit != submit.digest {
         return Some("it is about another submit".into());
     }
-    if let Some(reason) = voter_refusal(policy, profile, gate, doers, &vote.voter) {
+    // A reject stands for its submit for ever: a session that names its voter later, or a class of risk that comes to apply,
+    // does not lift it.
+    let rejects = vote.verdict == Verdict::Reject;
+    let nobody = BTreeSet::new();
+    if let Some(reason) = voter_refusal(policy, profile, gate, if rejects { &nobody } else { doers }, &vote.voter) {
         return Some(reason);
     }
     if !gate.proofs.contains(&vote.proof) {
@@ -223,7 +220,7 @@ fn void_reason(
     if !vote.window().is_always() && policy.format.laws < SIGNATURES_SINCE {
         return Some("it counts for a time only, which edition 1 of the laws does not know".into());
     }
-    if vote.gate != *digest {
+    if vote.gate != *digest && !rejects {
         return Some("the gate changed after it was cast (`gate` digest differs): vote again".into());
     }
     None

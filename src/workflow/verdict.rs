@@ -129,6 +129,9 @@ pub fn backing(
     if link.event.runs.iter().any(|run| run.tree != verdict.tree) {
         return Err(format!("it is about the tree {}, which is not the event's", verdict.tree.short()));
     }
+    // As with a reject: a session that names the verifier later takes no refutation away.
+    let nobody = BTreeSet::new();
+    let doers = if verdict.verdict == Outcome::Refuted { &nobody } else { doers };
     verifier_refusal(policy, chain, doers, &verdict.verifier).map_or(Ok(()), Err)?;
     match (agrees(&link.event.runs, &verdict.runs), verdict.verdict) {
         (false, Outcome::Reproduced) => {

@@ -251,6 +251,12 @@ impl World {
     /// A learning and a session record of Claude about the task.
     #[track_caller]
     pub(crate) fn record(&self, task: &str) {
+        self.record_of("claude", task);
+    }
+
+    /// A session record of `actor` about the task, with a learning of Claude.
+    #[track_caller]
+    pub(crate) fn record_of(&self, actor: &str, task: &str) {
         let learning = self.learn(task);
         let end = End {
             summary: format!("Built what the specification of {task} says"),
@@ -264,7 +270,7 @@ impl World {
             tasks: vec![task.to_owned()],
             ..End::default()
         };
-        session::end(&self.site("claude"), &Target::default(), &end).unwrap_or_else(|error| panic!("{}", told(&error)));
+        session::end(&self.site(actor), &Target::default(), &end).unwrap_or_else(|error| panic!("{}", told(&error)));
     }
 
     /// A learning about the task; its id.

@@ -183,11 +183,12 @@ fn template(case: &Case<'_>, profile: &Profile, name: &str) -> Result<Option<Str
     Ok(None)
 }
 
-/// Every path that a manifest of the step's fresh implement events lists.
+/// Every path that a manifest lists with which a task passes its implement gate in this step. One that only waits for votes
+/// lists what nobody has agreed to.
 pub(crate) fn listed_paths(case: &Case<'_>) -> Result<BTreeSet<RepoPath>, SightError> {
     let mut paths = BTreeSet::new();
     for task in case.tasks()? {
-        for link in task.fresh_gates() {
+        for link in task.fresh_advances() {
             let Some((profile, phase)) = task.gate_phase(case.policy, link) else { continue };
             for spec in phase.artifacts.iter().filter(|spec| spec.kind == ArtifactKind::Manifest) {
                 let path = RepoPath::from(spec.path_for(&profile.name, &task.after.task, &link.event.state));

@@ -185,15 +185,38 @@ fn a_tree_made_up_to_be_cited() {
     world.breaks(&["AO-P4"]);
 }
 
-#[test]
-fn code_changed_after_the_vote_on_it() {
-    let world = World::new();
+/// The gate of the implement phase wants an approval.
+fn vote_on_code(world: &World) {
     let path = ".agentops/product-dev/profile.toml";
     let text = world.sandbox.read(path);
     let (head, tail) = text.split_once("name = \"implement\"").unwrap();
     let tail = tail.replacen("vote = \"none\"", "vote = \"approval\"", 1).replacen("voters = 0", "voters = 1", 1);
     world.sandbox.write(path, format!("{head}name = \"implement\"{tail}"));
     world.try_amend("alice").unwrap();
+}
+
+#[test]
+fn code_lands_under_a_submit_that_nobody_approved() {
+    let world = World::with(|text| text.replace("require_task = false", "require_task = true"));
+    vote_on_code(&world);
+    let task = world.open("Reset links expire");
+    world.pass(&task);
+    world.pass(&task);
+    world.branch("work");
+    world.fill(&task);
+    world.record(&task);
+    world.next(&task);
+    let report = world.breaks(&["AO-P7"]);
+    assert!(shown(&report).contains("(`paths.require_task`)"), "{}", shown(&report));
+    world.vote(&task, "bob", Verdict::Approve);
+    world.next(&task);
+    world.breaks(&[]);
+}
+
+#[test]
+fn code_changed_after_the_vote_on_it() {
+    let world = World::new();
+    vote_on_code(&world);
     let task = world.open("Reset links expire");
     world.pass(&task);
     world.pass(&task);

@@ -8,6 +8,7 @@ use agentops::model::digest::Digest;
 use agentops::model::event::{EventKind, Evidence};
 use agentops::model::layout;
 use agentops::model::time::Timestamp;
+use agentops::model::vote::Verdict;
 
 use crate::world::{PROJECT, World, laws, principal, shown, told};
 
@@ -179,4 +180,22 @@ fn bytes_that_come_back() {
     world.sandbox.write(&path, text);
     world.next(&task);
     world.replays("work");
+}
+
+#[test]
+fn a_reject_that_was_let_go() {
+    let world = World::new();
+    let task = world.open("Reset links expire");
+    world.submit(&task);
+    world.vote(&task, "bob", Verdict::Reject);
+    let reject = world.git("ls-files .agentops/product-dev/votes");
+    world.vote(&task, "alice", Verdict::Approve);
+    world.branch("work");
+    redact(&world, &reject);
+    world.breaks(&[]);
+    assert!(world.try_next(&task, "claude").is_err());
+    world.forge(&task, EventKind::Advance, |_| {});
+    world.commit("chore: advance by hand");
+    let report = world.breaks(&["AO-G1"]);
+    assert!(shown(&report).contains("after amend 0001 redacted a vote on it"), "{}", shown(&report));
 }

@@ -230,3 +230,32 @@ fn an_unneeded_advance_on_a_vote_for_the_attempt_before() {
     world.commit("chore: advance by hand");
     world.breaks(&["AO-G1"]);
 }
+
+#[test]
+fn a_session_that_names_the_voter_lifts_no_reject() {
+    let (world, task) = waiting();
+    world.vote(&task, "alice", Verdict::Approve);
+    world.vote(&task, "bob", Verdict::Reject);
+    // Anybody can write such a record; a doer's approval counts for nothing, and a doer's reject does.
+    world.record_of("bob", &task);
+    assert!(world.try_next(&task, "claude").is_err());
+    world.forge(&task, EventKind::Advance, |_| {});
+    world.commit("chore: advance by hand");
+    let report = world.breaks(&["AO-G1"]);
+    assert!(shown(&report).contains("although bob rejected it"), "{}", shown(&report));
+}
+
+#[test]
+fn a_rework_makes_nobody_a_stranger_to_the_work() {
+    let world = World::new();
+    let task = world.open("Reset links expire");
+    world.fill(&task);
+    world.try_next(&task, "alice").unwrap();
+    world.branch("work");
+    world.step(&task, EventKind::Rework, None);
+    world.next(&task);
+    assert!(world.try_vote(&task, "alice", Verdict::Approve).is_err());
+    advance_on(&world, &task, |vote| vote.voter = principal("alice"));
+    let report = world.breaks(&["AO-G1"]);
+    assert!(shown(&report).contains("`alice` did the work"), "{}", shown(&report));
+}

@@ -205,7 +205,11 @@ fn a_class_asks_for_proof_that_the_voter_is_no_doer() {
     sandbox.agentops(&format!("phase next {} --actor claude --sign", task.id)).run().expect_code(4);
     sandbox.approve(&task);
     let moved = sandbox.next(&task).expect_code(0);
-    assert!(moved.stderr.contains("; proved to be no doer)"), "{}", moved.snapshot());
+    assert!(
+        moved.stderr.contains("; submit and vote are signed with different people's keys)"),
+        "{}",
+        moved.snapshot()
+    );
     sandbox.agentops("check --all").run().expect_code(0);
 }
 
