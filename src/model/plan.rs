@@ -13,6 +13,8 @@
 //! Items inside an item that names a change describe that change; items inside any other item are changes themselves,
 //! so that changes may be grouped. Read by phase checks and by `phase next`.
 
+use std::collections::BTreeSet;
+
 use super::citation::{CitationKind, Cited, code_spans};
 use super::document::{Document, Item, Problem};
 use super::name::Word;
@@ -60,6 +62,8 @@ pub struct SelectedCommand {
 pub struct Plan {
     /// The items of `## Changes`.
     pub changes: Vec<PlannedChange>,
+    /// All paths named below `## Changes`, in what describes a change, too: an item may say more than its first path.
+    pub mentioned: BTreeSet<RepoPath>,
     /// The `run` items of `## Tests`.
     pub tests: Vec<SelectedCommand>,
     /// Items of `## Changes` that are no change.
@@ -79,6 +83,7 @@ impl Plan {
         let mut plan = Self::default();
         for section in document.sections.iter().filter(|section| section.is("Changes")) {
             plan.read_changes(&section.items);
+            plan.mentioned.extend(section.items.iter().flat_map(mentioned));
         }
         for section in document.sections.iter().filter(|section| section.is("Tests")) {
             for item in &section.items {
@@ -152,6 +157,14 @@ impl Named {
             line: self.line,
         })
     }
+}
+
+/// The paths in an item's code spans.
+fn mentioned(item: &Item) -> impl Iterator<Item = RepoPath> {
+    let spans = code_spans(&item.text).into_iter();
+    let named = spans
+        .filter(|(_, code)| matches!(CitationKind::of_code(code), Some(CitationKind::Path(_) | CitationKind::Word(_))));
+    named.map(|(_, code)| RepoPath::from(Cited::parse(code.trim()).path.as_str())).filter(RepoPath::is_ordinary)
 }
 
 /// The path an item is about: the code span it starts with; or else the first place that it cites with a line or a note;
@@ -275,6 +288,15 @@ mod tests {
 - run `test all`
 - run `test` `--exec=evil` — no
 ";
+
+    #[test]
+    fn every_path_of_an_item_is_mentioned() {
+        let plan = Plan::parse(
+            "## Changes\n- `src/a.rs:1` — say hello, and raise the rate in `src/rates.rs:7`\n  - beside `Makefile`, not `a()`\n",
+        );
+        assert_eq!(plan.changes.iter().map(|change| change.path.clone()).collect::<Vec<_>>(), ["src/a.rs".into()]);
+        assert_eq!(plan.mentioned, ["Makefile", "src/a.rs", "src/rates.rs"].map(RepoPath::from).into());
+    }
 
     #[test]
     fn changes_are_read() {

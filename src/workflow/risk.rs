@@ -131,6 +131,7 @@ fn touched(profile: &Profile, phase: &Phase, chain: &Chain, tree: &dyn TreeView)
             },
             _ => {
                 let plan = Plan::parse(&String::from_utf8_lossy(&bytes));
+                touched.paths.extend(plan.mentioned);
                 touched.paths.extend(plan.changes.into_iter().map(|change| change.path));
             }
         }
