@@ -2,7 +2,7 @@
 //!
 //! They come from `profiles/`, `templates/` and `hooks/` of this repository; what `init` wrote once is the user's own.
 //!
-//! `former/<profile>/<version>/` holds what a profile's file was in that version where the next version has it otherwise. An
+//! `templates/former/<profile>/<version>/` holds what a profile's file was in that version where the next version has it otherwise. An
 //! empty file there says that the version had no such file. So every version that was ever released can be told again, which
 //! is what `upgrade` merges from: no history and no record is asked.
 
@@ -16,7 +16,7 @@ use crate::model::path::RepoPath;
 
 static PROFILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/profiles");
 static DOCUMENTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/documents");
-static FORMER: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/former");
+static FORMER: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/former");
 
 /// The names of the built-in profiles, sorted.
 pub fn names() -> Vec<ProfileName> {
@@ -140,12 +140,12 @@ mod tests {
                 bytes.extend([path.as_bytes(), b"\n", &content].concat());
             }
             let message = "a file of a released version changed: put what it was, `git show REV:PATH`, into";
-            assert_eq!(Digest::of(&bytes).hex(), expected, "{message} former/{name}/{version}/");
+            assert_eq!(Digest::of(&bytes).hex(), expected, "{message} templates/former/{name}/{version}/");
         }
         for name in names() {
             let now = version(&name).unwrap();
             assert_eq!(files_of(&name, now), Some(files(&name)));
-            assert!((1..now).all(|version| files_of(&name, version).is_some()), "former/{name} has a gap");
+            assert!((1..now).all(|version| files_of(&name, version).is_some()), "templates/former/{name} has a gap");
             assert_eq!((files_of(&name, 0), files_of(&name, now + 1)), (None, None));
             assert_eq!(released.iter().filter(|(known, ..)| *known == name.as_str()).count(), now as usize - 1);
         }
