@@ -4,7 +4,7 @@ use super::error::EngineError;
 use super::judging::{self, ALL, Policies, Ruling};
 use super::replay;
 use super::site::{Site, seconds_of};
-use crate::git::{Merged, RepoStep};
+use crate::git::{Merged, RepoStep, Revision};
 use crate::law::{Case, Context, Reads, judge};
 use crate::model::commit::{Commit, Person};
 use crate::model::digest::{Digest, ObjectId};
@@ -205,8 +205,8 @@ pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
     if request.base.trim().is_empty() || request.base.bytes().all(|byte| byte == b'0') {
         return Err(nothing("the base is empty or all zeros"));
     }
-    let base = repo.resolve(&request.base)?;
-    let tip = repo.resolve(request.tip.as_deref().unwrap_or("HEAD"))?;
+    let Revision { commit: base, name: base_name } = repo.revision(&request.base)?;
+    let Revision { commit: tip, name: tip_name } = repo.revision(request.tip.as_deref().unwrap_or("HEAD"))?;
     let range = repo.range(Some(&base), &tip)?;
     if let Some(at) = range.shallow_at.first() {
         return Err(EngineError::refused(
@@ -216,7 +216,7 @@ pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
     }
     if range.commits.is_empty() {
         if request.allow_empty {
-            let mut report = Report { base: Some(base), tip: Some(tip), ..Report::default() };
+            let mut report = Report { base: Some(base), tip: Some(tip), base_name, tip_name, ..Report::default() };
             if base != tip {
                 report.notes.push(format!(
                     "{} lies behind {}: landing it changes nothing; a push that moves a branch back takes commits away, which \
@@ -265,6 +265,7 @@ pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
     report.commits = count;
     report.base = Some(base);
     report.tip = Some(tip);
+    (report.base_name, report.tip_name) = (base_name, tip_name);
     if !straight {
         let (base, tip) = (base.short(), tip.short());
         report.notes.push(format!("{base} is not on the first-parent line of {tip}: {}", match becomes_line {

@@ -9,7 +9,7 @@ use super::error::EngineError;
 use super::judging::{self, ALL, Policies, Ruling};
 use super::site::Site;
 use crate::config::PolicyError;
-use crate::git::{GitError, Head, Repo};
+use crate::git::{GitError, Repo, Revision};
 use crate::law::Reads;
 use crate::model::commit::Commit;
 use crate::model::digest::ObjectId;
@@ -60,17 +60,14 @@ pub(super) fn each_edge(
     mut visit: impl FnMut(&mut Policies, Edge<'_>) -> Result<(), EngineError>,
 ) -> Result<Report, EngineError> {
     let repo = &site.repo;
-    let tip = match tip {
-        Some(rev) => repo.resolve(rev)?,
-        None => match repo.head()? {
-            Head::Unborn { .. } => return Err(EngineError::NotGoverned),
-            head => head.commit().ok_or(EngineError::NotGoverned)?,
-        },
+    let Revision { commit: tip, name: tip_name } = match tip {
+        Some(rev) => repo.revision(rev)?,
+        None => Revision { commit: repo.head()?.commit().ok_or(EngineError::NotGoverned)?, name: None },
     };
     let mut policies = Policies::default();
     // What owners let go may have been taken out of all of history since.
     let let_go = governance::redactions(&governance::read_amends(&repo.tree(&repo.tree_of(&tip)?))?.links);
-    let mut report = Report { tip: Some(tip), ..Report::default() };
+    let mut report = Report { tip: Some(tip), tip_name, ..Report::default() };
     let mut governed = false;
     for (parent, commit) in governed_line(repo, &tip, &mut report)? {
         let (Some(tree), Some(id)) = (commit.tree, commit.id) else { continue };

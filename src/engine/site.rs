@@ -84,12 +84,8 @@ impl<'s> Site<'s> {
     /// The commit at the tip of a local branch, or of any revision, with its policy. The branch is kept only where it
     /// is a local one.
     pub fn base_of(&self, reference: &str) -> Result<Base<'_>, EngineError> {
-        let full =
-            if reference.starts_with("refs/") { reference.to_owned() } else { format!("refs/heads/{reference}") };
-        match self.repo.reference(&full)? {
-            Some(commit) => self.base_at(full.starts_with("refs/heads/").then_some(full), commit),
-            None => self.base_at(None, self.repo.resolve(reference)?),
-        }
+        let found = self.repo.revision(reference)?;
+        self.base_at(found.branch().map(str::to_owned), found.commit)
     }
 
     fn base_at(&self, branch: Option<String>, commit: ObjectId) -> Result<Base<'_>, EngineError> {

@@ -101,6 +101,14 @@ pub enum GitError {
         /// The name as given.
         rev: String,
     },
+    /// A name that stands for different commits, or for something else beside a commit.
+    #[error("`{rev}` is ambiguous: it could be {}; name the one that you mean in full. A tag can come along with any fetch", listed(.meanings))]
+    AmbiguousName {
+        /// The name as given.
+        rev: String,
+        /// The full names and ids that it could stand for; at least two.
+        meanings: Vec<String>,
+    },
     /// A merge is not possible without a human.
     #[error("merging gives {}; merge or rebase the branch and resolve them", conflicts(.paths))]
     Conflict {
@@ -215,6 +223,10 @@ fn conflicts(paths: &[RepoPath]) -> String {
 
 fn held(age: &Option<Duration>) -> String {
     age.map(|age| format!(" since {} seconds", age.as_secs())).unwrap_or_default()
+}
+
+fn listed(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{}`", escape::visible(name))).collect::<Vec<_>>().join(" or ")
 }
 
 fn shown(id: &Option<ObjectId>) -> String {

@@ -53,7 +53,7 @@ pub use operation::Operation;
 pub use overlay::Overlay;
 pub use range::Range;
 pub use repo::Repo;
-pub use revision::Head;
+pub use revision::{Head, Revision};
 pub use selection::{Selected, Selection};
 pub use staged::StagedTree;
 pub use step::RepoStep;

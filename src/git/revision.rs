@@ -1,5 +1,6 @@
 //! Names of commits: where HEAD is, what references and revisions mean.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use super::command::path_from;
@@ -49,6 +50,37 @@ impl Head {
     }
 }
 
+/// A commit that somebody named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revision {
+    /// The commit.
+    pub commit: ObjectId,
+    /// The full name of the reference by which it was named, with what followed it: `refs/heads/main~1`; `None` where it was
+    /// named by an id or as HEAD.
+    pub name: Option<String>,
+}
+
+impl Revision {
+    /// The full name of the branch, where it was named by that alone.
+    pub fn branch(&self) -> Option<&str> {
+        let is_branch = |name: &&str| name.starts_with("refs/heads/") && end_of_name(name) == name.len();
+        self.name.as_deref().filter(is_branch)
+    }
+}
+
+/// Where the name in a revision ends and what git does with it begins: `^`, `~2`, `@{1}`, `:path`. No reference's name holds
+/// these.
+fn end_of_name(rev: &str) -> usize {
+    let suffix = |text: &str| rev.find(text).unwrap_or(rev.len());
+    ["^", "~", ":", "@{"].into_iter().map(suffix).min().unwrap_or(rev.len())
+}
+
+/// The parts of a name that git would take for the beginning of an id: all of it, or the end of what `git describe` prints.
+fn abbreviated_ids(name: &str) -> impl Iterator<Item = &str> {
+    let described = name.rsplit_once("-g").map(|(_, hex)| hex);
+    [Some(name), described].into_iter().flatten().filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
 impl Repo {
     /// Where HEAD is.
     pub fn head(&self) -> Result<Head, GitError> {
@@ -56,7 +88,9 @@ impl Repo {
         let mut name = String::from("HEAD");
         // Git follows five symbolic references at most.
         for _ in 0..=5 {
-            let found = self.inner.refs.try_find(name.as_str()).map_err(GitError::while_doing(doing()))?;
+            // In full: looked up as a short name, an unborn branch could be a tag.
+            let full = gix::refs::FullName::try_from(name.as_str()).map_err(GitError::while_doing(doing()))?;
+            let found = self.inner.refs.try_find(full.as_ref()).map_err(GitError::while_doing(doing()))?;
             let Some(reference) = found else {
                 return Ok(Head::Unborn { branch: name });
             };
@@ -139,13 +173,95 @@ impl Repo {
     }
 
     /// The commit that a revision means: full and short ids, references, `HEAD^1`, `main@{1}` and the like.
-    pub fn resolve(&self, rev: &str) -> Result<ObjectId, GitError> {
+    ///
+    /// A name that stands for different commits is refused, where git would take the tag: whoever can push a tag could
+    /// otherwise say what somebody else's `main` is.
+    pub fn revision(&self, rev: &str) -> Result<Revision, GitError> {
+        let unknown = || GitError::UnknownRevision { rev: rev.to_owned() };
         if let Ok(id) = ObjectId::parse(rev) {
-            return match self.header(&id)? {
-                Some(_) => self.peel(&id, rev),
-                None => Err(GitError::UnknownRevision { rev: rev.to_owned() }),
-            };
+            self.header(&id)?.ok_or_else(unknown)?;
+            return Ok(Revision { commit: self.peel(&id, rev)?, name: None });
         }
+        let (name, suffix) = rev.split_at(end_of_name(rev));
+        // Nobody can push what lies beside HEAD; and a full id with a suffix is no name.
+        if name.is_empty() || name == "@" || self.is_own_head(name) || ObjectId::parse(name).is_ok() {
+            return Ok(Revision { commit: self.evaluate(rev)?, name: None });
+        }
+        let (meant, full) = match self.only_meaning(rev, name)? {
+            Some(full) => (format!("{full}{suffix}"), true),
+            // Git would look for a tag of that name, `refs/tags/refs/heads/main`.
+            None if name.starts_with("refs/") => return Err(unknown()),
+            None => (rev.to_owned(), false),
+        };
+        Ok(Revision { commit: self.evaluate(&meant)?, name: full.then_some(meant) })
+    }
+
+    /// The commit that [`revision`](Self::revision) finds.
+    pub fn resolve(&self, rev: &str) -> Result<ObjectId, GitError> {
+        Ok(self.revision(rev)?.commit)
+    }
+
+    /// Whether `name` is a file beside HEAD, such as `FETCH_HEAD`, which is what git takes first.
+    fn is_own_head(&self, name: &str) -> bool {
+        name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_') && self.inner.git_dir().join(name).is_file()
+    }
+
+    /// The full name of the reference that `name` stands for; `None` where it is the name of none. Names that could mean
+    /// something else, too, are refused unless all of it is the same commit.
+    fn only_meaning(&self, rev: &str, name: &str) -> Result<Option<String>, GitError> {
+        // Git's own places, branches first: where all agree, a branch is more than a tag.
+        let places: &[String] = &match name.starts_with("refs/") {
+            true => vec![name.to_owned()],
+            false => vec![
+                format!("refs/{name}"),
+                format!("refs/heads/{name}"),
+                format!("refs/remotes/{name}"),
+                format!("refs/remotes/{name}/HEAD"),
+                format!("refs/tags/{name}"),
+            ],
+        };
+        let mut meanings: Vec<(String, Option<ObjectId>)> = Vec::new();
+        for place in places {
+            match self.reference(place) {
+                Ok(None) => {}
+                Ok(found) => meanings.push((place.clone(), found)),
+                // One that leads to no commit, or nowhere, is a second meaning all the same.
+                Err(_) => meanings.push((place.clone(), None)),
+            }
+        }
+        let Some((first, commit)) = meanings.first().cloned() else { return Ok(None) };
+        if !name.starts_with("refs/") {
+            for hex in abbreviated_ids(name) {
+                for id in self.ids_beginning_with(hex)? {
+                    if Some(id) != commit {
+                        meanings.push((id.to_string(), Some(id)));
+                    }
+                }
+            }
+        }
+        if meanings.iter().all(|(_, other)| *other == commit) {
+            return Ok(Some(first));
+        }
+        let meanings = meanings.into_iter().map(|(name, _)| name).collect();
+        Err(GitError::AmbiguousName { rev: rev.to_owned(), meanings })
+    }
+
+    /// The objects whose ids begin with `hex`; at most a few, for a refusal that lists them.
+    fn ids_beginning_with(&self, hex: &str) -> Result<Vec<ObjectId>, GitError> {
+        let Ok(prefix) = gix::hash::Prefix::from_hex(hex) else { return Ok(Vec::new()) };
+        let mut candidates = HashSet::new();
+        self.inner
+            .objects
+            .lookup_prefix(prefix, Some(&mut candidates))
+            .map_err(GitError::while_doing(format!("look for objects whose ids begin with `{hex}`")))?;
+        let mut ids: Vec<ObjectId> = candidates.iter().map(|id| from_gix(id)).collect();
+        ids.sort();
+        ids.truncate(4);
+        Ok(ids)
+    }
+
+    /// What an unambiguous expression leads to, peeled to a commit.
+    fn evaluate(&self, rev: &str) -> Result<ObjectId, GitError> {
         if let Ok(id) = self.inner.rev_parse_single(rev) {
             return self.peel(&from_gix(&id), rev);
         }

@@ -91,6 +91,10 @@ pub struct Report {
     pub base: Option<ObjectId>,
     /// The tip whose tree, merged where needed, is M; `None` for staged content.
     pub tip: Option<ObjectId>,
+    /// The full name of the reference by which somebody named the base; `None` where nobody did, or by an id.
+    pub base_name: Option<String>,
+    /// The same of the tip.
+    pub tip_name: Option<String>,
     /// How many commits were judged.
     pub commits: usize,
     /// Broken rules: errors and warnings.

@@ -13,7 +13,7 @@ use crate::model::report::{Report, Violation};
 /// page.
 #[derive(Debug, Clone, Serialize)]
 pub struct ReportBody<'a> {
-    judged: Judged,
+    judged: Judged<'a>,
     violations: Vec<ViolationBody<'a>>,
     not_checked: &'a [String],
     notes: &'a [String],
@@ -23,9 +23,13 @@ pub struct ReportBody<'a> {
 }
 
 #[derive(Debug, Clone, Serialize)]
-struct Judged {
+struct Judged<'a> {
     base: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base_name: Option<&'a str>,
     tip: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tip_name: Option<&'a str>,
     commits: usize,
 }
 
@@ -60,7 +64,9 @@ impl<'a> ReportBody<'a> {
         Self {
             judged: Judged {
                 base: report.base.as_ref().map(full),
+                base_name: report.base_name.as_deref(),
                 tip: report.tip.as_ref().map(full),
+                tip_name: report.tip_name.as_deref(),
                 commits: report.commits,
             },
             violations,
@@ -113,14 +119,21 @@ impl<'a> ReportBody<'a> {
         if self.judged.commits > 0 {
             text.push_str(&format!(" in {}", count(self.judged.commits, "commit")));
         }
-        let range = match (&self.report.base, &self.report.tip) {
-            (Some(base), Some(tip)) => format!(" ({}..{})", base.short(), tip.short()),
-            (Some(base), None) => format!(" (on {})", base.short()),
-            (None, Some(tip)) => format!(" (up to {})", tip.short()),
+        let base = self.report.base.as_ref().map(|id| named(id, self.judged.base_name));
+        let tip = self.report.tip.as_ref().map(|id| named(id, self.judged.tip_name));
+        let range = match (base, tip) {
+            (Some(base), Some(tip)) => format!(" ({base}..{tip})"),
+            (Some(base), None) => format!(" (on {base})"),
+            (None, Some(tip)) => format!(" (up to {tip})"),
             (None, None) => String::new(),
         };
         vec![verdict, plain(text), dim(range)]
     }
+}
+
+/// A commit as people read it, after the full name by which somebody chose it: what a short name stood for is seen.
+fn named(id: &ObjectId, name: Option<&str>) -> String {
+    name.map_or_else(|| id.short(), |name| format!("{name} {}", id.short()))
 }
 
 fn fill_violation(page: &mut Page, violation: &Violation) {

@@ -7,6 +7,7 @@ mod governance;
 mod history;
 mod messages;
 mod mutations;
+mod names;
 mod redactions;
 mod smuggled;
 mod takeover;
