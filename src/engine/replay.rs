@@ -204,7 +204,10 @@ pub(super) fn commits(
         };
         // By T's own rules the landing has judged messages and files already.
         let same_rules = base.is_some_and(|base| Rc::ptr_eq(base, &policy));
-        if same_rules && !judging::state_differs(repo, &policy, &before, &tree)? {
+        let settled = same_rules
+            && !judging::state_differs(repo, &policy, &before, &tree)?
+            && !repo.brings_malformed(&before, &tree)?;
+        if settled {
             continue;
         }
         let reads = if same_rules { &[Reads::Trees][..] } else { ALL };

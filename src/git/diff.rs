@@ -3,6 +3,7 @@
 //! Two trees that are strictly sorted are walked side by side. Any other pair is compared by name, where the entries
 //! of a repeated name are compared in their order, so that an odd order never makes a change disappear.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -12,31 +13,52 @@ use super::repo::Repo;
 use super::tree::RawEntry;
 use crate::model::digest::ObjectId;
 use crate::model::path::RepoPath;
-use crate::model::tree::{Change, Mode};
+use crate::model::tree::{Change, Malformed, Mode, TreeFault};
 
 /// Changes of one step that are collected, and folders that are looked into for them: ten trees that name each other ten
 /// times unfold to more than any memory holds or anybody waits for, be there a file in them or none.
 const MAX_CHANGES: usize = 1_000_000;
 /// Folders inside folders that are followed; git's own default is 2048.
 const MAX_DEPTH: usize = 2048;
+/// Malformed entries that are named; one is enough to refuse a tree.
+const MAX_MALFORMED: usize = 20;
+
+/// How two trees differ.
+#[derive(Debug, Default)]
+pub(super) struct TreeDiff {
+    /// The files, sorted by path.
+    pub(super) changes: Vec<Change>,
+    /// Malformed entries in the folders of the later tree that differ: the first few.
+    pub(super) malformed: Vec<Malformed>,
+}
 
 impl Repo {
     /// The files that differ between the trees `before` (`None`: empty) and `after`, sorted by path. Equal subtrees are
     /// not read.
     pub fn diff_trees(&self, before: Option<&ObjectId>, after: &ObjectId) -> Result<Vec<Change>, GitError> {
-        let mut changes = Vec::new();
-        self.diff_below(RepoPath::default(), before.copied(), Some(*after), &mut changes)?;
-        changes.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(changes)
+        Ok(self.compare_trees(before, after)?.changes)
     }
 
-    /// As [`diff_trees`](Self::diff_trees) for the folder `at`; appends, unsorted.
+    /// As [`diff_trees`](Self::diff_trees), with what is malformed in the folders that were read for it.
+    pub(super) fn compare_trees(&self, before: Option<&ObjectId>, after: &ObjectId) -> Result<TreeDiff, GitError> {
+        let mut found = TreeDiff::default();
+        self.diff_below(RepoPath::default(), before.copied(), Some(*after), &mut found)?;
+        found.changes.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(found)
+    }
+
+    /// Whether a folder of `after` that is not the same in `before` is malformed.
+    pub fn brings_malformed(&self, before: &ObjectId, after: &ObjectId) -> Result<bool, GitError> {
+        Ok(!self.compare_trees(Some(before), after)?.malformed.is_empty())
+    }
+
+    /// As [`compare_trees`](Self::compare_trees) for the folder `at`; appends, unsorted.
     pub(super) fn diff_below(
         &self,
         at: RepoPath,
         before: Option<ObjectId>,
         after: Option<ObjectId>,
-        changes: &mut Vec<Change>,
+        found: &mut TreeDiff,
     ) -> Result<(), GitError> {
         let mut waiting = vec![Pair { at, depth: 0, before, after }];
         let mut folders = 0;
@@ -51,15 +73,19 @@ impl Repo {
             let after = self.side(&pair, pair.after)?;
             let (before, after) = (self.raw(&pair.before, &before)?, self.raw(&pair.after, &after)?);
             let mut meet = |old: Option<&RawEntry<'_>>, new: Option<&RawEntry<'_>>| {
-                self.meet(&pair, old, new, &mut waiting, changes);
+                self.meet(&pair, old, new, &mut waiting, &mut found.changes);
             };
-            if is_strictly_sorted(&before) && is_strictly_sorted(&after) {
+            let sorted = is_strictly_sorted(&after);
+            if is_strictly_sorted(&before) && sorted {
                 walk_side_by_side(&before, &after, &mut meet);
             } else {
                 compare_by_name(&before, &after, &mut meet);
             }
+            if found.malformed.len() < MAX_MALFORMED {
+                found.malformed.extend(malformed(&pair.at, &after, sorted).take(MAX_MALFORMED));
+            }
             folders += 1;
-            if changes.len() + waiting.len() + folders > MAX_CHANGES {
+            if found.changes.len() + waiting.len() + folders > MAX_CHANGES {
                 let what = "the number of changed files and folders".to_owned();
                 return Err(GitError::Limit { what, limit: MAX_CHANGES });
             }
@@ -111,18 +137,52 @@ struct Pair {
     after: Option<ObjectId>,
 }
 
+fn order(a: &RawEntry<'_>, b: &RawEntry<'_>) -> Ordering {
+    git_order((a.name, a.is_tree()), (b.name, b.is_tree()))
+}
+
 /// Git's order of entries: by name, where a folder counts as if its name ended with a slash.
-fn order(a: &RawEntry<'_>, b: &RawEntry<'_>) -> std::cmp::Ordering {
-    let common = a.name.len().min(b.name.len());
-    a.name[..common].cmp(&b.name[..common]).then_with(|| {
-        let next =
-            |entry: &RawEntry<'_>| entry.name.get(common).copied().unwrap_or(if entry.is_tree() { b'/' } else { 0 });
-        next(a).cmp(&next(b)).then_with(|| a.name.len().cmp(&b.name.len()))
+fn git_order(a: (&[u8], bool), b: (&[u8], bool)) -> Ordering {
+    let common = a.0.len().min(b.0.len());
+    a.0[..common].cmp(&b.0[..common]).then_with(|| {
+        let next = |(name, is_tree): (&[u8], bool)| name.get(common).copied().unwrap_or(if is_tree { b'/' } else { 0 });
+        next(a).cmp(&next(b)).then_with(|| a.0.len().cmp(&b.0.len()))
     })
 }
 
 fn is_strictly_sorted(entries: &[RawEntry<'_>]) -> bool {
     entries.windows(2).all(|pair| order(&pair[0], &pair[1]).is_lt())
+}
+
+/// What readers of these entries may disagree on.
+fn malformed<'a>(at: &RepoPath, entries: &'a [RawEntry<'a>], sorted: bool) -> impl Iterator<Item = Malformed> {
+    // `a` and `a/` are in order with other names between them, and still one name.
+    let is_file_too = move |entry: &&RawEntry<'_>| {
+        let file = |other: &RawEntry<'_>| git_order((other.name, other.is_tree()), (entry.name, false));
+        sorted && entry.is_tree() && entries.binary_search_by(file).is_ok()
+    };
+    let unsorted = entries.windows(2).filter(move |_| !sorted).filter(|pair| order(&pair[0], &pair[1]).is_ge());
+    let disordered = unsorted.map(|pair| &pair[1]).chain(entries.iter().filter(is_file_too));
+    let disordered = disordered.map(|entry| (entry, TreeFault::Order));
+    let unnamed = entries.iter().filter(|entry| !is_name(entry.name)).map(|entry| (entry, TreeFault::Name));
+    let at = at.clone();
+    disordered.chain(unnamed).map(move |(entry, fault)| Malformed { path: at.join(entry.name), fault })
+}
+
+/// Whether a folder can have an entry of that name: as `git fsck` sees it.
+fn is_name(name: &[u8]) -> bool {
+    if name.contains(&b'/') || matches!(name, b"" | b"." | b"..") {
+        return false;
+    }
+    // Most names are told from `.git` by their first bytes.
+    if !(name.starts_with(b".") || name[0].eq_ignore_ascii_case(&b'g') || !name[0].is_ascii()) {
+        return true;
+    }
+    let text = String::from_utf8_lossy(name);
+    let folded: String =
+        text.chars().filter(|c| !crate::model::escape::is_hidden(*c)).flat_map(char::to_lowercase).collect();
+    let folded = folded.split(':').next().unwrap_or_default().trim_end_matches(['.', ' ']);
+    !matches!(folded, ".git" | "git~1")
 }
 
 fn walk_side_by_side<'a>(
@@ -134,8 +194,8 @@ fn walk_side_by_side<'a>(
     loop {
         let order = match (old.peek(), new.peek()) {
             (Some(a), Some(b)) => order(a, b),
-            (Some(_), None) => std::cmp::Ordering::Less,
-            (None, Some(_)) => std::cmp::Ordering::Greater,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
             (None, None) => return,
         };
         let left = if order.is_le() { old.next() } else { None };

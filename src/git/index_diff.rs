@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use gix::index::entry::Flags;
 
-use super::diff::canonical;
+use super::diff::{TreeDiff, canonical};
 use super::error::GitError;
 use super::objects::{FolderName, from_gix};
 use super::repo::Repo;
@@ -120,7 +120,9 @@ impl Repo {
             let right = if order.is_ge() { new.next() } else { None };
             match (left, right) {
                 (Some(entry), None) if entry.is_tree() => {
-                    self.diff_below(here.join(entry.name), Some(entry.id()), None, changes)?;
+                    let mut gone = TreeDiff::default();
+                    self.diff_below(here.join(entry.name), Some(entry.id()), None, &mut gone)?;
+                    changes.append(&mut gone.changes);
                 }
                 (left, Some(item)) if item.folder => {
                     let mut at = folder.at.clone();

@@ -3,13 +3,14 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashSet;
 
+use super::diff::TreeDiff;
 use super::error::GitError;
 use super::range::IdMap;
 use super::repo::Repo;
 use super::tree::CommitTree;
 use crate::model::commit::Commit;
 use crate::model::digest::ObjectId;
-use crate::model::tree::{Change, SightError, StepView, TreeView};
+use crate::model::tree::{Change, Malformed, SightError, StepView, TreeView};
 
 /// So far back on T's first-parent line a tree is known to belong to history.
 const KNOWN_COMMITS: usize = 200;
@@ -23,7 +24,7 @@ pub struct RepoStep<'r> {
     commits: Vec<Commit>,
     history: Option<ObjectId>,
     past: RefCell<Past>,
-    changes: OnceCell<Vec<Change>>,
+    diff: OnceCell<TreeDiff>,
     near: OnceCell<HashSet<ObjectId>>,
     known: OnceCell<HashSet<ObjectId>>,
     /// The trees of the step's own commits: most parents are among them.
@@ -55,7 +56,7 @@ impl<'r> RepoStep<'r> {
         history: Option<ObjectId>,
     ) -> Self {
         let step = Self::new(repo, base, next, pending.into_iter().collect(), history);
-        let _ = step.changes.set(changes);
+        let _ = step.diff.set(TreeDiff { changes, malformed: Vec::new() });
         step
     }
 
@@ -76,10 +77,21 @@ impl<'r> RepoStep<'r> {
             commits,
             history,
             past: RefCell::default(),
-            changes: OnceCell::new(),
+            diff: OnceCell::new(),
             near: OnceCell::new(),
             known: OnceCell::new(),
         }
+    }
+
+    fn diff(&self) -> Result<&TreeDiff, SightError> {
+        if let Some(diff) = self.diff.get() {
+            return Ok(diff);
+        }
+        let diff = match &self.next_id {
+            Some(next) => self.repo.compare_trees(self.base.as_ref().map(CommitTree::id), next)?,
+            None => return Err(SightError::Failed("the changes of the step are not known".to_owned())),
+        };
+        Ok(self.diff.get_or_init(|| diff))
     }
 
     fn commit(&self, index: usize) -> Result<&Commit, SightError> {
@@ -134,14 +146,11 @@ impl StepView for RepoStep<'_> {
     }
 
     fn changes(&self) -> Result<&[Change], SightError> {
-        if let Some(changes) = self.changes.get() {
-            return Ok(changes);
-        }
-        let changes = match &self.next_id {
-            Some(next) => self.repo.diff_trees(self.base.as_ref().map(CommitTree::id), next)?,
-            None => return Err(SightError::Failed("the changes of the step are not known".to_owned())),
-        };
-        Ok(self.changes.get_or_init(|| changes))
+        Ok(&self.diff()?.changes)
+    }
+
+    fn malformed(&self) -> Result<&[Malformed], SightError> {
+        Ok(&self.diff()?.malformed)
     }
 
     fn commits(&self) -> &[Commit] {

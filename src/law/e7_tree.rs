@@ -1,4 +1,4 @@
-//! AO-E7: what lies below `.agentops` is a plain tree.
+//! AO-E7: trees are as git writes them, and what lies below `.agentops` is plain.
 
 use std::collections::BTreeSet;
 
@@ -8,13 +8,13 @@ use crate::model::law_id::LawId;
 use crate::model::layout;
 use crate::model::path::RepoPath;
 use crate::model::report::{Finding, Place};
-use crate::model::tree::{Entry, Mode, SightError, TreeView};
+use crate::model::tree::{Entry, Malformed, Mode, SightError, TreeFault, TreeView};
 
 pub(crate) const LAW: Law = Law {
     id: LawId::E7,
-    title: "`.agentops` is a plain tree",
-    rule: "`.agentops` is there once, is a folder, and is spelled that way alone. The root and the trees below `.agentops` are strictly \
-           sorted without duplicates; no name at the root holds a slash; below it, entries are plain files (100644) or folders, names are made of a-z, 0-9, `.`, `_` \
+    title: "trees are as git writes them",
+    rule: "Every folder of M that is not the same in T is a tree as git writes it: strictly sorted, no name twice, none that is empty, \
+           `.`, `..`, `.git` or holds a slash. `.agentops` is a folder, and is spelled that way alone; below it, entries are plain files (100644) or folders, names are made of a-z, 0-9, `.`, `_` \
            and `-`, and nothing lies deeper than 8 levels.",
     passes: "`.agentops/product-dev/specs/2026-11-21-auth-k3f9/spec.md`, mode 100644.",
     fails: "A symbolic link, an executable file, `.AgentOps`, `Spec.md`, or no `.agentops` at all below a governed commit: \
@@ -29,6 +29,19 @@ const MAX_LEVELS: usize = 8;
 fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     let next = case.step.next();
     let root = RepoPath::from(layout::ROOT);
+    for Malformed { path, fault } in case.step.malformed()? {
+        let message = match fault {
+            TreeFault::Order => {
+                "the tree that holds this is not strictly sorted, or names it twice: git's tools disagree on what is there"
+            }
+            TreeFault::Name => {
+                "this is no name for a file or folder: git's index takes it for another path, or cannot hold it"
+            }
+        };
+        let fix =
+            "write the tree anew with git: `git read-tree HEAD && git commit --amend`, then look at what it holds";
+        findings.add(Finding::new(Place::path(path.clone()), message, fix));
+    }
     check_root(&next.list(&RepoPath::default())?, findings);
     let own = match next.entry(&root)? {
         Some(entry) if entry.mode == Mode::Tree => entry.id,
@@ -67,27 +80,13 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     Ok(())
 }
 
-/// What lies beside `.agentops`: no other spelling of it, nor itself twice, nor an order that hides it.
+/// What lies beside `.agentops`: no other spelling of it.
 fn check_root(entries: &[Entry], findings: &mut Findings) {
     for entry in entries.iter().filter(|entry| entry.name != layout::ROOT.as_bytes() && folds_to_root(&entry.name)) {
         findings.add(Finding::new(
             Place::path(RepoPath::from_bytes(entry.name.clone())),
             "another spelling of `.agentops` lies at the root: on some disks they are the same folder",
             "rename or remove it",
-        ));
-    }
-    for entry in entries.iter().filter(|entry| entry.name.contains(&b'/')) {
-        findings.add(Finding::new(
-            Place::path(RepoPath::from_bytes(entry.name.clone())),
-            "a name at the root holds a slash: git's index takes it for a path, which could lie below `.agentops`",
-            "write the tree anew with git: `git read-tree HEAD && git commit --amend`",
-        ));
-    }
-    if let Some(name) = first_out_of_order(entries) {
-        findings.add(Finding::new(
-            Place::path(RepoPath::from_bytes(name)),
-            "the root is not strictly sorted, or names this twice: git's tools disagree on what it holds",
-            "write the tree anew with git: `git read-tree HEAD && git commit --amend`",
         ));
     }
 }
@@ -132,12 +131,6 @@ fn check_folder(folder: &RepoPath, entries: &[Entry], findings: &mut Findings) -
         add(b"", format!("lies deeper than {MAX_LEVELS} levels below `.agentops`"));
         return false;
     }
-    if let Some(name) = first_out_of_order(entries) {
-        add(
-            &name,
-            "the tree is not strictly sorted, or names this twice: git's tools disagree on what it holds".into(),
-        );
-    }
     for entry in entries {
         if !matches!(entry.mode, Mode::Tree | Mode::File) {
             add(
@@ -153,24 +146,6 @@ fn check_folder(folder: &RepoPath, entries: &[Entry], findings: &mut Findings) -
         }
     }
     true
-}
-
-/// The first name that does not come after the one before it, or that stands there a second time: `a` and `a/` are two
-/// entries with other names between them.
-fn first_out_of_order(entries: &[Entry]) -> Option<Vec<u8>> {
-    let unsorted = entries.windows(2).find(|pair| sort_key(&pair[0]) >= sort_key(&pair[1])).map(|pair| &pair[1]);
-    let mut seen = BTreeSet::new();
-    let twice = || entries.iter().find(|entry| !seen.insert(entry.name.as_slice()));
-    unsorted.or_else(twice).map(|entry| entry.name.clone())
-}
-
-/// Git sorts a folder as if its name ended in `/`.
-fn sort_key(entry: &Entry) -> Vec<u8> {
-    let mut key = entry.name.clone();
-    if entry.mode == Mode::Tree {
-        key.push(b'/');
-    }
-    key
 }
 
 /// Whether a disk that folds case, drops ignorable characters or trailing dots could take `name` for `.agentops`.

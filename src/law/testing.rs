@@ -15,7 +15,7 @@ use crate::model::commit::{Commit, Person};
 use crate::model::digest::{Digest, ObjectId};
 use crate::model::name::{Principal, Word};
 use crate::model::policy::Policy;
-use crate::model::tree::{Change, MemoryTree, SightError, StepView, TreeView};
+use crate::model::tree::{Change, Malformed, MemoryTree, SightError, StepView, TreeView};
 
 use super::{Case, Context, Findings, Law};
 
@@ -253,6 +253,10 @@ impl StepView for TestStep {
 
     fn changes(&self) -> Result<&[Change], SightError> {
         Ok(self.changes.get_or_init(|| self.next.changes_since(&self.base.clone().unwrap_or_default())))
+    }
+
+    fn malformed(&self) -> Result<&[Malformed], SightError> {
+        Ok(&[])
     }
 
     fn commits(&self) -> &[Commit] {

@@ -136,6 +136,24 @@ pub struct Change {
     pub after: Option<(Mode, ObjectId)>,
 }
 
+/// An entry that makes readers of one tree disagree: git's index, a checkout and a lookup by name may each see another file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Malformed {
+    /// The entry: its folder's path with the name it has there.
+    pub path: RepoPath,
+    /// What is wrong with it.
+    pub fault: TreeFault,
+}
+
+/// What is wrong with an entry of a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TreeFault {
+    /// It does not come after the one before it in git's order, or has the same name.
+    Order,
+    /// Its name is no name: empty, `.`, `..`, `.git` in any spelling, or with a slash in it.
+    Name,
+}
+
 /// A step T→M with what surrounds it: what the judge judges.
 ///
 /// `base` is `None` only where there is no governed past: the step that introduces `.agentops`.
@@ -146,6 +164,9 @@ pub trait StepView {
     fn next(&self) -> &dyn TreeView;
     /// Every file that differs between T and M, sorted by path.
     fn changes(&self) -> Result<&[Change], SightError>;
+    /// Malformed entries of the folders of M that are not the same in T; the first few, where there are many. What git's
+    /// index holds is never malformed.
+    fn malformed(&self) -> Result<&[Malformed], SightError>;
     /// The commits of the step, oldest first. In hooks: the one commit about to be made, if its message is known.
     fn commits(&self) -> &[Commit];
     /// What the commit at `index` of [`commits`](Self::commits) changes against its first parent.

