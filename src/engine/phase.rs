@@ -16,9 +16,9 @@ use crate::model::law_id::LawId;
 use crate::model::layout;
 use crate::model::name::{PhaseName, ProfileName, TaskId, Word};
 use crate::model::path::RepoPath;
-use crate::model::policy::{Actor, ActorKind};
-use crate::model::profile::{ArtifactKind, ArtifactSpec, Phase, Profile};
-use crate::model::state::{Status, TaskState};
+use crate::model::policy::{APPROVED_ONCE_SINCE, Actor, ActorKind};
+use crate::model::profile::{ArtifactKind, ArtifactSpec, Phase, Profile, VoteKind};
+use crate::model::state::{Stage, Status, TaskState};
 use crate::model::tree::TreeView as _;
 use crate::model::trust::Proved;
 use crate::model::vote::Vote;
@@ -177,6 +177,8 @@ pub struct Moved {
     pub laid_out: Vec<RepoPath>,
     /// What a rewind leaves as it is; nothing otherwise.
     pub effects: Effects,
+    /// Where a rewind leads to work that was approved and delivered already: that it is not carried again, and what is.
+    pub delivered: Option<String>,
 }
 
 /// What goes into an event besides what follows from the chain.
@@ -241,8 +243,28 @@ pub(crate) fn compose_event(
             key,
             laid_out: Vec::new(),
             effects: Effects::default(),
+            delivered: None,
         },
     })
+}
+
+/// What a rewind to `phase` must be told where AO-G1 will refuse what comes of it. Whether the task landed as done, only a
+/// landing can tell: so this is a warning.
+fn delivered(base: &Base<'_>, chain: &Chain, rules: &Profile, phase: &Phase) -> Result<Option<String>, EngineError> {
+    let Some(plan) = chain.leaving(rules, Stage::Plan) else { return Ok(None) };
+    let is_judged = base.policy.format.laws >= APPROVED_ONCE_SINCE && plan.event.kind == EventKind::Submit;
+    if phase.stage != Stage::Implement || !is_judged || !chain.was_done_after(&plan.digest) {
+        return Ok(None);
+    }
+    if Gate::resolve(&base.policy, rules, phase, chain, base.view())?.vote != VoteKind::None {
+        return Ok(None);
+    }
+    let (id, to) = (&chain.task, &plan.event.state.phase);
+    Ok(Some(format!(
+        "the approval of event {:04} carried `{id}` until it was done; where that has landed, AO-G1 refuses more on it: \
+         agentops phase rewind {id} --to {to} --reason \"…\"",
+        plan.event.seq
+    )))
 }
 
 /// Makes a transition that needs no gate: rework, rewind, abandon or resolve.
@@ -274,6 +296,9 @@ pub fn step(
         let mut draft = compose_event(base, &chain, kind, phase.as_ref(), author, contents)?;
         if let (EventKind::Rewind, Some(phase)) = (kind, &phase) {
             draft.outcome.effects = Effects::of_rewind(site, base, &chain, rules, phase)?;
+            if let Some((_, phase)) = rules.phase(phase) {
+                draft.outcome.delivered = delivered(base, &chain, rules, phase)?;
+            }
         }
         Ok(draft)
     })?;

@@ -1,6 +1,6 @@
 //! AO-G1: what leaves a gate has the votes that the base's policy wants.
 
-use super::{Case, Context, Findings, Law, Reads};
+use super::{Case, Context, Findings, Law, Reads, approved_once, risk_paths};
 use crate::model::event::EventKind;
 use crate::model::law_id::LawId;
 use crate::model::report::{Finding, Place};
@@ -13,7 +13,9 @@ pub(crate) const LAW: Law = Law {
     id: LawId::G1,
     title: "votes satisfy the policy",
     rule: "An `advance` out of `waiting` rests on as many approvals of its submit as the gate in T wants, by humans with the right roles who \
-           did not do the work, with proofs that `gates.proof` accepts, as the classes of risk (`[[gates.risk]]`) that apply tighten it, over exactly this submit and this gate; and no reject stands.",
+           did not do the work, with proofs that `gates.proof` accepts, as the classes of risk (`[[gates.risk]]`) that apply tighten it, over exactly this submit and this gate; and no reject stands. \
+           What lands on a protected branch at a path that a class of risk names is listed by a task that passes its implement gate there; \
+           and where an implement gate wants no vote, the plan's approval carries its task until it is done, and not beyond.",
     passes: "A spec approved by `bob`, written by `claude`, then advanced.",
     fails: "An `advance` without a vote, with a vote of its doer, or with a standing reject. Ask a reviewer: `agentops gate approve ID`; after a \
             reject: `agentops phase rework ID`.",
@@ -22,6 +24,12 @@ pub(crate) const LAW: Law = Law {
 };
 
 fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
+    check_votes(case, findings)?;
+    approved_once::check(case, findings)?;
+    risk_paths::check(case, findings)
+}
+
+fn check_votes(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     for task in case.tasks()? {
         for link in task.fresh_advances() {
             let Some(submit) = link.event.prev.first().and_then(|prev| task.after.link(prev)) else { continue };

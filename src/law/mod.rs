@@ -6,6 +6,7 @@
 pub mod phase;
 
 mod actor;
+mod approved_once;
 mod b1_budget;
 mod done;
 mod e1_write_once;
@@ -38,6 +39,7 @@ mod r3_semantic;
 mod records;
 mod redacted;
 mod registry;
+mod risk_paths;
 mod steps;
 mod substance;
 mod t1_trailers;

@@ -11,7 +11,7 @@ use crate::model::name::{ProfileName, TaskId};
 use crate::model::path::RepoPath;
 use crate::model::policy::Policy;
 use crate::model::profile::{Phase, Profile};
-use crate::model::state::Status;
+use crate::model::state::{Stage, Status};
 use crate::model::tree::{SightError, StepView};
 use crate::workflow::artifact;
 use crate::workflow::chain::{Chain, Link};
@@ -43,6 +43,11 @@ impl TaskStep {
     /// The fresh live events with which the task leaves a phase for good.
     pub(crate) fn fresh_advances(&self) -> impl Iterator<Item = &Link> {
         self.fresh_links().filter(|link| self.live.contains(&link.digest) && link.event.kind == EventKind::Advance)
+    }
+
+    /// Those of them that leave a phase of `stage`.
+    pub(crate) fn fresh_advances_from(&self, stage: Stage) -> impl Iterator<Item = &Link> {
+        self.fresh_advances().filter(move |link| self.after.origin(link).stage == stage)
     }
 
     /// The fresh live events with which the task is done.

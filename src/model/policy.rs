@@ -33,6 +33,8 @@ pub const SIGNATURES_SINCE: u32 = 2;
 pub const REDACTIONS_SINCE: u32 = 2;
 /// The edition of the laws from which verdicts are known. Before it, a file in their place is a document like any other.
 pub const VERDICTS_SINCE: u32 = 2;
+/// The edition of the laws from which the approval of a plan carries one delivery.
+pub const APPROVED_ONCE_SINCE: u32 = 2;
 
 /// Human or agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]

@@ -12,7 +12,7 @@ use crate::model::layout;
 use crate::model::name::{ProfileName, TaskId};
 use crate::model::path::RepoPath;
 use crate::model::profile::Profile;
-use crate::model::state::{Stage, TaskState};
+use crate::model::state::{Stage, Status, TaskState};
 use crate::model::tree::{MAX_STATE_FILE, Mode, SightError, TreeView};
 
 /// More events than this in one task are refused rather than folded.
@@ -164,6 +164,12 @@ impl Chain {
         found
     }
 
+    /// Whether the task was done by an event that comes after the one with this digest.
+    pub fn was_done_after(&self, earlier: &Digest) -> bool {
+        let mut done = self.links.iter().filter(|link| link.event.state.status == Status::Done);
+        done.any(|link| self.ancestors(&[link.digest]).contains(earlier))
+    }
+
     /// The phase a link leaves or works in: for an advance the predecessor's phase.
     pub(crate) fn origin<'a>(&'a self, link: &'a Link) -> &'a TaskState {
         match (link.event.kind, link.event.prev.first().and_then(|prev| self.link(prev))) {
@@ -237,7 +243,6 @@ impl Chain {
 impl Event {
     /// Whether this event claims that a gate's checks passed: a submit, or an advance straight out of `working`.
     pub fn carries_gate(&self, chain: &Chain) -> bool {
-        use crate::model::state::Status;
         match self.kind {
             EventKind::Submit => true,
             EventKind::Advance => self

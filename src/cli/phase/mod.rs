@@ -214,6 +214,9 @@ struct MovedBody {
     /// What a rewind leaves as it is; only there.
     #[serde(skip_serializing_if = "Option::is_none")]
     not_undone: Option<EffectsBody>,
+    /// Where a rewind leads to work that was approved and delivered already; only there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivered: Option<String>,
     next: Vec<String>,
 }
 
@@ -273,7 +276,7 @@ struct RunBody {
 
 /// Prints a transition, and on standard error what was committed and what is next.
 fn tell_moved(ui: &Ui, moved: &Committed<Moved>, runs: Vec<RunBody>) {
-    let Moved { task, profile, kind, from, to, seq, key, laid_out, effects } = &moved.outcome;
+    let Moved { task, profile, kind, from, to, seq, key, laid_out, effects, delivered } = &moved.outcome;
     let next = next_commands(task.as_str(), to);
     let body = MovedBody {
         task: task.to_string(),
@@ -290,6 +293,7 @@ fn tell_moved(ui: &Ui, moved: &Committed<Moved>, runs: Vec<RunBody>) {
         key: key.as_ref().map(|key| key.fingerprint.clone()),
         commit: CommitBody::of(moved),
         not_undone: (*kind == EventKind::Rewind).then(|| EffectsBody::of(effects)),
+        delivered: delivered.clone(),
         next: next.clone(),
     };
     ui.show(&body, |page| {
@@ -302,6 +306,9 @@ fn tell_moved(ui: &Ui, moved: &Committed<Moved>, runs: Vec<RunBody>) {
         ui.talk(format!(
             "the task moved, your files stay as they are; to see them as they were: agentops phase restore {task}@SEQ"
         ));
+    }
+    if let Some(sentence) = delivered {
+        ui.warning(sentence);
     }
     acting::tell_documents(ui, laid_out);
     for command in next {

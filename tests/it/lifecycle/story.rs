@@ -128,6 +128,7 @@ fn from_open_to_done() {
     not checked: 1 command is claimed by claude, not reproduced
     note: reset-passwords-kq18: `bob` approved research (unauthenticated: could be written by an agent; that the voter is no doer is a claim)
     note: reset-passwords-kq18: `bob` approved spec (unauthenticated: could be written by an agent; that the voter is no doer is a claim)
+    note: reset-passwords-kq18: implement rests on event 0004, approved by `bob` (unauthenticated: could be written by an agent)
     pass: 0 errors, 0 warnings in 10 commits (<id>..<id>)
     ");
     let verdict = sandbox.agentops("check --format json --base").arg(&start).run().expect_code(0).json();

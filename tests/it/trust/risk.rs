@@ -224,3 +224,72 @@ fn classes_are_judged_where_the_second_edition_of_the_laws_is() {
     let refused = sandbox.agentops("policy amend --reason").arg("Payments are dear").run().expect_code(1);
     assert!(refused.stderr.contains("are judged from edition 2 of the laws on"), "{}", refused.snapshot());
 }
+
+/// Commits `text` at `src/billing/pay.txt`, through the hooks.
+fn pay(sandbox: &Sandbox, text: &str) {
+    sandbox.write("src/billing/pay.txt", format!("{text}\n"));
+    sandbox.git("add src/billing");
+    sandbox.try_git("commit --quiet --file=-").stdin(lawful("feat(billing): pay at once")).run().expect_code(0);
+}
+
+#[test]
+fn a_path_of_a_class_does_not_land_outside_of_any_task() {
+    let sandbox = with_class(Sandbox::governed(), BILLING);
+    sandbox.git("checkout --quiet -b work");
+    pay(&sandbox, "at once");
+    insta::assert_snapshot!(sandbox.agentops("check --base main").run().snapshot_without_ids(), @"
+    exit 3
+    --- stdout
+    error[AO-G1] src/billing/pay.txt: `src/billing/pay.txt` is of the class `billing`, and no task that passes its implement gate here lists it as it is
+      fix: make the change in a task, so that the votes of its class are asked for: `agentops task new`, plan the path, and let `agentops phase next` write the manifest
+
+    note: 1 changed path belongs to no task's manifest: src/billing/pay.txt
+    fail: 1 error, 0 warnings in 1 commit (refs/heads/main <id>..<id>)
+    --- stderr
+    hint: agentops explain AO-G1
+    ");
+    // On its way it may be pushed for others to see.
+    let pushed = sandbox.agentops("check --base main --onto refs/heads/work").run().expect_code(0);
+    assert!(pushed.stdout.contains("before it lands on a protected branch"), "{}", pushed.snapshot());
+    // What landed is the base's: a branch that merges it does not bring it.
+    sandbox.git("checkout --quiet -b other main");
+    sandbox.write("notes.txt", "1\n");
+    sandbox.commit_all(&lawful("docs: notes"));
+    sandbox.git("branch --force main work");
+    sandbox.git("merge --quiet --no-edit main");
+    sandbox.agentops("check --base main").run().expect_code(0);
+}
+
+#[test]
+fn a_path_of_a_class_is_listed_as_it_lands() {
+    let sandbox = with_class(Sandbox::governed(), BILLING);
+    sandbox.git("checkout --quiet -b work");
+    let task = sandbox.open_task("Reset passwords", "");
+    sandbox.reach_implement(&task, "src/billing/token.txt");
+    sandbox.bring_records(&task, 1);
+    sandbox.implement(&task, "src/billing/token.txt");
+    // A manifest that waits for its votes has none yet.
+    sandbox.next(&task).expect_code(4);
+    let judged = sandbox.agentops("check --base main").run().expect_code(3);
+    assert!(judged.stdout.contains("error[AO-G1] src/billing/token.txt"), "{}", judged.snapshot());
+    approve_as(&sandbox, "bob", &task);
+    sandbox.next(&task).expect_code(0);
+    sandbox.agentops("check --base main").run().expect_code(0);
+    // Done, with a manifest that leaves it out.
+    pay(&sandbox, "at once");
+    let judged = sandbox.agentops("check --base main").run().expect_code(3);
+    assert!(judged.stdout.contains("error[AO-G1] src/billing/pay.txt"), "{}", judged.snapshot());
+    assert!(!judged.stdout.contains("error[AO-G1] src/billing/token.txt"), "{}", judged.snapshot());
+}
+
+#[test]
+fn a_class_that_asks_for_voters_alone_wants_its_paths_planned() {
+    let class = "name = \"billing\"\npaths = [\"src/billing/**\"]\nvoters = 2\n";
+    let sandbox = with_class(Sandbox::governed(), class);
+    sandbox.git("checkout --quiet -b work");
+    let task = changed_beside_the_plan(&sandbox);
+    sandbox.next(&task).expect_code(0);
+    let judged = sandbox.agentops("check --base main").run().expect_code(3);
+    let message = format!("`{}` changed it beyond its plan through a gate without a vote", task.id);
+    assert!(judged.stdout.contains(&message), "{}", judged.snapshot());
+}

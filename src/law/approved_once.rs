@@ -1,0 +1,124 @@
+//! On whose approval an implement stage rests, and that one approval carries one delivery: the part of AO-G1 that looks back.
+//!
+//! Votes are read where a submit is left. A gate of checks alone rests on the votes of the plan, which may have landed long
+//! before; a rewind to the implement stage leaves them live. So they carry a task until it is done, and not beyond.
+
+use super::steps::TaskStep;
+use super::{Case, Context, Findings};
+use crate::model::event::EventKind;
+use crate::model::layout;
+use crate::model::manifest::Manifest;
+use crate::model::path::RepoPath;
+use crate::model::policy::APPROVED_ONCE_SINCE;
+use crate::model::profile::{ArtifactKind, Phase, Profile, VoteKind};
+use crate::model::report::{Finding, Place};
+use crate::model::state::Stage;
+use crate::model::tree::{MAX_TEXT_FILE, SightError};
+use crate::workflow::chain::Link;
+use crate::workflow::risk::Gate;
+use crate::workflow::{artifact, gate};
+
+pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
+    // Of a commit alone nobody can tell what landed before it.
+    if case.context != Context::Landing {
+        return Ok(());
+    }
+    for task in case.tasks()? {
+        for link in task.fresh_advances_from(Stage::Implement) {
+            let Some((profile, phase)) = task.gate_phase(case.policy, link) else { continue };
+            let Some(plan) = task.after.leaving(profile, Stage::Plan) else { continue };
+            tell(case, task, (profile, phase), plan, findings)?;
+            let is_judged = case.policy.format.laws >= APPROVED_ONCE_SINCE && plan.event.kind == EventKind::Submit;
+            if !is_judged || task.fresh.contains(&plan.digest) {
+                continue;
+            }
+            // Who votes here votes on what is there now.
+            if Gate::resolve(case.policy, profile, phase, &task.after, case.step.next())?.vote != VoteKind::None {
+                continue;
+            }
+            for (place, message) in beyond(case, task, link, (profile, phase), plan)? {
+                let fix = format!(
+                    "have it approved anew: `agentops phase rewind {} --to {} --reason \"…\"`",
+                    task.after.task, plan.event.state.phase
+                );
+                let finding = Finding::new(place, message, fix);
+                findings.add(if case.onto_protected { finding } else { finding.warning() });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Who approved what the implement stage did.
+fn tell(
+    case: &Case<'_>,
+    task: &TaskStep,
+    (profile, phase): (&Profile, &Phase),
+    plan: &Link,
+    findings: &mut Findings,
+) -> Result<(), SightError> {
+    let (id, name, seq) = (&task.after.task, &phase.name, plan.event.seq);
+    let (next, state) = (case.step.next(), task.after.origin(plan));
+    let Some((_, planning)) = profile.phase(&state.phase).filter(|_| plan.event.kind == EventKind::Submit) else {
+        findings.note(format!("{id}: {name} rests on event {seq:04}, which wanted no vote"));
+        return Ok(());
+    };
+    let resolved = Gate::resolve(case.policy, profile, planning, &task.after, next)?;
+    let sessions = case.records.sessions_on(next, &task.after, state)?;
+    let doers = gate::doers(&task.after, plan, &sessions);
+    let votes = gate::read_votes(next, &profile.name, plan)?;
+    let tally = gate::tally(case.policy, profile, &resolved, plan, &doers, &votes);
+    let voters: Vec<String> =
+        tally.approvals.iter().map(|(voter, approval)| format!("`{voter}` ({})", approval.honest())).collect();
+    let who = if voters.is_empty() { "nobody whose vote counts today".into() } else { voters.join(", ") };
+    let before = if task.fresh.contains(&plan.digest) { "" } else { ", which landed before this range" };
+    findings.note(format!("{id}: {name} rests on event {seq:04}{before}, approved by {who}"));
+    Ok(())
+}
+
+/// What the approval of `plan`, which has landed, does not carry any more.
+fn beyond(
+    case: &Case<'_>,
+    task: &TaskStep,
+    link: &Link,
+    (profile, phase): (&Profile, &Phase),
+    plan: &Link,
+) -> Result<Vec<(Place, String)>, SightError> {
+    let (id, seq, before) = (&task.after.task, plan.event.seq, &task.before);
+    if before.was_done_after(&plan.digest) {
+        let message = format!(
+            "`{id}` was done before, on the approval of event {seq:04}: it is delivered, and does not carry what `{}` brings now",
+            phase.name
+        );
+        return Ok(vec![(Place::path(task.path(link)), message)]);
+    }
+    let left = before.links.iter().any(|earlier| {
+        earlier.event.kind == EventKind::Advance
+            && before.origin(earlier).phase == phase.name
+            && before.ancestors(&[earlier.digest]).contains(&plan.digest)
+    });
+    if !left {
+        return Ok(Vec::new());
+    }
+    // Not done yet: what was planned may be mended, and nothing else.
+    let planned = artifact::live_plan(case.step.next(), &task.after, profile)?;
+    let planned: Vec<RepoPath> =
+        planned.into_iter().flat_map(|(_, plan)| plan.changes).map(|change| change.path).collect();
+    let mut found = Vec::new();
+    for spec in phase.artifacts.iter().filter(|spec| spec.kind == ArtifactKind::Manifest) {
+        let path = RepoPath::from(spec.path_for(&profile.name, id, &link.event.state));
+        let bytes = case.step.next().file(&path, MAX_TEXT_FILE)?;
+        let Some(listed) = bytes.and_then(|bytes| Manifest::parse(&bytes).ok()) else { continue };
+        let changed = case.step.changes()?.iter().map(|change| &change.path);
+        for changed in changed.filter(|path| !path.is_below(layout::ROOT) && listed.get(path).is_some()) {
+            if !planned.contains(changed) {
+                let message = format!(
+                    "`{id}` left `{}` before, on the approval of event {seq:04}, whose plan does not name `{changed}`",
+                    phase.name
+                );
+                found.push((Place::path(changed.clone()), message));
+            }
+        }
+    }
+    Ok(found)
+}
