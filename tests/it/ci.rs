@@ -132,3 +132,99 @@ fn github_judges_title_and_body_and_never_runs_them() {
         assert!(!sandbox.path().join("pwned").exists());
     }
 }
+
+/// Runs the script of a job of GitLab's for merge requests: the lines that find the base, then `rest`.
+fn gitlab(sandbox: &Sandbox, rest: &str, variables: &[(&str, &str)]) -> Output {
+    let script = sandbox.root().join("script");
+    let base = block(CI_GITLAB, "agentops:merge-request:\n", "- &base |");
+    fs::write(&script, format!("agentops='{PROGRAM}'\n{base}{rest}\n")).unwrap();
+    let call = sandbox.call_program(Path::new("bash"), "-e").arg(&script);
+    let call = [("CI_PROJECT_ID", "7"), ("CI_MERGE_REQUEST_PROJECT_ID", "7")]
+        .iter()
+        .chain(variables)
+        .fold(call, |call, (name, value)| call.env(name, value));
+    call.run()
+}
+
+/// A branch whose commit the target's newest policy refuses, and an older one would not.
+fn behind_its_target() -> Sandbox {
+    let sandbox = Sandbox::governed();
+    sandbox.git("switch --quiet --create work");
+    sandbox.write("a.txt", "1\n");
+    sandbox.commit_all(&lawful("feat: add a"));
+    sandbox.git("switch --quiet main");
+    let config = sandbox.read(".agentops/config.toml");
+    sandbox.write(".agentops/config.toml", config.replace("require_task = false", "require_task = true"));
+    sandbox.agentops("policy amend --reason").arg("No work without a task").run().expect_code(0);
+    sandbox.git("clone --quiet --bare . ../origin.git");
+    sandbox.git("remote add origin ../origin.git");
+    sandbox.git("switch --quiet work");
+    // What a clone knows of the target may be old, too.
+    sandbox.git("branch --quiet --force main work~1");
+    sandbox
+}
+
+#[test]
+fn gitlab_judges_by_the_newest_policy_of_the_target() {
+    const JUDGE: &str = r#""$agentops" check --base "$base" --tip "$CI_COMMIT_SHA""#;
+    assert!(CI_GITLAB.contains(&format!("    - '{JUDGE}'\n")));
+    // Every job of a merge request finds its base in the same way.
+    assert_eq!(CI_GITLAB.matches("    - *base\n").count(), 2);
+    assert!(!CI_GITLAB.contains("DIFF_BASE_SHA") && !CI_GITLAB.contains("TARGET_BRANCH_SHA"));
+    let sandbox = behind_its_target();
+    let (old, tip) = (sandbox.git("rev-parse work~1"), sandbox.git("rev-parse work"));
+    sandbox.agentops(&format!("check --base {old} --tip {tip}")).run().expect_code(0);
+    let target = ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main");
+    let variables = [target, ("CI_COMMIT_SHA", tip.as_str()), ("CI_MERGE_REQUEST_DIFF_BASE_SHA", old.as_str())];
+    let judged = gitlab(&sandbox, JUDGE, &variables).expect_code(3);
+    assert!(judged.stdout.contains("`paths.require_task`"), "{}", judged.snapshot());
+    // Where no base is known nothing passes.
+    for (unknown, words) in [
+        (("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", ""), "names no target branch"),
+        (("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "gone"), "couldn't find remote ref"),
+        (("CI_MERGE_REQUEST_PROJECT_ID", "8"), "runs in a fork"),
+    ] {
+        let refused = gitlab(&sandbox, JUDGE, &[&variables[..], &[unknown]].concat());
+        assert!(refused.code != Some(0) && refused.stderr.contains(words), "{}", refused.snapshot());
+        assert_eq!(refused.stdout, "");
+    }
+}
+
+#[test]
+fn commands_of_a_profile_that_extends_another_run_too() {
+    let gitlab = block(CI_GITLAB, "\nagentops:commands:\n", "- &commands |");
+    let (_, script) = gitlab.split_once("<<'PYTHON'\n").unwrap();
+    let (script, run) = script.split_once("PYTHON\n").unwrap();
+    assert_eq!(run, "BASE=\"$base\" python3 /tmp/agentops-commands.py\n\n");
+    assert_eq!(script, block(CI_GITHUB, "- name: Run the profiles' commands\n", "run: |"), "both run the same");
+    let sandbox = Sandbox::governed();
+    sandbox.agentops("profile new game --extends product-dev").run().expect_code(0);
+    let own = ".agentops/game/profile.toml";
+    let game = sandbox.read(own);
+    let amend = |text: String| {
+        sandbox.write(own, text);
+        sandbox.agentops("policy amend --reason").arg("Games have rules").run().expect_code(0);
+    };
+    let run = || {
+        let place = sandbox.root().join("commands.py");
+        fs::write(&place, script).unwrap();
+        sandbox.call_program(Path::new("python3"), "").arg(&place).env("BASE", "main").run()
+    };
+    amend(game.clone());
+    let both = run().expect_code(0);
+    assert_eq!(both.stdout, "game: test: sh test.sh\nproduct-dev: test: sh test.sh\n");
+    amend(format!("{game}\n[commands.test]\nrun = [\"sh\", \"game.sh\"]\n"));
+    sandbox.write("game.sh", "exit 1\n");
+    let failed = run().expect_code(1);
+    assert!(failed.stdout.contains("game: test: sh game.sh\n"), "{}", failed.snapshot());
+    assert_eq!(failed.stderr, "failed: game: test\n");
+    // The branch's own profile decides nothing.
+    sandbox.git("switch --quiet --create work");
+    sandbox.write(own, "name = \"game\"\n");
+    run().expect_code(1);
+    // A base that cannot be understood is no base on which all is well.
+    sandbox.commit_all("past all hooks");
+    sandbox.git("branch --quiet --force main work");
+    let unknown = run().expect_code(1);
+    assert!(unknown.stderr.contains("game has no implement phase"), "{}", unknown.snapshot());
+}
