@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Case, Findings, Law, Reads};
+use super::{Case, Context, Findings, Law, Reads};
+use crate::model::amend::Amend;
 use crate::model::digest::Digest;
 use crate::model::law_id::LawId;
 use crate::model::layout;
@@ -10,7 +11,7 @@ use crate::model::path::RepoPath;
 use crate::model::report::{Finding, Place};
 use crate::model::tree::SightError;
 use crate::workflow::governance::{self, AmendLink, Governed};
-use crate::workflow::proof;
+use crate::workflow::{loosening, proof};
 
 pub(crate) const LAW: Law = Law {
     id: LawId::G3,
@@ -57,6 +58,10 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             .iter()
             .map(|(who, why)| format!("; the signature of `{who}` counts for nothing: {why}"))
             .collect();
+        // Whoever lands it reads here what is about to change. In a replay it has: each amend would be told for ever.
+        if case.context == Context::Landing {
+            findings.note(told(&link.amend, owners.signed.contains_key(&link.amend.actor)));
+        }
         if wanted == 0 && !link.amend.redact.is_empty() {
             findings.note(format!(
                 "amend {:04} redacts unsigned (`governance.owners = 0`): it proves nothing about who agreed",
@@ -76,6 +81,11 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     }
     if changed.is_empty() {
         return Ok(());
+    }
+    if let (Context::Landing, Some(next)) = (case.context, case.next_policy()) {
+        for loosening in loosening::between(case.policy, next) {
+            findings.note(format!("loosened: {loosening}"));
+        }
     }
     let from = ours.digest(base)?;
     let to = theirs.digest(case.step.next())?;
@@ -104,6 +114,19 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         }
     }
     Ok(())
+}
+
+/// An amend in one sentence.
+fn told(amend: &Amend, is_signed: bool) -> String {
+    const SHOWN: usize = 5;
+    let names: Vec<&str> = amend.files.iter().map(|file| file.path.as_str()).collect();
+    let shown = match names.len() {
+        0 => String::new(),
+        count if count > SHOWN => format!(" ({}, and {} more)", names[..SHOWN].join(", "), count - SHOWN),
+        _ => format!(" ({})", names.join(", ")),
+    };
+    let actor = format!("`{}`{}", amend.actor, if is_signed { ", who signed it" } else { ", a claim" });
+    format!("amend {:04} by {actor}: {}{shown}", amend.seq, amend.reason)
 }
 
 /// The files governed in T whose bytes the step changes, with their digests in M.

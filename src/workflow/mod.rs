@@ -9,6 +9,7 @@ pub mod delivery;
 pub mod gate;
 pub(crate) mod globs;
 pub mod governance;
+pub mod loosening;
 pub mod proof;
 pub mod redaction;
 pub mod risk;

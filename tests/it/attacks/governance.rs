@@ -324,7 +324,7 @@ fn a_governed_path_spelled_as_one_name() {
     world.breaks(&["AO-E7", "AO-G3"]);
     world.git("reset -q --hard main");
     commit_raw_file(&world, &[b".github", b"workflows/check.yml"], "40000");
-    world.breaks(&["AO-G3"]);
+    world.breaks(&["AO-E7", "AO-G3"]);
 }
 
 #[test]
@@ -375,4 +375,36 @@ fn a_flood_of_amends() {
     world.commit("chore: use all numbers up");
     let report = world.breaks(&["AO-G4"]);
     assert!(shown(&report).contains("brings 101 amends"), "{}", shown(&report));
+}
+
+#[test]
+fn an_amend_that_loosens_says_what() {
+    let world = World::new();
+    world.branch("work");
+    world.amend("alice", |text| {
+        text.replace("proof = [", "proof = [\"simulated\", ")
+            .replace("self_approve = false", "self_approve = true")
+            .replace("max = 3", "max = 9")
+    });
+    let text = world.sandbox.read(".agentops/product-dev/profile.toml");
+    let text = text.replacen("vote = \"review\"", "vote = \"none\"", 1).replacen("voters = 1", "voters = 0", 1);
+    world.sandbox.write(".agentops/product-dev/profile.toml", text);
+    world.try_amend("alice").unwrap();
+    let report = world.landing("main", "HEAD");
+    assert!(report.passes(), "{}", shown(&report));
+    let told =
+        |wanted: &str| assert!(report.notes.iter().any(|note| note.contains(wanted)), "{wanted}\n{}", shown(&report));
+    told("amend 0001 by `alice`, a claim: the team of four reviews in pairs since Monday (.agentops/config.toml)");
+    told("amend 0002 by `alice`, a claim: ");
+    told("loosened: who did the work may approve it");
+    told("loosened: votes with proof `simulated` count");
+    told("loosened: a step may use 9 waivers, not 3");
+    told("loosened: the gate of `product-dev` phase `research`: its vote is `none`, not `review`");
+    told("loosened: the gate of `product-dev` phase `research`: 0 voters, not 1");
+    // The way back loosens nothing.
+    world.branch("back");
+    world.git("checkout -q main -- .agentops/config.toml .agentops/product-dev/profile.toml");
+    world.try_amend("alice").unwrap();
+    let report = world.landing("work", "HEAD");
+    assert!(report.passes() && !shown(&report).contains("loosened"), "{}", shown(&report));
 }
