@@ -15,7 +15,7 @@ use super::site::{Base, Site};
 use super::verdict;
 use crate::law::phase::{Required, required_commands};
 use crate::model::deliverables::Deliverables;
-use crate::model::digest::{Digest, ObjectId};
+use crate::model::digest::ObjectId;
 use crate::model::event::Run;
 use crate::model::law_id::LawId;
 use crate::model::manifest::Manifest;
@@ -44,8 +44,10 @@ pub struct Request {
 /// How a claim stood the test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Every command ended as claimed.
+    /// Every command ended as claimed, and succeeded.
     Reproduced,
+    /// Every command ended as claimed, and one failed both times.
+    Fails,
     /// At least one ended otherwise.
     NotReproduced,
     /// There is something that could not be run again; the reason.
@@ -101,7 +103,7 @@ pub struct Rerun {
 }
 
 /// Runs again what the event claims. Without `--base` the remote's default branch names the commands, else `main` or
-/// `master`, else HEAD: where a branch is looked at, its own profile decides nothing.
+/// `master`, and never HEAD: where a branch is looked at, its own profile decides nothing.
 pub fn rerun(site: &Site, request: &Request, watch: &mut dyn FnMut(Progress<'_>)) -> Result<Rerun, EngineError> {
     let address = Address::parse(&request.address)?;
     let here = site.base()?;
@@ -123,6 +125,11 @@ pub fn rerun(site: &Site, request: &Request, watch: &mut dyn FnMut(Progress<'_>)
         notes: Vec::new(),
         kept: None,
     };
+    if !chain.live(here.rules(&chain)?).contains(&link.digest) {
+        rerun
+            .notes
+            .push("the event is superseded by what came later: this says nothing of the task as it stands".into());
+    }
     match prepare(site, &here, &base, &chain, link, &mut rerun)? {
         Some(reason) => rerun.outcome = Outcome::CannotBeRerun(reason),
         None => repeat(site, &base, request, &mut rerun, watch)?,
@@ -154,12 +161,21 @@ pub(crate) fn claiming<'c>(here: &Base<'_>, chain: &'c Chain, address: &Address)
     })
 }
 
+/// Where work lands, by the names that clones have for it.
+const TRUNKS: [&str; 5] = [
+    "refs/remotes/origin/HEAD",
+    "refs/remotes/origin/main",
+    "refs/remotes/origin/master",
+    "refs/heads/main",
+    "refs/heads/master",
+];
+
 /// The commit whose profiles name the commands, and how people call it.
 fn judge<'a>(site: &'a Site, named: Option<&str>) -> Result<(Base<'a>, String), EngineError> {
     if let Some(rev) = named {
         return Ok((site.base_of(rev)?, rev.to_owned()));
     }
-    for name in ["refs/remotes/origin/HEAD", "refs/heads/main", "refs/heads/master"] {
+    for name in TRUNKS {
         if site.repo.reference(name)?.is_none() {
             continue;
         }
@@ -172,7 +188,11 @@ fn judge<'a>(site: &'a Site, named: Option<&str>) -> Result<(Base<'a>, String), 
             }
         }
     }
-    Ok((site.base()?, "HEAD".to_owned()))
+    Err(EngineError::refused(
+        "no branch is known whose profile names the commands: there is neither `origin/HEAD` nor a `main` or `master` with \
+         `.agentops`, and what is looked at does not decide what runs",
+        "name the branch that work lands on, after fetching it: agentops verify rerun … --base origin/BRANCH",
+    ))
 }
 
 /// Finds tree and commands; the reason why nothing can be run again, where there is one.
@@ -192,6 +212,13 @@ fn prepare(
         return Ok(Some("the event's runs name different trees".into()));
     }
     rerun.tree = Some(tree);
+    if tree != event.base {
+        return Ok(Some(format!(
+            "the event was made on the tree {}, and says that its commands ran on {}: what runs there shows nothing of its work",
+            event.base.short(),
+            tree.short()
+        )));
+    }
     rerun.commit = site.repo.commit_with_tree(&here.commit, &tree)?;
     if rerun.commit.is_none() {
         return Ok(Some(format!(
@@ -206,7 +233,26 @@ fn prepare(
         return Ok(Some(format!("the base's profile has no phase `{}`", chain.origin(link).phase)));
     };
     let origin = point::origin(site, here, chain, link)?;
-    let required = match wanted(site, here, chain, link, &origin, (rules, phase))? {
+    if !origin.is_own {
+        rerun.notes.push(
+            "no commit of this history has the event right after that tree: a squash or a rebase replaced it, or the event was \
+             written by hand"
+                .into(),
+        );
+    }
+    let manifest = match manifest_of(site, here, link, &origin, phase)? {
+        Ok(manifest) => manifest,
+        Err(reason) => return Ok(Some(reason)),
+    };
+    if let Some(manifest) = &manifest
+        && let Some(path) = manifest.first_unlike(&site.repo.tree(&tree))?
+    {
+        return Ok(Some(format!(
+            "the tree {} holds `{path}` otherwise than the event's manifest lists: what runs there shows nothing of its work",
+            tree.short()
+        )));
+    }
+    let required = match wanted(site, here, chain, link, &origin, (rules, phase), manifest.as_ref())? {
         Ok(required) => required,
         Err(reason) => return Ok(Some(reason)),
     };
@@ -236,52 +282,64 @@ fn wanted(
     link: &Link,
     origin: &Origin,
     (rules, phase): (&Profile, &Phase),
+    manifest: Option<&Manifest>,
 ) -> Result<Result<Vec<Required>, String>, EngineError> {
     let then = chain.until(&link.digest);
-    let listed = |link: &Link, kind: ArtifactKind| -> Result<Option<Vec<u8>>, EngineError> {
-        for item in &link.event.evidence {
-            let path = RepoPath::from(item.path.as_str());
-            if artifact::owner(&here.policy, &path).is_some_and(|owner| owner.spec.kind == kind) {
-                return Ok(Some(content(site, here, origin, &path, &item.sha256)?));
-            }
-        }
-        Ok(None)
-    };
-    let gone = |error: EngineError| match error {
-        EngineError::Refused { message, .. } => Ok(Err(message)),
-        other => Err(other),
-    };
+    let listed = |link: &Link, kind: ArtifactKind| listed(site, here, origin, link, kind);
     let plan = match then.leaving(rules, Stage::Plan).filter(|_| phase.stage == Stage::Implement) {
-        Some(planned) => match listed(planned, ArtifactKind::Plan) {
+        Some(planned) => match listed(planned, ArtifactKind::Plan)? {
             Ok(bytes) => bytes.map(|bytes| Plan::parse(&String::from_utf8_lossy(&bytes))),
-            Err(error) => return gone(error),
+            Err(reason) => return Ok(Err(reason)),
         },
         None => None,
     };
     let asks = phase.stage == Stage::Implement && here.policy.asks(phase, LawId::P9);
     let promises = match then.leaving(rules, Stage::Plan).filter(|_| asks) {
-        Some(planned) => match listed(planned, ArtifactKind::Deliverables) {
+        Some(planned) => match listed(planned, ArtifactKind::Deliverables)? {
             Ok(bytes) => bytes.and_then(|bytes| Deliverables::parse(&bytes).ok()),
-            Err(error) => return gone(error),
+            Err(reason) => return Ok(Err(reason)),
         },
         None => None,
     };
-    let manifest = match listed(link, ArtifactKind::Manifest) {
-        Ok(bytes) => bytes.and_then(|bytes| Manifest::parse(&bytes).ok()),
-        Err(error) => return gone(error),
-    };
-    Ok(Ok(required_commands(rules, phase, plan.as_ref(), promises.as_ref(), manifest.as_ref())?))
+    Ok(Ok(required_commands(rules, phase, plan.as_ref(), promises.as_ref(), manifest)?))
 }
 
-fn content(
+/// The manifest of the event, where the base's profile has the gate write one; or why its work cannot be known.
+fn manifest_of(
+    site: &Site,
+    here: &Base<'_>,
+    link: &Link,
+    origin: &Origin,
+    phase: &Phase,
+) -> Result<Result<Option<Manifest>, String>, EngineError> {
+    let bytes = match listed(site, here, origin, link, ArtifactKind::Manifest)? {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) if phase.artifacts.iter().any(|spec| spec.kind == ArtifactKind::Manifest) => {
+            return Ok(Err("the event lists no manifest, so nobody knows which files its work is".into()));
+        }
+        Ok(None) => return Ok(Ok(None)),
+        Err(reason) => return Ok(Err(reason)),
+    };
+    Ok(Manifest::parse(&bytes).map(Some).map_err(|error| format!("the event's manifest cannot be read: {error}")))
+}
+
+/// The bytes of the evidence of that kind, if `link` lists any; or why they are not there.
+fn listed(
     site: &Site,
     here: &Base<'_>,
     origin: &Origin,
-    path: &RepoPath,
-    digest: &Digest,
-) -> Result<Vec<u8>, EngineError> {
-    point::content(site, here, origin, path, digest)?
-        .ok_or_else(|| EngineError::refused(format!("`{path}` as it was then: content not in history"), ""))
+    link: &Link,
+    kind: ArtifactKind,
+) -> Result<Result<Option<Vec<u8>>, String>, EngineError> {
+    for item in &link.event.evidence {
+        let path = RepoPath::from(item.path.as_str());
+        if artifact::owner(&here.policy, &path).is_some_and(|owner| owner.spec.kind == kind) {
+            let bytes = point::content(site, here, origin, &path, &item.sha256)?;
+            let gone = || format!("`{path}` as it was then: content not in history");
+            return Ok(bytes.map(Some).ok_or_else(gone));
+        }
+    }
+    Ok(Ok(None))
 }
 
 /// Runs the commands in a copy, and compares.
@@ -306,7 +364,7 @@ fn repeat(
         row.again = ran.iter().find(fits).cloned();
     }
     rerun.outcome = compare(&rerun.rows);
-    let changed = site.repo.changed_in_copy(&copy.tree())?;
+    let changed = site.repo.changed_in_copy(&copy.tree(), &commit)?;
     if !changed.is_empty() {
         rerun.notes.push(format!("the commands changed tracked files: {}", changed.join(", ")));
     }
@@ -325,10 +383,11 @@ fn compare(rows: &[Row]) -> Outcome {
     if rows.iter().any(|row| row.agrees() == Some(false)) {
         return Outcome::NotReproduced;
     }
-    match rows.iter().find(|row| row.agrees().is_none()) {
-        Some(row) => Outcome::CannotBeRerun(format!("the event claims no run of `{}`", row.required.name)),
-        None => Outcome::Reproduced,
+    if let Some(row) = rows.iter().find(|row| row.agrees().is_none()) {
+        return Outcome::CannotBeRerun(format!("the event claims no run of `{}`", row.required.name));
     }
+    let has_failed = |row: &Row| row.again.as_ref().is_some_and(|ran| ran.run.exit != 0);
+    if rows.iter().any(has_failed) { Outcome::Fails } else { Outcome::Reproduced }
 }
 
 /// A folder of its own for one rerun, outside this repository. Dropped, it is taken away, however the rerun ended.

@@ -73,6 +73,12 @@ pub fn record(site: &Site, target: &Target, rerun: &Rerun, reason: &str) -> Resu
     let outcome = match &rerun.outcome {
         rerun::Outcome::Reproduced => Outcome::Reproduced,
         rerun::Outcome::NotReproduced => Outcome::Refuted,
+        rerun::Outcome::Fails => {
+            return Err(EngineError::refused(
+                "a command fails, as the event says it did",
+                "a verdict says that work passes or that a claim is false: AO-P6 refuses the event itself",
+            ));
+        }
         rerun::Outcome::CannotBeRerun(why) => {
             return Err(EngineError::refused(
                 format!("nothing was run again: {why}"),

@@ -29,11 +29,35 @@ impl Repo {
         run(checkout, "check the commit out")
     }
 
-    /// The tracked files that differ from the commit in the copy at `dir`, as git names them.
-    pub fn changed_in_copy(&self, dir: &Path) -> Result<Vec<String>, GitError> {
-        let mut status = apart(dir);
-        status.args(["diff", "--name-only", "--no-ext-diff", "--ignore-submodules", "HEAD", "--"]);
-        let output = status.output().map_err(GitError::while_doing("look at the copy"))?;
+    /// The files of `commit` that the copy at `dir` has otherwise, as git names them. What ran there may have moved branches
+    /// and index and changed the configuration of the copy's own repository: another one beside it, made now, looks.
+    pub fn changed_in_copy(&self, dir: &Path, commit: &ObjectId) -> Result<Vec<String>, GitError> {
+        let doing = "look at the copy";
+        let beside = tempfile::tempdir_in(dir.parent().unwrap_or(dir)).map_err(GitError::while_doing(doing))?;
+        let source = self.common_dir().canonicalize().map_err(GitError::while_doing(doing))?;
+        let mut clone = apart(beside.path());
+        clone.args(["clone", "--quiet", "--shared", "--bare", "--template=", "--"]).arg(source).arg(beside.path());
+        run(clone, doing)?;
+        let looking = || {
+            let mut command = apart(dir);
+            command.arg("--git-dir").arg(beside.path()).arg("--work-tree").arg(dir);
+            command.args(["-c", "core.hooksPath=/dev/null", "-c", "core.bare=false"]);
+            command
+        };
+        let mut read = looking();
+        read.args(["read-tree", &commit.to_string()]);
+        run(read, doing)?;
+        let mut diff = looking();
+        diff.args(["diff", "--name-only", "--no-ext-diff", "--ignore-submodules", "--"]);
+        let output = diff.output().map_err(GitError::while_doing(doing))?;
+        if !output.status.success() {
+            let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+            return Err(GitError::CommandFailed {
+                command: format!("git: {doing}"),
+                code: output.status.code(),
+                stderr,
+            });
+        }
         Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
     }
 }
@@ -77,9 +101,11 @@ mod tests {
         repo.copy_to(&dir, &first).unwrap();
         assert_eq!(std::fs::read_to_string(dir.join("file")).unwrap(), "1");
         assert_eq!(sandbox.git_at(&dir, &["rev-parse", "HEAD"]), first.to_string());
-        assert_eq!(repo.changed_in_copy(&dir).unwrap(), [""; 0]);
+        assert_eq!(repo.changed_in_copy(&dir, &first).unwrap(), [""; 0]);
         std::fs::write(dir.join("file"), "3").unwrap();
-        assert_eq!(repo.changed_in_copy(&dir).unwrap(), ["file"]);
+        assert_eq!(repo.changed_in_copy(&dir, &first).unwrap(), ["file"]);
+        sandbox.git_at(&dir, &["-c", "user.name=x", "-c", "user.email=x", "commit", "--quiet", "-am", "hidden"]);
+        assert_eq!(repo.changed_in_copy(&dir, &first).unwrap(), ["file"], "a commit hides nothing");
         sandbox.git_at(&dir, &["tag", "stray"]);
         let (code, _) = sandbox.try_git(&dir, &["push", "origin", "stray"], b"");
         assert_ne!(code, 0);

@@ -7,6 +7,7 @@ pub fn brings(edition: u32) -> &'static [&'static str] {
             "votes, amends and events may be signed with SSH keys, and a signature that does not hold is refused (AO-G1, AO-G3, AO-E5)",
             "an amend may redact a document, vote, record, learning or bundle (AO-G4)",
             "agents promise what will be there when their work is done, and it has to be there, in profiles whose gates ask for it (AO-P9)",
+            "commands ran on the very tree that the event was made on, and it holds the files of the manifest (AO-P6)",
             "a verdict of somebody else on the commands that a doer claims ran is read, and a false one refused (AO-V1)",
             "classes of risk may ask more of a gate, and an approval may be for a window of time only (AO-G1)",
             "what a class of risk names by path lands with a task that met the class, and a plan's approval carries its task until it is done, and not beyond (AO-G1)",

@@ -123,6 +123,16 @@ impl Manifest {
         &self.lines
     }
 
+    /// The first path that `tree` holds otherwise than its line says.
+    pub fn first_unlike(&self, tree: &dyn TreeView) -> Result<Option<&RepoPath>, SightError> {
+        for line in &self.lines {
+            if ManifestLine::of(tree, &line.path)? != *line {
+                return Ok(Some(&line.path));
+            }
+        }
+        Ok(None)
+    }
+
     /// The line about `path` and its number, from 1.
     pub fn get(&self, path: &RepoPath) -> Option<(usize, &ManifestLine)> {
         let index = self.lines.binary_search_by(|line| line.path.cmp(path)).ok()?;
@@ -166,6 +176,9 @@ mod tests {
         assert!(text.starts_with("100644 6b86b273ff34") && text.contains(&format!("\n0 {DELETED} gone\n100755 ")));
         assert_eq!(manifest.get(&"gone".into()).map(|(line, _)| line), Some(2));
         assert_eq!(manifest.get(&"other".into()), None);
+        assert_eq!(manifest.first_unlike(&tree).unwrap(), None);
+        tree.put("gone", "back");
+        assert_eq!(manifest.first_unlike(&tree).unwrap(), Some(&"gone".into()));
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Artifact paths: from a path back to the task and the phase that own it.
 
+use crate::model::digest::Digest;
+use crate::model::event::Event;
 use crate::model::layout::Place;
+use crate::model::manifest::Manifest;
 use crate::model::name::{ProfileName, TaskId};
 use crate::model::path::RepoPath;
 use crate::model::plan::Plan;
@@ -33,6 +36,19 @@ pub fn owner<'a>(policy: &'a Policy, path: &RepoPath) -> Option<Owner<'a>> {
             Some(Owner { profile: name.clone(), task, phase, spec })
         })
     })
+}
+
+/// The manifest that `event` lists as evidence, where `tree` has those bytes and they can be read.
+pub fn listed_manifest(tree: &dyn TreeView, policy: &Policy, event: &Event) -> Result<Option<Manifest>, SightError> {
+    for item in &event.evidence {
+        let path = RepoPath::from(item.path.as_str());
+        if owner(policy, &path).is_none_or(|owner| owner.spec.kind != ArtifactKind::Manifest) {
+            continue;
+        }
+        let bytes = tree.file(&path, MAX_TEXT_FILE)?.filter(|bytes| Digest::of(bytes) == item.sha256);
+        return Ok(bytes.and_then(|bytes| Manifest::parse(&bytes).ok()));
+    }
+    Ok(None)
 }
 
 /// The plan with which `chain`'s task left its plan stage, as it stands in `tree`; `None` before that, or where the

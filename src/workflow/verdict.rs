@@ -129,6 +129,12 @@ pub fn backing(
     if link.event.runs.iter().any(|run| run.tree != verdict.tree) {
         return Err(format!("it is about the tree {}, which is not the event's", verdict.tree.short()));
     }
+    if verdict.tree != link.event.base {
+        return Err(format!(
+            "its event was made on the tree {}, and says that its commands ran on another one",
+            link.event.base.short()
+        ));
+    }
     // As with a reject: a session that names the verifier later takes no refutation away.
     let nobody = BTreeSet::new();
     let doers = if verdict.verdict == Outcome::Refuted { &nobody } else { doers };
@@ -136,6 +142,10 @@ pub fn backing(
     match (agrees(&link.event.runs, &verdict.runs), verdict.verdict) {
         (false, Outcome::Reproduced) => {
             return Err("it says `reproduced`, and its own runs are not those that the event claims".into());
+        }
+        // What is reproduced is that the work passes.
+        (true, Outcome::Reproduced) if verdict.runs.iter().any(|run| run.exit != 0) => {
+            return Err("it says `reproduced`, and a command of its own failed".into());
         }
         (true, Outcome::Refuted) => {
             return Err("it says `refuted`, and its own runs are those that the event claims".into());

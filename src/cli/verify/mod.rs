@@ -37,7 +37,7 @@ templates does. They run in a clone apart, which is removed afterwards, also whe
 `--record` commits what was found as a verdict of yours, reproduced or refuted. Agents may give one;
 who did the work may not. Signed, it proves who verified; unsigned, that is a claim.
 
-Exit codes: 0 reproduced, 3 not reproduced, 1 cannot be rerun.")]
+Exit codes: 0 reproduced, 3 not reproduced or failing as claimed, 1 cannot be rerun.")]
     Rerun(RerunArguments),
 }
 

@@ -80,12 +80,17 @@ pub(super) fn run(arguments: &RerunArguments, context: &Context) -> Result<Outco
     for note in &rerun.notes {
         context.ui.warning(note);
     }
+    if arguments.record && rerun.outcome == Found::Fails {
+        context
+            .ui
+            .warning("no verdict was recorded: the event itself says that a command failed, and AO-P6 refuses it");
+    }
     if let Some(place) = &rerun.kept {
         context.ui.talk(format!("the copy is at {}", place.display()));
     }
     Ok(match rerun.outcome {
         Found::Reproduced => Outcome::Done,
-        Found::NotReproduced => Outcome::Ended(ErrorKind::Law),
+        Found::Fails | Found::NotReproduced => Outcome::Ended(ErrorKind::Law),
         Found::CannotBeRerun(_) => Outcome::Ended(ErrorKind::Failure),
     })
 }
@@ -93,6 +98,7 @@ pub(super) fn run(arguments: &RerunArguments, context: &Context) -> Result<Outco
 fn body(rerun: &Rerun, recorded: Option<&Committed<Recorded>>) -> RerunBody {
     let (outcome, reason) = match &rerun.outcome {
         Found::Reproduced => ("reproduced", None),
+        Found::Fails => ("fails", None),
         Found::NotReproduced => ("not-reproduced", None),
         Found::CannotBeRerun(reason) => ("cannot-be-rerun", Some(reason.clone())),
     };
@@ -133,6 +139,7 @@ fn row_body(row: &Row) -> RowBody {
 fn fill(page: &mut Page, rerun: &Rerun) {
     let outcome = match &rerun.outcome {
         Found::Reproduced => good("reproduced"),
+        Found::Fails => error("reproduced: it fails"),
         Found::NotReproduced => error("not reproduced"),
         Found::CannotBeRerun(_) => warning("cannot be rerun"),
     };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Artifact, Material};
+use super::{Artifact, MadeOn, Material};
 use crate::law::steps::TaskStep;
 use crate::law::{Case, Context, Findings};
 use crate::model::digest::Digest;
@@ -11,6 +11,7 @@ use crate::model::law_id::LawId;
 use crate::model::layout;
 use crate::model::manifest::Manifest;
 use crate::model::path::RepoPath;
+use crate::model::policy::RUN_TREES_SINCE;
 use crate::model::profile::{ArtifactKind, Phase, Profile};
 use crate::model::state::Stage;
 use crate::model::tree::{MAX_TEXT_FILE, MemoryTree, SightError, TreeView};
@@ -147,11 +148,20 @@ fn material<'a>(
         is_replay: case.context == Context::Replay,
         next,
         runs: &link.event.runs,
+        made_on: made_on(case, link)?,
         notes: &link.event.note,
         verdicts: verdicts(case, task, link)?,
         plan,
         promised,
     })
+}
+
+fn made_on<'a>(case: &'a Case<'_>, link: &Link) -> Result<Option<MadeOn<'a>>, SightError> {
+    if link.event.runs.is_empty() || case.policy.format.laws < RUN_TREES_SINCE {
+        return Ok(None);
+    }
+    let id = link.event.base;
+    Ok(Some(MadeOn { id, tree: case.step.known_tree(&id)? }))
 }
 
 /// What verdicts in M say of the event's runs.

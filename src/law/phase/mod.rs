@@ -18,6 +18,7 @@ mod required;
 
 use std::collections::BTreeMap;
 
+use crate::model::digest::ObjectId;
 use crate::model::layout;
 use crate::model::name::{Principal, TaskId, Word};
 use crate::model::path::RepoPath;
@@ -79,6 +80,8 @@ pub struct Material<'a> {
     pub next: &'a dyn TreeView,
     /// The commands that the event says ran.
     pub runs: &'a [Run],
+    /// The tree that the event was made on, from the edition of the laws on that asks for it.
+    pub made_on: Option<MadeOn<'a>>,
     /// What the event notes; the share of lines that the tests covered is a claim too.
     pub notes: &'a BTreeMap<Word, String>,
     /// What verdicts in M say of them.
@@ -87,6 +90,14 @@ pub struct Material<'a> {
     pub plan: Option<Plan>,
     /// What was promised there, in an implement phase whose gate asks for it.
     pub promised: Option<Promised>,
+}
+
+/// The tree that an event was made on, where its commands ran.
+pub struct MadeOn<'a> {
+    /// The event's `base`.
+    pub id: ObjectId,
+    /// Its files; `None` where a squash or a rebase took it out of history.
+    pub tree: Option<Box<dyn TreeView + 'a>>,
 }
 
 /// One artifact as the check reads it.

@@ -3,6 +3,7 @@
 use crate::law::{Findings, Law, Reads};
 use crate::model::coverage::{COVERAGE_NOTE, Lines};
 use crate::model::deliverables::Coverage;
+use crate::model::digest::ObjectId;
 use crate::model::event::Run;
 use crate::model::law_id::LawId;
 use crate::model::layout;
@@ -12,14 +13,15 @@ use crate::model::report::{Finding, Place};
 use crate::model::tree::SightError;
 use crate::model::verdict::Outcome;
 
-use super::{Material, Required, count, live, required_commands};
+use super::{MadeOn, Material, Required, count, live, required_commands};
 
 /// The law.
 pub(crate) const LAW: Law = Law {
     id: LawId::P6,
     title: "commands that succeeded",
     rule: "Every command that the gate requires, and in the implement stage every command that the plan selects or the \
-           profile's `[syntax]` names for a changed file or the task's deliverables name, has an entry `[[run]]` in the event with the same arguments and exit 0, and all entries name the same tree. Entries \
+           profile's `[syntax]` names for a changed file or the task's deliverables name, has an entry `[[run]]` in the event with the same arguments and exit 0, and all entries name the same tree, from edition 2 of the laws on the one that the event was made on. Where that tree \
+           is known it holds every line of the manifest, so that what ran was this work. Entries \
            are claims of the doer until the commands are run again: reports say so. Where the deliverables name a coverage \
            report, the event notes how many lines it shows as covered, and they reach what was promised. A command for which the profile \
            names no command line cannot have run.",
@@ -53,12 +55,49 @@ pub(crate) fn examine(material: &Material<'_>, findings: &mut Findings) -> Resul
             format!("the runs of task `{}` name different trees: {}", material.task, shown.join(", ")),
             format!("run all commands on one state: `agentops phase next {}`", material.task),
         ));
+    } else if let (Some(made_on), Some(tree)) = (&material.made_on, trees.first()) {
+        examine_tree(material, made_on, tree, manifest.as_ref(), findings)?;
     }
     if claimed > 0 {
         tell_standing(material, claimed, findings);
     }
     if let Some(coverage) = promises.and_then(|promises| promises.coverage.as_ref()) {
         examine_coverage(material, coverage, findings);
+    }
+    Ok(())
+}
+
+/// The commands ran on the tree that the event was made on, and that tree holds the work.
+fn examine_tree(
+    material: &Material<'_>,
+    made_on: &MadeOn<'_>,
+    ran_on: &ObjectId,
+    manifest: Option<&Manifest>,
+    findings: &mut Findings,
+) -> Result<(), SightError> {
+    let (task, tree) = (material.task, ran_on.short());
+    let fix = format!("`agentops phase next {task}` runs them on what is committed, and records that");
+    let mut add = |message: String| findings.add(Finding::new(Place::nowhere(), message, fix.clone()));
+    if *ran_on != made_on.id {
+        add(format!(
+            "the runs of task `{task}` name the tree `{tree}`, and its event was made on `{}`",
+            made_on.id.short()
+        ));
+        return Ok(());
+    }
+    let Some(manifest) = manifest else { return Ok(()) };
+    match &made_on.tree {
+        Some(known) => {
+            if let Some(path) = manifest.first_unlike(known.as_ref())? {
+                add(format!(
+                    "the runs of task `{task}` name the tree `{tree}`, which holds `{path}` otherwise than the manifest lists"
+                ));
+            }
+        }
+        None => findings.not_checked(format!(
+            "whether the tree `{tree}`, on which the commands of `{task}` are said to have run, holds what the manifest \
+             lists: it is not part of this history"
+        )),
     }
     Ok(())
 }

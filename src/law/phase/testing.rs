@@ -188,6 +188,7 @@ impl Gate {
             target: self.target.as_ref().map(|tree| tree as _),
             next: &self.next,
             runs: &self.runs,
+            made_on: None,
             notes: &self.notes,
             verdicts: self.verdicts.clone(),
             plan: self.plan.clone(),

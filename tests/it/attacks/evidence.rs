@@ -129,6 +129,53 @@ fn an_ending_without_a_run() {
     assert!(shown(&report).contains("has no run"), "{}", shown(&report));
 }
 
+#[test]
+fn an_ending_that_ran_on_another_tree() {
+    for base_too in [false, true] {
+        let (world, task) = built();
+        world.next(&task);
+        let old = agentops::model::digest::ObjectId::parse(&world.git("rev-parse main^{tree}")).unwrap();
+        let head = world.chain(&task).head().unwrap().event.clone();
+        world.git("reset --quiet --hard HEAD~1");
+        world
+            .sandbox
+            .write(&head.evidence[0].path, world.git(&format!("show ORIG_HEAD:{}", head.evidence[0].path)) + "\n");
+        let mut event = head;
+        event.runs[0].tree = old;
+        if base_too {
+            event.base = old;
+        }
+        world.put(&event);
+        world.commit("chore: finish by hand");
+        let report = world.breaks(&["AO-P6"]);
+        let why = if base_too { "otherwise than the manifest lists" } else { "its event was made on" };
+        assert!(shown(&report).contains(why), "{}", shown(&report));
+    }
+}
+
+#[test]
+fn work_that_was_squashed_or_rebased_still_lands() {
+    for way in ["rebase", "squash"] {
+        let (world, task) = built();
+        world.next(&task);
+        world.switch("main");
+        world.commit_file("src/other.rs", "//! Other.\n", "feat: go on elsewhere");
+        match way {
+            "rebase" => {
+                world.switch("work");
+                world.git("rebase --quiet main");
+            }
+            _ => {
+                world.git("merge --quiet --squash work");
+                world.git("switch --quiet -c squashed");
+                world.commit("feat: squash the work");
+            }
+        }
+        let report = world.breaks(&[]);
+        assert!(shown(&report).contains("on which the commands of"), "{way}: {}", shown(&report));
+    }
+}
+
 /// Ends the implement phase by hand. Only the manifest is as it should be, or not.
 fn forge_ending(world: &World, task: &str, manifest: &str) {
     let with_run = !world.sandbox.read(manifest).contains(&code_path(task));

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use agentops::model::digest::ObjectId;
+
 use crate::lifecycle::setting::Task;
 use crate::sandbox::{Call, Sandbox, lawful};
 
@@ -97,6 +99,87 @@ fn what_is_gone_cannot_be_rerun() {
 }
 
 #[test]
+fn a_tree_without_the_work_shows_nothing_of_it() {
+    // The tests pass before the work, and fail with it.
+    let sandbox = tested_by("! grep -q tokens src/reset.txt || [ -n \"$PASS\" ]\n");
+    sandbox.git("checkout --quiet -b work");
+    let old = ObjectId::parse(&sandbox.git("rev-parse main^{tree}")).unwrap();
+    let task = sandbox.open_task("Reset passwords", "");
+    sandbox.reach_implement(&task, "src/reset.txt");
+    sandbox.implement(&task, "src/reset.txt");
+    sandbox.bring_records(&task, 1);
+    let call = sandbox.agentops(&format!("phase next {} --actor claude", task.id));
+    call.env("PASS", "1").run().expect_code(0);
+    rerun(&sandbox, &task, "").run().expect_code(3);
+    for (base_too, why) in
+        [(false, "says that its commands ran on"), (true, "otherwise than the event's manifest lists")]
+    {
+        sandbox.forge_last_event(&task, |event| {
+            event.runs[0].tree = old;
+            if base_too {
+                event.base = old;
+            }
+        });
+        let judged = sandbox.agentops("check --base main").run().expect_code(3).stdout;
+        assert!(judged.contains("error[AO-P6]") && judged.contains("the runs of task"), "{judged}");
+        let head = sandbox.git("rev-parse HEAD");
+        let ran = rerun(&sandbox, &task, " --record --actor bob").run().expect_code(1);
+        assert!(ran.stdout.contains("cannot be rerun") && ran.stdout.contains(why), "{}", ran.snapshot());
+        assert!(!ran.stderr.contains("running"), "{}", ran.snapshot());
+        assert_eq!(sandbox.git("rev-parse HEAD"), head);
+    }
+}
+
+#[test]
+fn where_no_base_is_known_one_is_asked_for() {
+    let origin = Sandbox::governed();
+    origin.git("checkout --quiet -b work");
+    let profile = origin.read(".agentops/product-dev/profile.toml");
+    origin.write(".agentops/product-dev/profile.toml", profile.replace("\"test.sh\"", "\"evil.sh\""));
+    origin.write("evil.sh", "exit 0\n");
+    origin.agentops("policy amend --reason").arg("Another command").run().expect_code(0);
+    origin.commit_all(&lawful("test: add a script"));
+    let task = origin.done_task();
+    // As a CI job has it: the branch checked out, origin/main, and neither origin/HEAD nor a main of its own.
+    let sandbox = origin.clone_as("ci");
+    sandbox.git("remote set-head origin --delete");
+    assert_eq!(sandbox.git("branch --format=%(refname:short)"), "work");
+    let ran = rerun(&sandbox, &task, " --json").run().expect_code(0).json();
+    assert_eq!(ran["runs"][0]["command"], serde_json::json!(["sh", "test.sh"]));
+    assert_eq!(ran["base"], sandbox.git("rev-parse origin/main"));
+    sandbox.git("update-ref -d refs/remotes/origin/main");
+    let refused = rerun(&sandbox, &task, "").run().expect_code(1);
+    assert!(refused.stderr.contains("--base"), "{}", refused.snapshot());
+    assert!(!refused.stderr.contains("running"), "{}", refused.snapshot());
+    rerun(&sandbox, &task, " --base HEAD").run().expect_code(0);
+}
+
+#[test]
+fn a_failure_that_fails_again_is_no_success() {
+    let sandbox = tested_by("[ -z \"$AGAIN\" ]\n");
+    let task = sandbox.done_task();
+    sandbox.forge_last_event(&task, |event| event.runs[0].exit = 1);
+    let head = sandbox.git("rev-parse HEAD");
+    let ran = rerun(&sandbox, &task, " --record --actor bob").env("AGAIN", "1").run().expect_code(3);
+    assert!(ran.stdout.contains("reproduced: it fails"), "{}", ran.snapshot());
+    assert!(ran.stderr.contains("no verdict was recorded"), "{}", ran.snapshot());
+    assert_eq!(sandbox.git("rev-parse HEAD"), head);
+    let body = rerun(&sandbox, &task, " --json").env("AGAIN", "1").run().expect_code(3).json();
+    assert_eq!(body["outcome"], "fails");
+}
+
+#[test]
+fn a_superseded_event_is_called_so() {
+    let sandbox = Sandbox::governed();
+    let task = sandbox.done_task();
+    let said = |address: &str| rerun(&sandbox, &task, address).run().expect_code(0).stderr.contains("superseded");
+    assert!(!said("@6"));
+    let rewind = format!("phase rewind {} --actor claude --to spec --reason", task.id);
+    sandbox.agentops(&rewind).arg("Names may hold spaces").run().expect_code(0);
+    assert!(said("@6"));
+}
+
+#[test]
 fn a_branch_names_no_command() {
     let sandbox = Sandbox::governed();
     sandbox.git("checkout --quiet -b work");
@@ -149,6 +232,17 @@ fn files_that_commands_change_are_named() {
     let kept = PathBuf::from(ran["kept"].as_str().unwrap());
     assert_eq!(fs::read_to_string(kept.join("README.md")).unwrap(), "changed\n");
     assert_ne!(sandbox.read("README.md"), "changed\n");
+}
+
+#[test]
+fn a_commit_in_the_copy_hides_no_change() {
+    let script = "[ -z \"$AGAIN\" ] || { echo changed > README.md; git add .; git -c user.name=x -c user.email=x commit \
+                  --quiet --no-verify -m x; git update-index --assume-unchanged README.md; echo more >> README.md; }\n";
+    let sandbox = tested_by(script);
+    let task = sandbox.done_task();
+    let ran = rerun(&sandbox, &task, " --json").env("AGAIN", "1").run().expect_code(0).json();
+    assert_eq!(ran["notes"], serde_json::json!(["the commands changed tracked files: README.md"]));
+    assert!(is_empty(&sandbox));
 }
 
 #[test]

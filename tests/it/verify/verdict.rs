@@ -187,6 +187,36 @@ fn forged_verdicts_are_refused_by_name() {
 }
 
 #[test]
+fn a_verdict_on_a_tree_without_the_work_counts_for_nothing() {
+    let sandbox = Sandbox::governed();
+    let old = ObjectId::parse(&sandbox.git("rev-parse HEAD^{tree}")).unwrap();
+    let task = sandbox.done_task();
+    record(&sandbox, &task, "bob").run().expect_code(0);
+    let honest = Verdict::parse(sandbox.read(&path(&sandbox, &task)).as_bytes()).unwrap();
+    for base_too in [false, true] {
+        sandbox.git("checkout --quiet -B forged main~1");
+        sandbox.forge_last_event(&task, |event| {
+            event.runs[0].tree = old;
+            if base_too {
+                event.base = old;
+            }
+        });
+        let log = sandbox.agentops(&format!("phase log {} --json", task.id)).run().json();
+        let event = log["events"].as_array().unwrap().last().unwrap()["sha256"].as_str().unwrap().to_owned();
+        let mut verdict = Verdict { event: Digest::parse(&event).unwrap(), tree: old, ..honest.clone() };
+        verdict.runs[0].tree = old;
+        let folder = format!(".agentops/product-dev/verdicts/{}/{}", verdict.task, verdict.event.short());
+        sandbox.write(&format!("{folder}/{}", verdict.file_name()), verdict.print());
+        sandbox.git("add --all");
+        let call = sandbox.try_git("commit --quiet --no-verify --file=-");
+        call.stdin(lawful("chore: forge a verdict")).run().expect_code(0);
+        let judged = sandbox.agentops("check --base HEAD~1").run().expect_code(3).stdout;
+        let why = if base_too { "holds other files than the manifest" } else { "its event was made on the tree" };
+        assert!(judged.contains("error[AO-V1]") && judged.contains(why), "{judged}");
+    }
+}
+
+#[test]
 fn an_older_edition_knows_no_verdicts() {
     let sandbox = Sandbox::governed();
     let task = sandbox.done_task();
