@@ -90,6 +90,9 @@ not see what it needed; that is never 0 and never a pass.
 Bypassed is no verdict, and counts beside them: commits that the hooks would have refused where they stand now. They \
 were made with --no-verify, by a rebase or a forge, or where no hooks were installed.
 
+A task that is done lacks deliverables where a file, a test or a piece of evidence that its plan promised was not there in \
+the step that brought its end. What later work takes away is no fault of that task: `agentops verify report` shows both.
+
 `agentops report compliance` counts all of it by session, actor and profile, which are what commits and records claim.",
         laws: &[],
     },

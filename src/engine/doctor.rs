@@ -12,7 +12,8 @@ use super::transact;
 use crate::clock::Clock;
 use crate::config::{self, PolicyError};
 use crate::env::Env;
-use crate::git::{GitError, Repo, command};
+use crate::git::{Broken, GitError, Repo, command};
+use crate::model::escape::shell_word;
 use crate::model::layout;
 use crate::model::path::RepoPath;
 use crate::model::tree::{SightError, TreeView};
@@ -113,6 +114,7 @@ pub fn examine(site: &Site<'_>, fix: bool) -> Result<Vec<Finding>, EngineError> 
     found.push(journal_of(site, fix)?);
     found.extend(locks(&site.repo));
     found.extend(half_written(&site.repo, fix));
+    found.extend(worktrees(&site.repo)?);
     if site.repo.is_shallow() {
         let what = "the clone is shallow: what lies before the cut cannot be judged";
         found.push(Finding::warn("history", what, "`git fetch --unshallow`; in CI `fetch-depth: 0`"));
@@ -340,6 +342,30 @@ fn half_written(repo: &Repo, fix: bool) -> Option<Finding> {
         true => Finding::ok(CHECK, format!("removed what a killed command left: {}", names(&old))),
         false => Finding::warn(CHECK, format!("cannot be removed: {}", names(&failed)), "remove them by hand"),
     })
+}
+
+/// Worktrees that are not whole: `phase restore` may have been killed while it made one, or somebody removed the folder.
+fn worktrees(repo: &Repo) -> Result<Vec<Finding>, EngineError> {
+    const CHECK: &str = "worktrees";
+    let finding = |(dir, broken): (std::path::PathBuf, Broken)| {
+        let place = dir.display().to_string();
+        match broken {
+            Broken::Gone => Finding::warn(
+                CHECK,
+                format!("the folder `{place}` is gone, and git has a record of it"),
+                "`git worktree prune` forgets such records",
+            ),
+            Broken::HalfMade => Finding::warn(
+                CHECK,
+                format!("`{place}` is being made, or what made it was killed half-way"),
+                format!(
+                    "if no git command runs: `git worktree remove --force --force {}`, then make it again",
+                    shell_word(&place)
+                ),
+            ),
+        }
+    };
+    Ok(repo.broken_worktrees()?.into_iter().map(finding).collect())
 }
 
 fn spoken(age: Duration) -> String {

@@ -7,7 +7,34 @@ use super::error::GitError;
 use super::repo::Repo;
 use crate::model::digest::ObjectId;
 
+/// What is wrong with a linked worktree of which git has a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Broken {
+    /// Its folder is gone.
+    Gone,
+    /// It is being made, or the git command that made it was killed.
+    HalfMade,
+}
+
 impl Repo {
+    /// The linked worktrees that are not whole, by their folders. One that somebody locked is theirs to judge.
+    pub fn broken_worktrees(&self) -> Result<Vec<(PathBuf, Broken)>, GitError> {
+        let output = self.git(["worktree", "list", "--porcelain", "-z"]).output()?;
+        let mut found = Vec::new();
+        let mut dir = PathBuf::new();
+        for line in output.split(|byte| *byte == 0) {
+            if let Some(path) = line.strip_prefix(b"worktree ") {
+                dir = path_from(path);
+            } else if line.starts_with(b"prunable") {
+                found.push((dir.clone(), Broken::Gone));
+            } else if line == b"locked initializing" {
+                // The reason that git itself writes for as long as it fills the folder.
+                found.push((dir.clone(), Broken::HalfMade));
+            }
+        }
+        Ok(found)
+    }
+
     /// The tops of all working trees of this repository.
     pub fn worktrees(&self) -> Result<Vec<PathBuf>, GitError> {
         let output = self.git(["worktree", "list", "--porcelain", "-z"]).output()?;

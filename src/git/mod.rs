@@ -47,6 +47,7 @@ pub(crate) use command::{LOCAL_ENVIRONMENT, path_from};
 pub use elsewhere::run_in;
 pub use error::GitError;
 pub use history::Walk;
+pub use linked::Broken;
 pub use merge::{Favour, Merged, merge_texts};
 pub use objects::ObjectKind;
 pub use operation::Operation;

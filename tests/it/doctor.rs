@@ -178,3 +178,30 @@ impl Sandbox {
         self.try_git("commit --quiet --no-verify -m").arg(message).run().expect_code(0);
     }
 }
+
+#[test]
+fn worktrees_that_are_not_whole() {
+    let sandbox = Sandbox::hooked();
+    let [gone, half] = ["gone", "half made"].map(|name| sandbox.root().join(name));
+    sandbox.try_git("worktree add --quiet --detach").arg(&gone).run().expect_code(0);
+    assert_eq!(sandbox.findings("worktrees"), []);
+    fs::remove_dir_all(&gone).unwrap();
+    // A lock with this reason is what `git worktree add` leaves when it is killed.
+    let killed = sandbox.try_git("worktree add --quiet --detach --no-checkout --lock --reason initializing");
+    killed.arg(&half).run().expect_code(0);
+    let warn = |what: &str| ("warn".to_owned(), what.to_owned());
+    assert_eq!(
+        sandbox.findings("worktrees"),
+        [
+            warn("the folder `<root>/gone` is gone, and git has a record of it"),
+            warn("`<root>/half made` is being made, or what made it was killed half-way"),
+        ]
+    );
+    let told = sandbox.doctor("").expect_code(0).stdout;
+    assert!(told.contains("`git worktree prune`") && told.contains("worktree remove --force --force '"), "{told}");
+    // What it names mends it, also where the folder of the second is gone by now.
+    fs::remove_dir_all(&half).unwrap();
+    sandbox.git("worktree prune");
+    sandbox.try_git("worktree remove --force --force").arg(&half).run().expect_code(0);
+    assert_eq!(sandbox.findings("worktrees"), []);
+}

@@ -162,6 +162,29 @@ fn rules_that_cannot_be_read_leave_their_steps_unjudged() {
 }
 
 #[test]
+fn a_done_task_lacks_what_was_missing_when_it_ended() {
+    let sandbox = Sandbox::governed();
+    let task = sandbox.done_task();
+    let whole = sandbox.compliance("")["tasks"].clone();
+    assert_eq!((&whole["done"], &whole["promising"], &whole["missing"]), (&json!(1), &json!(1), &json!([])));
+    // Code goes on: what a later step removes is no fault of the task, and the report on it says so.
+    let end = sandbox.git("rev-parse HEAD");
+    sandbox.git("rm --quiet src/reset.txt");
+    sandbox.commit_by(ALICE, "a.txt", &lawful("feat: take it out again"));
+    assert_eq!(sandbox.compliance("")["tasks"], whole);
+    // The same file, taken out of the very step that ended it.
+    sandbox.git(&format!("reset --quiet --hard {end}"));
+    sandbox.git("rm --quiet src/reset.txt");
+    sandbox.git("commit --quiet --amend --no-verify --no-edit");
+    let short = sandbox.compliance("")["tasks"].clone();
+    assert_eq!((&short["done"], &short["promising"]), (&json!(1), &json!(1)));
+    let missing = json!(["`src/reset.txt` is missing", "criterion `a1`: `src/reset.txt` is missing"]);
+    assert_eq!(short["missing"], json!([{ "task": task.id, "profile": "product-dev", "missing": missing }]));
+    let told = sandbox.agentops("report compliance").run().expect_code(0).stdout;
+    assert!(told.contains("tasks done: 1; 1 of them promised deliverables, 1 lack some (the goal is 0)"), "{told}");
+}
+
+#[test]
 fn as_text_and_as_markdown() {
     let sandbox = Sandbox::governed();
     sandbox.commit_by(ALICE, "a.txt", &lawful("feat: one"));

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::ReportArguments;
 use super::statement::Statement;
 use crate::cli::{CommandError, Context, Outcome as Ended};
+use crate::engine::gate::Approval;
 use crate::engine::verification::{self, HeldIn, Standing, Verification};
 use crate::model::digest::Digest;
 use crate::model::law_id::Level;
@@ -39,10 +40,33 @@ pub(super) struct ReportBody {
     votes: VotesBody,
     artifacts: Vec<ArtifactBody>,
     pub(super) manifest: Vec<FileBody>,
+    /// Null where the plan promised nothing, or the event did not leave the implement stage or a later one.
+    promises: Option<PromisesBody>,
+    redacted: Vec<RedactedBody>,
     runs: Vec<RunBody>,
     verdicts: Vec<VerdictBody>,
     void_verdicts: Vec<VoidBody>,
     not_checked: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct PromisesBody {
+    path: String,
+    /// How many files, tests and pieces of evidence; null where they cannot be read.
+    promised: Option<usize>,
+    undelivered_at_event: Vec<String>,
+    undelivered_at_head: Vec<String>,
+    problem: Option<String>,
+}
+
+/// What it rests on besides its own artifacts, and owners let go.
+#[derive(Serialize)]
+struct RedactedBody {
+    path: String,
+    sha256: String,
+    amend: u32,
+    /// The event that lists it; null of a vote or a verdict.
+    listed_by: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -88,6 +112,8 @@ struct FindingBody {
 #[derive(Serialize)]
 struct VotesBody {
     wanted: u32,
+    /// When they had to count; null where no advance followed.
+    advanced_at: Option<String>,
     approvals: Vec<ApprovalBody>,
     rejects: Vec<String>,
     void: Vec<VoidBody>,
@@ -99,6 +125,10 @@ struct ApprovalBody {
     proof: &'static str,
     proved: bool,
     says: String,
+    /// When it counts, a clause; null: at any time.
+    counts: Option<String>,
+    /// Whether the advance lies in that time; null where none followed.
+    counted: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -111,8 +141,10 @@ struct VoidBody {
 struct ArtifactBody {
     path: String,
     sha256: String,
-    /// `head`, `history` or `nowhere`.
+    /// `head`, `history`, `redacted` or `nowhere`.
     held: &'static str,
+    /// The amend that let it go.
+    redacted_by: Option<u32>,
 }
 
 /// A file of the manifest.
@@ -188,12 +220,15 @@ fn body(found: &Verification) -> ReportBody {
         },
         votes: VotesBody {
             wanted: tally.map_or(0, |tally| tally.wanted),
-            approvals: tally.iter().flat_map(|tally| &tally.approvals).map(approval).collect(),
+            advanced_at: found.advanced_at.as_ref().map(ToString::to_string),
+            approvals: tally.iter().flat_map(|tally| &tally.approvals).map(|one| approval(one, found)).collect(),
             rejects: tally.iter().flat_map(|tally| &tally.rejects).map(ToString::to_string).collect(),
             void: tally.iter().flat_map(|tally| &tally.void).map(void).collect(),
         },
         artifacts: found.artifacts.iter().map(artifact).collect(),
         manifest: found.manifest.iter().flat_map(files).collect(),
+        promises: found.promises.as_ref().map(promises),
+        redacted: found.redacted.iter().map(redacted).collect(),
         runs: event.runs.iter().map(|run| run_body(run, standing_word(found))).collect(),
         verdicts: verdicts(&found.verdicts),
         void_verdicts: found.verdicts.void.iter().map(void).collect(),
@@ -205,12 +240,14 @@ fn finding(violation: &crate::model::report::Violation) -> FindingBody {
     FindingBody { law: violation.law.as_str(), level: violation.level, message: violation.message.clone() }
 }
 
-fn approval((voter, approval): (&crate::model::name::Principal, &crate::engine::gate::Approval)) -> ApprovalBody {
+fn approval((voter, approval): (&Principal, &Approval), found: &Verification) -> ApprovalBody {
     ApprovalBody {
         voter: voter.to_string(),
         proof: approval.proof.as_str(),
         proved: approval.key.is_some(),
         says: approval.honest(),
+        counts: approval.bounds(),
+        counted: found.advanced_at.as_ref().map(|at| approval.counts_at(at)),
     }
 }
 
@@ -221,10 +258,35 @@ fn void((path, reason): &(crate::model::path::RepoPath, String)) -> VoidBody {
 fn artifact(held: &verification::Held) -> ArtifactBody {
     let place = match held.place {
         HeldIn::Head => "head",
-        HeldIn::History => "history",
+        HeldIn::History | HeldIn::Gone => "history",
         HeldIn::Nowhere => "nowhere",
+        HeldIn::Redacted(_) => "redacted",
     };
-    ArtifactBody { path: held.path.to_string(), sha256: held.digest.hex(), held: place }
+    let redacted_by = match held.place {
+        HeldIn::Redacted(amend) => Some(amend),
+        _ => None,
+    };
+    ArtifactBody { path: held.path.to_string(), sha256: held.digest.hex(), held: place, redacted_by }
+}
+
+fn promises(promises: &verification::Promises) -> PromisesBody {
+    let kept = promises.kept.as_ref();
+    PromisesBody {
+        path: promises.path.to_string(),
+        promised: kept.map(|kept| kept.promised).ok(),
+        undelivered_at_event: kept.map(|kept| kept.missing_then.clone()).unwrap_or_default(),
+        undelivered_at_head: kept.map(|kept| kept.missing_now.clone()).unwrap_or_default(),
+        problem: kept.err().cloned(),
+    }
+}
+
+fn redacted(gone: &verification::Redacted) -> RedactedBody {
+    RedactedBody {
+        path: gone.path.to_string(),
+        sha256: gone.digest.hex(),
+        amend: gone.amend,
+        listed_by: gone.listed_by,
+    }
 }
 
 fn files(bound: &verification::Bound) -> impl Iterator<Item = FileBody> + '_ {
@@ -276,8 +338,9 @@ fn fill(page: &mut Page, found: &Verification) {
     fill_laws(page, found);
     fill_votes(page, found);
     for held in &found.artifacts {
-        let place = held.place.as_str();
-        let place = if held.place == HeldIn::Nowhere { warning(place) } else { dim(place) };
+        let place = held.place.told();
+        let is_lost = matches!(held.place, HeldIn::Nowhere | HeldIn::Redacted(_));
+        let place = if is_lost { warning(place) } else { dim(place) };
         let digest = held.digest.hex();
         page.line([plain("  artifact: "), plain(&held.path), dim(format!("  {}  ", &digest[..12])), place]);
     }
@@ -292,6 +355,7 @@ fn fill(page: &mut Page, found: &Verification) {
             page.line([plain("    changed since: "), plain(path)]);
         }
     }
+    fill_promises(page, found);
     if let Some(Ok(key)) = &found.doer_key {
         page.indented_label(2, [plain("doer")], format!("{}, {}", event.actor, key.honest()));
     }
@@ -308,6 +372,25 @@ fn fill(page: &mut Page, found: &Verification) {
     }
     for sentence in &found.not_checked {
         page.line([plain("  "), plain(sentence)]);
+    }
+}
+
+fn fill_promises(page: &mut Page, found: &Verification) {
+    let Some(promises) = &found.promises else { return };
+    let kept = match &promises.kept {
+        Ok(kept) => kept,
+        Err(problem) => {
+            page.indented_label(2, [plain("promises")], format!("they cannot be read: {problem}"));
+            return;
+        }
+    };
+    let (then, now) = (&kept.missing_then, &kept.missing_now);
+    let text = format!("{} of them; undelivered: {} at the event, {} in HEAD", kept.promised, then.len(), now.len());
+    page.line([plain("  promises: "), if then.is_empty() { plain(text) } else { error(text) }]);
+    for (when, missing) in [("at the event", then), ("in HEAD", now)] {
+        for sentence in missing {
+            page.line([plain(format!("    undelivered {when}: {sentence}"))]);
+        }
     }
 }
 
@@ -341,9 +424,16 @@ fn fill_votes(page: &mut Page, found: &Verification) {
         page.indented_label(2, [plain("votes")], "this gate wants none");
         return;
     };
-    page.indented_label(2, [plain("votes")], format!("{} of {} approvals", tally.approvals.len(), tally.wanted));
-    for (voter, says) in found.approvals() {
-        page.line([plain(format!("    approved by {voter}")), dim(format!("  ({says})"))]);
+    let counted = found.advanced_at.as_ref().map_or(tally.approvals.len(), |at| tally.approved_at(at));
+    page.indented_label(2, [plain("votes")], format!("{counted} of {} approvals", tally.wanted));
+    for (voter, approval) in &tally.approvals {
+        let counts = approval.bounds().map(|bounds| format!("; counts {bounds}")).unwrap_or_default();
+        let mut line =
+            vec![plain(format!("    approved by {voter}")), dim(format!("  ({}{counts})", approval.honest()))];
+        if let Some(at) = found.advanced_at.as_ref().filter(|at| !approval.counts_at(at)) {
+            line.push(warning(format!("  did not count at {at}, when the task advanced")));
+        }
+        page.line(line);
     }
     for voter in &tally.rejects {
         page.line([plain("    "), error(format!("rejected by {voter}"))]);

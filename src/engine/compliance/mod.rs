@@ -33,6 +33,7 @@ use crate::workflow::governance::Redactions;
 use count::verdicts;
 pub use count::{Counts, Verdict};
 pub use promises::Delivery;
+pub(crate) use promises::missing;
 use sittings::{Fit, Sittings};
 
 /// Whose work it is. All of it is what commits and records claim.

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::engine::error::EngineError;
 use crate::git::Repo;
+use crate::model::deliverables::Deliverables;
 use crate::model::digest::ObjectId;
 use crate::model::layout::Place;
 use crate::model::name::{ProfileName, TaskId};
 use crate::model::policy::Policy;
 use crate::model::state::Status;
+use crate::model::tree::{SightError, TreeView};
 use crate::workflow::chain::Chain;
 use crate::workflow::delivery;
 
@@ -23,6 +25,20 @@ pub enum Delivery {
     Missing(Vec<String>),
     /// Why nobody can tell.
     NotJudged(String),
+}
+
+/// The promises, made on the tree `planned_on`, that `tree` does not keep: sentences, each once.
+pub(crate) fn missing(
+    repo: &Repo,
+    promises: &Deliverables,
+    planned_on: &ObjectId,
+    tree: &dyn TreeView,
+) -> Result<Vec<String>, SightError> {
+    let before = repo.has_object(planned_on).then(|| repo.tree(planned_on));
+    let short = delivery::undelivered(promises, before.as_ref().map(|tree| tree as &dyn TreeView), tree)?;
+    let mut missing: Vec<String> = short.into_iter().map(|short| short.message).collect();
+    missing.dedup();
+    Ok(missing)
 }
 
 /// The tasks that became done in the step from `before` to `after`, with what became of their promises.
@@ -43,10 +59,7 @@ pub(super) fn in_step(
             Some(promised) => match promised.deliverables {
                 Err(problem) => Delivery::NotJudged(problem.message),
                 Ok(deliverables) => {
-                    let planned_on = repo.has_object(&promised.planned_on).then(|| repo.tree(&promised.planned_on));
-                    let planned_on = planned_on.as_ref().map(|tree| tree as &dyn crate::model::tree::TreeView);
-                    let short = delivery::undelivered(&deliverables, planned_on, &tree)?;
-                    let missing: Vec<String> = short.into_iter().map(|short| short.message).collect();
+                    let missing = missing(repo, &deliverables, &promised.planned_on, &tree)?;
                     if missing.is_empty() { Delivery::Whole } else { Delivery::Missing(missing) }
                 }
             },

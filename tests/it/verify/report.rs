@@ -17,6 +17,7 @@ fn claims_and_facts_are_told_apart() {
       votes: this gate wants none
       artifact: .agentops/product-dev/specs/2026-11-21-reset-passwords-pfb9/manifest.txt  <id>  in HEAD
       files: 2 of 2 are in HEAD as the manifest lists them
+      promises: 3 of them; undelivered: 0 at the event, 0 in HEAD
     not checked
       run: `test` exit 0, claimed
       1 run is a claim of claude, not reproduced: `agentops verify rerun reset-passwords-pfb9` repeats what was claimed
@@ -105,4 +106,70 @@ fn the_statement_is_one_of_in_toto() {
     assert_eq!(subjects[0]["digest"]["gitCommit"], sandbox.git("rev-parse HEAD"));
     let own = sandbox.call_program("sha256sum".as_ref(), "src/reset.txt").run().stdout;
     assert_eq!(subjects[2]["digest"]["sha256"], own.split(' ').next().unwrap());
+}
+
+#[test]
+fn what_was_promised_is_held_against_then_and_now() {
+    let sandbox = Sandbox::governed();
+    let task = sandbox.done_task();
+    let report = |rest: &str| sandbox.agentops(&format!("verify report {}{rest}", task.id)).run().expect_code(0);
+    assert!(report("").stdout.contains("promises: 3 of them; undelivered: 0 at the event, 0 in HEAD"));
+    assert_eq!(report("@4 --json").json()["promises"], serde_json::json!(null), "no work was done yet");
+    sandbox.git("rm --quiet src/reset.txt");
+    sandbox.commit_all(&lawful("feat: take it out again"));
+    let text = report("").stdout;
+    assert!(text.contains("undelivered: 0 at the event, 2 in HEAD"), "{text}");
+    assert!(text.contains("undelivered in HEAD: `src/reset.txt` is missing"), "{text}");
+    let promises = &report(" --json").json()["promises"];
+    assert_eq!((&promises["promised"], &promises["undelivered_at_event"]), (&3.into(), &serde_json::json!([])));
+    assert_eq!(promises["undelivered_at_head"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn what_was_redacted_is_called_so() {
+    let sandbox = Sandbox::governed();
+    let task = sandbox.done_task();
+    let spec = task.document("spec.md");
+    sandbox.agentops(&format!("redact {spec} --reason")).arg("It shows a password").run().expect_code(0);
+    let report = |rest: &str| sandbox.agentops(&format!("verify report {}{rest}", task.id)).run().expect_code(0);
+    let own = report("@4").stdout;
+    let line = own.lines().find(|line| line.contains("spec.md")).unwrap();
+    assert!(line.ends_with("redacted by amend 0001"), "{own}");
+    let body = report("@4 --format in-toto").json()["predicate"].clone();
+    let held = body["artifacts"].as_array().unwrap().iter().find(|held| held["path"] == *spec).unwrap();
+    assert_eq!((&held["held"], &held["redacted_by"]), (&"redacted".into(), &1.into()));
+    // The end of the task rests on that plan.
+    let rests = report("").stdout;
+    assert!(rests.contains(&format!("`{spec}`, which event 0004 lists and on which it rests: redacted by amend 0001")));
+    let gone = &report(" --json").json()["redacted"][0];
+    assert_eq!((&gone["path"], &gone["amend"], &gone["listed_by"]), (&spec.as_str().into(), &1.into(), &4.into()));
+    // Without an amend it is merely gone.
+    let requirements = task.document("requirements.md");
+    sandbox.git(&format!("rm --quiet {requirements}"));
+    sandbox.git("commit --quiet --no-verify -m gone");
+    let text = report("@2").stdout;
+    assert!(text.contains("in history, HEAD has no such file"), "{text}");
+}
+
+#[test]
+fn approvals_outside_their_window_are_named() {
+    let sandbox = Sandbox::signed();
+    let task = sandbox.waiting_task("Reset passwords");
+    let window = "--not-before 2026-11-21T12:00:00Z --not-after 2026-11-21T14:00:00Z";
+    let ending = sandbox.vote(&format!("approve {} --actor bob {window}", task.id), &task);
+    assert_eq!(ending.code, 0, "{}", ending.text);
+    let report = |rest: &str| sandbox.agentops(&format!("verify report {}@2{rest}", task.id)).run().expect_code(0);
+    assert_eq!(report(" --json").json()["votes"]["approvals"][0]["counted"], serde_json::json!(null));
+    let at = |time: &str| agentops::model::time::Timestamp::parse(&format!("2026-11-21T{time}Z")).unwrap();
+    let call = sandbox.agentops(&format!("phase next {} --actor claude", task.id));
+    call.env("AGENTOPS_TEST_NOW", &at("13:00:00").seconds().to_string()).run().expect_code(0);
+    let inside = report("").stdout;
+    assert!(inside.contains("1 of 1 approvals") && inside.contains("; counts from 2026-11-21T12:00:00Z"), "{inside}");
+    assert!(!inside.contains("did not count"), "{inside}");
+    sandbox.forge_last_event(&task, |event| event.at = at("15:00:00"));
+    let outside = report("").stdout;
+    assert!(outside.contains("0 of 1 approvals"), "{outside}");
+    assert!(outside.contains("did not count at 2026-11-21T15:00:00Z, when the task advanced"), "{outside}");
+    let approval = report(" --json").json()["votes"]["approvals"][0].clone();
+    assert_eq!(approval["counted"], false);
 }
