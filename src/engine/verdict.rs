@@ -12,7 +12,7 @@ use crate::law::Records;
 use crate::model::canonical::Canonical as _;
 use crate::model::layout;
 use crate::model::name::Principal;
-use crate::model::policy::VERDICTS_SINCE;
+use crate::model::policy::{LAWS_VERSION, VERDICTS_SINCE};
 use crate::model::trust::Proved;
 use crate::model::verdict::{Outcome, Verdict};
 use crate::workflow::chain::{Chain, Link};
@@ -47,9 +47,7 @@ pub(crate) fn refuse_verifier(site: &Site, base: &Base<'_>, chain: &Chain, link:
     if base.policy.format.laws < VERDICTS_SINCE {
         return Err(EngineError::refused(
             format!("edition {} of the laws rules here, and it knows no verdicts", base.policy.format.laws),
-            format!(
-                "set `laws = {VERDICTS_SINCE}` in `.agentops/format.toml`, then `agentops policy amend --reason \"…\"`"
-            ),
+            format!("`agentops upgrade` raises it to {LAWS_VERSION}"),
         ));
     }
     let (verifier, _) = site.actor(&base.policy)?;

@@ -20,10 +20,7 @@ pub fn judge(case: &Case<'_>, reads: &[Reads]) -> Report {
     }
     let mut waivers = Waivers::read(case);
     for law in registry().iter().filter(|law| law.reads == Reads::Both || reads.contains(&law.reads)) {
-        if !case.policy.judges(law.id) {
-            continue;
-        }
-        if highest_level(case, law.id) == Level::Off {
+        if !case.policy.judges(law.id) || highest_level(case, law.id) == Level::Off {
             report.off.push(law.id);
             continue;
         }

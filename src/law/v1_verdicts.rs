@@ -9,7 +9,6 @@ use crate::model::law_id::LawId;
 use crate::model::layout::Place as Kind;
 use crate::model::name::Principal;
 use crate::model::path::RepoPath;
-use crate::model::policy::VERDICTS_SINCE;
 use crate::model::report::{Finding, Place};
 use crate::model::tree::{MAX_STATE_FILE, SightError};
 use crate::model::verdict::Verdict;
@@ -33,9 +32,6 @@ pub(crate) const LAW: Law = Law {
 };
 
 fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
-    if case.policy.format.laws < VERDICTS_SINCE {
-        return Ok(());
-    }
     for change in case.step.changes()? {
         let (Some((_, id)), Some(Kind::Verdict(profile, task, hash))) = (change.after, Kind::of(&change.path)) else {
             continue;

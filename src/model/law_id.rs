@@ -96,7 +96,7 @@ impl LawId {
     /// The edition of the laws that it came with; a repository under an earlier one is not judged by it.
     pub fn edition(self) -> u32 {
         match self {
-            Self::P9 => 2,
+            Self::P9 | Self::V1 => 2,
             _ => 1,
         }
     }

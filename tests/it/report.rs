@@ -185,6 +185,19 @@ fn a_done_task_lacks_what_was_missing_when_it_ended() {
 }
 
 #[test]
+fn what_an_earlier_edition_does_not_know_is_not_judged() {
+    let sandbox = Sandbox::governed();
+    let format = sandbox.read(".agentops/format.toml");
+    sandbox.write(".agentops/format.toml", format.replace("laws = 2", "laws = 1"));
+    sandbox.git("add --all");
+    sandbox.git("commit --quiet --amend --no-edit");
+    let report = sandbox.compliance("");
+    assert_eq!(said(&report, "AO-V1", |_| true), [(0, 0, 0, 0, 1, None)], "{report}");
+    assert_eq!(said(&report, "AO-P9", |_| true), [(0, 0, 0, 0, 1, None)], "{report}");
+    assert_eq!(said(&report, "AO-P8", |_| true), [(1, 0, 0, 0, 0, None)], "{report}");
+}
+
+#[test]
 fn as_text_and_as_markdown() {
     let sandbox = Sandbox::governed();
     sandbox.commit_by(ALICE, "a.txt", &lawful("feat: one"));
