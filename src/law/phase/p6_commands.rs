@@ -139,8 +139,12 @@ fn tell_standing(material: &Material<'_>, claimed: usize, findings: &mut Finding
             )
             .warning(),
         ),
-        (None, Some(said)) if verdicts.reproduced.values().any(Option::is_some) => {
+        // Of a doer who did not sign nobody knows whether it was the verifier.
+        (None, Some(said)) if verdicts.reproduced.values().any(Option::is_some) && material.is_signed => {
             findings.note(format!("{claim}, {said}"));
+        }
+        (None, Some(said)) if verdicts.reproduced.values().any(Option::is_some) => {
+            findings.not_checked(format!("{claim}, {said}; that the verifier is no doer is a claim"));
         }
         (None, Some(said)) => findings.not_checked(format!("{claim}, {said}")),
         (None, None) => findings.not_checked(format!("{claim}, not reproduced")),
