@@ -17,8 +17,8 @@ pub(crate) const LAW: Law = Law {
     id: LawId::G3,
     title: "governed files change by amend",
     rule: "Format, config, signers, attributes, profiles, agents, workflows, standards, templates and `paths.governed` are the same in M as \
-           in T, or a new amend leads from T's governed digest to M's and names each of the changed files. A new amend, unless it only names the lines that \
-           meet in it, is signed by as many of T's owners as T wants.",
+           in T, or a new amend leads from T's governed digest to M's and names each of the changed files. Every new amend, also one that \
+           only names the lines that meet in it, is signed by as many of T's owners as T wants.",
     passes: "A step made by `agentops policy amend --reason \"…\"`: the changed config and one file below `governance/`.",
     fails: "A commit that lowers a gate in `profile.toml`. Take it out, and propose it by itself: `agentops policy amend --reason \"…\"`.",
     reads: Reads::Trees,
@@ -43,9 +43,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     }
     let known: BTreeSet<Digest> = governance::read_amends(base)?.links.iter().map(|link| link.digest).collect();
     let amends = governance::read_amends(case.step.next())?;
-    // One that only names the two lines that meet in it says nothing of its own.
-    let bears = |link: &&AmendLink| !changed.is_empty() || !link.amend.only_joins();
-    let fresh = amends.links.iter().filter(|link| !known.contains(&link.digest)).filter(bears);
+    let fresh = amends.links.iter().filter(|link| !known.contains(&link.digest));
     let wanted = case.policy.config.owners;
     let mut agreed: Vec<&AmendLink> = Vec::new();
     for link in fresh {

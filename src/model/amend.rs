@@ -80,11 +80,6 @@ impl Amend {
         format!("{:04}-amend-{}.toml", self.seq, Digest::of(self.print().as_bytes()).short())
     }
 
-    /// Whether it changes nothing and only names the amends that meet in it.
-    pub fn only_joins(&self) -> bool {
-        self.prev.len() > 1 && self.files.is_empty() && self.redact.is_empty()
-    }
-
     /// The bytes that each owner's key signs: all before the first `[[signature]]` table.
     pub fn signed_bytes(&self) -> Vec<u8> {
         signed_bytes(&Self { signatures: Vec::new(), ..self.clone() }.print())

@@ -3,6 +3,7 @@
 use agentops::engine::proposal::Proposal;
 use agentops::model::amend::{Amend, OwnerSignature};
 use agentops::model::canonical::Canonical as _;
+use agentops::model::digest::Digest;
 
 use crate::sandbox::{Sandbox, lawful};
 
@@ -199,15 +200,34 @@ fn an_amend_that_changes_nothing_is_signed_too() {
     sandbox.agentops("policy amend --actor alice --reason").arg("Votes by word too").run().expect_code(0);
     let path = sandbox.git("ls-files .agentops/governance").lines().last().unwrap().to_owned();
     let mut claim = Amend::parse(sandbox.read(&path).as_bytes()).unwrap();
-    sandbox.git("reset --quiet --hard main");
     claim.signatures.clear();
     claim.reason = "Bob and Alice agreed to everything that follows".into();
-    sandbox.write(&format!(".agentops/governance/{}", claim.file_name()), claim.print());
-    sandbox.git("add --all");
-    sandbox.try_git("commit --quiet --no-verify -m").arg("chore: claim an agreement").run().expect_code(0);
-    let judged = sandbox.agentops("check --base main").run().expect_code(3);
-    assert!(judged.stdout.contains("error[AO-G3]") && judged.stdout.contains("0 of 1 owners"), "{}", judged.snapshot());
-    assert!(judged.stdout.contains("error[AO-G4]"), "{}", judged.snapshot());
+    let landed = |claim: &Amend| {
+        sandbox.write(&format!(".agentops/governance/{}", claim.file_name()), claim.print());
+        sandbox.git("add --all");
+        sandbox.try_git("commit --quiet --no-verify -m").arg("chore: claim an agreement").run().expect_code(0);
+        let judged = sandbox.agentops("check --base main").run().expect_code(3);
+        assert!(judged.stdout.contains("error[AO-G3]"), "{}", judged.snapshot());
+        assert!(judged.stdout.contains("0 of 1 owners"), "{}", judged.snapshot());
+        judged.stdout
+    };
+    sandbox.git("reset --quiet --hard main");
+    // It leads to rules that are not here.
+    assert!(landed(&claim).contains("error[AO-G4]"));
+    // It leads to the rules that are here, and claims to bring two lines together.
+    sandbox.git("reset --quiet --hard main");
+    let known = sandbox.git("ls-files .agentops/governance");
+    let known: Vec<Amend> = known.lines().map(|path| Amend::parse(sandbox.read(path).as_bytes()).unwrap()).collect();
+    assert!(known.len() > 1, "there is something to join");
+    claim.prev = known.iter().map(|amend| Digest::of(amend.print().as_bytes())).collect();
+    claim.prev.sort();
+    claim.seq = 1 + known.last().unwrap().seq;
+    claim.from = known.iter().map(|amend| amend.to).collect();
+    claim.from.sort();
+    claim.from.dedup();
+    claim.to = known.last().unwrap().to;
+    claim.files.clear();
+    landed(&claim);
 }
 
 /// What `ssh-keygen` signs with the key `~/.ssh/NAME`.
