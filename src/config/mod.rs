@@ -39,7 +39,7 @@ use crate::model::name::ProfileName;
 use crate::model::path::RepoPath;
 use crate::model::policy::{Policy, SIGNATURES_SINCE};
 use crate::model::profile::Profile;
-use crate::model::tree::{Mode, TreeView};
+use crate::model::tree::{Mode, SightError, TreeView};
 use crate::model::trust::Signers;
 
 /// Everything that rules a step from `tree`: format, config and all profiles.
@@ -129,6 +129,11 @@ pub fn read_profile(tree: &dyn TreeView, name: &ProfileName) -> Result<Profile, 
         Some(profile) if problems.is_empty() => Ok(profile),
         _ => Err(PolicyError::Problems(problems)),
     }
+}
+
+/// Whether laws rule what follows `tree`: it holds the format file.
+pub fn is_governed(tree: &dyn TreeView) -> Result<bool, SightError> {
+    Ok(tree.entry(&layout::FORMAT.into())?.is_some())
 }
 
 /// The place and the bytes of the template `file` of a profile, from its own folder or from a parent's.

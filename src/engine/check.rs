@@ -4,6 +4,7 @@ use super::error::EngineError;
 use super::judging::{self, ALL, Policies, Ruling};
 use super::replay;
 use super::site::{Site, seconds_of};
+use crate::config;
 use crate::git::{Merged, RepoStep, Revision};
 use crate::law::{Case, Context, Reads, judge};
 use crate::model::commit::{Commit, Person};
@@ -47,7 +48,7 @@ impl Ground {
     /// Whether laws rule here: the tree holds `.agentops/format.toml`.
     pub fn is_governed(&self, site: &Site) -> Result<bool, EngineError> {
         let Some(tree) = &self.tree else { return Ok(false) };
-        Ok(site.repo.tree(tree).entry(&layout::FORMAT.into())?.is_some())
+        Ok(config::is_governed(&site.repo.tree(tree))?)
     }
 
     /// How the staged content differs from it, sorted by path.

@@ -451,6 +451,6 @@ fn voter(site: &Site, base: &Base<'_>, chain: &Chain, gate: &WaitingGate) -> Res
 pub(crate) fn reject_reasons(base: &Base<'_>, chain: &Chain) -> Result<Vec<String>, EngineError> {
     let Some(submit) = chain.head() else { return Ok(Vec::new()) };
     let votes = gate::read_votes(base.view(), &chain.profile, submit)?;
-    let rejects = votes.into_iter().filter_map(|file| file.vote.ok()).filter(|vote| vote.verdict == Verdict::Reject);
+    let rejects = votes.into_iter().filter_map(|file| file.content.ok()).filter(|vote| vote.verdict == Verdict::Reject);
     Ok(rejects.map(|vote| format!("{}: {}", vote.voter, vote.reason)).collect())
 }

@@ -125,7 +125,7 @@ impl Policies {
 
 /// The objects that decide a policy: format, config, signers, and each profile's file and templates. `None`: not governed.
 fn key(tree: &dyn TreeView) -> Result<Option<Key>, EngineError> {
-    if tree.entry(&layout::FORMAT.into())?.is_none() {
+    if !config::is_governed(tree)? {
         return Ok(None);
     }
     let root = RepoPath::from(layout::ROOT);
@@ -201,7 +201,7 @@ pub(crate) fn governed_commits(repo: &Repo, commits: Vec<Commit>) -> Result<Vec<
         let mut governed = false;
         for parent in &commit.parents {
             let tree = repo.tree_of(parent)?;
-            governed |= repo.tree(&tree).entry(&layout::FORMAT.into())?.is_some();
+            governed |= config::is_governed(&repo.tree(&tree))?;
         }
         if governed {
             kept.push(commit);

@@ -367,7 +367,7 @@ pub fn log(site: &Site, prefix: &str) -> Result<Logged, EngineError> {
         events.push(Entry {
             live: live.contains(&link.digest),
             head: heads.contains(&link.digest),
-            votes: votes.into_iter().filter_map(|file| file.vote.ok()).collect(),
+            votes: votes.into_iter().filter_map(|file| file.content.ok()).collect(),
             link: link.clone(),
         });
     }

@@ -8,7 +8,7 @@ use super::compromised::{self, Landing};
 use super::error::EngineError;
 use super::judging::{self, ALL, Policies, Ruling};
 use super::site::Site;
-use crate::config::PolicyError;
+use crate::config::{self, PolicyError};
 use crate::git::{GitError, Repo, Revision};
 use crate::law::Reads;
 use crate::model::commit::Commit;
@@ -17,7 +17,6 @@ use crate::model::law_id::{LawId, Level};
 use crate::model::layout;
 use crate::model::policy::Policy;
 use crate::model::report::{Place, Report, Violation};
-use crate::model::tree::TreeView as _;
 use crate::workflow::governance::{self, Redactions};
 
 /// Replays the first-parent line up to `tip`, each edge by its own T.
@@ -150,7 +149,7 @@ fn governed_line(
 fn is_governed(repo: &Repo, commit: Option<&ObjectId>) -> Result<bool, EngineError> {
     let Some(commit) = commit.filter(|commit| repo.has_object(commit)) else { return Ok(false) };
     let tree = repo.tree_of(commit)?;
-    Ok(repo.tree(&tree).entry(&layout::FORMAT.into())?.is_some())
+    Ok(config::is_governed(&repo.tree(&tree))?)
 }
 
 /// Every finding of an edge names its commit.

@@ -285,22 +285,21 @@ fn wanted(
     manifest: Option<&Manifest>,
 ) -> Result<Result<Vec<Required>, String>, EngineError> {
     let then = chain.until(&link.digest);
-    let listed = |link: &Link, kind: ArtifactKind| listed(site, here, origin, link, kind);
-    let plan = match then.leaving(rules, Stage::Plan).filter(|_| phase.stage == Stage::Implement) {
-        Some(planned) => match listed(planned, ArtifactKind::Plan)? {
-            Ok(bytes) => bytes.map(|bytes| Plan::parse(&String::from_utf8_lossy(&bytes))),
-            Err(reason) => return Ok(Err(reason)),
-        },
-        None => None,
+    let planned = then.leaving(rules, Stage::Plan).filter(|_| phase.stage == Stage::Implement);
+    let document = |kind: ArtifactKind| match planned {
+        Some(planned) => listed(site, here, origin, planned, kind),
+        None => Ok(Ok(None)),
     };
-    let asks = phase.stage == Stage::Implement && here.policy.asks(phase, LawId::P9);
-    let promises = match then.leaving(rules, Stage::Plan).filter(|_| asks) {
-        Some(planned) => match listed(planned, ArtifactKind::Deliverables)? {
-            Ok(bytes) => bytes.and_then(|bytes| Deliverables::parse(&bytes).ok()),
-            Err(reason) => return Ok(Err(reason)),
-        },
-        None => None,
+    let promises = match here.policy.asks(phase, LawId::P9) {
+        true => document(ArtifactKind::Deliverables)?,
+        false => Ok(None),
     };
+    let (plan, promises) = match (document(ArtifactKind::Plan)?, promises) {
+        (Ok(plan), Ok(promises)) => (plan, promises),
+        (Err(reason), _) | (_, Err(reason)) => return Ok(Err(reason)),
+    };
+    let plan = plan.map(|bytes| Plan::parse(&String::from_utf8_lossy(&bytes)));
+    let promises = promises.and_then(|bytes| Deliverables::parse(&bytes).ok());
     Ok(Ok(required_commands(rules, phase, plan.as_ref(), promises.as_ref(), manifest)?))
 }
 

@@ -132,7 +132,7 @@ fn votes_on(
 ) -> Result<Vec<PastVote>, EngineError> {
     let tree = site.repo.tree_of(&origin.commit)?;
     let mut votes = Vec::new();
-    for vote in read_votes(base.view(), &chain.profile, submit)?.into_iter().filter_map(|file| file.vote.ok()) {
+    for vote in read_votes(base.view(), &chain.profile, submit)?.into_iter().filter_map(|file| file.content.ok()) {
         let folder = layout::votes(&chain.profile, &chain.task, &submit.digest);
         let there = site.repo.tree(&tree).entry(&folder.join(vote.file_name().as_bytes()))?.is_some();
         votes.push(PastVote { vote, seq: submit.event.seq, was_there: origin.is_own.then_some(there) });

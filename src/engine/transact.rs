@@ -11,6 +11,7 @@ use super::error::EngineError;
 use super::judging;
 use super::settle;
 use super::site::{Base, Site};
+use crate::config;
 use crate::git::{CommitTree, GitError, NewCommit, Repo, TreeEdit};
 use crate::model::commit::Commit;
 use crate::model::digest::ObjectId;
@@ -120,7 +121,7 @@ impl<'a> Ground<'a> {
 
     /// Whether it has laws of its own.
     pub(crate) fn is_governed(&self) -> Result<bool, EngineError> {
-        Ok(self.tree.entry(&layout::FORMAT.into())?.is_some())
+        Ok(config::is_governed(&self.tree)?)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::model::layout::Place as Kind;
 use crate::model::report::{Finding, Place};
 use crate::model::tree::{MAX_STATE_FILE, SightError};
 use crate::model::vote::{Verdict, Vote};
+use crate::workflow::filed::Filed;
 use crate::workflow::gate;
 use crate::workflow::risk::Gate;
 
@@ -47,7 +48,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         let Some((profile, phase)) = task.gate_phase(case.policy, submit) else { continue };
         let sessions = case.records.sessions_on(case.step.next(), &task.after, &submit.event.state)?;
         let doers = gate::doers(&task.after, submit, &sessions);
-        let file = gate::VoteFile { path: change.path.clone(), vote: Ok(vote.clone()) };
+        let file = Filed { path: change.path.clone(), content: Ok(vote.clone()) };
         let gate = Gate::resolve(case.policy, profile, phase, &task.after, case.step.next())?;
         let tally = gate::tally(case.policy, profile, &gate, submit, &doers, &[file]);
         for (_, reason) in tally.void {

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::{Chain, Link};
+use super::filed::{self, Filed};
 use super::proof::{self, Approval};
 use super::risk::{Applied, Gate};
-use crate::model::canonical::{Canonical, Printer};
+use crate::model::canonical::Printer;
 use crate::model::digest::Digest;
 use crate::model::layout;
 use crate::model::name::{Principal, ProfileName, Word};
@@ -13,7 +14,7 @@ use crate::model::path::RepoPath;
 use crate::model::policy::{ActorKind, Policy, SIGNATURES_SINCE};
 use crate::model::profile::{FourEyes, Profile};
 use crate::model::time::Timestamp;
-use crate::model::tree::{MAX_STATE_FILE, Mode, SightError, TreeView};
+use crate::model::tree::{SightError, TreeView};
 use crate::model::trust::{Presence, Proved};
 use crate::model::vote::{Proof, Verdict, Vote};
 
@@ -67,36 +68,9 @@ pub fn gate_digest(policy: &Policy, profile: &Profile, resolved: &Gate<'_>) -> D
     Digest::of(out.finish().as_bytes())
 }
 
-/// A file below `votes/`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VoteFile {
-    /// Where.
-    pub path: RepoPath,
-    /// The vote, or why the file is none.
-    pub vote: Result<Vote, String>,
-}
-
 /// The files of all votes on the submit `submit`.
-pub fn read_votes(tree: &dyn TreeView, profile: &ProfileName, submit: &Link) -> Result<Vec<VoteFile>, SightError> {
-    let folder = layout::votes(profile, &submit.event.task, &submit.digest);
-    let mut files = Vec::new();
-    for entry in tree.list(&folder)? {
-        let path = folder.join(&entry.name);
-        let vote = if entry.mode == Mode::File {
-            let bytes = tree.blob(&entry.id, &path, MAX_STATE_FILE)?;
-            read_vote(&entry.name, &bytes)
-        } else {
-            Err(format!("mode {:o} is not a plain file", entry.mode.bits()))
-        };
-        files.push(VoteFile { path, vote });
-    }
-    Ok(files)
-}
-
-fn read_vote(name: &[u8], bytes: &[u8]) -> Result<Vote, String> {
-    let vote = Vote::parse(bytes).map_err(|error| error.to_string())?;
-    let expected = vote.file_name();
-    if name == expected.as_bytes() { Ok(vote) } else { Err(format!("its content asks for the name `{expected}`")) }
+pub fn read_votes(tree: &dyn TreeView, profile: &ProfileName, submit: &Link) -> Result<Vec<Filed<Vote>>, SightError> {
+    filed::read(tree, &layout::votes(profile, &submit.event.task, &submit.digest), Vote::file_name)
 }
 
 /// What the votes on one submit amount to.
@@ -167,12 +141,12 @@ pub fn tally(
     gate: &Gate<'_>,
     submit: &Link,
     doers: &BTreeSet<Principal>,
-    votes: &[VoteFile],
+    votes: &[Filed<Vote>],
 ) -> Tally {
     let digest = gate_digest(policy, profile, gate);
     let mut tally = Tally { wanted: gate.voters, ..Tally::default() };
     for file in votes {
-        let counted = file.vote.as_ref().map_err(String::clone).and_then(|vote| {
+        let counted = file.content.as_ref().map_err(String::clone).and_then(|vote| {
             void_reason(policy, profile, gate, submit, doers, &digest, vote).map_or(Ok(()), Err)?;
             let key = if vote.proof == Proof::Signature { Some(proof::vote_key(policy, vote)?) } else { None };
             // A reject stops the task, whoever it comes from.

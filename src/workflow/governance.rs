@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};
 
+use super::filed::{self, Filed};
 use crate::model::amend::Amend;
 use crate::model::canonical::Canonical;
 use crate::model::digest::Digest;
 use crate::model::layout::{self, Place};
 use crate::model::path::RepoPath;
-use crate::model::tree::{MAX_STATE_FILE, MAX_TEXT_FILE, Mode, SightError, TreeView};
+use crate::model::tree::{MAX_TEXT_FILE, Mode, SightError, TreeView};
 
 /// Deeper trees are not walked: a tree bomb is a failure, not a hang.
 const MAX_DEPTH: usize = 32;
@@ -188,26 +189,18 @@ pub struct Amends {
 
 /// The amends of a tree.
 pub fn read_amends(tree: &dyn TreeView) -> Result<Amends, SightError> {
-    let folder = RepoPath::from(layout::GOVERNANCE);
-    let mut amends = Vec::new();
-    let mut broken = Vec::new();
-    for entry in tree.list(&folder)? {
-        let path = folder.join(&entry.name);
-        if entry.mode != Mode::File {
-            broken.push((path, format!("mode {:o} is not a plain file", entry.mode.bits())));
-            continue;
-        }
-        let bytes = tree.blob(&entry.id, &path, MAX_STATE_FILE)?;
-        match Amend::parse(&bytes) {
-            Ok(amend) if amend.file_name().as_bytes() == entry.name => {
-                amends.push(AmendLink { path, digest: Digest::of(&bytes), amend });
+    let mut amends = Amends::default();
+    for Filed { path, content } in filed::read(tree, &layout::GOVERNANCE.into(), Amend::file_name)? {
+        match content {
+            Ok(amend) => {
+                let digest = Digest::of(amend.print().as_bytes());
+                amends.links.push(AmendLink { path, digest, amend });
             }
-            Ok(amend) => broken.push((path, format!("its content asks for the name `{}`", amend.file_name()))),
-            Err(error) => broken.push((path, error.to_string())),
+            Err(reason) => amends.broken.push((path, reason)),
         }
     }
-    amends.sort_by_key(|link| (link.amend.seq, link.digest));
-    Ok(Amends { links: amends, broken })
+    amends.links.sort_by_key(|link| (link.amend.seq, link.digest));
+    Ok(amends)
 }
 
 /// The amends that no other amend names in `prev`.

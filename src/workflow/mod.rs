@@ -6,6 +6,7 @@
 pub mod artifact;
 pub mod chain;
 pub mod delivery;
+pub mod filed;
 pub mod gate;
 pub(crate) mod globs;
 pub mod governance;

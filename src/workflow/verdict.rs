@@ -3,47 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::{Chain, Link};
+use super::filed::{self, Filed};
 use super::proof;
-use crate::model::canonical::Canonical as _;
 use crate::model::event::Run;
 use crate::model::layout;
 use crate::model::name::{Principal, ProfileName};
 use crate::model::path::RepoPath;
 use crate::model::policy::{Policy, VERDICTS_SINCE};
-use crate::model::tree::{MAX_STATE_FILE, Mode, SightError, TreeView};
+use crate::model::tree::{SightError, TreeView};
 use crate::model::trust::Proved;
 use crate::model::verdict::{Outcome, Verdict};
 
-/// A file below `verdicts/`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VerdictFile {
-    /// Where.
-    pub path: RepoPath,
-    /// The verdict, or why the file is none.
-    pub verdict: Result<Verdict, String>,
-}
-
 /// The files of all verdicts on the event `link`.
-pub fn read_verdicts(tree: &dyn TreeView, profile: &ProfileName, link: &Link) -> Result<Vec<VerdictFile>, SightError> {
-    let folder = layout::verdicts(profile, &link.event.task, &link.digest);
-    let mut files = Vec::new();
-    for entry in tree.list(&folder)? {
-        let path = folder.join(&entry.name);
-        let verdict = if entry.mode == Mode::File {
-            let bytes = tree.blob(&entry.id, &path, MAX_STATE_FILE)?;
-            read_verdict(&entry.name, &bytes)
-        } else {
-            Err(format!("mode {:o} is not a plain file", entry.mode.bits()))
-        };
-        files.push(VerdictFile { path, verdict });
-    }
-    Ok(files)
-}
-
-fn read_verdict(name: &[u8], bytes: &[u8]) -> Result<Verdict, String> {
-    let verdict = Verdict::parse(bytes).map_err(|error| error.to_string())?;
-    let expected = verdict.file_name();
-    if name == expected.as_bytes() { Ok(verdict) } else { Err(format!("its content asks for the name `{expected}`")) }
+pub fn read_verdicts(
+    tree: &dyn TreeView,
+    profile: &ProfileName,
+    link: &Link,
+) -> Result<Vec<Filed<Verdict>>, SightError> {
+    filed::read(tree, &layout::verdicts(profile, &link.event.task, &link.digest), Verdict::file_name)
 }
 
 /// What the verdicts on one event amount to. Behind each name the key that signed; none: the name is a claim.
@@ -78,11 +55,11 @@ pub fn weigh(
     chain: &Chain,
     link: &Link,
     doers: &BTreeSet<Principal>,
-    files: &[VerdictFile],
+    files: &[Filed<Verdict>],
 ) -> Standing {
     let mut standing = Standing::default();
     for file in files {
-        let counted = file.verdict.as_ref().map_err(String::clone).and_then(|verdict| {
+        let counted = file.content.as_ref().map_err(String::clone).and_then(|verdict| {
             let key = backing(policy, chain, link, doers, verdict)?;
             Ok((verdict, key))
         });

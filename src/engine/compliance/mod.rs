@@ -16,7 +16,7 @@ use super::error::EngineError;
 use super::judging::{self, ALL, Policies, Ruling};
 use super::replay::{self, Edge};
 use super::site::{Base, Site};
-use crate::config::PolicyError;
+use crate::config::{self, PolicyError};
 use crate::law::{CommitActor, actor_of};
 use crate::model::commit::Commit;
 use crate::model::digest::ObjectId;
@@ -137,7 +137,7 @@ fn begin(site: &Site, base: &Base<'_>, text: &str) -> Result<Since, EngineError>
 
 fn is_governed(site: &Site, commit: &ObjectId) -> Result<bool, EngineError> {
     let tree = site.repo.tree_of(commit)?;
-    Ok(site.repo.tree(&tree).entry(&layout::FORMAT.into())?.is_some())
+    Ok(config::is_governed(&site.repo.tree(&tree))?)
 }
 
 fn falls_within(since: &Option<Since>, commit: &Commit) -> bool {

@@ -133,7 +133,7 @@ fn refuse_second_project(site: &Site) -> Result<(), EngineError> {
     let head = repo.head()?.commit();
     for name in MAIN_BRANCHES {
         let Some(commit) = repo.reference(name)? else { continue };
-        if repo.tree(&repo.tree_of(&commit)?).entry(&layout::FORMAT.into())?.is_none() {
+        if !config::is_governed(&repo.tree(&repo.tree_of(&commit)?))? {
             continue;
         }
         // Where HEAD comes after it, agentops was taken away on purpose.
