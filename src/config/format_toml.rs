@@ -48,6 +48,12 @@ pub fn default_format(project: &str) -> String {
     )
 }
 
+/// The project id that the bytes of a `format.toml` state; `None` where they state none.
+pub fn project_of(bytes: &[u8]) -> Option<String> {
+    let table: toml::Table = toml::from_str(std::str::from_utf8(bytes).ok()?).ok()?;
+    table.get("project")?.as_str().map(str::to_owned)
+}
+
 fn is_project(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -27,7 +27,7 @@ use strict::Source;
 
 pub use config_toml::defaults;
 pub use default_config::default_config;
-pub use format_toml::default_format;
+pub use format_toml::{default_format, project_of};
 pub use new_profile::new_profile;
 pub use number::{number, set_number};
 pub use problem::{PolicyError, Problem};

@@ -1,5 +1,6 @@
 //! `check`: the judge's entry points. Reads git objects and runs nothing.
 
+use super::beginnings::Beginnings;
 use super::error::EngineError;
 use super::judging::{self, ALL, Policies, Ruling};
 use super::replay;
@@ -247,16 +248,19 @@ pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
     };
     let start = if bootstrap { Start::Here(&next_tree) } else { Start::Before(&base_tree) };
     let unseen = check_root(next_repo, &policy, request.root.as_deref(), start)?;
+    let beginnings = Beginnings::among(repo, &range.commits, &policy.format.project)?;
     let commits =
         if bootstrap { judging::governed_commits(repo, range.commits.clone())? } else { range.commits.clone() };
     let count = commits.len();
     let step = RepoStep::between(next_repo, Some(&base_tree), &next_tree, commits, Some(base));
     let mut case = Case::new(&step, &policy, Context::Landing);
     case.bootstrap = bootstrap;
+    let foreign = beginnings.unseen();
+    case.beginnings = beginnings.ours;
     case.onto_protected = is_protected(&policy, request.onto.as_deref());
     case.next_policy = judging::next_policy(&step, &policy)?;
     let mut report = judge(&case, ALL);
-    report.not_checked.extend(unseen);
+    report.not_checked.extend(unseen.into_iter().chain(foreign));
     name_code_outside(&case, &policy, &mut report)?;
     // What passes as one step must also pass cut into its commits: whoever replays history sees those.
     // A protected branch that is to move to REV has REV's first parents for its line from then on, be T beside it.

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::beginnings::Beginnings;
 use super::error::EngineError;
 use super::site::{Base, Site};
 use super::transact::Ground;
@@ -166,13 +167,31 @@ pub(crate) fn edge(
             Ruling::Ungoverned => return Ok(Report::default()),
         },
     };
-    let commits = if bootstrap { governed_commits(repo, commits)? } else { commits };
+    let beginnings = Beginnings::among(repo, &commits, &policy.format.project)?;
+    let commits = under_law(repo, parent, tip, bootstrap, commits)?;
     let step = RepoStep::between(repo, before.as_ref(), &tree, commits, parent.copied());
     let mut case = Case::new(&step, &policy, Context::Replay);
     case.bootstrap = bootstrap;
     case.let_go = let_go;
     case.next_policy = next_policy(&step, &policy)?;
-    Ok(judge(&case, reads))
+    let unseen = beginnings.unseen();
+    case.beginnings = beginnings.ours;
+    let mut report = judge(&case, reads);
+    report.not_checked.extend(unseen);
+    Ok(report)
+}
+
+/// The commits of an edge that were made under a law: where it introduces `.agentops`, or is judged from another parent than
+/// the tip's first, it brings commits from before adoption.
+pub(crate) fn under_law(
+    repo: &Repo,
+    parent: Option<&ObjectId>,
+    tip: &Commit,
+    bootstrap: bool,
+    commits: Vec<Commit>,
+) -> Result<Vec<Commit>, EngineError> {
+    let swapped = parent != tip.parents.first();
+    if bootstrap || swapped { governed_commits(repo, commits) } else { Ok(commits) }
 }
 
 /// Judges a commit that stands on `parent` as the hooks judge it where it is made: alone, and in the context of a working

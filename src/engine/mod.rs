@@ -4,6 +4,7 @@
 //! the laws before anything moves. Called by `cli` and `hooks`.
 
 pub mod advance;
+mod beginnings;
 pub mod check;
 pub mod commands;
 pub mod commit;

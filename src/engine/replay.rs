@@ -86,7 +86,6 @@ pub(super) fn each_edge(
                 continue;
             }
         }
-        let swapped = parent != commit.parents.first().copied();
         let commits = match (commit.parents.as_slice(), &parent) {
             ([] | [_], _) | (_, None) => vec![commit.clone()],
             (_, Some(parent)) => {
@@ -101,8 +100,6 @@ pub(super) fn each_edge(
                 range.commits
             }
         };
-        // What comes from before adoption was made under no law.
-        let commits = if swapped { judging::governed_commits(repo, commits)? } else { commits };
         visit(&mut policies, Edge { parent, commit, commits, let_go: &let_go })?;
     }
     if !governed {

@@ -9,6 +9,7 @@ mod actor;
 mod approved_once;
 mod b1_budget;
 mod done;
+mod e10_beginnings;
 mod e1_write_once;
 mod e2_form;
 mod e3_chain;
@@ -53,6 +54,7 @@ mod y1_syntax;
 
 use std::cell::OnceCell;
 
+use crate::model::digest::ObjectId;
 use crate::model::law_id::LawId;
 use crate::model::message::Message;
 use crate::model::policy::Policy;
@@ -119,6 +121,8 @@ pub struct Case<'a> {
     pub onto_protected: bool,
     /// Whether the step introduces `.agentops`.
     pub bootstrap: bool,
+    /// The commits of the step that bring `.agentops`, of this project, where no parent of theirs has it.
+    pub beginnings: Vec<ObjectId>,
     /// What M leaves behind as policy; the engine reads it where governed files change.
     pub next_policy: NextPolicy,
     messages: OnceCell<Vec<Message>>,
@@ -151,6 +155,7 @@ impl<'a> Case<'a> {
             context,
             onto_protected: false,
             bootstrap: false,
+            beginnings: Vec::new(),
             next_policy: NextPolicy::Same,
             messages: OnceCell::new(),
             exempt: exempt::Memo::default(),

@@ -7,7 +7,7 @@ pub fn registry() -> &'static [&'static Law] {
     &REGISTRY
 }
 
-static REGISTRY: [&Law; 37] = [
+static REGISTRY: [&Law; 38] = [
     &l1_learnings::LAW,
     &l2_improve::LAW,
     &l3_context::LAW,
@@ -27,6 +27,7 @@ static REGISTRY: [&Law; 37] = [
     &e7_tree::LAW,
     &e8_evidence::LAW,
     &e9_merges::LAW,
+    &e10_beginnings::LAW,
     phase::LAWS[0],
     phase::LAWS[1],
     phase::LAWS[2],

@@ -63,6 +63,7 @@ laws! {
     E7 "AO-E7" Error,
     E8 "AO-E8" Error,
     E9 "AO-E9" Error,
+    E10 "AO-E10" Error,
     P1 "AO-P1" Error,
     P2 "AO-P2" Error,
     P3 "AO-P3" Error,
@@ -96,7 +97,7 @@ impl LawId {
     /// The edition of the laws that it came with; a repository under an earlier one is not judged by it.
     pub fn edition(self) -> u32 {
         match self {
-            Self::P9 | Self::V1 => 2,
+            Self::E10 | Self::P9 | Self::V1 => 2,
             _ => 1,
         }
     }

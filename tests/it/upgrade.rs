@@ -71,6 +71,7 @@ fn profiles_and_laws_rise_and_old_history_stays_valid() {
       an amend may redact a document, vote, record, learning or bundle (AO-G4)
       agents promise what will be there when their work is done, and it has to be there, in profiles whose gates ask for it (AO-P9)
       commands ran on the very tree that the event was made on, and it holds the files of the manifest (AO-P6)
+      no step brings a second commit at which this project's governed history begins (AO-E10)
       a verdict of somebody else on the commands that a doer claims ran is read, and a false one refused (AO-V1)
       classes of risk may ask more of a gate, and an approval may be for a window of time only (AO-G1)
       what a class of risk names by path lands with a task that met the class, and a plan's approval carries its task until it is done, and not beyond (AO-G1)

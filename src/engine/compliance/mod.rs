@@ -190,7 +190,7 @@ impl Work<'_> {
             None => true,
         };
         // Before adoption messages were under no law.
-        let under_law = if is_bootstrap { judging::governed_commits(repo, commits.clone())? } else { commits.clone() };
+        let under_law = judging::under_law(repo, parent.as_ref(), &commit, is_bootstrap, commits.clone())?;
         let messages: BTreeSet<ObjectId> = under_law.iter().filter_map(|commit| commit.id).collect();
         let mut verdicts = verdicts(judged.as_ref().ok(), id, &messages);
         for commit in commits.iter().filter(|own| own.id == Some(id) || own.id.is_some_and(|id| messages.contains(&id)))

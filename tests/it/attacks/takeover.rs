@@ -125,3 +125,45 @@ fn a_merge_that_drops_an_amend() {
 }
 
 const PROFILE_FILE: &str = ".agentops/product-dev/profile.toml";
+
+#[test]
+fn a_history_that_begins_anew_beside_the_governed_one() {
+    let world = World::new();
+    world.commit_file("src/new.rs", "//! New.\n", "feat: add a module");
+    let main = world.git("rev-parse main");
+    world.branch("work");
+    world.commit_file("src/evil.rs", "//! Evil.\n", "feat: add what nobody saw");
+    let tree = world.git("rev-parse HEAD^{tree}");
+    let anew = world.commit_tree(&tree, &[], "feat: begin");
+    let merged = world.commit_tree(&tree, &[&anew, &main], "chore: take over main");
+    // A fast-forward of main: from then on the line of first parents is the attacker's.
+    let report = world.landing("main", &merged);
+    assert_eq!(laws(&report), ["AO-E10"].into(), "{}", shown(&report));
+    assert!(laws(&world.all(&merged)).contains("AO-E10"));
+    // The beginning may stand on a commit from before adoption, and the real history may come third.
+    let before = world.git("rev-parse main~2");
+    let anew = world.commit_tree(&tree, &[&before], "feat: begin");
+    let merged = world.commit_tree(&tree, &[&before, &anew, &main], "chore: take over main");
+    assert!(laws(&world.landing("main", &merged)).contains("AO-E10"));
+    assert!(laws(&world.all(&merged)).contains("AO-E10"));
+}
+
+#[test]
+fn the_history_of_another_project_is_told_apart() {
+    let world = World::new();
+    let main = world.git("rev-parse main");
+    let theirs = World::new();
+    theirs.sandbox.write(layout::FORMAT, agentops::config::default_format(&"ab".repeat(16)));
+    theirs.git("commit --quiet --all --amend --no-edit");
+    world.git(&format!("fetch --quiet {} main:theirs", theirs.sandbox.path().display()));
+    world.branch("work");
+    let merged = world.commit_tree("main^{tree}", &[&main, "theirs"], "chore: take another project in");
+    let unseen = |report: &agentops::model::report::Report| {
+        report.not_checked.iter().any(|sentence| sentence.starts_with("the history of another project"))
+    };
+    let report = world.landing("main", &merged);
+    assert!(!laws(&report).contains("AO-E10") && unseen(&report), "{}", shown(&report));
+    let report = world.all(&merged);
+    assert!(!laws(&report).contains("AO-E10") && unseen(&report), "{}", shown(&report));
+    assert!(!unseen(&world.all("main")));
+}
