@@ -12,7 +12,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use agentops::clock::Clock;
-use agentops::engine::{Site, check, phase, task};
+use agentops::engine::Site;
+use agentops::engine::judging::landing;
+use agentops::engine::tasks::phase;
+use agentops::engine::tasks::task;
 use agentops::env::Env;
 use agentops::git::{Repo, RepoStep};
 use agentops::law::{Case, Context, Reads, judge};
@@ -321,8 +324,8 @@ fn range(bench: &Bench) {
         let (env, clock) = (Env::process(), Clock::real());
         let start = Instant::now();
         let site = Site::open(&dir, &env, &clock, None).expect("a site");
-        let request = check::Landing { base: base.clone(), ..check::Landing::default() };
-        check::landing(&site, &request).expect("a verdict");
+        let request = landing::Landing { base: base.clone(), ..landing::Landing::default() };
+        landing::landing(&site, &request).expect("a verdict");
         whole.push(start.elapsed());
         raw.push(bench.timed(&dir, "git", &["log", "--raw", &span]));
     }

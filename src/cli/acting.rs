@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::{CommandError, Context, Writing};
 use crate::engine::Site;
-use crate::engine::seal::Signing;
-use crate::engine::transact::{Committed, Target};
+use crate::engine::site::Signing;
+use crate::engine::writing::transact::{Committed, Target};
 use crate::model::report::Report;
 use crate::model::trust::Proved;
 use crate::ui::{Mode, PromptError, ReportBody, Ui, dim, plain, strong};

@@ -8,7 +8,10 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::{CommandError, Context, ErrorKind, Outcome};
-use crate::engine::check::{self, Landing};
+use crate::engine::judging::landing::{self, Landing};
+use crate::engine::judging::replay;
+use crate::engine::judging::root;
+use crate::engine::judging::staged;
 use crate::model::report::Report;
 use crate::ui::{Mode, ReportBody, Settings, Ui};
 
@@ -81,7 +84,7 @@ pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome
         context.ui = Ui::new(Settings { mode: Mode::Json, ..context.ui.settings() });
     }
     if let Some(rev) = &arguments.print_root {
-        let body = RootBody { root: check::root_digest(&context.site(None)?, rev)?.hex() };
+        let body = RootBody { root: root::root_digest(&context.site(None)?, rev)?.hex() };
         context.ui.show(&body, |page| page.text(&body.root));
         return Ok(Outcome::Done);
     }
@@ -114,21 +117,21 @@ fn judge(arguments: &Arguments, context: &Context) -> Result<Report, CommandErro
             root: arguments.root.clone(),
             onto: arguments.onto.clone(),
         };
-        return Ok(check::landing(&site, &request)?);
+        return Ok(landing::landing(&site, &request)?);
     }
     if arguments.all {
-        return Ok(check::all(&site, arguments.tip.as_deref(), arguments.root.as_deref())?);
+        return Ok(replay::all(&site, arguments.tip.as_deref(), arguments.root.as_deref())?);
     }
     if let Some(file) = &arguments.message {
         let text = read_message(file, context)?;
-        return Ok(check::message(&site, &text, arguments.onto.as_deref())?);
+        return Ok(staged::message(&site, &text, arguments.onto.as_deref())?);
     }
-    if !arguments.allow_empty && check::nothing_staged(&site)? {
+    if !arguments.allow_empty && staged::nothing_staged(&site)? {
         return Err(CommandError::failed("nothing was judged: nothing is staged").hint(
             "`git add` something, or judge what is committed: `agentops check --base REV`, `agentops check --all`",
         ));
     }
-    Ok(check::staged(&site)?)
+    Ok(staged::staged(&site)?)
 }
 
 fn read_message(file: &str, context: &Context) -> Result<String, CommandError> {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{CommandError, Context, ErrorKind, Outcome, Writing};
 use crate::engine::EngineError;
-use crate::engine::commit::{self, Draft, Field, Request};
+use crate::engine::writing::commit::{self, Draft, Field, Request};
 use crate::model::report::Report;
 use crate::ui::{ErrorBody, ReportBody, plain, strong};
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{CommandError, Context, Outcome};
 use crate::engine::EngineError;
-use crate::engine::demo::{Demo, SCRIPT, Shown, Who};
+use crate::engine::adoption::demo::{Demo, SCRIPT, Shown, Who};
 use crate::ui::{Mode, Ui, dim, hint, plain, strong};
 
 /// Show a whole task in a throwaway repository: an agent works, a person holds the gates, git proves it

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::command::Writing;
 use super::{CommandError, Context, ErrorKind, Outcome, git_hook};
-use crate::engine::{Site, leftovers};
+use crate::engine::Site;
+use crate::engine::writing::leftovers;
 use crate::hooks::install::{self, Done, InstallError, State, Status, Step};
 use crate::hooks::{Call, Hook};
 use crate::ui::{ReportBody, Table, good, plain, strong, warning};

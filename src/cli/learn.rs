@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::acting::{self, Acting, CommitBody};
 use super::suggestion::Graded;
 use super::{CommandError, Context, Outcome};
-use crate::engine::learn::{self, Filter, Listed, NewLearning};
+use crate::engine::records::learn::{self, Filter, Listed, NewLearning};
 use crate::model::record::Learning;
 use crate::ui::{Page, Table, dim, plain, strong};
 

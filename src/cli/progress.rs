@@ -1,7 +1,7 @@
 //! What is told while commands run, on standard error.
 
-use crate::engine::advance::Progress;
-use crate::engine::commands::Ran;
+use crate::engine::tasks::commands::Progress;
+use crate::engine::tasks::commands::Ran;
 use crate::ui::{Mode, Ui, dim, error, good, plain, strong};
 
 /// Says which commands run; of those that failed the end of the output is shown, however quiet.

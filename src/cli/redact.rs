@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::acting::{Acting, CommitBody, tell};
 use super::{CommandError, Context, Outcome, out_file};
-use crate::engine::redact::{self as letting_go, Redacted, Request};
-use crate::engine::transact::Committed;
+use crate::engine::governance::redact::{self as letting_go, Redacted, Request};
+use crate::engine::writing::transact::Committed;
 use crate::ui::{Table, plain, strong};
 
 /// Let the bytes of a state file go, and keep their digest in the chain

@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::acting::{self, Acting, CommitBody};
 use super::suggestion::{Graded, SuggestionBody, fill_suggestions, suggestion_bodies};
 use super::{CommandError, Context, Outcome, Writing};
-use crate::engine::session::{self, Choice, End, Open, Shown, Start};
-use crate::engine::suggest;
+use crate::engine::records::session::{self, Choice, End, Open, Shown, Start};
+use crate::engine::records::suggest;
 use crate::model::record::{Grade, Improvement, Session};
 use crate::ui::{Page, Table, dim, plain, strong};
 
@@ -341,7 +341,7 @@ fn end(arguments: EndArguments, context: &Context) -> Result<Outcome, CommandErr
     };
     if arguments.choice.is_none() && !target.dry_run && context.ui.can_ask() && session::asks(&site)? {
         // What is missing is told before anybody is asked.
-        let trial = crate::engine::transact::Target { dry_run: true, ..target.clone() };
+        let trial = crate::engine::writing::transact::Target { dry_run: true, ..target.clone() };
         let trial = session::end(&site.rehearsal(), &trial, &request)?;
         request.choice = ask_choice(context, &suggestion_bodies(&trial.outcome.suggestions))?;
     }

@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::engine::suggest::Suggestion;
+use crate::engine::records::suggest::Suggestion;
 use crate::model::record::Grade;
 use crate::ui::{Page, Table, dim, plain, strong};
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::acting::{Acting, CommitBody, tell};
 use super::{CommandError, Context, Outcome, out_file};
-use crate::engine::upgrade::{self as bringing, Plan, Raised, Request, Way};
+use crate::engine::governance::upgrade::{self as bringing, Plan, Raised, Request, Way};
 use crate::ui::{Mode, Page, Table, dim, plain, strong};
 
 /// Bring the built-in profiles and the laws of this program to the repository, by an amend

@@ -5,12 +5,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::error::EngineError;
-use super::settle;
-use super::site::{Base, Site};
-use super::transact;
 use crate::clock::Clock;
 use crate::config::{self, PolicyError};
+use crate::engine::error::EngineError;
+use crate::engine::site::{Base, Site};
+use crate::engine::writing::settle;
+use crate::engine::writing::transact;
 use crate::env::Env;
 use crate::git::{Broken, GitError, Repo, command};
 use crate::model::escape::shell_word;

@@ -1,14 +1,13 @@
 //! The place where a verb works: one repository, one worktree, one actor.
 
 use std::cell::RefCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::error::EngineError;
-use super::judging::{Policies, Ruling};
-use super::seal::Signing;
 use crate::clock::Clock;
 use crate::config;
+use crate::engine::error::EngineError;
+use crate::engine::policies::{Policies, Ruling};
 use crate::env::Env;
 use crate::git::{CommitTree, GitError, Head, Repo};
 use crate::model::commit::Person;
@@ -18,6 +17,18 @@ use crate::model::name::{Principal, ProfileName, TaskId};
 use crate::model::policy::{Actor, Policy};
 use crate::model::tree::{Mode, TreeView};
 use crate::workflow::chain::{self, Chain, Standing};
+
+/// Whether the actor signs the events that a verb writes.
+#[derive(Debug, Clone, Default)]
+pub enum Signing {
+    /// As git's setting `agentops.sign` says: where it is true, actors to whom the base gives a key sign.
+    #[default]
+    Configured,
+    /// No.
+    Never,
+    /// Yes, or the verb is refused: with the private key in this file, or with the one that is found.
+    Always(Option<PathBuf>),
+}
 
 /// A repository with what a verb needs to act in it.
 pub struct Site<'s> {

@@ -1,9 +1,10 @@
 //! `pre-commit` and `pre-merge-commit`: the staged content, before there is a message.
 
 use super::{Answer, Call, HookError, chained, message};
-use crate::engine::check::{self, Ground};
-use crate::engine::leftovers::Traces;
-use crate::engine::{EngineError, Site};
+use crate::engine::EngineError;
+use crate::engine::Site;
+use crate::engine::judging::staged::{self, Ground};
+use crate::engine::writing::leftovers::Traces;
 use crate::store::{handover, journal};
 
 pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
@@ -23,7 +24,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
             changes
         }
     };
-    let Some(mut report) = check::staged_on(&site, &ground, changes.clone())? else {
+    let Some(mut report) = staged::staged_on(&site, &ground, changes.clone())? else {
         return Ok(Answer::note("not judged: neither HEAD nor what is staged has `.agentops`"));
     };
     // What others' hooks do is judged by law only where a law rules already.
@@ -34,7 +35,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
         // Lost or not: `commit-msg` judges anew what it does not find.
         let _ = seal(&site, &ground).map(|seal| handover::save(site.repo.git_dir(), &seal, &changes));
     }
-    let waits = !report.passes() && check::message_may_excuse(&report);
+    let waits = !report.passes() && staged::message_may_excuse(&report);
     if waits && !message::is_edited(call) {
         // The message is written already: `commit-msg` tells in a moment.
         return Ok(Answer::default());

@@ -4,7 +4,7 @@ use std::fs;
 
 use super::{Answer, Call, HookError, chained, commit, io_error};
 use crate::engine::Site;
-use crate::engine::check::{self, Ground};
+use crate::engine::judging::staged::{self, Ground};
 use crate::model::message::{Cleanup, Comment, clean};
 use crate::store::{handover, refused_message};
 
@@ -26,7 +26,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
     let git_dir = site.repo.git_dir();
     let judged = commit::seal(&site, &ground).ok().and_then(|seal| handover::load(git_dir, &seal));
     let text = site.repo.message_text(&kept);
-    let Some(report) = check::commit_on(&site, &ground, text, judged)? else {
+    let Some(report) = staged::commit_on(&site, &ground, text, judged)? else {
         return Ok(Answer::default());
     };
     let mut answer = Answer::default();

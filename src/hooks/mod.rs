@@ -20,7 +20,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::clock::Clock;
-use crate::engine::{EngineError, Site};
+use crate::engine::EngineError;
+use crate::engine::Site;
 use crate::env::Env;
 use crate::git::GitError;
 use crate::model::report::Report;

@@ -5,7 +5,7 @@ use std::fs;
 
 use super::{Answer, Call, HookError, chained, io_error, message};
 use crate::engine::Site;
-use crate::engine::check::Ground;
+use crate::engine::judging::staged::Ground;
 use crate::model::message::{Cleanup, Comment};
 
 /// How the first line of ours begins, after the comment.

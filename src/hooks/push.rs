@@ -3,7 +3,7 @@
 use std::io::{self, Read as _};
 
 use super::{Answer, Call, HookError, chained, io_error};
-use crate::engine::push::{self, Update};
+use crate::engine::judging::push::{self, Update};
 use crate::model::digest::ObjectId;
 
 pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {

@@ -136,6 +136,12 @@ pub struct Config {
 }
 
 impl Config {
+    /// Whether the branch `onto` is a protected one; it is taken for one where nothing is said.
+    pub fn protects(&self, onto: Option<&str>) -> bool {
+        let name = onto.map(|onto| onto.strip_prefix("refs/heads/").unwrap_or(onto));
+        name.is_none_or(|name| self.protected.iter().any(|own| own == name))
+    }
+
     /// The actor that an e-mail address belongs to.
     pub fn actor_by_email(&self, email: &str) -> Option<(&Principal, &Actor)> {
         let email = email.to_lowercase();

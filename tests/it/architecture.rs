@@ -26,6 +26,22 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("lib", &[]),
 ];
 
+/// The rooms of the engine, each above those that it may use.
+const ENGINE: &[&str] = &[
+    "error",
+    "policies",
+    "site",
+    "judging",
+    "writing",
+    "governance",
+    "adoption",
+    "doctor",
+    "tasks",
+    "records",
+    "compliance",
+    "verify",
+];
+
 /// No file is longer than this, in lines.
 const LONGEST: usize = 500;
 
@@ -133,6 +149,9 @@ fn broken_dependencies(file: &str, code: &[Placed]) -> Vec<String> {
         return vec![format!("{file}: `{own}` is not in the table of modules")];
     };
     let mut out = Vec::new();
+    if own == "engine" && parts[1] != "mod" {
+        out.extend(engine_upside_down(file, parts[1], code));
+    }
     for (index, (token, line)) in code.iter().enumerate() {
         let Token::Name(name) = token else { continue };
         let after_path = index > 0 && code[index - 1].0 == Token::Path;
@@ -157,6 +176,22 @@ fn broken_dependencies(file: &str, code: &[Placed]) -> Vec<String> {
             let known = ALLOWED.iter().any(|(module, _)| *module == named);
             if known && named != own && !allowed.contains(&named) {
                 out.push(format!("{file}:{line}: `{own}` may not depend on `{named}`"));
+            }
+        }
+    }
+    out
+}
+
+/// Where a room of the engine names one that does not lie below it.
+fn engine_upside_down(file: &str, own: &str, code: &[Placed]) -> Vec<String> {
+    let floor = |room: &str| ENGINE.iter().position(|known| *known == room);
+    let Some(own_floor) = floor(own) else { return vec![format!("{file}: `{own}` is no room of the engine")] };
+    let mut out = Vec::new();
+    let path = tokens("engine::");
+    for (index, (_, line)) in code.iter().enumerate().filter(|(index, _)| starts_with(&code[*index..], &path)) {
+        for named in group(code, index + 2) {
+            if floor(named).is_some_and(|floor| floor > own_floor) {
+                out.push(format!("{file}:{line}: `engine::{own}` may not depend on `engine::{named}`"));
             }
         }
     }
@@ -204,6 +239,9 @@ fn a_planted_dependency_is_found() {
         ("src/ui/page.rs", "pub(in crate::cli) fn f() {}"),
         ("src/main.rs", "use agentops::engine;"),
         ("src/helpers/mod.rs", ""),
+        ("src/engine/judging/x.rs", "use crate::engine::writing::transact;"),
+        ("src/engine/site.rs", "fn f() { crate::engine::verify::report() }"),
+        ("src/engine/helpers.rs", ""),
     ] {
         assert_eq!(about(file, text).len(), 1, "{file}: {text}");
     }
@@ -221,6 +259,7 @@ fn what_is_allowed_is_not_complained_about() {
         ("src/git/x.rs", "use gix::bstr; fn f() { Command::new(\"git\"); }"),
         ("src/ui/x.rs", "fn f() { anstream::stdout() }"),
         ("src/git/x.rs", "fn f() { std::env::join_paths(&[a]) }"),
+        ("src/engine/verify/x.rs", "use crate::engine::{judging, tasks::task}; use super::report;"),
     ] {
         assert_eq!(about(file, text), Vec::<String>::new(), "{file}: {text}");
     }
@@ -241,9 +280,9 @@ fn a_planted_second_place_is_found() {
         "fn f() { jiff::Timestamp::now() }",
         "use getrandom::fill;",
     ] {
-        let found = about("src/engine/x.rs", text);
+        let found = about("src/engine/doctor.rs", text);
         assert!(
-            !found.is_empty() && found.iter().all(|line| line.starts_with("src/engine/x.rs:")),
+            !found.is_empty() && found.iter().all(|line| line.starts_with("src/engine/doctor.rs:")),
             "{text}: {found:?}"
         );
     }

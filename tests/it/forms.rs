@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use agentops::engine::Site;
-use agentops::engine::check::{self, Landing};
+use agentops::engine::judging::landing::{self, Landing};
 use agentops::model::event::EventKind;
 use agentops::model::layout;
 use agentops::model::report::Report;
@@ -79,7 +79,7 @@ impl Ground {
         let (env, clock) = (agentops::env::Env::fixed(), agentops::clock::Clock::fixed(0, 0));
         let site = Site::open(&dir, &env, &clock, None).unwrap();
         let request = Landing { base: world.git("rev-parse main"), tip: Some("HEAD".into()), ..Landing::default() };
-        check::landing(&site, &request).unwrap_or_else(|error| panic!("{}", told(&error)))
+        landing::landing(&site, &request).unwrap_or_else(|error| panic!("{}", told(&error)))
     }
 }
 

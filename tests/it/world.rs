@@ -5,14 +5,18 @@ use std::collections::BTreeSet;
 
 use agentops::clock::Clock;
 use agentops::config::{self, builtin};
-use agentops::engine::advance::{self, Next};
-use agentops::engine::check::{self, Landing};
-use agentops::engine::gate::{self, Choice, Wish};
-use agentops::engine::learn::{self, NewLearning};
-use agentops::engine::session::{self, End};
-use agentops::engine::task::{self, NewTask};
-use agentops::engine::transact::Target;
-use agentops::engine::{EngineError, Site, phase, policy};
+use agentops::engine::EngineError;
+use agentops::engine::Site;
+use agentops::engine::governance::policy;
+use agentops::engine::judging::landing::{self, Landing};
+use agentops::engine::judging::replay;
+use agentops::engine::records::learn::{self, NewLearning};
+use agentops::engine::records::session::{self, End};
+use agentops::engine::tasks::advance::{self, Next};
+use agentops::engine::tasks::gate::{self, Choice, Wish};
+use agentops::engine::tasks::phase;
+use agentops::engine::tasks::task::{self, NewTask};
+use agentops::engine::writing::transact::Target;
 use agentops::env::Env;
 use agentops::model::canonical::Canonical as _;
 use agentops::model::digest::Digest;
@@ -412,7 +416,7 @@ impl World {
     /// Judges the landing of `tip` on `base`.
     pub(crate) fn try_landing(&self, base: &str, tip: &str) -> Result<Report, EngineError> {
         let request = Landing { base: base.to_owned(), tip: Some(tip.to_owned()), ..Landing::default() };
-        check::landing(&self.site("alice"), &request)
+        landing::landing(&self.site("alice"), &request)
     }
 
     /// A landing that is judged.
@@ -432,7 +436,7 @@ impl World {
     /// Replays the first-parent line of `tip`.
     #[track_caller]
     pub(crate) fn all(&self, tip: &str) -> Report {
-        check::all(&self.site("alice"), Some(tip), None).unwrap_or_else(|error| panic!("{}", told(&error)))
+        replay::all(&self.site("alice"), Some(tip), None).unwrap_or_else(|error| panic!("{}", told(&error)))
     }
 
     /// Fails unless every edge of the first-parent line of `tip` passes.

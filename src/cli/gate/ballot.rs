@@ -3,8 +3,8 @@
 use similar::{ChangeTag, TextDiff};
 
 use super::list::fill_gate;
-use crate::engine::gate::Ballot;
-use crate::engine::submitted::Submitted;
+use crate::engine::tasks::gate::Ballot;
+use crate::engine::tasks::submitted::Submitted;
 use crate::model::vote::Window;
 use crate::ui::{Page, dim, error, good, plain, strong, warning};
 

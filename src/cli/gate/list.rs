@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::cli::acting::short_branch;
 use crate::cli::{CommandError, Context, Outcome};
-use crate::engine::gate::{self, Approval, RiskMet, WaitingGate};
+use crate::engine::tasks::gate::{self, Approval, RiskMet, WaitingGate};
 use crate::model::name::Principal;
 use crate::model::profile::FourEyes;
 use crate::model::time::Timestamp;

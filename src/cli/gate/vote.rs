@@ -11,8 +11,8 @@ use crate::cli::acting::{self, CommitBody, short_branch};
 use crate::cli::out_file;
 use crate::cli::{CommandError, Context, Outcome};
 use crate::engine::Site;
-use crate::engine::gate::{self, Ballot, Choice, WaitingGate, Wish};
-use crate::engine::transact::{Committed, Target};
+use crate::engine::tasks::gate::{self, Ballot, Choice, WaitingGate, Wish};
+use crate::engine::writing::transact::{Committed, Target};
 use crate::model::vote::{Verdict, Window};
 use crate::ui::{good, plain, strong, warning};
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::cli::{CommandError, Context, Outcome};
-use crate::engine::phase::{self, Entry, Logged};
+use crate::engine::tasks::phase::{self, Entry, Logged};
 use crate::model::digest::Digest;
 use crate::model::vote::{Proof, Vote};
 use crate::ui::{Page, Span, dim, good, plain, strong, warning};

@@ -13,9 +13,9 @@ use serde::Serialize;
 
 use super::acting::{self, Acting, CommitBody, Sealing};
 use super::{CommandError, Context, Outcome, Writing};
-use crate::engine::effects::Effects;
-use crate::engine::phase::{self, Moved};
-use crate::engine::transact::Committed;
+use crate::engine::tasks::effects::Effects;
+use crate::engine::tasks::phase::{self, Moved};
+use crate::engine::writing::transact::Committed;
 use crate::model::event::EventKind;
 use crate::model::state::{Status, TaskState};
 use crate::ui::{Mode, Page, Ui, plain, strong, warning};

@@ -3,8 +3,9 @@
 use super::{NextArguments, RunBody, tell_moved};
 use crate::cli::progress::tell_progress;
 use crate::cli::{CommandError, Context, ErrorKind, Outcome};
-use crate::engine::advance::{self, Next, Progress};
-use crate::engine::commands::Ran;
+use crate::engine::tasks::advance::{self, Next};
+use crate::engine::tasks::commands::Progress;
+use crate::engine::tasks::commands::Ran;
 use crate::model::state::Status;
 
 pub(super) fn run(arguments: &NextArguments, context: &Context) -> Result<Outcome, CommandError> {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::show::stand_in;
 use super::{EffectsBody, RestoreArguments, fill_effects};
 use crate::cli::{CommandError, Context, Outcome};
-use crate::engine::restore;
+use crate::engine::tasks::restore;
 use crate::model::escape::shell_word;
 use crate::ui::{Mode, plain, strong};
 

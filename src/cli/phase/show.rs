@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{EffectsBody, ShowArguments, fill_effects};
 use crate::cli::{CommandError, Context, Outcome};
-use crate::engine::show::{self, PastArtifact, PastVote, Shown};
+use crate::engine::tasks::show::{self, PastArtifact, PastVote, Shown};
 use crate::model::digest::Digest;
 use crate::model::event::Run;
 use crate::ui::{Mode, Page, Ui, dim, plain, strong, warning};

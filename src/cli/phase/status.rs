@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::cli::gate::{ClassBody, fill_classes};
 use crate::cli::{CommandError, Context, Outcome};
-use crate::engine::phase::{self, PhaseStatus};
+use crate::engine::tasks::phase::{self, PhaseStatus};
 use crate::ui::{Page, Table, Ui, hint, plain, strong, warning};
 
 /// One task as programs read it. The fields up to `next` are a promise; the rest came later.

@@ -9,7 +9,8 @@ use super::sign;
 use crate::cli::acting::{Acting, CommitBody, tell};
 use crate::cli::out_file;
 use crate::cli::{CommandError, Context, Outcome};
-use crate::engine::{Site, policy};
+use crate::engine::Site;
+use crate::engine::governance::policy;
 use crate::model::amend::GovernedChange;
 use crate::ui::{Table, plain, strong};
 

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::{CommandError, Context, Outcome};
-use crate::engine::policy::{self, Shown};
+use crate::engine::governance::policy::{self, Shown};
 use crate::model::law_id::Level;
 use crate::model::policy::ActorKind;
 use crate::model::risk::RiskClass;

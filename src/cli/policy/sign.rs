@@ -11,8 +11,8 @@ use super::amend::ChangeBody;
 use crate::cli::gate::fill_difference;
 use crate::cli::{CommandError, Context, Outcome};
 use crate::cli::{acting, out_file};
-use crate::engine::policy;
-use crate::engine::proposal::Proposal;
+use crate::engine::governance::policy;
+use crate::engine::governance::proposal::Proposal;
 use crate::model::tree::Mode;
 use crate::ui::{Page, plain, strong};
 

@@ -7,7 +7,8 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::{CommandError, Context, Outcome, Writing};
-use crate::engine::{gate, profile};
+use crate::engine::governance::profile;
+use crate::engine::tasks::gate;
 use crate::model::profile::{Phase, VoteKind};
 use crate::ui::{Table, plain, strong};
 

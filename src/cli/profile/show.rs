@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::{CommandError, Context, Outcome};
 use super::{ListedPhase, listed_phase};
-use crate::engine::profile::{self, Shown};
+use crate::engine::governance::profile::{self, Shown};
 use crate::model::profile::{Budget, Phase};
 use crate::ui::{Page, Table, dim, error, plain, strong};
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::super::{CommandError, Context, ErrorKind, Outcome};
-use crate::engine::profile::{self, Verdict};
+use crate::engine::governance::profile::{self, Verdict};
 use crate::ui::{Page, dim, error, good, plain, strong};
 
 #[derive(Serialize)]

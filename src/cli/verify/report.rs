@@ -6,8 +6,8 @@ use serde::Serialize;
 use super::ReportArguments;
 use super::statement::Statement;
 use crate::cli::{CommandError, Context, Outcome as Ended};
-use crate::engine::gate::Approval;
-use crate::engine::verification::{self, HeldIn, Standing, Verification};
+use crate::engine::tasks::gate::Approval;
+use crate::engine::verify::report::{self, HeldIn, Standing, Verification};
 use crate::model::digest::Digest;
 use crate::model::law_id::Level;
 use crate::model::name::Principal;
@@ -172,7 +172,7 @@ pub(super) fn run(arguments: &ReportArguments, context: &mut Context) -> Result<
     if arguments.format == Format::Json && context.ui.mode() == Mode::Human {
         context.ui = Ui::new(Settings { mode: Mode::Json, ..context.ui.settings() });
     }
-    let found = verification::report(&context.site(None)?, &arguments.event)?;
+    let found = report::report(&context.site(None)?, &arguments.event)?;
     let body = body(&found);
     if arguments.format == Format::InToto {
         let (commit, tree) = (found.origin.commit.to_string(), found.tree.to_string());
@@ -255,7 +255,7 @@ fn void((path, reason): &(crate::model::path::RepoPath, String)) -> VoidBody {
     VoidBody { path: path.to_string(), reason: reason.clone() }
 }
 
-fn artifact(held: &verification::Held) -> ArtifactBody {
+fn artifact(held: &report::Held) -> ArtifactBody {
     let place = match held.place {
         HeldIn::Head => "head",
         HeldIn::History | HeldIn::Gone => "history",
@@ -269,7 +269,7 @@ fn artifact(held: &verification::Held) -> ArtifactBody {
     ArtifactBody { path: held.path.to_string(), sha256: held.digest.hex(), held: place, redacted_by }
 }
 
-fn promises(promises: &verification::Promises) -> PromisesBody {
+fn promises(promises: &report::Promises) -> PromisesBody {
     let kept = promises.kept.as_ref();
     PromisesBody {
         path: promises.path.to_string(),
@@ -280,7 +280,7 @@ fn promises(promises: &verification::Promises) -> PromisesBody {
     }
 }
 
-fn redacted(gone: &verification::Redacted) -> RedactedBody {
+fn redacted(gone: &report::Redacted) -> RedactedBody {
     RedactedBody {
         path: gone.path.to_string(),
         sha256: gone.digest.hex(),
@@ -289,7 +289,7 @@ fn redacted(gone: &verification::Redacted) -> RedactedBody {
     }
 }
 
-fn files(bound: &verification::Bound) -> impl Iterator<Item = FileBody> + '_ {
+fn files(bound: &report::Bound) -> impl Iterator<Item = FileBody> + '_ {
     bound.lines.iter().map(|line| FileBody {
         path: line.path.to_string(),
         sha256: line.content.as_ref().map(|(_, digest): &(FileMode, Digest)| digest.hex()),

@@ -6,10 +6,10 @@ use super::RerunArguments;
 use crate::cli::acting::{self, CommitBody};
 use crate::cli::progress::tell_progress;
 use crate::cli::{CommandError, Context, ErrorKind, Outcome};
-use crate::engine::advance::Progress;
-use crate::engine::rerun::{self, Outcome as Found, Request, Rerun, Row};
-use crate::engine::transact::Committed;
-use crate::engine::verdict::{self, Recorded};
+use crate::engine::tasks::commands::Progress;
+use crate::engine::verify::rerun::{self, Outcome as Found, Request, Rerun, Row};
+use crate::engine::verify::verdict::{self, Recorded};
+use crate::engine::writing::transact::Committed;
 use crate::ui::{Page, dim, error, good, plain, strong, warning};
 
 #[derive(Serialize)]

@@ -12,11 +12,12 @@ mod sittings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::error::EngineError;
-use super::judging::{self, ALL, Policies, Ruling};
-use super::replay::{self, Edge};
-use super::site::{Base, Site};
 use crate::config::{self, PolicyError};
+use crate::engine::error::EngineError;
+use crate::engine::judging::cases::{self, ALL};
+use crate::engine::judging::replay::{self, Edge};
+use crate::engine::policies::{Policies, Ruling};
+use crate::engine::site::{Base, Site};
 use crate::law::{CommitActor, actor_of};
 use crate::model::commit::Commit;
 use crate::model::digest::ObjectId;
@@ -173,7 +174,7 @@ impl Work<'_> {
         let Edge { parent, commit, commits, let_go } = edge;
         let Some(id) = commit.id else { return Ok(()) };
         let judged =
-            readable(judging::edge(repo, policies, parent.as_ref(), &commit, (commits.clone(), Some(let_go)), ALL))?;
+            readable(cases::edge(repo, policies, parent.as_ref(), &commit, (commits.clone(), Some(let_go)), ALL))?;
         if let Err(reason) = &judged {
             made.not_checked
                 .push(format!("the step to {}: the rules it stands on cannot be read: {reason}", id.short()));
@@ -190,7 +191,7 @@ impl Work<'_> {
             None => true,
         };
         // Before adoption messages were under no law.
-        let under_law = judging::under_law(repo, parent.as_ref(), &commit, is_bootstrap, commits.clone())?;
+        let under_law = cases::under_law(repo, parent.as_ref(), &commit, is_bootstrap, commits.clone())?;
         let messages: BTreeSet<ObjectId> = under_law.iter().filter_map(|commit| commit.id).collect();
         let mut verdicts = verdicts(judged.as_ref().ok(), id, &messages);
         for commit in commits.iter().filter(|own| own.id == Some(id) || own.id.is_some_and(|id| messages.contains(&id)))
@@ -224,7 +225,7 @@ impl Work<'_> {
         if !self.site.repo.has_object(parent) {
             return Ok(None);
         }
-        let Ok(Some(report)) = readable(judging::alone(&self.site.repo, policies, parent, commit, let_go))? else {
+        let Ok(Some(report)) = readable(cases::alone(&self.site.repo, policies, parent, commit, let_go))? else {
             return Ok(None);
         };
         let errors = report.violations.iter().filter(|violation| violation.level == Level::Error);

@@ -13,7 +13,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Hook, chained};
-use crate::engine::{EngineError, Site};
+use crate::engine::EngineError;
+use crate::engine::Site;
 use crate::git::GitError;
 
 pub(crate) use super::chained::is_program;

@@ -38,7 +38,8 @@ pub(super) fn compose(header: &Header, sections: &[(&str, &str)], trailers: &[(&
     out
 }
 
-fn one_line(text: &str) -> String {
+/// One line of what a person typed: line breaks and runs of spaces become single spaces.
+pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -9,6 +9,7 @@ mod header;
 mod parse;
 
 pub use cleanup::{Cleanup, Comment, clean};
+pub use compose::one_line;
 pub use header::{Header, SubjectKind, without_forge_suffix};
 
 /// One `Token:` paragraph of a body.

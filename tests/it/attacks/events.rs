@@ -78,12 +78,12 @@ fn an_actor_without_a_part_in_the_profile() {
     world.branch("work");
     let chain = {
         // Alice opens it; the event is then Claude's by hand.
-        let request = agentops::engine::task::NewTask {
+        let request = agentops::engine::tasks::task::NewTask {
             title: "Reset links expire".into(),
             profile: Some(PROFILE.into()),
             ..Default::default()
         };
-        let opened = agentops::engine::task::open(&world.site("alice"), &Default::default(), &request).unwrap();
+        let opened = agentops::engine::tasks::task::open(&world.site("alice"), &Default::default(), &request).unwrap();
         opened.outcome.task.to_string()
     };
     world.forge(&chain, EventKind::Abandon, |event| event.reason = "nobody wants it".to_owned());
@@ -254,13 +254,13 @@ fn a_fork_lands_on_no_protected_branch() {
     world.submit(&task);
     let report = world.landing("main", "work");
     assert_eq!(laws(&report), ["AO-E6"].into(), "{}", shown(&report));
-    let request = agentops::engine::check::Landing {
+    let request = agentops::engine::judging::landing::Landing {
         base: "main".into(),
         tip: Some("work".into()),
         onto: Some("refs/heads/feature".into()),
         ..Default::default()
     };
-    let report = agentops::engine::check::landing(&world.site("alice"), &request).unwrap();
+    let report = agentops::engine::judging::landing::landing(&world.site("alice"), &request).unwrap();
     assert!(report.passes() && warnings(&report).contains("AO-E6"), "{}", shown(&report));
     world.switch("work");
     world.git("merge --quiet --no-edit main");

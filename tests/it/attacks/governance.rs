@@ -199,7 +199,7 @@ fn laws_of_a_newer_edition_are_not_passed_by_this_binary() {
         // From there on this binary judges nothing.
         world.commit_file("src/new.rs", "//! New.\n", "feat: add a module");
         assert!(matches!(world.try_landing("HEAD^", "HEAD"), Err(EngineError::Policy(_))), "{key}");
-        assert!(agentops::engine::check::all(&world.site("alice"), Some("HEAD"), None).is_err(), "{key}");
+        assert!(agentops::engine::judging::replay::all(&world.site("alice"), Some("HEAD"), None).is_err(), "{key}");
         world.git("reset -q --hard main");
     }
 }
@@ -236,12 +236,12 @@ fn a_new_profile_and_its_first_task_need_two_steps() {
     world.try_amend("alice").unwrap_or_else(|error| panic!("{}", told(&error)));
     world.breaks(&[]);
     let first = world.git("rev-parse HEAD");
-    let request = agentops::engine::task::NewTask {
+    let request = agentops::engine::tasks::task::NewTask {
         title: "Upgrade the cluster".into(),
         profile: Some("devops".into()),
         ..Default::default()
     };
-    agentops::engine::task::open(&world.site("claude"), &Default::default(), &request).unwrap();
+    agentops::engine::tasks::task::open(&world.site("claude"), &Default::default(), &request).unwrap();
     world.breaks(&["AO-E4"]);
     world.git(&format!("update-ref refs/heads/main {first}"));
     world.breaks(&[]);
@@ -258,20 +258,20 @@ fn main_merged_into_a_branch_is_not_judged_by_the_branch_again() {
         world.sandbox.write(&path.to_string(), bytes);
     }
     world.try_amend("alice").unwrap_or_else(|error| panic!("{}", told(&error)));
-    let request = agentops::engine::task::NewTask {
+    let request = agentops::engine::tasks::task::NewTask {
         title: "Upgrade the cluster".into(),
         profile: Some("devops".into()),
         ..Default::default()
     };
-    agentops::engine::task::open(&world.site("claude"), &Default::default(), &request).unwrap();
+    agentops::engine::tasks::task::open(&world.site("claude"), &Default::default(), &request).unwrap();
     world.switch("work");
     world.git("merge --quiet --no-commit --no-ff main");
-    let report = agentops::engine::check::staged(&world.site("alice")).unwrap();
+    let report = agentops::engine::judging::staged::staged(&world.site("alice")).unwrap();
     assert!(report.passes(), "{}", shown(&report));
     // What nobody judged yet is judged, in the middle of a merge too.
     world.sandbox.write(".agentops/stray.toml", "v = 1\n");
     world.git("add .agentops/stray.toml");
-    let report = agentops::engine::check::staged(&world.site("alice")).unwrap();
+    let report = agentops::engine::judging::staged::staged(&world.site("alice")).unwrap();
     assert_eq!(laws(&report), ["AO-E2"].into(), "{}", shown(&report));
     world.git("rm -q --cached .agentops/stray.toml");
     world.git("commit --quiet --no-edit");

@@ -1,8 +1,9 @@
 //! Attacks on what the judge sees of history: cut, swapped, grafted, replaced, shallow, empty.
 
 use agentops::engine::EngineError;
-use agentops::engine::check::{self, Landing};
-use agentops::engine::task::{self, NewTask};
+use agentops::engine::judging::landing::{self, Landing};
+use agentops::engine::judging::replay;
+use agentops::engine::tasks::task::{self, NewTask};
 use agentops::git::GitError;
 use agentops::model::event::EventKind;
 use agentops::model::name::ProfileName;
@@ -160,8 +161,8 @@ fn a_clone_of_depth_one_proves_nothing() {
     let (env, clock) = (agentops::env::Env::fixed(), agentops::clock::Clock::fixed(0, 0));
     let site = agentops::engine::Site::open(&clone, &env, &clock, None).unwrap();
     let request = Landing { base, ..Landing::default() };
-    assert!(check::landing(&site, &request).is_err(), "the base is not there");
-    let report = check::all(&site, None, None).unwrap();
+    assert!(landing::landing(&site, &request).is_err(), "the base is not there");
+    let report = replay::all(&site, None, None).unwrap();
     assert!(report.not_checked.iter().any(|line| line.contains("is not in this repository")), "{}", shown(&report));
 }
 
@@ -180,7 +181,7 @@ fn history_cut_inside_the_range_is_refused() {
     let (env, clock) = (agentops::env::Env::fixed(), agentops::clock::Clock::fixed(0, 0));
     let site = agentops::engine::Site::open(&clone, &env, &clock, None).unwrap();
     let request = Landing { base, ..Landing::default() };
-    let error = check::landing(&site, &request).unwrap_err();
+    let error = landing::landing(&site, &request).unwrap_err();
     assert!(error.to_string().contains("history is cut off"), "{error}");
 }
 
@@ -195,9 +196,9 @@ fn nothing_judged_is_no_pass() {
     world.commit_file("src/new.rs", "//! New.\n", "feat: add a module");
     assert!(world.try_landing("work", &old).is_err(), "the tip lies behind the base");
     let request = Landing { base: "work".into(), tip: Some("work".into()), allow_empty: true, ..Landing::default() };
-    assert!(check::landing(&world.site("alice"), &request).unwrap().passes());
+    assert!(landing::landing(&world.site("alice"), &request).unwrap().passes());
     let behind = Landing { base: "work".into(), tip: Some(old), allow_empty: true, ..Landing::default() };
-    let report = check::landing(&world.site("alice"), &behind).unwrap();
+    let report = landing::landing(&world.site("alice"), &behind).unwrap();
     assert!(report.notes.iter().any(|note| note.contains("behind")), "{}", shown(&report));
 }
 
@@ -311,10 +312,10 @@ fn a_pinned_root_is_asked_for() {
     world.branch("work");
     world.commit_file("src/new.rs", "//! New.\n", "feat: add a module");
     let request = |root: &str| Landing { base: "main".into(), root: Some(root.to_owned()), ..Landing::default() };
-    assert!(check::landing(&world.site("alice"), &request(&root)).unwrap().passes());
-    assert!(check::landing(&world.site("alice"), &request(&"ab".repeat(32))).is_err());
-    assert!(check::all(&world.site("alice"), None, Some(&root)).unwrap().passes());
-    assert!(check::all(&world.site("alice"), None, Some(&"ab".repeat(32))).is_err());
+    assert!(landing::landing(&world.site("alice"), &request(&root)).unwrap().passes());
+    assert!(landing::landing(&world.site("alice"), &request(&"ab".repeat(32))).is_err());
+    assert!(replay::all(&world.site("alice"), None, Some(&root)).unwrap().passes());
+    assert!(replay::all(&world.site("alice"), None, Some(&"ab".repeat(32))).is_err());
 }
 
 #[test]
@@ -324,9 +325,9 @@ fn an_amend_made_up_to_lead_from_the_pinned_root() {
     // Another history with looser rules, and an amend in its first commit that claims to come from the pinned one.
     world.amend("alice", |text| text.replacen("max = ", "max = 9", 1));
     let alone = world.git("commit-tree -m alone HEAD^{tree}");
-    let found = check::all(&world.site("alice"), Some(&alone), Some(&root));
+    let found = replay::all(&world.site("alice"), Some(&alone), Some(&root));
     assert!(found.is_err(), "{}", shown(&found.unwrap()));
-    assert!(check::all(&world.site("alice"), Some("main"), Some(&root)).unwrap().passes());
+    assert!(replay::all(&world.site("alice"), Some("main"), Some(&root)).unwrap().passes());
 }
 
 /// A branch into which main was merged, after main got a profile and then a task in it: two steps there, one merge here.
@@ -348,7 +349,7 @@ fn base_merged_into_a_branch() -> World {
 
 fn onto(world: &World, branch: &str) -> Report {
     let request = Landing { base: "main".into(), onto: Some(branch.to_owned()), ..Landing::default() };
-    check::landing(&world.site("alice"), &request).unwrap()
+    landing::landing(&world.site("alice"), &request).unwrap()
 }
 
 #[test]

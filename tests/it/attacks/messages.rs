@@ -1,6 +1,6 @@
 //! Attacks by way of messages: waivers, folded commits, trailers.
 
-use agentops::engine::check::{self, Landing};
+use agentops::engine::judging::landing::{self, Landing};
 
 use crate::sandbox::lawful;
 use crate::world::{World, laws, shown};
@@ -58,8 +58,8 @@ fn a_commit_still_to_be_folded() {
     world.sandbox.commit_all("fixup! feat: add a module\n");
     world.breaks(&["AO-R3"]);
     let onto = |name: &str| Landing { base: "main".into(), onto: Some(name.to_owned()), ..Landing::default() };
-    assert!(check::landing(&world.site("alice"), &onto("refs/heads/feature")).unwrap().passes());
-    let report = check::landing(&world.site("alice"), &onto("refs/heads/main")).unwrap();
+    assert!(landing::landing(&world.site("alice"), &onto("refs/heads/feature")).unwrap().passes());
+    let report = landing::landing(&world.site("alice"), &onto("refs/heads/main")).unwrap();
     assert_eq!(laws(&report), ["AO-R3"].into(), "{}", shown(&report));
 }
 

@@ -1,7 +1,7 @@
 //! Attacks with redactions: what goes, goes by an amend that owners signed, is exactly what it names, and opens no gate.
 
-use agentops::engine::redact::{self, Request};
-use agentops::engine::transact::Target;
+use agentops::engine::governance::redact::{self, Request};
+use agentops::engine::writing::transact::Target;
 use agentops::model::amend::{Amend, Redaction};
 use agentops::model::canonical::Canonical as _;
 use agentops::model::digest::Digest;

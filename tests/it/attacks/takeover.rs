@@ -1,6 +1,6 @@
 //! Attacks that bring old rules back, or get past those who must agree to new ones.
 
-use agentops::engine::check;
+use agentops::engine::judging::replay;
 use agentops::model::layout;
 
 use crate::sandbox::lawful;
@@ -99,7 +99,7 @@ fn policy_and_code_squashed_into_one() {
     world.sandbox.try_git("commit --quiet --file=-").stdin(lawful("feat: reset links expire")).run().expect_code(0);
     world.breaks(&["AO-E4"]);
     // Landed past the check, it stays refused.
-    let report = check::all(&world.site("alice"), Some("squashed"), None).unwrap();
+    let report = replay::all(&world.site("alice"), Some("squashed"), None).unwrap();
     assert_eq!(laws(&report), ["AO-E4"].into(), "{}", shown(&report));
 }
 

@@ -312,7 +312,7 @@ fn staged_symlinks_are_seen_before_the_commit() {
     let world = World::new();
     let target = world.object("blob", "../../../etc/passwd");
     world.git(&format!("update-index --add --cacheinfo 120000,{target},.agentops/product-dev/product/notes.md"));
-    let report = agentops::engine::check::staged(&world.site("alice")).unwrap();
+    let report = agentops::engine::judging::staged::staged(&world.site("alice")).unwrap();
     assert_eq!(laws(&report), ["AO-E7"].into(), "{}", shown(&report));
 }
 

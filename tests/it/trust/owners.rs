@@ -1,6 +1,6 @@
 //! Amends that owners sign.
 
-use agentops::engine::proposal::Proposal;
+use agentops::engine::governance::proposal::Proposal;
 use agentops::model::amend::{Amend, OwnerSignature};
 use agentops::model::canonical::Canonical as _;
 use agentops::model::digest::Digest;

@@ -1,0 +1,190 @@
+//! From repository to case: builds the steps that the judge judges.
+
+use super::beginnings::Beginnings;
+use crate::config::{self, PolicyError};
+use crate::engine::error::EngineError;
+use crate::engine::policies::{Policies, Ruling};
+use crate::engine::site::{Base, Site};
+use crate::git::{Repo, RepoStep};
+use crate::law::{Case, Context, NextPolicy, Reads, judge};
+use crate::model::commit::Commit;
+use crate::model::digest::ObjectId;
+use crate::model::layout;
+use crate::model::path::RepoPath;
+use crate::model::policy::Policy;
+use crate::model::report::Report;
+use crate::model::tree::{StepView, TreeView};
+use crate::workflow::governance::{Governed, Redactions};
+
+/// Both kinds of laws.
+pub(crate) const ALL: &[Reads] = &[Reads::Trees, Reads::Messages];
+
+/// Judges one of our own commits before it is made.
+pub(crate) fn local(site: &Site, base: &Base<'_>, tree: ObjectId, pending: Commit) -> Result<Report, EngineError> {
+    let step = RepoStep::between(&site.repo, Some(&base.tree_id), &tree, vec![pending], Some(base.commit));
+    let mut case = Case::new(&step, &base.policy, Context::Local);
+    case.next_policy = next_policy(&step, &base.policy)?;
+    let mut report = judge(&case, ALL);
+    report.base = Some(base.commit);
+    Ok(report)
+}
+
+/// Judges the commit that brings `.agentops`, by the policy it brings. Its message is under no law yet.
+pub(crate) fn bootstrap(site: &Site, parent: Option<ObjectId>, tree: ObjectId) -> Result<Report, EngineError> {
+    let policy = config::read_policy(&site.repo.tree(&tree))?;
+    let before = parent.map(|id| site.repo.tree_of(&id)).transpose()?;
+    let step = RepoStep::between(&site.repo, before.as_ref(), &tree, Vec::new(), parent);
+    let mut case = Case::new(&step, &policy, Context::Local);
+    case.bootstrap = true;
+    case.next_policy = next_policy(&step, &policy)?;
+    let mut report = judge(&case, &[Reads::Trees]);
+    report.base = parent;
+    Ok(report)
+}
+
+/// Judges a commit that is about to be made from the index, with its message, on `pending`'s first parent. A repository that
+/// is not governed there has no laws yet: its report says so.
+pub(crate) fn staged(repo: &Repo, pending: Commit) -> Result<Report, EngineError> {
+    let parent = pending.parents.first().copied();
+    let before = parent.map(|id| repo.tree_of(&id)).transpose()?;
+    let changes = repo.diff_index_against(before.as_ref())?;
+    let next = Box::new(crate::git::Overlay::new(repo, before.as_ref(), changes.clone()));
+    let mut policies = Policies::default();
+    let ruling = match &before {
+        Some(tree) => policies.of(&repo.tree(tree))?,
+        None => Ruling::Ungoverned,
+    };
+    let Ruling::Governed(policy) = ruling else {
+        let sentence = "the commit before is not governed: no law judges this one";
+        return Ok(Report { base: parent, not_checked: vec![sentence.into()], ..Report::default() });
+    };
+    let step = RepoStep::local(repo, before.as_ref(), next, changes, Some(pending), parent);
+    let mut case = Case::new(&step, &policy, Context::Local);
+    case.next_policy = next_policy(&step, &policy)?;
+    let mut report = judge(&case, ALL);
+    report.base = parent;
+    Ok(report)
+}
+
+/// The policy that a step leaves behind, read only where one of its files changes.
+pub(crate) fn next_policy(step: &dyn StepView, policy: &Policy) -> Result<NextPolicy, EngineError> {
+    let mut below = step.changes()?.iter().filter(|change| change.path.is_below(layout::ROOT)).peekable();
+    // Most commits leave `.agentops` alone, and building the matcher costs a hook more than all the rest of this.
+    if below.peek().is_none() {
+        return Ok(NextPolicy::Same);
+    }
+    let governed = Governed::new(&policy.config.governed);
+    if !below.any(|change| governed.contains(&change.path)) {
+        return Ok(NextPolicy::Same);
+    }
+    match config::read_policy(step.next()) {
+        Ok(next) => Ok(NextPolicy::Changed(Box::new(next))),
+        Err(PolicyError::Sight(error)) => Err(error.into()),
+        Err(error) => Ok(NextPolicy::Broken(error.to_string())),
+    }
+}
+
+/// Judges one edge of a history, from `parent`'s tree to `commit`'s, by the policy of `parent`. With the commits comes what
+/// the tip of the history let go.
+pub(crate) fn edge(
+    repo: &Repo,
+    policies: &mut Policies,
+    parent: Option<&ObjectId>,
+    tip: &Commit,
+    (commits, let_go): (Vec<Commit>, Option<&Redactions>),
+    reads: &[Reads],
+) -> Result<Report, EngineError> {
+    let Some(tree) = tip.tree else { return Ok(Report::default()) };
+    let before = parent.map(|id| repo.tree_of(id)).transpose()?;
+    let after = repo.tree(&tree);
+    let ruling = match &before {
+        Some(id) => policies.of(&repo.tree(id))?,
+        None => Ruling::Ungoverned,
+    };
+    let (policy, bootstrap) = match ruling {
+        Ruling::Governed(policy) => (policy, false),
+        Ruling::Ungoverned => match policies.of(&after)? {
+            Ruling::Governed(policy) => (policy, true),
+            Ruling::Ungoverned => return Ok(Report::default()),
+        },
+    };
+    let beginnings = Beginnings::among(repo, &commits, &policy.format.project)?;
+    let commits = under_law(repo, parent, tip, bootstrap, commits)?;
+    let step = RepoStep::between(repo, before.as_ref(), &tree, commits, parent.copied());
+    let mut case = Case::new(&step, &policy, Context::Replay);
+    case.bootstrap = bootstrap;
+    case.let_go = let_go;
+    case.next_policy = next_policy(&step, &policy)?;
+    let unseen = beginnings.unseen();
+    case.beginnings = beginnings.ours;
+    let mut report = judge(&case, reads);
+    report.not_checked.extend(unseen);
+    Ok(report)
+}
+
+/// The commits of an edge that were made under a law: where it introduces `.agentops`, or is judged from another parent than
+/// the tip's first, it brings commits from before adoption.
+pub(crate) fn under_law(
+    repo: &Repo,
+    parent: Option<&ObjectId>,
+    tip: &Commit,
+    bootstrap: bool,
+    commits: Vec<Commit>,
+) -> Result<Vec<Commit>, EngineError> {
+    let swapped = parent != tip.parents.first();
+    if bootstrap || swapped { governed_commits(repo, commits) } else { Ok(commits) }
+}
+
+/// Judges a commit that stands on `parent` as the hooks judge it where it is made: alone, and in the context of a working
+/// copy; what owners have let go since is not missed. `None`: the parent is under no law.
+pub(crate) fn alone(
+    repo: &Repo,
+    policies: &mut Policies,
+    parent: &ObjectId,
+    commit: &Commit,
+    let_go: &Redactions,
+) -> Result<Option<Report>, EngineError> {
+    let Some(tree) = commit.tree else { return Ok(None) };
+    let before = repo.tree_of(parent)?;
+    let Ruling::Governed(policy) = policies.of(&repo.tree(&before))? else { return Ok(None) };
+    let step = RepoStep::between(repo, Some(&before), &tree, vec![commit.clone()], Some(*parent));
+    let mut case = Case::new(&step, &policy, Context::Local);
+    case.let_go = Some(let_go);
+    case.next_policy = next_policy(&step, &policy)?;
+    Ok(Some(judge(&case, ALL)))
+}
+
+/// The commits with a governed parent: in a step that introduces `.agentops`, the others were made under no law.
+pub(crate) fn governed_commits(repo: &Repo, commits: Vec<Commit>) -> Result<Vec<Commit>, EngineError> {
+    let mut kept = Vec::with_capacity(commits.len());
+    for commit in commits {
+        let mut governed = false;
+        for parent in &commit.parents {
+            let tree = repo.tree_of(parent)?;
+            governed |= config::is_governed(&repo.tree(&tree))?;
+        }
+        if governed {
+            kept.push(commit);
+        }
+    }
+    Ok(kept)
+}
+
+/// Whether anything that integrity laws read differs between two trees: `.agentops`, or a governed path outside it.
+pub(crate) fn state_differs(
+    repo: &Repo,
+    policy: &Policy,
+    before: &ObjectId,
+    after: &ObjectId,
+) -> Result<bool, EngineError> {
+    let (before, after) = (repo.tree(before), repo.tree(after));
+    for path in Governed::new(&policy.config.governed).roots() {
+        let path = RepoPath::from(path.as_str());
+        let same = before.entry(&path)?.map(|entry| (entry.mode, entry.id))
+            == after.entry(&path)?.map(|entry| (entry.mode, entry.id));
+        if !same || path.as_bytes().is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,153 @@
+//! What CI asks: whether a revision may land on another. The authority.
+
+use super::beginnings::Beginnings;
+use super::cases::{self, ALL};
+use super::replay;
+use super::root::{Start, check_root};
+use crate::engine::error::EngineError;
+use crate::engine::policies::{Policies, Ruling};
+use crate::engine::site::Site;
+use crate::git::{Merged, RepoStep, Revision};
+use crate::law::{Case, Context, judge};
+use crate::model::law_id::{LawId, Level};
+use crate::model::layout;
+use crate::model::policy::Policy;
+use crate::model::report::{Place, Report, Violation};
+
+/// What `check --base` is told.
+#[derive(Debug, Clone, Default)]
+pub struct Landing {
+    /// T: the commit whose laws rule.
+    pub base: String,
+    /// REV; HEAD where nothing is said.
+    pub tip: Option<String>,
+    /// Nothing to judge is no failure.
+    pub allow_empty: bool,
+    /// The governed digest where trust starts.
+    pub root: Option<String>,
+    /// The branch that is to move to REV; where nothing is said, REV is to be merged into a protected one.
+    pub onto: Option<String>,
+}
+
+/// Judges the landing of REV on T: the authority.
+pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
+    let repo = &site.repo;
+    let nothing = |what: &str| {
+        EngineError::refused(
+            format!("nothing was judged: {what}"),
+            "name the commit before the change with `--base`; `--allow-empty` where an empty range is meant",
+        )
+    };
+    if request.base.trim().is_empty() || request.base.bytes().all(|byte| byte == b'0') {
+        return Err(nothing("the base is empty or all zeros"));
+    }
+    let Revision { commit: base, name: base_name } = repo.revision(&request.base)?;
+    let Revision { commit: tip, name: tip_name } = repo.revision(request.tip.as_deref().unwrap_or("HEAD"))?;
+    let range = repo.range(Some(&base), &tip)?;
+    if let Some(at) = range.shallow_at.first() {
+        return Err(EngineError::refused(
+            format!("nothing was judged: history is cut off at {}, so the range cannot be seen whole", at.short()),
+            "fetch it: `git fetch --unshallow`, or `fetch-depth: 0` in CI",
+        ));
+    }
+    if range.commits.is_empty() {
+        if request.allow_empty {
+            let mut report = Report { base: Some(base), tip: Some(tip), base_name, tip_name, ..Report::default() };
+            if base != tip {
+                report.notes.push(format!(
+                    "{} lies behind {}: landing it changes nothing; a push that moves a branch back takes commits away, which \
+                     no law sees",
+                    tip.short(),
+                    base.short()
+                ));
+            }
+            return Ok(report);
+        }
+        return Err(nothing(&format!("no commit is reachable from {} and not from {}", tip.short(), base.short())));
+    }
+    let straight = repo.first_parent_line_contains(&tip, &base)?;
+    let merged: Option<Merged> = if straight { None } else { Some(repo.merge(&base, &tip)?) };
+    let (next_repo, next_tree) = match &merged {
+        Some(merged) => (merged.repo(), *merged.tree_id()),
+        None => (repo, repo.tree_of(&tip)?),
+    };
+    let base_tree = repo.tree_of(&base)?;
+    let mut policies = Policies::default();
+    let (policy, bootstrap) = match policies.of(&repo.tree(&base_tree))? {
+        Ruling::Governed(policy) => (policy, false),
+        Ruling::Ungoverned => match policies.of(&next_repo.tree(&next_tree))? {
+            Ruling::Governed(policy) => (policy, true),
+            Ruling::Ungoverned => return Err(EngineError::NotGoverned),
+        },
+    };
+    let start = if bootstrap { Start::Here(&next_tree) } else { Start::Before(&base_tree) };
+    let unseen = check_root(next_repo, &policy, request.root.as_deref(), start)?;
+    let beginnings = Beginnings::among(repo, &range.commits, &policy.format.project)?;
+    let commits = if bootstrap { cases::governed_commits(repo, range.commits.clone())? } else { range.commits.clone() };
+    let count = commits.len();
+    let step = RepoStep::between(next_repo, Some(&base_tree), &next_tree, commits, Some(base));
+    let mut case = Case::new(&step, &policy, Context::Landing);
+    case.bootstrap = bootstrap;
+    let foreign = beginnings.unseen();
+    case.beginnings = beginnings.ours;
+    case.onto_protected = policy.config.protects(request.onto.as_deref());
+    case.next_policy = cases::next_policy(&step, &policy)?;
+    let mut report = judge(&case, ALL);
+    report.not_checked.extend(unseen.into_iter().chain(foreign));
+    name_code_outside(&case, &policy, &mut report)?;
+    // What passes as one step must also pass cut into its commits: whoever replays history sees those.
+    // A protected branch that is to move to REV has REV's first parents for its line from then on, be T beside it.
+    let becomes_line = straight || (request.onto.is_some() && case.onto_protected && repo.is_ancestor(&base, &tip)?);
+    let base_policy = (!bootstrap).then_some(&policy);
+    replay::commits(site, &mut policies, &range.commits, becomes_line.then_some(&tip), base_policy, &mut report)?;
+    report.commits = count;
+    report.base = Some(base);
+    report.tip = Some(tip);
+    (report.base_name, report.tip_name) = (base_name, tip_name);
+    if !straight {
+        let (base, tip) = (base.short(), tip.short());
+        report.notes.push(format!("{base} is not on the first-parent line of {tip}: {}", match becomes_line {
+            true => "that line becomes the branch's, and at each of its merges what came in is judged as one step; `git merge \
+                     --no-ff` into the branch keeps its own line",
+            false => "judged is the tree that merging the one into the other gives; land it with a merge commit, for a branch \
+                      that is moved there instead loses its own line",
+        }));
+    }
+    Ok(report)
+}
+
+/// Paths changed in the step that no manifest lists.
+fn name_code_outside(case: &Case<'_>, policy: &Policy, report: &mut Report) -> Result<(), EngineError> {
+    let listed = crate::law::phase::listed_paths(case)?;
+    let outside: Vec<String> = case
+        .step
+        .changes()?
+        .iter()
+        .map(|change| &change.path)
+        .filter(|path| !path.is_below(layout::ROOT) && !listed.contains(path))
+        .map(ToString::to_string)
+        .collect();
+    if outside.is_empty() {
+        return Ok(());
+    }
+    let names = outside[..outside.len().min(5)].join(", ");
+    let sentence = format!(
+        "{} changed path{} to no task's manifest: {names}{}",
+        outside.len(),
+        if outside.len() == 1 { " belongs" } else { "s belong" },
+        if outside.len() > 5 { ", …" } else { "" }
+    );
+    if policy.config.require_task {
+        report.violations.push(Violation {
+            law: LawId::P7,
+            level: Level::Error,
+            place: Place::nowhere(),
+            message: format!("{sentence} (`paths.require_task`)"),
+            fix: "do the work in a task: `agentops task new`, plan the paths, and let `phase next` write the manifest"
+                .into(),
+        });
+    } else {
+        report.notes.push(sentence);
+    }
+    Ok(())
+}

@@ -1,0 +1,10 @@
+//! The judge's entry points, from a repository to a report. Reads git objects and runs nothing.
+
+mod beginnings;
+pub(crate) mod cases;
+mod compromised;
+pub mod landing;
+pub mod push;
+pub mod replay;
+pub mod root;
+pub mod staged;

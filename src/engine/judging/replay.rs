@@ -1,0 +1,252 @@
+//! Replay: history judged edge by edge, each by the rules of the tree before it.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use super::cases::{self, ALL};
+use super::compromised::{self, Landing};
+use super::root::{Start, check_root};
+use crate::config::{self, PolicyError};
+use crate::engine::error::EngineError;
+use crate::engine::policies::{Policies, Ruling};
+use crate::engine::site::Site;
+use crate::git::{GitError, Repo, Revision};
+use crate::law::Reads;
+use crate::model::commit::Commit;
+use crate::model::digest::ObjectId;
+use crate::model::law_id::{LawId, Level};
+use crate::model::layout;
+use crate::model::policy::Policy;
+use crate::model::report::{Place, Report, Violation};
+use crate::workflow::governance::{self, Redactions};
+
+/// Replays the first-parent line up to `tip`, each edge by its own T.
+pub fn all(site: &Site, tip: Option<&str>, root: Option<&str>) -> Result<Report, EngineError> {
+    let mut found = Report::default();
+    let mut landings = Vec::new();
+    let mut report = each_edge(site, tip, root, |policies, edge| {
+        let Edge { parent, commit, commits, let_go } = edge;
+        let landing = |(id, tree)| Landing { commit: id, tree, seconds: commit.committer.seconds };
+        landings.extend(commit.id.zip(commit.tree).map(landing));
+        let judged = cases::edge(&site.repo, policies, parent.as_ref(), &commit, (commits, Some(let_go)), ALL)?;
+        found.absorb(attributed(judged, &commit));
+        Ok(())
+    })?;
+    report.absorb(found);
+    if let Some(last) = landings.last()
+        && let Ruling::Governed(today) = Policies::default().of(&site.repo.tree(&last.tree))?
+    {
+        report.violations.extend(compromised::named(&site.repo, &landings, &today)?);
+    }
+    report.not_checked.push("replay: code binding, forks, session laws, waiver counts and wording are judged at landing; here they only warn".into());
+    Ok(report)
+}
+
+/// An edge of a history: the commit on its line, the one that it is judged from, the commits that it brings, and what owners
+/// have let go since.
+pub(crate) struct Edge<'w> {
+    pub(crate) parent: Option<ObjectId>,
+    pub(crate) commit: Commit,
+    pub(crate) commits: Vec<Commit>,
+    pub(crate) let_go: &'w Redactions,
+}
+
+/// Walks the governed edges of the first-parent line up to `tip`, oldest first. The report says what was walked, and what
+/// of it cannot be seen.
+pub(crate) fn each_edge(
+    site: &Site,
+    tip: Option<&str>,
+    root: Option<&str>,
+    mut visit: impl FnMut(&mut Policies, Edge<'_>) -> Result<(), EngineError>,
+) -> Result<Report, EngineError> {
+    let repo = &site.repo;
+    let Revision { commit: tip, name: tip_name } = match tip {
+        Some(rev) => repo.revision(rev)?,
+        None => Revision { commit: repo.head()?.commit().ok_or(EngineError::NotGoverned)?, name: None },
+    };
+    let mut policies = Policies::default();
+    // What owners let go may have been taken out of all of history since.
+    let let_go = governance::redactions(&governance::read_amends(&repo.tree(&repo.tree_of(&tip)?))?.links);
+    let mut report = Report { tip: Some(tip), tip_name, ..Report::default() };
+    let mut governed = false;
+    for (parent, commit) in governed_line(repo, &tip, &mut report)? {
+        let (Some(tree), Some(id)) = (commit.tree, commit.id) else { continue };
+        if !governed {
+            let Ruling::Governed(policy) = policies.of(&repo.tree(&tree))? else { continue };
+            governed = true;
+            let cut = parent.is_some_and(|parent| !repo.has_object(&parent));
+            let start = if cut { Start::Before(&tree) } else { Start::Here(&tree) };
+            report.not_checked.extend(check_root(repo, &policy, root, start)?);
+            report.base = parent;
+            if let Some(parent) = parent.filter(|parent| !repo.has_object(parent)) {
+                report.not_checked.push(format!(
+                    "what came before {}: its parent {} is not in this repository",
+                    id.short(),
+                    parent.short()
+                ));
+                continue;
+            }
+        }
+        let commits = match (commit.parents.as_slice(), &parent) {
+            ([] | [_], _) | (_, None) => vec![commit.clone()],
+            (_, Some(parent)) => {
+                let range = repo.range(Some(parent), &id)?;
+                for at in range.shallow_at {
+                    report.not_checked.push(format!(
+                        "what {} merged: history is cut off at {}",
+                        id.short(),
+                        at.short()
+                    ));
+                }
+                range.commits
+            }
+        };
+        visit(&mut policies, Edge { parent, commit, commits, let_go: &let_go })?;
+    }
+    if !governed {
+        return Err(EngineError::NotGoverned);
+    }
+    Ok(report)
+}
+
+/// The line of first parents up to `tip`, oldest first. A merge whose first parent is from before adoption while another
+/// one is governed does not begin history anew: the line goes on at the governed one. Each commit comes with the parent that
+/// it is judged from.
+fn governed_line(
+    repo: &Repo,
+    tip: &ObjectId,
+    report: &mut Report,
+) -> Result<Vec<(Option<ObjectId>, Commit)>, EngineError> {
+    let mut line = Vec::new();
+    let mut next = Some(*tip);
+    while let Some(id) = next {
+        let commit = match repo.commit(&id) {
+            Err(GitError::MissingObject { .. }) if !line.is_empty() && repo.is_shallow() => break,
+            other => other?,
+        };
+        next = commit.parents.first().copied();
+        if commit.is_merge() && !is_governed(repo, next.as_ref())? {
+            for other in &commit.parents[1..] {
+                if is_governed(repo, Some(other))? {
+                    next = Some(*other);
+                    report.notes.push(format!(
+                        "the first parent of {} is from before adoption: its history is that of its parent {}",
+                        id.short(),
+                        other.short()
+                    ));
+                    break;
+                }
+            }
+        }
+        line.push((next, commit));
+    }
+    line.reverse();
+    Ok(line)
+}
+
+fn is_governed(repo: &Repo, commit: Option<&ObjectId>) -> Result<bool, EngineError> {
+    let Some(commit) = commit.filter(|commit| repo.has_object(commit)) else { return Ok(false) };
+    let tree = repo.tree_of(commit)?;
+    Ok(config::is_governed(&repo.tree(&tree))?)
+}
+
+/// Every finding of an edge names its commit.
+fn attributed(mut report: Report, commit: &Commit) -> Report {
+    for violation in &mut report.violations {
+        violation.place.commit = violation.place.commit.or(commit.id);
+    }
+    report
+}
+
+/// Replays the commits of a landing, each from its first parent, and enters the errors that the landing as a whole does
+/// not show. `straight` is the tip whose first-parent line is to be the branch's; `base` is T's policy, where T has one.
+///
+/// Merges beside that line are not edges of any replay: what they bring was judged where it was made, and what they may
+/// have lost the landing's own judgement sees.
+pub(crate) fn commits(
+    site: &Site,
+    policies: &mut Policies,
+    commits: &[Commit],
+    straight: Option<&ObjectId>,
+    base: Option<&Rc<Policy>>,
+    report: &mut Report,
+) -> Result<(), EngineError> {
+    let repo = &site.repo;
+    let first_parents: HashMap<ObjectId, Option<ObjectId>> =
+        commits.iter().filter_map(|commit| Some((commit.id?, commit.parents.first().copied()))).collect();
+    let mut line: HashSet<ObjectId> = HashSet::new();
+    let mut next = straight.copied();
+    while let Some((id, parent)) = next.and_then(|id| Some((id, first_parents.get(&id)?))) {
+        line.insert(id);
+        next = *parent;
+    }
+    let mut before_adoption = 0;
+    for commit in commits {
+        let (Some(parent), Some(tree), Some(id)) = (commit.parents.first(), commit.tree, commit.id) else { continue };
+        if commit.is_merge() && !line.contains(&id) {
+            continue;
+        }
+        let before = repo.tree_of(parent)?;
+        let policy = match policies.of(&repo.tree(&before)) {
+            Ok(Ruling::Governed(policy)) => policy,
+            Ok(Ruling::Ungoverned) => {
+                before_adoption += usize::from(!is_governed(repo, Some(&id))?);
+                continue;
+            }
+            Err(EngineError::Policy(error)) if !matches!(error, PolicyError::Sight(_)) => {
+                enter(report, unreadable(&id, &error), &id);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        // By T's own rules the landing has judged messages and files already.
+        let same_rules = base.is_some_and(|base| Rc::ptr_eq(base, &policy));
+        let settled = same_rules
+            && !cases::state_differs(repo, &policy, &before, &tree)?
+            && !repo.brings_malformed(&before, &tree)?;
+        if settled {
+            continue;
+        }
+        let reads = if same_rules { &[Reads::Trees][..] } else { ALL };
+        let own = match commit.is_merge() {
+            true => repo.range(Some(parent), &id)?.commits,
+            false => vec![commit.clone()],
+        };
+        let edge = cases::edge(repo, policies, Some(parent), commit, (own, None), reads)?;
+        for violation in edge.violations.into_iter().filter(|violation| violation.level == Level::Error) {
+            enter(report, violation, &id);
+        }
+    }
+    if before_adoption > 0 && base.is_some() {
+        let commits = if before_adoption == 1 { "1 commit is" } else { &format!("{before_adoption} commits are") };
+        report
+            .notes
+            .push(format!("{commits} from before adoption, made under no law: rebase the branch onto the base"));
+    }
+    Ok(())
+}
+
+/// A finding that the report does not have yet.
+fn enter(report: &mut Report, mut violation: Violation, commit: &ObjectId) {
+    let place = &violation.place;
+    let known = report.violations.iter().any(|other| {
+        other.law == violation.law
+            && other.level == Level::Error
+            && other.place.path == place.path
+            && (place.path.is_some() || other.place.commit == place.commit)
+    });
+    if !known {
+        violation.place.commit = place.commit.or(Some(*commit));
+        report.violations.push(violation);
+    }
+}
+
+fn unreadable(commit: &ObjectId, error: &PolicyError) -> Violation {
+    Violation {
+        law: LawId::G5,
+        level: Level::Error,
+        place: Place::path(layout::ROOT).in_commit(Some(*commit)),
+        message: format!("the policy that this commit stands on cannot be read: {error}"),
+        fix: "fold the commit that mends the policy into the one that broke it: `git rebase -i`".into(),
+    }
+}

@@ -1,0 +1,68 @@
+//! What rules a tree: its policy, read once for the many trees of a history that share it.
+
+use std::rc::Rc;
+
+use super::error::EngineError;
+use crate::config;
+use crate::model::digest::ObjectId;
+use crate::model::layout;
+use crate::model::path::RepoPath;
+use crate::model::policy::Policy;
+use crate::model::tree::{Change, TreeView};
+
+/// What rules a step from some tree.
+pub(crate) enum Ruling {
+    /// That tree's own policy.
+    Governed(Rc<Policy>),
+    /// The tree is from before adoption.
+    Ungoverned,
+}
+
+/// What decides a policy: the names of its files and the objects they hold.
+type Key = Vec<(RepoPath, ObjectId)>;
+
+/// Policies by the objects they were read from: along a history they rarely change.
+#[derive(Default)]
+pub(crate) struct Policies {
+    read: Vec<(Key, Rc<Policy>)>,
+    without_templates: bool,
+}
+
+impl Policies {
+    /// Policies for a step with these changes: where it leaves `.agentops` alone, the templates are not read.
+    pub(crate) fn for_changes(changes: &[Change]) -> Self {
+        let without_templates = changes.iter().all(|change| !change.path.is_below(layout::ROOT));
+        Self { without_templates, ..Self::default() }
+    }
+
+    /// The policy in `tree`.
+    pub(crate) fn of(&mut self, tree: &dyn TreeView) -> Result<Ruling, EngineError> {
+        let Some(key) = key(tree)? else { return Ok(Ruling::Ungoverned) };
+        if let Some((_, policy)) = self.read.iter().rev().find(|(known, _)| *known == key) {
+            return Ok(Ruling::Governed(policy.clone()));
+        }
+        let read = if self.without_templates { config::read_policy_without_templates } else { config::read_policy };
+        let policy = Rc::new(read(tree)?);
+        self.read.push((key, policy.clone()));
+        Ok(Ruling::Governed(policy))
+    }
+}
+
+/// The objects that decide a policy: format, config, signers, and each profile's file and templates. `None`: not governed.
+fn key(tree: &dyn TreeView) -> Result<Option<Key>, EngineError> {
+    if !config::is_governed(tree)? {
+        return Ok(None);
+    }
+    let root = RepoPath::from(layout::ROOT);
+    let mut paths: Vec<RepoPath> = vec![layout::FORMAT.into(), layout::CONFIG.into(), layout::SIGNERS.into()];
+    for entry in tree.list(&root)? {
+        let folder = root.join(&entry.name);
+        paths.extend(["profile.toml", "templates"].map(|name| folder.join(name.as_bytes())));
+    }
+    let mut ids = Vec::with_capacity(paths.len());
+    for path in paths {
+        let found = tree.entry(&path)?;
+        ids.extend(found.map(|entry| (path, entry.id)));
+    }
+    Ok(Some(ids))
+}

@@ -1,0 +1,200 @@
+//! Learnings: recording what was found out, and finding it again.
+
+use super::files::{self, Filed};
+use super::session;
+use crate::engine::error::EngineError;
+use crate::engine::site::{Base, Site};
+use crate::engine::writing::compose;
+use crate::engine::writing::transact::{Committed, Draft, Target, transact};
+use crate::law::wording;
+use crate::model::canonical::Canonical as _;
+use crate::model::citation::{Cited, CitedTree};
+use crate::model::layout;
+use crate::model::message::one_line;
+use crate::model::name::{RecordId, Word};
+use crate::model::record::{Grade, Learning};
+
+/// What `learn add` is told.
+#[derive(Debug, Clone)]
+pub struct NewLearning {
+    /// What holds, in a sentence or two.
+    pub pattern: String,
+    /// The profile; where left out that of the task, of the open session, or the only one.
+    pub profile: Option<String>,
+    /// Where it shows: paths of HEAD with or without a line, URLs, commits.
+    pub evidence: Vec<String>,
+    /// When and how to use it.
+    pub application: String,
+    /// How widely it may serve.
+    pub reusability: Grade,
+    /// Free words.
+    pub tags: Vec<String>,
+    /// The task it came from, or a prefix.
+    pub task: Option<String>,
+    /// Learnings that it replaces, or prefixes.
+    pub supersedes: Vec<String>,
+}
+
+/// Records a learning: one commit of one file.
+///
+/// Errors: `Refused` where evidence does not exist or where a learning says the same already.
+pub fn add(site: &Site, target: &Target, request: &NewLearning) -> Result<Committed<Learning>, EngineError> {
+    let at = site.clock.now();
+    let id = site.clock.new_record_id();
+    transact(site, target, |base| {
+        let (principal, actor) = site.actor(&base.policy)?;
+        let chain = request.task.as_deref().map(|prefix| base.task(prefix)).transpose()?;
+        let open = session::open(site, base)?;
+        let hints: Vec<_> =
+            chain.iter().map(|chain| &chain.profile).chain(open.iter().map(|open| &open.profile)).collect();
+        let profile = files::home(base, request.profile.as_deref(), &hints, actor)?;
+        if let Some(chain) = chain.as_ref().filter(|chain| chain.profile != profile) {
+            return Err(EngineError::usage(
+                format!("task `{}` belongs to profile `{}`, not to `{profile}`", chain.task, chain.profile),
+                "leave `--profile` out: the task says it",
+            ));
+        }
+        let pattern = one_line(&request.pattern);
+        let mut supersedes = Vec::new();
+        for prefix in &request.supersedes {
+            supersedes.push(files::find::<Learning>(base, prefix)?.0.id);
+        }
+        supersedes.sort_unstable();
+        supersedes.dedup();
+        refuse_repeat(base, &pattern, &supersedes)?;
+        let evidence =
+            request.evidence.iter().map(|text| evidence(site, base, text)).collect::<Result<Vec<_>, EngineError>>()?;
+        let mut tags = request.tags.iter().map(|tag| Word::parse(tag)).collect::<Result<Vec<Word>, _>>()?;
+        tags.sort_unstable();
+        tags.dedup();
+        let learning = Learning {
+            v: 1,
+            project: base.policy.format.project.clone(),
+            id: id.clone(),
+            profile: profile.clone(),
+            actor: principal.clone(),
+            at: at.clone(),
+            task: chain.map(|chain| chain.task.to_string()).unwrap_or_default(),
+            pattern,
+            evidence,
+            application: one_line(&request.application),
+            reusability: request.reusability,
+            tags,
+            supersedes,
+        };
+        learning.validate()?;
+        let mut trailers = vec![format!("Agentops-Learning: {id}")];
+        if !learning.task.is_empty() {
+            trailers.push(format!("Agentops-Task: {}", learning.task));
+        }
+        trailers.extend(compose::assisted_by(principal, actor));
+        let message =
+            compose::plain_message(&compose::subject(&profile, "record a learning"), &learning.pattern, &trailers);
+        Ok(Draft {
+            files: vec![(layout::learning(&profile, &at.date(), &id), Some(learning.print().into_bytes()))],
+            message,
+            outcome: learning,
+        })
+    })
+}
+
+/// A learning that is there already is worth a look, not a copy.
+fn refuse_repeat(base: &Base<'_>, pattern: &str, supersedes: &[RecordId]) -> Result<(), EngineError> {
+    for file in files::list::<Learning>(base, None)? {
+        if supersedes.contains(&file.id) {
+            continue;
+        }
+        let Some(known) = file.open(base)? else { continue };
+        if wording::say_the_same(&known.pattern, pattern) {
+            return Err(EngineError::refused(
+                format!("learning `{}` says the same: {}", known.id, known.pattern),
+                format!(
+                    "name it where it served again: `agentops session end --learning {id}`; to replace it by a better \
+                     one: `--supersedes {id}`",
+                    id = known.id
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A piece of evidence as it is kept: a URL, a full commit id, or a path of HEAD's tree.
+fn evidence(site: &Site, base: &Base<'_>, text: &str) -> Result<String, EngineError> {
+    let text = text.trim();
+    if text.starts_with("https://") || text.starts_with("http://") {
+        return Ok(text.to_owned());
+    }
+    let cited = Cited::parse(text);
+    let problem = CitedTree::new(base.view()).problem(&cited)?;
+    let Some(problem) = problem else { return Ok(text.to_owned()) };
+    let is_hex = (7..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hex && let Ok(commit) = site.repo.resolve(text) {
+        return Ok(commit.to_string());
+    }
+    Err(EngineError::refused(
+        format!("the evidence `{}` {problem}", crate::model::escape::visible(text)),
+        "give `path` or `path:line` from the top of the repository as committed at HEAD, a commit id, or a URL",
+    ))
+}
+
+/// What `learn list` shows.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only this profile.
+    pub profile: Option<String>,
+    /// Only learnings with this tag.
+    pub tag: Option<String>,
+    /// Only learnings of this task, or prefix of a task's id.
+    pub task: Option<String>,
+    /// At most so many.
+    pub limit: Option<usize>,
+}
+
+/// A learning as it is listed.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The learning.
+    pub learning: Learning,
+    /// The learnings that replace it.
+    pub superseded_by: Vec<RecordId>,
+}
+
+/// The learnings at HEAD, newest first.
+pub fn list(site: &Site, filter: &Filter) -> Result<Vec<Listed>, EngineError> {
+    let base = site.base()?;
+    let profile = filter.profile.as_deref().map(|name| base.profile(name)).transpose()?.map(|profile| &profile.name);
+    let task = filter.task.as_deref().map(|prefix| base.task(prefix)).transpose()?.map(|chain| chain.task);
+    let tag = filter.tag.as_deref().map(Word::parse).transpose()?;
+    // Newest first: whoever replaces a learning has been seen before it.
+    let mut replaced: Vec<(RecordId, RecordId)> = Vec::new();
+    let mut listed = Vec::new();
+    for file in files::list::<Learning>(&base, None)? {
+        if filter.limit.is_some_and(|limit| listed.len() >= limit) {
+            break;
+        }
+        let Some(learning) = file.open(&base)? else { continue };
+        replaced.extend(learning.supersedes.iter().map(|old| (old.clone(), learning.id.clone())));
+        let fits = profile.is_none_or(|profile| *profile == learning.profile)
+            && task.as_ref().is_none_or(|task| task.as_str() == learning.task)
+            && tag.as_ref().is_none_or(|tag| learning.tags.contains(tag));
+        if fits {
+            let superseded_by =
+                replaced.iter().filter(|(old, _)| *old == learning.id).map(|(_, new)| new.clone()).collect();
+            listed.push(Listed { learning, superseded_by });
+        }
+    }
+    Ok(listed)
+}
+
+/// One learning by the beginning of its id, with its path.
+pub fn show(site: &Site, prefix: &str) -> Result<(Listed, String), EngineError> {
+    let base = site.base()?;
+    let (file, learning): (Filed<Learning>, Learning) = files::find(&base, prefix)?;
+    let mut superseded_by = Vec::new();
+    for later in files::list::<Learning>(&base, None)?.iter().take_while(|later| later.id > file.id) {
+        let replaces = later.open(&base)?.is_some_and(|later| later.supersedes.contains(&file.id));
+        superseded_by.extend(replaces.then(|| later.id.clone()));
+    }
+    Ok((Listed { learning, superseded_by }, file.path.to_string()))
+}

@@ -1,0 +1,6 @@
+//! What is remembered beside tasks: sessions, learnings, suggestions.
+
+pub(crate) mod files;
+pub mod learn;
+pub mod session;
+pub mod suggest;
