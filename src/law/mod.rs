@@ -59,7 +59,7 @@ use crate::model::law_id::LawId;
 use crate::model::message::Message;
 use crate::model::policy::Policy;
 use crate::model::report::Finding;
-use crate::model::tree::{SightError, StepView};
+use crate::model::tree::{Change, SightError, StepView};
 use crate::workflow::globs;
 use crate::workflow::governance::Redactions;
 use steps::TaskStep;
@@ -191,6 +191,17 @@ impl Case<'_> {
             NextPolicy::Broken(reason) => Some(reason),
             NextPolicy::Same | NextPolicy::Changed(_) => None,
         }
+    }
+
+    /// Whether a change of the commit at `index` is its own: a merge has the rest from one of its other parents.
+    pub(crate) fn is_own(&self, index: usize, change: &Change) -> Result<bool, SightError> {
+        for parent in 1..self.step.commits()[index].parents.len() {
+            let Some(tree) = self.step.parent_tree(index, parent)? else { continue };
+            if tree.entry(&change.path)?.map(|entry| (entry.mode, entry.id)) == change.after {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The tasks that the step touches; read once.

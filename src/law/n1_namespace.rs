@@ -147,7 +147,7 @@ fn is_owned(case: &Case<'_>, profile: &ProfileName, path: &RepoPath) -> Result<b
 /// A commit of a known actor changes documents only where that actor has a part; bundles, which name no actor, come from
 /// commits of known actors alone.
 fn check_commits(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
-    for (index, commit) in case.step.commits().iter().enumerate().filter(|(_, commit)| !commit.is_merge()) {
+    for (index, commit) in case.step.commits().iter().enumerate() {
         let principal = commit_actor(case, index).principal().cloned();
         let actor = principal.and_then(|name| case.policy.config.actors.get(&name).map(|actor| (name, actor)));
         for change in case.step.commit_changes(index)? {
@@ -156,7 +156,7 @@ fn check_commits(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightEr
                 Some(Kind::Bundle(profile, _)) => (profile, true),
                 _ => continue,
             };
-            if lets_go(case, &change)? {
+            if lets_go(case, &change)? || !case.is_own(index, &change)? {
                 continue;
             }
             let message = match &actor {

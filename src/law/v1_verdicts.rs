@@ -100,9 +100,10 @@ fn holds_the_work(case: &Case<'_>, link: &Link, findings: &mut Findings) -> Resu
 
 /// The doer in whose commit the file comes, if it is one's.
 fn brought_by(case: &Case<'_>, path: &RepoPath, doers: &BTreeSet<Principal>) -> Result<Option<Principal>, SightError> {
-    for (index, _) in case.step.commits().iter().enumerate().filter(|(_, commit)| !commit.is_merge()) {
-        let brings =
-            case.step.commit_changes(index)?.iter().any(|change| change.path == *path && change.after.is_some());
+    for index in 0..case.step.commits().len() {
+        let changes = case.step.commit_changes(index)?;
+        let change = changes.iter().find(|change| change.path == *path && change.after.is_some());
+        let brings = change.map_or(Ok(false), |change| case.is_own(index, change))?;
         let by = commit_actor(case, index).principal().filter(|who| doers.contains(*who)).cloned();
         if brings && by.is_some() {
             return Ok(by);

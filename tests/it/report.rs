@@ -127,6 +127,21 @@ fn a_merge_answers_for_its_step_and_its_commits_for_their_messages() {
 }
 
 #[test]
+fn a_commit_that_merges_what_it_stands_on_is_no_merge() {
+    let sandbox = Sandbox::governed();
+    sandbox.commit_by(ALICE, "a.txt", &lawful("feat: one"));
+    sandbox.write("b.txt", "two\n");
+    sandbox.git("add b.txt");
+    let tree = sandbox.git("write-tree");
+    let commit = sandbox.try_git(&format!("commit-tree -p HEAD -p HEAD~1 {}", tree.trim()));
+    let commit = commit.stdin("wip\n").run().expect_code(0);
+    sandbox.git(&format!("reset --quiet --hard {}", commit.stdout.trim()));
+    let report = sandbox.compliance("");
+    let bypassed: u64 = said(&report, "AO-R3", |_| true).iter().filter_map(|row| row.5).sum();
+    assert_eq!(bypassed, 1, "{report}");
+}
+
+#[test]
 fn a_report_begins_where_it_is_told() {
     let sandbox = Sandbox::governed();
     let first = sandbox.commit_by(ALICE, "a.txt", "wip\n");

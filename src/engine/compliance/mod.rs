@@ -221,9 +221,16 @@ impl Work<'_> {
         commit: &Commit,
         let_go: &Redactions,
     ) -> Result<Option<BTreeSet<LawId>>, EngineError> {
-        let [parent] = commit.parents.as_slice() else { return Ok(None) };
-        if !self.site.repo.has_object(parent) {
+        let Some((parent, others)) = commit.parents.split_first() else { return Ok(None) };
+        let repo = &self.site.repo;
+        if !repo.has_object(parent) {
             return Ok(None);
+        }
+        // What merges a commit that it stands on anyway is no merge.
+        for other in others {
+            if !repo.has_object(other) || !repo.is_ancestor(other, parent)? {
+                return Ok(None);
+            }
         }
         let Ok(Some(report)) = readable(cases::alone(&self.site.repo, policies, parent, commit, let_go))? else {
             return Ok(None);

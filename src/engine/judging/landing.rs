@@ -7,12 +7,15 @@ use super::root::{Start, check_root};
 use crate::engine::error::EngineError;
 use crate::engine::policies::{Policies, Ruling};
 use crate::engine::site::Site;
-use crate::git::{Merged, RepoStep, Revision};
-use crate::law::{Case, Context, judge};
+use crate::git::{GitError, Merged, Repo, RepoStep, Revision};
+use crate::law::{Case, Context, judge, phase};
+use crate::model::digest::ObjectId;
 use crate::model::law_id::{LawId, Level};
 use crate::model::layout;
 use crate::model::policy::Policy;
 use crate::model::report::{Place, Report, Violation};
+use crate::workflow::globs::Globs;
+use crate::workflow::governance::Governed;
 
 /// What `check --base` is told.
 #[derive(Debug, Clone, Default)]
@@ -66,7 +69,7 @@ pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
         return Err(nothing(&format!("no commit is reachable from {} and not from {}", tip.short(), base.short())));
     }
     let straight = repo.first_parent_line_contains(&tip, &base)?;
-    let merged: Option<Merged> = if straight { None } else { Some(repo.merge(&base, &tip)?) };
+    let merged: Option<Merged> = if straight { None } else { Some(repo.foretell(&base, &tip)?) };
     let (next_repo, next_tree) = match &merged {
         Some(merged) => (merged.repo(), *merged.tree_id()),
         None => (repo, repo.tree_of(&tip)?),
@@ -100,6 +103,10 @@ pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
     let becomes_line = straight || (request.onto.is_some() && case.onto_protected && repo.is_ancestor(&base, &tip)?);
     let base_policy = (!bootstrap).then_some(&policy);
     replay::commits(site, &mut policies, &range.commits, becomes_line.then_some(&tip), base_policy, &mut report)?;
+    // Where a law is broken, that says more.
+    if merged.is_some() && report.passes() {
+        refuse_contested(repo, &case, &policy, &base, &tip)?;
+    }
     report.commits = count;
     report.base = Some(base);
     report.tip = Some(tip);
@@ -116,9 +123,30 @@ pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
     Ok(report)
 }
 
+/// What a law binds to its bytes must come from one side alone, for no two programs need merge its lines alike.
+fn refuse_contested(
+    repo: &Repo,
+    case: &Case<'_>,
+    policy: &Policy,
+    base: &ObjectId,
+    tip: &ObjectId,
+) -> Result<(), EngineError> {
+    let mut paths = repo.contested(base, tip)?;
+    if paths.is_empty() {
+        return Ok(());
+    }
+    let listed = phase::listed_paths(case)?;
+    let governed = Governed::new(&policy.config.governed);
+    let of_classes = Globs::new(policy.config.risks.iter().flat_map(|class| &class.paths))?;
+    paths.retain(|path| {
+        path.is_below(layout::ROOT) || listed.contains(path) || governed.contains(path) || of_classes.matches(path)
+    });
+    if paths.is_empty() { Ok(()) } else { Err(GitError::Conflict { paths }.into()) }
+}
+
 /// Paths changed in the step that no manifest lists.
 fn name_code_outside(case: &Case<'_>, policy: &Policy, report: &mut Report) -> Result<(), EngineError> {
-    let listed = crate::law::phase::listed_paths(case)?;
+    let listed = phase::listed_paths(case)?;
     let outside: Vec<String> = case
         .step
         .changes()?

@@ -161,8 +161,8 @@ fn attributed(mut report: Report, commit: &Commit) -> Report {
 /// Replays the commits of a landing, each from its first parent, and enters the errors that the landing as a whole does
 /// not show. `straight` is the tip whose first-parent line is to be the branch's; `base` is T's policy, where T has one.
 ///
-/// Merges beside that line are not edges of any replay: what they bring was judged where it was made, and what they may
-/// have lost the landing's own judgement sees.
+/// Merges beside that line are not edges of any replay where they are what merging their parents gives: what they bring was
+/// judged where it was made. What more a merge does must be lawful as one step from one of its parents.
 pub(crate) fn commits(
     site: &Site,
     policies: &mut Policies,
@@ -184,6 +184,9 @@ pub(crate) fn commits(
     for commit in commits {
         let (Some(parent), Some(tree), Some(id)) = (commit.parents.first(), commit.tree, commit.id) else { continue };
         if commit.is_merge() && !line.contains(&id) {
+            if !is_clean(repo, commit)? {
+                edited_merge(site, policies, commit, report)?;
+            }
             continue;
         }
         let before = repo.tree_of(parent)?;
@@ -222,6 +225,52 @@ pub(crate) fn commits(
         report
             .notes
             .push(format!("{commits} from before adoption, made under no law: rebase the branch onto the base"));
+    }
+    Ok(())
+}
+
+/// Whether a merge is just what merging its parents gives.
+fn is_clean(repo: &Repo, commit: &Commit) -> Result<bool, EngineError> {
+    let [ours, theirs] = commit.parents.as_slice() else { return Ok(false) };
+    for merge in [Repo::merge, Repo::foretell] {
+        match merge(repo, ours, theirs) {
+            Ok(merged) if Some(merged.tree_id()) == commit.tree.as_ref() => return Ok(true),
+            Ok(_) | Err(GitError::Conflict { .. } | GitError::Unrelated { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(false)
+}
+
+/// Judges a merge beside the line to which somebody's own changes were added, be it that they resolved a conflict: as one
+/// step from each governed parent in turn, until one of them lets it pass. A parent under old rules may, where the merge
+/// brings the new ones along lawfully.
+fn edited_merge(site: &Site, policies: &mut Policies, commit: &Commit, report: &mut Report) -> Result<(), EngineError> {
+    let (repo, Some(id)) = (&site.repo, commit.id) else { return Ok(()) };
+    let mut refused: Vec<Violation> = Vec::new();
+    for parent in &commit.parents {
+        match policies.of(&repo.tree(&repo.tree_of(parent)?)) {
+            Ok(Ruling::Governed(_)) => {}
+            Ok(Ruling::Ungoverned) => continue,
+            Err(EngineError::Policy(error)) if !matches!(error, PolicyError::Sight(_)) => {
+                refused.push(unreadable(&id, &error));
+                continue;
+            }
+            Err(error) => return Err(error),
+        }
+        let own = repo.range(Some(parent), &id)?.commits;
+        let edge = cases::edge(repo, policies, Some(parent), commit, (own, None), &[Reads::Trees])?;
+        let errors: Vec<Violation> =
+            edge.violations.into_iter().filter(|violation| violation.level == Level::Error).collect();
+        if errors.is_empty() {
+            return Ok(());
+        }
+        if refused.is_empty() {
+            refused = errors;
+        }
+    }
+    for violation in refused {
+        enter(report, violation, &id);
     }
     Ok(())
 }

