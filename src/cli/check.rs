@@ -116,6 +116,7 @@ fn judge(arguments: &Arguments, context: &Context) -> Result<Report, CommandErro
             allow_empty: arguments.allow_empty,
             root: arguments.root.clone(),
             onto: arguments.onto.clone(),
+            protected: false,
         };
         return Ok(landing::landing(&site, &request)?);
     }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{CommandError, Context, ErrorKind, Outcome};
 use crate::engine::Site;
 use crate::engine::doctor::{self, Finding, Grade};
+use crate::hooks::Hook;
 use crate::hooks::install::{self, InstallError, State};
 use crate::ui::{error, good, hint, plain, strong, warning};
 
@@ -67,16 +68,22 @@ pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome
 /// How the hooks stand: missing ones only warn, because CI is the authority; changed ones fail.
 fn hooks(site: &Site<'_>) -> Vec<Finding> {
     const CHECK: &str = "hooks";
-    if site.repo.is_bare() {
-        return vec![Finding::ok(CHECK, "none: nobody commits in a bare repository")];
-    }
     let all = match install::status(site) {
         Ok(all) => all,
         Err(error) => return vec![Finding::fail(CHECK, error.to_string(), error.hint().unwrap_or_default())],
     };
+    if site.repo.is_bare() && all.iter().all(|status| matches!(status.state, State::Missing | State::Foreign)) {
+        let none = "none: nobody commits in a bare repository, and pushes are not judged here; `agentops hooks install --server` \
+                    puts the hook that judges them in place";
+        return vec![Finding::ok(CHECK, none)];
+    }
+    let (own, command) = match site.repo.is_bare() {
+        true => (Hook::SERVER, "`agentops hooks install --server`"),
+        false => (Hook::CLIENT, "`agentops hooks install`"),
+    };
     let mut found = Vec::new();
     // What a dry run of the installation refuses, an installation would.
-    if let Err(error) = install::install(site, true) {
+    if let Err(error) = install::install(site, own, true) {
         found.push(Finding::fail(CHECK, error.to_string(), error.hint().unwrap_or_default()));
         if matches!(error, InstallError::Owned { .. }) {
             return found;
@@ -85,30 +92,29 @@ fn hooks(site: &Site<'_>) -> Vec<Finding> {
     let missing = all.iter().filter(|status| status.state == State::Missing);
     let missing: Vec<&str> = missing.map(|status| status.hook.name()).collect();
     if !missing.is_empty() {
-        let remedy = "`agentops hooks install` puts them in place";
+        let remedy = format!("{command} puts them in place");
         found.push(Finding::warn(CHECK, format!("not installed: {}", missing.join(", ")), remedy));
     }
     for status in &all {
         let name = status.hook.name();
-        let remedy = "`agentops hooks install` puts it in place";
         match &status.state {
             State::Installed | State::Calls | State::Missing => {}
             State::Foreign => {
                 let what = format!("`{name}` is somebody else's");
-                found.push(Finding::warn(CHECK, what, "`agentops hooks install` runs it first, then its own"));
+                found.push(Finding::warn(CHECK, what, format!("{command} runs it first, then its own")));
             }
             State::OtherBinary(binary) if crate::hooks::install::is_program(binary) => {
                 let what = format!("`{name}` starts another binary, `{}`", binary.display());
-                found.push(Finding::warn(CHECK, what, "`agentops hooks install` writes this one into it"));
+                found.push(Finding::warn(CHECK, what, format!("{command} writes this one into it")));
             }
             State::OtherBinary(binary) => {
                 let what =
                     format!("`{name}` starts `{}`, which is not there: git refuses what it guards", binary.display());
-                found.push(Finding::fail(CHECK, what, remedy));
+                found.push(Finding::fail(CHECK, what, format!("{command} puts it in place")));
             }
             State::Tampered => {
                 let what = format!("`{name}` was changed since it was installed, or may not be run");
-                found.push(Finding::fail(CHECK, what, "`agentops hooks install` writes it anew"));
+                found.push(Finding::fail(CHECK, what, format!("{command} writes it anew")));
             }
         }
     }

@@ -22,6 +22,11 @@ pub(super) const FLAG: &str = "--git-hook";
 /// How a refusal is got around, and what comes of that.
 const BYPASS: &str = "git's `--no-verify` skips this hook, not the laws: `agentops check` judges it again in CI";
 
+fn bypass(hook: Hook) -> Option<&'static str> {
+    // Nobody who pushes gets around the server's.
+    (!Hook::SERVER.contains(&hook)).then_some(BYPASS)
+}
+
 /// Runs the hook whose file git started: `arguments` are those after the flag.
 pub(super) fn run(arguments: &[OsString], env: &Env) -> ExitCode {
     let ui = Ui::new(settings::settings(&Options::default(), env));
@@ -63,8 +68,8 @@ pub(super) fn answer(call: &Call<'_>, ui: &Ui) -> bool {
         }
         Err(_) => {
             let error = CommandError::failed(format!("the `{}` hook of agentops broke down", call.hook.name()))
-                .hint("what it was doing stands above; please report it")
-                .hint(BYPASS);
+                .hint("what it was doing stands above; please report it");
+            let error = bypass(call.hook).into_iter().fold(error, CommandError::hint);
             ui.error(&error.body());
             false
         }
@@ -98,7 +103,7 @@ fn print(hook: Hook, answer: &Answer, ui: &Ui) {
         if let Some(law) = answer.reports.iter().find_map(|(_, report)| worst(report)) {
             page.labelled(hint("hint"), format!("`agentops explain {law}` tells the law"));
         }
-        for remedy in answer.remedies.iter().map(String::as_str).chain([BYPASS]) {
+        for remedy in answer.remedies.iter().map(String::as_str).chain(bypass(hook)) {
             page.labelled(hint("hint"), remedy);
         }
     });
@@ -131,5 +136,5 @@ fn fail(hook: Hook, error: HookError, ui: &Ui) {
         );
     }
     let error = error.hint(format!("the `{}` hook lets nothing pass that it could not judge", hook.name()));
-    ui.error(&error.hint(BYPASS).body());
+    ui.error(&bypass(hook).into_iter().fold(error, CommandError::hint).body());
 }

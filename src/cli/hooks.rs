@@ -34,8 +34,12 @@ pub enum Verb {
 #[derive(Debug, clap::Args)]
 #[command(before_long_help = "Examples:
   agentops hooks install
-  agentops hooks install --dry-run")]
+  agentops hooks install --dry-run
+  agentops hooks install --server")]
 pub struct InstallArguments {
+    /// In a repository that is pushed to: the `pre-receive` hook, which judges every push before anything moves
+    #[arg(long)]
+    server: bool,
     #[command(flatten)]
     writing: Writing,
 }
@@ -66,7 +70,7 @@ pub struct StatusArguments {}
   agentops hooks run pre-commit
   agentops hooks run commit-msg .git/COMMIT_EDITMSG")]
 pub struct RunArguments {
-    /// pre-commit, prepare-commit-msg, commit-msg, pre-merge-commit or pre-push
+    /// pre-commit, prepare-commit-msg, commit-msg, pre-merge-commit, pre-push or pre-receive
     #[arg(value_name = "NAME")]
     name: String,
     /// What git would hand to the hook
@@ -120,7 +124,12 @@ struct HookBody {
 /// Runs one of the verbs.
 pub(super) fn run(verb: Verb, context: &mut Context) -> Result<Outcome, CommandError> {
     match verb {
-        Verb::Install(arguments) => change(context, arguments.writing.dry_run, "installed", install::install),
+        Verb::Install(arguments) => {
+            let hooks = if arguments.server { Hook::SERVER } else { Hook::CLIENT };
+            change(context, arguments.writing.dry_run, "installed", |site, dry_run| {
+                install::install(site, hooks, dry_run)
+            })
+        }
         Verb::Uninstall(arguments) => change(context, arguments.writing.dry_run, "removed", install::uninstall),
         Verb::Status(_) => status(context),
         Verb::Run(arguments) => run_hook(arguments, context),
@@ -210,7 +219,7 @@ fn hook_body(status: &Status) -> HookBody {
 
 fn run_hook(arguments: RunArguments, context: &Context) -> Result<Outcome, CommandError> {
     let Some(hook) = Hook::by_name(&arguments.name) else {
-        let names: Vec<&str> = Hook::ALL.iter().map(|hook| hook.name()).collect();
+        let names: Vec<&str> = Hook::all().map(Hook::name).collect();
         let error = CommandError::usage(format!("there is no hook `{}`", arguments.name));
         return Err(match super::usage::nearest(&arguments.name, names.iter().copied()) {
             Some(name) => error.hint(format!("did you mean `{name}`?")),

@@ -10,6 +10,7 @@ use super::{CommandError, Context, Outcome, Writing};
 use crate::engine::Site;
 use crate::engine::adoption::init::{self as bringing, Done, Request};
 use crate::engine::writing::transact::Target;
+use crate::hooks::Hook;
 use crate::hooks::install::{self, InstallError, Step};
 use crate::model::layout;
 use crate::model::vote::Proof;
@@ -171,7 +172,7 @@ pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome
 }
 
 fn install_hooks(site: &Site<'_>, dry_run: bool) -> Result<Vec<HookBody>, InstallError> {
-    let done = install::install(site, dry_run)?;
+    let done = install::install(site, Hook::CLIENT, dry_run)?;
     Ok(done.steps.iter().map(|(hook, step)| HookBody { hook: hook.name(), step: step.word() }).collect())
 }
 

@@ -4,7 +4,8 @@
 //! repository that git's environment names, asks `engine` to judge, and refuses or lets pass: it writes nothing that git
 //! tracks. What it keeps for the next hook lies in git's own folder and may be lost at any time.
 //!
-//! - `commit`: `pre-commit`, `pre-merge-commit`; `message`: `commit-msg`; `prepare`: `prepare-commit-msg`; `push`: `pre-push`
+//! - `commit`: `pre-commit`, `pre-merge-commit`; `message`: `commit-msg`; `prepare`: `prepare-commit-msg`; `push`: `pre-push`;
+//!   `receive`: `pre-receive`
 //! - `chained`: somebody else's hook of the same name, which was there before
 //! - [`install`]: putting hook files in place and taking them away
 
@@ -14,6 +15,7 @@ pub mod install;
 mod message;
 mod prepare;
 mod push;
+mod receive;
 
 use std::ffi::OsString;
 use std::io;
@@ -40,12 +42,22 @@ pub enum Hook {
     PreMergeCommit,
     /// Before a push.
     PrePush,
+    /// On a server, before references move.
+    PreReceive,
 }
 
 impl Hook {
-    /// All of them.
-    pub const ALL: &'static [Self] =
+    /// Those of a clone.
+    pub const CLIENT: &'static [Self] =
         &[Self::PreCommit, Self::PrepareCommitMsg, Self::CommitMsg, Self::PreMergeCommit, Self::PrePush];
+
+    /// Those of a repository that is pushed to.
+    pub const SERVER: &'static [Self] = &[Self::PreReceive];
+
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> + Clone {
+        Self::CLIENT.iter().chain(Self::SERVER).copied()
+    }
 
     /// Git's name for it.
     pub fn name(self) -> &'static str {
@@ -55,17 +67,18 @@ impl Hook {
             Self::CommitMsg => "commit-msg",
             Self::PreMergeCommit => "pre-merge-commit",
             Self::PrePush => "pre-push",
+            Self::PreReceive => "pre-receive",
         }
     }
 
     /// The hook of that name.
     pub fn by_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|hook| hook.name() == name)
+        Self::all().find(|hook| hook.name() == name)
     }
 
     /// What it keeps from happening, e.g. `this commit`.
     pub fn guards(self) -> &'static str {
-        if self == Self::PrePush { "this push" } else { "this commit" }
+        if matches!(self, Self::PrePush | Self::PreReceive) { "this push" } else { "this commit" }
     }
 }
 
@@ -159,6 +172,7 @@ pub fn run(call: &Call<'_>) -> Result<Answer, HookError> {
         Hook::PrepareCommitMsg => prepare::run(call),
         Hook::CommitMsg => message::run(call),
         Hook::PrePush => push::run(call),
+        Hook::PreReceive => receive::run(call),
     }
 }
 

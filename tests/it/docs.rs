@@ -61,6 +61,11 @@ fn the_page_on_security_runs() {
 }
 
 #[test]
+fn the_page_on_a_server_runs() {
+    run_document("docs/server.md");
+}
+
+#[test]
 fn the_page_on_deliverables_runs() {
     run_document("docs/deliverables.md");
 }
@@ -73,6 +78,7 @@ fn no_document_is_forgotten() {
         "gates.md",
         "governance.md",
         "security.md",
+        "server.md",
         "signing.md",
         "two-profiles.md",
     ];

@@ -35,6 +35,7 @@ mod redact;
 mod report;
 mod sandbox;
 mod self_test;
+mod server;
 mod session;
 mod source;
 mod terminal;

@@ -30,6 +30,8 @@ pub struct Landing {
     pub root: Option<String>,
     /// The branch that is to move to REV; where nothing is said, REV is to be merged into a protected one.
     pub onto: Option<String>,
+    /// Whether that branch is protected whatever the config says.
+    pub protected: bool,
 }
 
 /// Judges the landing of REV on T: the authority.
@@ -93,7 +95,7 @@ pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
     case.bootstrap = bootstrap;
     let foreign = beginnings.unseen();
     case.beginnings = beginnings.ours;
-    case.onto_protected = policy.config.protects(request.onto.as_deref());
+    case.onto_protected = request.protected || policy.config.protects(request.onto.as_deref());
     case.next_policy = cases::next_policy(&step, &policy)?;
     let mut report = judge(&case, ALL);
     report.not_checked.extend(unseen.into_iter().chain(foreign));

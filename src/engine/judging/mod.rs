@@ -5,6 +5,7 @@ pub(crate) mod cases;
 mod compromised;
 pub mod landing;
 pub mod push;
+pub mod receive;
 pub mod replay;
 pub mod root;
 pub mod staged;

@@ -65,6 +65,7 @@ pub fn judge(site: &Site, remote: &str, update: &Update) -> Result<Option<Judged
         allow_empty: true,
         root: None,
         onto: Some(update.reference.clone()),
+        protected: false,
     };
     match landing::landing(site, &request) {
         Ok(report) => judged.report = Some(report),

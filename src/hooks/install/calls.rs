@@ -35,10 +35,10 @@ pub(super) fn is_called(folder: &Path, hook: Hook) -> Result<bool, InstallError>
 }
 
 /// Refuses where a hook would have to be replaced that is not ours to replace.
-pub(super) fn refuse_owned(site: &Site<'_>, folder: &Path) -> Result<(), InstallError> {
+pub(super) fn refuse_owned(site: &Site<'_>, folder: &Path, hooks: &[Hook]) -> Result<(), InstallError> {
     let huskys = is_huskys(folder);
     let mut callers = Vec::new();
-    for hook in Hook::ALL {
+    for hook in hooks {
         let file = folder.join(hook.name());
         let is_replaced = huskys || (is_foreign(&file)? && is_tracked(site, &file)?);
         if is_replaced && !is_called(folder, *hook)? {

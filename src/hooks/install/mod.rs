@@ -207,20 +207,29 @@ impl InstallError {
     }
 }
 
-/// How all hooks stand. Reads only; where `core.hooksPath` leads does not matter.
+/// How the hooks stand that this repository should have: those of a clone, or of a server where there is no working tree;
+/// and those of the other kind that are there. Reads only; where `core.hooksPath` leads does not matter.
 pub fn status(site: &Site<'_>) -> Result<Vec<Status>, InstallError> {
     let folder = place::folder(site)?;
     let wanted = text::wanted(&binary(site)?)?;
-    Hook::ALL.iter().map(|hook| look(&folder, *hook, &wanted)).collect()
+    let own = if site.repo.is_bare() { Hook::SERVER } else { Hook::CLIENT };
+    let mut found = Vec::new();
+    for hook in Hook::all() {
+        let status = look(&folder, hook, &wanted)?;
+        if own.contains(&hook) || !matches!(status.state, State::Missing | State::Foreign) {
+            found.push(status);
+        }
+    }
+    Ok(found)
 }
 
-/// Installs all hooks; once more changes nothing. All is looked at before anything is written.
-pub fn install(site: &Site<'_>, dry_run: bool) -> Result<Done, InstallError> {
+/// Installs `hooks`; once more changes nothing. All is looked at before anything is written.
+pub fn install(site: &Site<'_>, hooks: &[Hook], dry_run: bool) -> Result<Done, InstallError> {
     let folder = place::own_folder(site)?;
     let wanted = text::wanted(&binary(site)?)?;
-    calls::refuse_owned(site, &folder)?;
+    calls::refuse_owned(site, &folder, hooks)?;
     let mut plan = Vec::new();
-    for hook in Hook::ALL {
+    for hook in hooks {
         let status = look(&folder, *hook, &wanted)?;
         let step = match status.state {
             State::Installed | State::Calls => Step::Kept,
@@ -253,9 +262,12 @@ pub fn install(site: &Site<'_>, dry_run: bool) -> Result<Done, InstallError> {
 pub fn uninstall(site: &Site<'_>, dry_run: bool) -> Result<Done, InstallError> {
     let folder = place::folder(site)?;
     let mut steps = Vec::new();
-    for hook in Hook::ALL {
+    for hook in Hook::all() {
         let file = folder.join(hook.name());
         let kept = chained::beside(&file);
+        if Hook::SERVER.contains(&hook) && !is_there(&file) && !is_there(&kept) {
+            continue;
+        }
         let step = match (read(&file)?, is_there(&kept)) {
             (Some(bytes), _) if !text::is_ours(&bytes) => Step::LeftAlone,
             (None, false) => Step::Kept,
@@ -269,7 +281,7 @@ pub fn uninstall(site: &Site<'_>, dry_run: bool) -> Result<Done, InstallError> {
                 _ => {}
             }
         }
-        steps.push((*hook, step));
+        steps.push((hook, step));
     }
     Ok(Done { is_in_work_tree: place::is_in_work_tree(site, &folder), folder, steps })
 }

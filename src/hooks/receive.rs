@@ -1,0 +1,74 @@
+//! `pre-receive`: each reference of a push, on the server, before any moves. All move or none.
+
+use std::io::{self, Read as _};
+
+use super::{Answer, Call, HookError, chained, io_error};
+use crate::engine::judging::receive::{Server, Update};
+use crate::model::digest::ObjectId;
+
+pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
+    let mut input = Vec::new();
+    io::stdin().read_to_end(&mut input).map_err(io_error("read what is pushed from standard input"))?;
+    if let Some(hook) = chained::find(call)
+        && let Some(refusal) = chained::run(call, &hook, Some(&input))?
+    {
+        return Ok(refusal);
+    }
+    let updates = parse(&String::from_utf8_lossy(&input)).map_err(|line| {
+        let source = io::Error::new(io::ErrorKind::InvalidData, format!("`{line}` has an unexpected form"));
+        io_error("read what is pushed from standard input")(source)
+    })?;
+    let mut site = call.open()?;
+    if let Some(quarantine) = call.env.git_quarantine() {
+        site.repo = site.repo.with_objects(quarantine)?;
+    }
+    let server = Server::of(&site)?;
+    let mut answer = Answer::default();
+    for update in updates {
+        let judged = server.judge(&site, &update)?;
+        for (why, remedy) in judged.refused {
+            answer.refuses = true;
+            answer.notes.push(why);
+            answer.remedies.push(remedy);
+        }
+        answer.notes.extend(judged.notes.into_iter().map(|note| format!("not judged: {note}")));
+        if let Some(report) = judged.report {
+            answer.add(Some(update.reference), report);
+        }
+    }
+    Ok(answer)
+}
+
+/// `<old id> <new id> <reference>` a line; an id of zeros is no object. The line that is none is the error.
+fn parse(input: &str) -> Result<Vec<Update>, String> {
+    let id = |text: &str| -> Option<Option<ObjectId>> {
+        if text.bytes().all(|byte| byte == b'0') { Some(None) } else { ObjectId::parse(text).ok().map(Some) }
+    };
+    let read = |line: &str| -> Option<Update> {
+        let mut parts = line.splitn(3, ' ');
+        let (old, new, reference) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(Update { old: id(old)?, new: id(new)?, reference: reference.to_owned() })
+    };
+    input.lines().filter(|line| !line.is_empty()).map(|line| read(line).ok_or_else(|| line.to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_a_push() {
+        let (one, two, zero) = ("1".repeat(40), "2".repeat(64), "0".repeat(40));
+        let text = format!("{zero} {one} refs/heads/a\n{one} {zero} refs/tags/b c\n{one} {two} refs/heads/d\n");
+        let updates = parse(&text).unwrap();
+        let shown: Vec<_> = updates
+            .iter()
+            .map(|update| (update.old.is_some(), update.new.is_some(), update.reference.as_str()))
+            .collect();
+        assert_eq!(
+            shown,
+            [(false, true, "refs/heads/a"), (true, false, "refs/tags/b c"), (true, true, "refs/heads/d")]
+        );
+        assert_eq!(parse(&format!("{one} refs/heads/a\n")), Err(format!("{one} refs/heads/a")));
+    }
+}

@@ -1,0 +1,224 @@
+//! A server of one's own: what `pre-receive` lets in.
+
+use std::path::PathBuf;
+
+use crate::governed::governed;
+use crate::sandbox::{Output, Sandbox, lawful};
+
+/// A clone and the bare repository that it pushes to, with the hook in place.
+struct Server {
+    clone: Sandbox,
+    bare: Sandbox,
+}
+
+impl Server {
+    fn new() -> Self {
+        Self::of(governed())
+    }
+
+    fn of(clone: Sandbox) -> Self {
+        let dir: PathBuf = clone.root().join("server.git");
+        clone.try_git("clone --quiet --bare .").arg(&dir).run().expect_code(0);
+        clone.try_git("remote add origin").arg(&dir).run().expect_code(0);
+        let bare = clone.at(dir);
+        bare.agentops("hooks install --server").run().expect_code(0);
+        Self { clone, bare }
+    }
+
+    fn push(&self, arguments: &str) -> Output {
+        self.clone.try_git(&format!("push --quiet origin {arguments}")).run()
+    }
+
+    fn commit(&self, path: &str, message: &str) -> String {
+        self.clone.write(path, format!("//! {path}\n"));
+        self.clone.git("add -A");
+        self.clone.try_git("commit --quiet --file=-").stdin(message).run().expect_code(0);
+        self.clone.git("rev-parse HEAD")
+    }
+
+    fn at(&self, name: &str) -> Option<String> {
+        let found = self.bare.try_git(&format!("rev-parse --quiet --verify {name}")).run();
+        (found.code == Some(0)).then(|| found.stdout.trim().to_owned())
+    }
+
+    /// Fails unless nothing moved and the pusher reads `told`.
+    #[track_caller]
+    fn refuses(&self, arguments: &str, told: &str) -> String {
+        let before = self.bare.git("for-each-ref");
+        let pushed = self.push(arguments);
+        assert_ne!(pushed.code, Some(0), "{}", pushed.stderr);
+        assert!(pushed.stderr.contains(told), "{}", pushed.stderr);
+        assert_eq!(self.bare.git("for-each-ref"), before);
+        pushed.stderr
+    }
+
+    #[track_caller]
+    fn takes(&self, arguments: &str) -> String {
+        let pushed = self.push(arguments);
+        assert_eq!(pushed.code, Some(0), "{}", pushed.stderr);
+        pushed.stderr
+    }
+}
+
+#[test]
+fn what_is_lawful_comes_in_and_what_is_not_stays_out() {
+    let server = Server::new();
+    let good = server.commit("src/one.rs", &lawful("feat: one"));
+    assert_eq!(server.takes("main"), "");
+    assert_eq!(server.at("main"), Some(good.clone()));
+    let bad = server.commit("src/two.rs", "wip\n");
+    let told = server.refuses("main", "remote: refused: `pre-receive` of agentops stops this push");
+    assert!(told.contains("AO-L3") && told.contains("refs/heads/main") && !told.contains("--no-verify"), "{told}");
+    // The objects of a refused push do not stay.
+    assert_eq!(server.bare.try_git(&format!("cat-file -e {bad}")).run().code, Some(1));
+    // All references of a push move or none.
+    server.clone.git(&format!("branch fine {good}"));
+    server.refuses("fine main", "AO-L3");
+    server.takes("fine");
+    // Another clone that has no hooks at all changes nothing about it.
+    let other = server.clone.at(server.clone.root().join("other"));
+    server
+        .clone
+        .try_git("clone --quiet --no-hardlinks server.git other")
+        .in_dir(server.clone.root())
+        .run()
+        .expect_code(0);
+    other.write("a.txt", "1\n");
+    other.git("add -A");
+    other.git("commit --quiet --no-verify --message wip");
+    assert_ne!(other.try_git("push --quiet origin main").run().code, Some(0));
+    assert_eq!(server.at("main"), Some(good));
+}
+
+#[test]
+fn protected_branches_are_neither_deleted_nor_rewound() {
+    let server = Server::new();
+    server.bare.git("config receive.denyDeleteCurrent ignore");
+    server.commit("src/one.rs", &lawful("feat: one"));
+    server.takes("main");
+    server.refuses("--delete main", "`main` is protected: it is not deleted by a push");
+    server.clone.git("reset --quiet --hard HEAD~1");
+    server.commit("src/two.rs", &lawful("feat: two"));
+    server.refuses("--force main", "`main` is protected: this push would take commits away from it");
+    // Nobody else's branch is.
+    server.takes("HEAD~1:refs/heads/work");
+    server.takes("--force HEAD:refs/heads/work");
+    server.clone.git("checkout --quiet --detach HEAD~1");
+    server.commit("src/three.rs", &lawful("feat: three"));
+    server.takes("--force HEAD:refs/heads/work");
+    server.takes("--delete work");
+    assert_eq!(server.at("work"), None);
+}
+
+#[test]
+fn the_branch_of_head_is_protected_whatever_it_is_called() {
+    let clone = governed();
+    clone.git("branch --quiet --move trunk");
+    let server = Server::of(clone);
+    server.commit("src/one.rs", &lawful("feat: one"));
+    server.takes("trunk");
+    server.clone.git("reset --quiet --hard HEAD~1");
+    server.commit("src/two.rs", &lawful("feat: two"));
+    server.refuses("--force trunk", "`trunk` is protected");
+}
+
+#[test]
+fn replaced_objects_and_names_of_branches_stay_out() {
+    let server = Server::new();
+    let old = server.clone.git("rev-parse HEAD");
+    let new = server.commit("src/one.rs", &lawful("feat: one"));
+    server.refuses(&format!("{new}:refs/replace/{old}"), "would show other objects in place of those that were judged");
+    server.clone.git("tag main");
+    server.refuses("refs/tags/main", "a tag `main` would take the name of a protected branch");
+    server.clone.git("tag v1");
+    server.takes("refs/tags/v1");
+}
+
+#[test]
+fn new_branches_are_judged_from_where_they_left_head() {
+    let server = Server::new();
+    server.clone.git("switch --quiet --create work");
+    server.commit("src/one.rs", "wip\n");
+    server.refuses("work", "AO-R3");
+    server.clone.git("reset --quiet --hard main");
+    server.commit("src/one.rs", &lawful("feat: one"));
+    server.takes("work");
+    // Pages without rules of their own have nothing to do with them.
+    let empty = server.clone.try_git("mktree").run().expect_code(0).stdout.trim().to_owned();
+    let pages = server.clone.git(&format!("commit-tree -m pages {empty}"));
+    let told = server.takes(&format!("{pages}:refs/heads/gh-pages"));
+    assert!(told.contains("not judged: `gh-pages` is not governed"), "{told}");
+    let copy = server.clone.git("commit-tree -m copy HEAD^{tree}");
+    server.refuses(&format!("{copy}:refs/heads/copy"), "nothing in common with HEAD's");
+}
+
+#[test]
+fn the_first_push_is_judged_whole() {
+    let clone = governed();
+    clone.write("a.txt", "1\n");
+    clone.git("add -A");
+    clone.git("commit --quiet --no-verify --message wip");
+    let dir = clone.root().join("server.git");
+    clone.try_git("init --quiet --bare").arg(&dir).run().expect_code(0);
+    clone.try_git("remote add origin").arg(&dir).run().expect_code(0);
+    let bare = clone.at(dir);
+    bare.agentops("hooks install --server").run().expect_code(0);
+    let server = Server { clone, bare };
+    server.refuses("main", "AO-L3");
+    server.takes("HEAD~1:refs/heads/main");
+    assert!(server.at("main").is_some());
+}
+
+#[test]
+fn fifty_pushes_at_once() {
+    let server = Server::new();
+    let base = server.clone.git("rev-parse HEAD");
+    for number in 0..50 {
+        let message = if number % 5 == 0 { "wip\n".to_owned() } else { lawful(&format!("feat: number {number}")) };
+        server.clone.git(&format!("switch --quiet --create b{number} {base}"));
+        server.commit(&format!("src/m{number}.rs"), &message);
+    }
+    let runs: Vec<_> = (0..50)
+        .map(|number| {
+            let mut push = std::process::Command::new("git");
+            push.args(["push", "--quiet", "origin", &format!("b{number}")]).current_dir(server.clone.path());
+            push.env_clear().envs(server.clone.environment());
+            push.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+            push.spawn().unwrap()
+        })
+        .collect();
+    let codes: Vec<bool> = runs.into_iter().map(|mut run| run.wait().unwrap().success()).collect();
+    for (number, is_in) in codes.iter().enumerate() {
+        assert_eq!(*is_in, number % 5 != 0, "b{number}");
+        assert_eq!(server.at(&format!("b{number}")).is_some(), *is_in, "b{number}");
+    }
+    server.bare.try_git("fsck --strict").run().expect_code(0);
+}
+
+#[test]
+fn what_was_there_before_runs_first_and_comes_back() {
+    let server = Server::new();
+    server.bare.agentops("hooks uninstall").run().expect_code(0);
+    assert!(!server.bare.path().join("hooks/pre-receive").exists());
+    let own =
+        "#!/bin/sh\nwhile read old new name; do echo \"seen $name\"; case $name in *secret*) exit 1;; esac; done\n";
+    let hook = server.bare.path().join("hooks/pre-receive");
+    std::fs::write(&hook, own).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    server.bare.agentops("hooks install --server").run().expect_code(0);
+    let status = server.bare.agentops("hooks status --json").run().expect_code(0).json();
+    let hooks = status["hooks"].as_array().unwrap();
+    assert_eq!((hooks.len(), &hooks[0]["hook"]), (1, &"pre-receive".into()));
+    assert_eq!(hooks[0]["chained"], true);
+    server.refuses("main:refs/heads/secret", "the chained hook");
+    assert!(server.takes("main:refs/heads/open").contains("remote: seen refs/heads/open"));
+    server.commit("src/two.rs", "wip\n");
+    server.refuses("main", "AO-L3");
+    server.bare.agentops("doctor").run();
+    server.bare.agentops("hooks uninstall").run().expect_code(0);
+    assert_eq!(std::fs::read_to_string(&hook).unwrap(), own);
+}
