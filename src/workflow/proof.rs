@@ -107,7 +107,7 @@ pub fn owner_refusal(policy: &Policy, who: &Principal) -> Option<String> {
 }
 
 /// Whether `voter`, who signed with `key`, is proved to be somebody else than every doer: all of them signed, each with a key
-/// of its own. One key belongs to one principal, so different names are different keys. The error says what lacks, a clause.
+/// of its own. The error says what lacks, a clause.
 pub fn four_eyes(
     policy: &Policy,
     submit: &Event,
@@ -122,15 +122,24 @@ pub fn four_eyes(
         return Err("the vote is not signed".into());
     }
     match event_key(policy, submit) {
-        None => return Err("the submit is not signed (`phase rework`, then `phase next --sign`)".into()),
-        Some(Err(reason)) => return Err(format!("of the submit {reason}")),
-        Some(Ok(_)) => {}
+        None => Err("the submit is not signed (`phase rework`, then `phase next --sign`)".into()),
+        Some(Err(reason)) => Err(format!("of the submit {reason}")),
+        Some(Ok(_)) => match unsigned_doer(submit, doers) {
+            Some(doer) => Err(format!("a session's record names `{doer}`, who signed nothing")),
+            None => Ok(()),
+        },
     }
-    // A session's record names a doer too, and is not signed.
-    match doers.iter().find(|doer| **doer != submit.actor) {
-        Some(doer) => Err(format!("a session's record names `{doer}`, who signed nothing")),
-        None => Ok(()),
-    }
+}
+
+/// Whether everybody who did the work that `leaving` leaves is proved to be who `doers` says. One key belongs to one principal,
+/// so whoever else signs is then none of them.
+pub fn doers_are_proved(policy: &Policy, leaving: &Event, doers: &BTreeSet<Principal>) -> bool {
+    matches!(event_key(policy, leaving), Some(Ok(_))) && unsigned_doer(leaving, doers).is_none()
+}
+
+/// A doer beside the event's own: a session's record names one too, and is not signed.
+fn unsigned_doer<'a>(leaving: &Event, doers: &'a BTreeSet<Principal>) -> Option<&'a Principal> {
+    doers.iter().find(|doer| **doer != leaving.actor)
 }
 
 fn key(
@@ -213,7 +222,10 @@ mod tests {
         assert_eq!(proves(&submit, &doers(&["claude"]), "alice", None), "the vote is not signed");
         let session = proves(&submit, &doers(&["claude", "codex"]), "alice", Some(&shown));
         assert_eq!(session, "a session's record names `codex`, who signed nothing");
+        assert!(doers_are_proved(&policy, &submit, &doers(&["claude"])));
+        assert!(!doers_are_proved(&policy, &submit, &doers(&["claude", "codex"])));
         let unsigned = Event { signature: None, ..submit.clone() };
+        assert!(!doers_are_proved(&policy, &unsigned, &doers(&["claude"])));
         assert!(proves(&unsigned, &doers(&["claude"]), "alice", Some(&shown)).contains("the submit is not signed"));
         assert_eq!(proves(&submit, &doers(&["alice", "claude"]), "alice", Some(&shown)), "`alice` did it");
         assert_eq!(proves(&submit, &doers(&["claude"]), "claude", Some(&shown)), "`claude` did it");

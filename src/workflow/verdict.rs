@@ -32,6 +32,8 @@ pub struct Standing {
     pub refuted: BTreeMap<Principal, Option<Proved>>,
     /// Verdicts that count for nothing, each with the reason.
     pub void: Vec<(RepoPath, String)>,
+    /// Whether all doers signed, so that a verifier who signed is proved to be none of them.
+    pub doers_are_proved: bool,
 }
 
 impl Standing {
@@ -47,6 +49,32 @@ impl Standing {
             .collect();
         (!names.is_empty()).then(|| format!("{} by {}", outcome.as_str(), names.join(", ")))
     }
+
+    /// Whether nobody need be believed: a verifier signed, and where it is a reproduction all doers did.
+    pub fn is_proved(&self) -> bool {
+        let signed = |all: &BTreeMap<Principal, Option<Proved>>| all.values().any(Option::is_some);
+        match self.refuted.is_empty() {
+            true => signed(&self.reproduced) && self.doers_are_proved,
+            false => signed(&self.refuted),
+        }
+    }
+
+    /// What `runs` rest on that `actor` claims, a clause.
+    pub fn told(&self, runs: usize, actor: &Principal) -> String {
+        let claimed = match runs {
+            1 => format!("1 command is claimed by {actor}"),
+            _ => format!("{runs} commands are claimed by {actor}"),
+        };
+        match (self.said(Outcome::Refuted), self.said(Outcome::Reproduced)) {
+            (Some(said), _) => format!("{claimed}, {said}"),
+            // Of a doer who did not sign nobody knows whether it was the verifier.
+            (None, Some(said)) if self.reproduced.values().any(Option::is_some) && !self.doers_are_proved => {
+                format!("{claimed}, {said}; that the verifier is no doer is a claim")
+            }
+            (None, Some(said)) => format!("{claimed}, {said}"),
+            (None, None) => format!("{claimed}, not reproduced"),
+        }
+    }
 }
 
 /// Weighs `files` over the event `link`, whose work `doers` did. One verifier's two verdicts that differ count as refuted.
@@ -57,7 +85,8 @@ pub fn weigh(
     doers: &BTreeSet<Principal>,
     files: &[Filed<Verdict>],
 ) -> Standing {
-    let mut standing = Standing::default();
+    let doers_are_proved = proof::doers_are_proved(policy, &link.event, doers);
+    let mut standing = Standing { doers_are_proved, ..Standing::default() };
     for file in files {
         let counted = file.content.as_ref().map_err(String::clone).and_then(|verdict| {
             let key = backing(policy, chain, link, doers, verdict)?;

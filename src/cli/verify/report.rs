@@ -166,6 +166,8 @@ struct RunBody {
     output_sha256: String,
     /// `claimed`, `reproduced` or `refuted`.
     standing: &'static str,
+    /// Whether keys stand behind that: a verifier's, and of a reproduction all doers'.
+    proved: bool,
 }
 
 pub(super) fn run(arguments: &ReportArguments, context: &mut Context) -> Result<Ended, CommandError> {
@@ -229,7 +231,7 @@ fn body(found: &Verification) -> ReportBody {
         manifest: found.manifest.iter().flat_map(files).collect(),
         promises: found.promises.as_ref().map(promises),
         redacted: found.redacted.iter().map(redacted).collect(),
-        runs: event.runs.iter().map(|run| run_body(run, standing_word(found))).collect(),
+        runs: event.runs.iter().map(|run| run_body(run, &found.verdicts)).collect(),
         verdicts: verdicts(&found.verdicts),
         void_verdicts: found.verdicts.void.iter().map(void).collect(),
         not_checked: found.not_checked.clone(),
@@ -310,22 +312,19 @@ fn verdicts(standing: &Standing) -> Vec<VerdictBody> {
     reproduced.chain(standing.refuted.iter().map(body(Outcome::Refuted))).collect()
 }
 
-fn standing_word(found: &Verification) -> &'static str {
-    match (found.verdicts.refuted.is_empty(), found.verdicts.reproduced.is_empty()) {
-        (false, _) => "refuted",
-        (true, false) => "reproduced",
-        (true, true) => "claimed",
-    }
-}
-
-fn run_body(run: &crate::model::event::Run, standing: &'static str) -> RunBody {
+fn run_body(run: &crate::model::event::Run, verdicts: &Standing) -> RunBody {
     RunBody {
         name: run.name.to_string(),
         arguments: run.arguments.clone(),
         exit: run.exit,
         tree: run.tree.to_string(),
         output_sha256: run.output_sha256.hex(),
-        standing,
+        standing: match (verdicts.refuted.is_empty(), verdicts.reproduced.is_empty()) {
+            (false, _) => Outcome::Refuted.as_str(),
+            (true, false) => Outcome::Reproduced.as_str(),
+            (true, true) => "claimed",
+        },
+        proved: verdicts.is_proved(),
     }
 }
 
@@ -359,13 +358,13 @@ fn fill(page: &mut Page, found: &Verification) {
     if let Some(Ok(key)) = &found.doer_key {
         page.indented_label(2, [plain("doer")], format!("{}, {}", event.actor, key.honest()));
     }
-    let (rests_on, is_proved) = found.runs_rest_on();
+    let is_proved = found.verdicts.is_proved();
     if is_proved {
-        fill_runs(page, found, &rests_on);
+        fill_runs(page, found);
     }
     page.line([strong("not checked")]);
     if !is_proved {
-        fill_runs(page, found, &rests_on);
+        fill_runs(page, found);
     }
     for (path, reason) in &found.verdicts.void {
         page.line([plain("  "), warning("void verdict"), plain(format!(": {path}: {reason}"))]);
@@ -394,7 +393,8 @@ fn fill_promises(page: &mut Page, found: &Verification) {
     }
 }
 
-fn fill_runs(page: &mut Page, found: &Verification, rests_on: &str) {
+fn fill_runs(page: &mut Page, found: &Verification) {
+    let rests_on = found.runs_rest_on();
     for run in &found.runs {
         let words: Vec<&str> =
             std::iter::once(run.name.as_str()).chain(run.arguments.iter().map(String::as_str)).collect();

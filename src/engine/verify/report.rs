@@ -1,7 +1,5 @@
 //! `verify report`: of one passed gate, what is checked and what is somebody's word. Reads git objects and runs nothing.
 
-use std::collections::BTreeMap;
-
 use super::rerun::claiming;
 use crate::engine::compliance;
 use crate::engine::error::EngineError;
@@ -15,7 +13,7 @@ use crate::model::event::{EventKind, Run};
 use crate::model::law_id::{LawId, Level};
 use crate::model::layout;
 use crate::model::manifest::{Manifest, ManifestLine};
-use crate::model::name::{Principal, ProfileName, TaskId};
+use crate::model::name::{ProfileName, TaskId};
 use crate::model::path::RepoPath;
 use crate::model::profile::{ArtifactKind, VoteKind};
 use crate::model::report::Violation;
@@ -349,14 +347,12 @@ fn remain(found: &mut Verification, superseded: usize) {
     let event = &found.link.event;
     let mut sentences = Vec::new();
     let mut add = |sentence: String| sentences.push(sentence);
-    if !event.runs.is_empty() && found.verdicts.reproduced.is_empty() && found.verdicts.refuted.is_empty() {
-        let (runs, are) = if event.runs.len() == 1 { ("run", "is a claim") } else { ("runs", "are claims") };
-        add(format!(
-            "{} {runs} {are} of {}, not reproduced: `agentops verify rerun {}` repeats what was claimed",
-            event.runs.len(),
-            event.actor,
-            found.task
-        ));
+    if !event.runs.is_empty() && !found.verdicts.is_proved() {
+        let told = found.verdicts.told(event.runs.len(), &event.actor);
+        let has_verdict = !found.verdicts.reproduced.is_empty() || !found.verdicts.refuted.is_empty();
+        let task = &found.task;
+        let again = format!(": `agentops verify rerun {task}` repeats what was claimed");
+        add(if has_verdict { told } else { told + &again });
     }
     if !matches!(found.doer_key, Some(Ok(_))) {
         add(format!("who did the work: the event says {}, and no key stands behind it", event.actor));
@@ -386,16 +382,9 @@ fn remain(found: &mut Verification, superseded: usize) {
 }
 
 impl Verification {
-    /// What the runs rest on: `claimed`, or who reproduced or refuted them. `true` where a key stands behind it.
-    pub fn runs_rest_on(&self) -> (String, bool) {
-        let proved = |all: &BTreeMap<Principal, Option<Proved>>| all.values().any(Option::is_some);
-        let verdicts = &self.verdicts;
-        if let Some(said) = verdicts.said(Outcome::Refuted) {
-            return (said, proved(&verdicts.refuted));
-        }
-        match verdicts.said(Outcome::Reproduced) {
-            Some(said) => (said, proved(&verdicts.reproduced)),
-            None => ("claimed".into(), false),
-        }
+    /// What the runs rest on: `claimed`, or who reproduced or refuted them.
+    pub fn runs_rest_on(&self) -> String {
+        let said = |outcome| self.verdicts.said(outcome);
+        said(Outcome::Refuted).or_else(|| said(Outcome::Reproduced)).unwrap_or_else(|| "claimed".into())
     }
 }

@@ -150,7 +150,6 @@ fn material<'a>(
         runs: &link.event.runs,
         made_on: made_on(case, link)?,
         notes: &link.event.note,
-        is_signed: link.event.signature.is_some(),
         verdicts: verdicts(case, task, link)?,
         plan,
         promised,

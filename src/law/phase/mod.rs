@@ -84,8 +84,6 @@ pub struct Material<'a> {
     pub made_on: Option<MadeOn<'a>>,
     /// What the event notes; the share of lines that the tests covered is a claim too.
     pub notes: &'a BTreeMap<Word, String>,
-    /// Whether the event is signed, so that who leaves the phase is no claim.
-    pub is_signed: bool,
     /// What verdicts in M say of them.
     pub verdicts: Standing,
     /// The plan of the task's live plan stage.

@@ -11,9 +11,8 @@ use crate::model::manifest::Manifest;
 use crate::model::profile::ArtifactKind;
 use crate::model::report::{Finding, Place};
 use crate::model::tree::SightError;
-use crate::model::verdict::Outcome;
 
-use super::{MadeOn, Material, Required, count, live, required_commands};
+use super::{MadeOn, Material, Required, live, required_commands};
 
 /// The law.
 pub(crate) const LAW: Law = Law {
@@ -127,27 +126,15 @@ fn examine_coverage(material: &Material<'_>, coverage: &Coverage, findings: &mut
 
 /// Says what the claims rest on. A refutation is a warning: without a key anybody could have written it.
 fn tell_standing(material: &Material<'_>, claimed: usize, findings: &mut Findings) {
-    let verb = if claimed == 1 { "is" } else { "are" };
-    let claim = format!("{} {verb} claimed by {}", count(claimed, "command"), material.actor);
     let verdicts = &material.verdicts;
-    match (verdicts.said(Outcome::Refuted), verdicts.said(Outcome::Reproduced)) {
-        (Some(refuted), _) => findings.add(
-            Finding::new(
-                Place::nowhere(),
-                format!("{claim}, {refuted}"),
-                format!("look for yourself: `agentops verify rerun {}`", material.task),
-            )
-            .warning(),
-        ),
-        // Of a doer who did not sign nobody knows whether it was the verifier.
-        (None, Some(said)) if verdicts.reproduced.values().any(Option::is_some) && material.is_signed => {
-            findings.note(format!("{claim}, {said}"));
-        }
-        (None, Some(said)) if verdicts.reproduced.values().any(Option::is_some) => {
-            findings.not_checked(format!("{claim}, {said}; that the verifier is no doer is a claim"));
-        }
-        (None, Some(said)) => findings.not_checked(format!("{claim}, {said}")),
-        (None, None) => findings.not_checked(format!("{claim}, not reproduced")),
+    let told = verdicts.told(claimed, material.actor);
+    if !verdicts.refuted.is_empty() {
+        let fix = format!("look for yourself: `agentops verify rerun {}`", material.task);
+        findings.add(Finding::new(Place::nowhere(), told, fix).warning());
+    } else if verdicts.is_proved() {
+        findings.note(told);
+    } else {
+        findings.not_checked(told);
     }
 }
 
@@ -197,6 +184,7 @@ mod tests {
     use super::*;
     use crate::law::testing::word;
     use crate::model::plan::Plan;
+    use crate::model::trust::Proved;
 
     fn gate() -> Gate {
         let mut gate = Gate::implement().command("test", &["cargo", "test"], true).command("lint", &["true"], false);
@@ -217,6 +205,17 @@ mod tests {
             verified.judge(LawId::P6).not_checked,
             ["2 commands are claimed by claude, reproduced by bob (claimed)"]
         );
+        let key = Proved { fingerprint: "SHA256:x".into(), presence: None };
+        verified.verdicts.reproduced = [(crate::law::testing::principal("bob"), Some(key))].into_iter().collect();
+        assert_eq!(
+            verified.judge(LawId::P6).not_checked,
+            [
+                "2 commands are claimed by claude, reproduced by bob (signed by SHA256:x); that the verifier is no doer is a claim"
+            ]
+        );
+        verified.verdicts.doers_are_proved = true;
+        let proved = verified.judge(LawId::P6);
+        assert_eq!((proved.not_checked.len(), proved.notes.len()), (0, 1));
         verified.verdicts.refuted = bob();
         assert_eq!(
             shown(&verified.judge(LawId::P6)),

@@ -20,7 +20,7 @@ fn claims_and_facts_are_told_apart() {
       promises: 3 of them; undelivered: 0 at the event, 0 in HEAD
     not checked
       run: `test` exit 0, claimed
-      1 run is a claim of claude, not reproduced: `agentops verify rerun reset-passwords-pfb9` repeats what was claimed
+      1 command is claimed by claude, not reproduced: `agentops verify rerun reset-passwords-pfb9` repeats what was claimed
       who did the work: the event says claude, and no key stands behind it
       tokens, durations and dates: whoever wrote the file says so
     ");

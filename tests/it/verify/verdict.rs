@@ -72,26 +72,59 @@ fn a_claim_becomes_reproduced_by_somebody_else() {
     assert!(found.contains("AO-E1") && found.contains("AO-E2"), "{found}");
 }
 
-#[test]
-fn a_signed_verdict_is_proved() {
-    let sandbox = Sandbox::governed();
-    let signers = sandbox.new_key("bob", "ed25519");
+/// Bob and Claude have keys; whether Claude's events are signed is a setting of git.
+fn with_keys(sandbox: &Sandbox) -> String {
+    let signers = sandbox.new_key("bob", "ed25519") + &sandbox.new_key("claude", "ed25519");
     sandbox.write(".agentops/allowed_signers", signers);
-    sandbox.agentops("policy amend --reason").arg("Bob has a key").run().expect_code(0);
-    let start = sandbox.git("rev-parse HEAD");
+    sandbox.agentops("policy amend --reason").arg("Bob and Claude have keys").run().expect_code(0);
+    sandbox.git("rev-parse HEAD")
+}
+
+#[test]
+fn a_signed_verdict_on_signed_work_is_proved() {
+    let sandbox = Sandbox::governed();
+    let start = with_keys(&sandbox);
+    sandbox.git("config agentops.sign true");
     let task = sandbox.done_task();
     let body = record(&sandbox, &task, "bob --sign --json").run().expect_code(0).json();
     assert!(body["recorded"]["key"].as_str().unwrap().starts_with("SHA256:"));
-    let report = sandbox.agentops(&format!("verify report {}", task.id)).run().expect_code(0).stdout;
-    let (checked, not_checked) = report.split_once("not checked").unwrap();
-    assert!(checked.contains("reproduced by bob (signed by SHA256:"), "{report}");
-    assert!(!not_checked.contains("run: "), "{report}");
+    let report = |rest: &str| sandbox.agentops(&format!("verify report {}{rest}", task.id)).run().expect_code(0);
+    let text = report("").stdout;
+    let (checked, not_checked) = text.split_once("not checked").unwrap();
+    assert!(checked.contains("run: `test` exit 0, reproduced by bob (signed by SHA256:"), "{text}");
+    assert!(!not_checked.contains("run: ") && !not_checked.contains("bob"), "{text}");
+    assert_eq!(report(" --json").json()["runs"][0]["proved"], true);
     let judged = sandbox.agentops("check --base").arg(&start).run().expect_code(0).stdout;
-    assert!(judged.contains("1 command is claimed by claude, reproduced by bob (signed by"), "{judged}");
-    // Claude signed nothing, so the doer's name is a word like any other.
-    assert!(judged.contains("; that the verifier is no doer is a claim"), "{judged}");
+    assert!(judged.contains("note: 1 command is claimed by claude, reproduced by bob (signed by"), "{judged}");
+    assert!(!judged.contains("that the verifier is no doer"), "{judged}");
     let broken = forged(&sandbox, &task, |verdict| verdict.reason = "Looks good".into());
     assert!(broken.contains("AO-V1") && broken.contains("the signature does not fit"), "{broken}");
+}
+
+#[test]
+fn a_signed_verdict_on_unsigned_work_is_a_claim_in_checks_and_reports_alike() {
+    let sandbox = Sandbox::governed();
+    let start = with_keys(&sandbox);
+    let task = sandbox.done_task();
+    record(&sandbox, &task, "bob --sign").run().expect_code(0);
+    // Claude signed nothing, so the doer's name is a word like any other.
+    let judged = sandbox.agentops("check --base").arg(&start).run().expect_code(0).stdout;
+    let said = judged.lines().find_map(|line| line.strip_prefix("not checked: 1 command is")).unwrap();
+    let said = format!("1 command is{said}");
+    assert!(said.contains("claimed by claude, reproduced by bob (signed by SHA256:"), "{judged}");
+    assert!(said.ends_with("; that the verifier is no doer is a claim"), "{judged}");
+    let report = |rest: &str| sandbox.agentops(&format!("verify report {}{rest}", task.id)).run().expect_code(0);
+    let text = report("").stdout;
+    let (checked, not_checked) = text.split_once("not checked").unwrap();
+    assert!(!checked.contains("bob"), "{text}");
+    assert!(not_checked.contains("run: `test` exit 0, reproduced by bob (signed by"), "{text}");
+    assert!(not_checked.lines().any(|line| line.trim() == said), "{text}");
+    let (body, statement) = (report(" --json").json(), report(" --format in-toto").json());
+    for body in [&body, &statement["predicate"]] {
+        assert!(body["not_checked"].as_array().unwrap().contains(&said.as_str().into()), "{body:#}");
+        assert_eq!((&body["runs"][0]["standing"], &body["runs"][0]["proved"]), (&"reproduced".into(), &false.into()));
+        assert_eq!(body["verdicts"][0]["proved"], true, "that bob signed is a fact");
+    }
 }
 
 #[test]
