@@ -84,6 +84,32 @@ fn an_agent_leaves_the_plan_with_promises_and_a_person_without() {
     world.replays("HEAD");
 }
 
+#[test]
+fn status_says_of_whom_promises_are_required() {
+    let sandbox = Sandbox::governed();
+    let task = sandbox.open_task("Reset passwords", "");
+    sandbox.reach_spec(&task);
+    let shown = |actor: &str| {
+        let call = |flags: &str| sandbox.agentops(&format!("phase status {} {flags}", task.id));
+        let text = call("").env("AGENTOPS_ACTOR", actor).run().expect_code(0).stdout;
+        let body = call("--json").env("AGENTOPS_ACTOR", actor).run().expect_code(0).json();
+        let documents = body["documents"].as_array().unwrap();
+        let found = documents.iter().find(|one| one["path"].as_str().unwrap().ends_with("deliverables.toml")).unwrap();
+        let line = text.lines().find(|line| line.ends_with("deliverables.toml")).unwrap();
+        (line.trim().split_once(": ").unwrap().0.to_owned(), found["required"].as_bool().unwrap())
+    };
+    assert_eq!(shown("claude"), ("document".into(), true));
+    assert_eq!(shown("alice"), ("optional".into(), false));
+    // Who does not say who it is gets what the profile says of everybody.
+    assert_eq!(shown("nobody"), ("optional".into(), false));
+    // A gate that does not ask for them requires them of nobody.
+    let file = ".agentops/product-dev/profile.toml";
+    sandbox.write(".agentops/format.toml", sandbox.read(".agentops/format.toml").replace("laws = 2 ", "laws = 1 "));
+    sandbox.git("commit --quiet --all --no-verify -m older");
+    assert!(sandbox.read(file).contains("AO-P9"));
+    assert_eq!(shown("claude"), ("optional".into(), false));
+}
+
 fn head_tree(world: &World) -> agentops::model::digest::ObjectId {
     agentops::model::digest::ObjectId::parse(&world.git("rev-parse HEAD^{tree}")).unwrap()
 }

@@ -70,7 +70,7 @@ pub fn next(
         });
     };
     if state.status == Status::Done {
-        return Ok(Next::AlreadyDone(Box::new(phase::status_of(&base, &chain)?)));
+        return Ok(Next::AlreadyDone(Box::new(phase::status_of(site, &base, &chain)?)));
     }
     let at = site.clock.now();
     // Commands may run for minutes: they run before any lock is taken, and count only for the tree they ran on.
@@ -299,7 +299,7 @@ fn documents(
         };
         match bytes {
             Some(bytes) => found.push((path, bytes)),
-            None if phase::is_wanted(base, phase, spec, actor) => {
+            None if phase::is_wanted(base, phase, spec, Some(actor)) => {
                 let laid_out = phase::lay_out(site, base, chain)?.contains(&path) && !site.repo.is_rehearsal();
                 let what = if laid_out { "it has been laid out from its template: fill it in" } else { "write it" };
                 return Err(EngineError::refused(

@@ -44,7 +44,7 @@ pub struct PhaseStatus {
     pub lapsed: Vec<String>,
     /// The classes of risk that tighten the gate of an open task's phase, as far as HEAD tells.
     pub classes: Vec<RiskMet>,
-    /// The phase's documents: path and whether it must exist.
+    /// The phase's documents: path and whether who asks cannot leave the phase without it.
     pub documents: Vec<(String, bool)>,
     /// Commands that make sense now.
     pub next: Vec<String>,
@@ -56,7 +56,7 @@ pub struct PhaseStatus {
 pub fn status(site: &Site, prefix: &str) -> Result<PhaseStatus, EngineError> {
     let base = site.base()?;
     let chain = base.task(prefix)?;
-    status_of(&base, &chain)
+    status_of(site, &base, &chain)
 }
 
 /// Where every open task stands at HEAD, urgent ones first.
@@ -64,11 +64,11 @@ pub fn status_all(site: &Site) -> Result<Vec<PhaseStatus>, EngineError> {
     let base = site.base()?;
     task::list_at(&base, &task::Filter::default())?
         .into_iter()
-        .map(|listed| status_of(&base, &Chain::read(&base.tree, &listed.profile, &listed.task)?))
+        .map(|listed| status_of(site, &base, &Chain::read(&base.tree, &listed.profile, &listed.task)?))
         .collect()
 }
 
-pub(crate) fn status_of(base: &Base<'_>, chain: &Chain) -> Result<PhaseStatus, EngineError> {
+pub(crate) fn status_of(site: &Site, base: &Base<'_>, chain: &Chain) -> Result<PhaseStatus, EngineError> {
     let id = &chain.task;
     let rules = base.rules(chain)?;
     let heads = chain.heads();
@@ -101,10 +101,10 @@ pub(crate) fn status_of(base: &Base<'_>, chain: &Chain) -> Result<PhaseStatus, E
         if state.status.is_open() {
             status.classes = RiskMet::of(&Gate::resolve(&base.policy, rules, phase, chain, base.view())?);
         }
-        for spec in &phase.artifacts {
-            if spec.template.is_some() {
-                status.documents.push((spec.path_for(&rules.name, id, &state), spec.required));
-            }
+        let actor = acting(site, base);
+        for spec in phase.artifacts.iter().filter(|spec| spec.template.is_some()) {
+            let is_wanted = is_wanted(base, phase, spec, actor);
+            status.documents.push((spec.path_for(&rules.name, id, &state), is_wanted));
         }
     }
     for earlier in &state.after {
@@ -395,13 +395,9 @@ pub(crate) fn lay_out(site: &Site, base: &Base<'_>, chain: &Chain) -> Result<Vec
     let Standing::At(state) = chain.standing() else { return Ok(Vec::new()) };
     let rules = base.rules(chain)?;
     let Some((_, phase)) = rules.phase(&state.phase) else { return Ok(Vec::new()) };
-    let actor = site.actor(&base.policy).ok().map(|(_, actor)| actor);
+    let actor = acting(site, base);
     let mut written = Vec::new();
-    let wanted = |spec: &&ArtifactSpec| match actor {
-        Some(actor) => is_wanted(base, phase, spec, actor),
-        None => spec.required,
-    };
-    for spec in phase.artifacts.iter().filter(wanted) {
+    for spec in phase.artifacts.iter().filter(|spec| is_wanted(base, phase, spec, actor)) {
         let Some(name) = &spec.template else { continue };
         let path = RepoPath::from(spec.path_for(&rules.name, &chain.task, &state));
         if worktree.entry(&path)?.is_some() {
@@ -415,11 +411,15 @@ pub(crate) fn lay_out(site: &Site, base: &Base<'_>, chain: &Chain) -> Result<Vec
     Ok(written)
 }
 
+/// Who asks, where that is clear.
+fn acting<'a>(site: &Site, base: &'a Base<'_>) -> Option<&'a Actor> {
+    site.actor(&base.policy).ok().map(|(_, actor)| actor)
+}
+
 /// Whether `actor` cannot leave `phase` without the artifact: the profile requires it, or AO-P9 wants it of agents.
-pub(crate) fn is_wanted(base: &Base<'_>, phase: &Phase, spec: &ArtifactSpec, actor: &Actor) -> bool {
-    let promises = || {
-        spec.kind == ArtifactKind::Deliverables && actor.kind == ActorKind::Agent && base.policy.asks(phase, LawId::P9)
-    };
+pub(crate) fn is_wanted(base: &Base<'_>, phase: &Phase, spec: &ArtifactSpec, actor: Option<&Actor>) -> bool {
+    let is_agent = actor.is_some_and(|actor| actor.kind == ActorKind::Agent);
+    let promises = || spec.kind == ArtifactKind::Deliverables && is_agent && base.policy.asks(phase, LawId::P9);
     spec.required || promises()
 }
 

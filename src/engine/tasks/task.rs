@@ -256,7 +256,7 @@ pub struct Shown {
 pub fn show(site: &Site, prefix: &str) -> Result<Shown, EngineError> {
     let base = site.base()?;
     let chain = base.task(prefix)?;
-    let status = phase::status_of(&base, &chain)?;
+    let status = phase::status_of(site, &base, &chain)?;
     let rules = base.rules(&chain)?;
     let mut artifacts = Vec::new();
     if let Some(first) = chain.links.first() {
