@@ -90,7 +90,15 @@ mod tests {
     use globset::Glob;
 
     use super::*;
+    use crate::config::new_profile;
     use crate::model::tree::MemoryTree;
+
+    /// The built-in profiles and one that `profile new` begins, with their files.
+    fn profiles() -> impl Iterator<Item = (ProfileName, Vec<(RepoPath, Vec<u8>)>)> {
+        let own = ProfileName::parse("own").unwrap();
+        let begun = new_profile(&own, None);
+        names().into_iter().map(|name| (name.clone(), files(&name))).chain([(own, begun)])
+    }
 
     #[test]
     fn installed_texts_are_whole() {
@@ -156,9 +164,9 @@ mod tests {
     fn every_check_of_a_gate_has_something_to_check() {
         use crate::model::law_id::LawId;
         use crate::model::profile::ArtifactKind;
-        for name in names() {
+        for (name, files) in profiles() {
             let mut tree = MemoryTree::new();
-            files(&name).into_iter().for_each(|(path, bytes)| _ = tree.put(path, bytes));
+            files.into_iter().for_each(|(path, bytes)| _ = tree.put(path, bytes));
             for phase in crate::config::read_profile(&tree, &name).unwrap().phases {
                 for check in &phase.gate.checks {
                     let kind = match check {
@@ -177,11 +185,25 @@ mod tests {
     }
 
     #[test]
+    fn plan_and_work_of_agents_are_held_to_promises() {
+        use crate::model::law_id::LawId;
+        use crate::model::state::Stage;
+        for (name, files) in profiles() {
+            let mut tree = MemoryTree::new();
+            files.into_iter().for_each(|(path, bytes)| _ = tree.put(path, bytes));
+            for phase in crate::config::read_profile(&tree, &name).unwrap().phases {
+                let asks = phase.gate.checks.contains(&LawId::P9);
+                assert_eq!(asks, matches!(phase.stage, Stage::Plan | Stage::Implement), "{name}: {}", phase.name);
+            }
+        }
+    }
+
+    #[test]
     fn templates_of_deliverables_are_refused_until_filled_in() {
         use crate::model::deliverables::Deliverables;
-        for name in names() {
+        for (name, files) in profiles() {
             let path = layout::template(&name, "deliverables.toml");
-            let (_, bytes) = files(&name).into_iter().find(|(found, _)| *found == path).unwrap();
+            let (_, bytes) = files.into_iter().find(|(found, _)| *found == path).unwrap();
             let text = String::from_utf8(bytes).unwrap();
             let blanks: Vec<usize> = text
                 .lines()

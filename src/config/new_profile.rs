@@ -20,6 +20,7 @@ pub fn new_profile(name: &ProfileName, extends: Option<&ProfileName>) -> Vec<(Re
         }
         None => {
             files.push(file("profile.toml", ROOT.replace("NAME", name.as_str())));
+            files.push(file("templates/deliverables.toml", DELIVERABLES.to_owned()));
             files.push(file("templates/plan.md", PLAN.to_owned()));
             files.push(file("templates/research.md", RESEARCH.to_owned()));
         }
@@ -79,13 +80,14 @@ purpose = "Decide every change, as path and line, before anything is changed"
 budget = { tokens = 60000, artifact_tokens = 12000, green = 20, yellow = 30 }
 artifacts = [
   { name = "plan", kind = "plan", path = "work/{opened}-{task}/plan.md", template = "plan.md", required = true },
+  { name = "deliverables", kind = "deliverables", path = "work/{opened}-{task}/deliverables.toml", template = "deliverables.toml", required = false },
 ]
 [phases.gate]
 title = "Plan approval"
 vote = "approval"
 voters = 1
 roles = []
-checks = ["AO-P1", "AO-P4", "AO-P5"]
+checks = ["AO-P1", "AO-P4", "AO-P5", "AO-P9"]  # AO-P9: agents promise what will be there, and deliver it
 commands = []
 
 [[phases]]
@@ -101,7 +103,7 @@ title = "Automated tests"
 vote = "none"
 voters = 0
 roles = []
-checks = ["AO-P6", "AO-P7"]
+checks = ["AO-P6", "AO-P7", "AO-P9"]
 commands = ["test"]
 "#;
 
@@ -139,6 +141,50 @@ is not there yet, write (new file) after the path. -->
 <!-- How to take it back, and what happens to data written meanwhile. -->
 ";
 
+const DELIVERABLES: &str = r#"# Deliverables: {title}
+#
+# What will be there when the work is done. Voted on with the plan, and held against the tree when an agent
+# leaves the implement phase. Fill in every "" and take out what this task does not need.
+# A reviewer looks for: promises that the work can break.
+
+[deliverables]
+# Where tests measure coverage: the report that they write (lcov or Cobertura), and the least share of lines in percent.
+# coverage = { report = "lcov.info", least = 80 }
+
+# Every file of the plan's changes. change: created, changed or removed. contains: texts that it holds
+# afterwards and not before. For example:
+# contains = ["export function total("]
+[[deliverables.file]]
+path = ""
+change = "created"
+contains = [""]
+
+# Every test: where it is, what it holds, such as the names of its cases, and the command of the profile that runs it.
+[[deliverables.test]]
+path = ""
+contains = [""]
+command = "test"
+
+# Every acceptance criterion. kind: function, performance, docs, security or quality. What shows it: places that the work
+# brings, a command of the profile, or both. For example:
+# name = "empty-input"
+# text = "Without any line of input the total is 0"
+# evidence = [{ path = "tests/total.js", contains = "empty input" }]
+[[deliverables.criterion]]
+name = ""
+kind = "function"
+text = ""
+evidence = [{ path = "", contains = "" }]
+
+# Every point where parts meet. kind: api (both sides agree), imports (nothing that is used is missing) or flow (it works
+# from end to end). The command shows it.
+# [[integration]]
+# name = "total-in-page"
+# kind = "flow"
+# text = "The page shows the total that the server computed"
+# command = "test"
+"#;
+
 const AGENT: &str = r#"---
 role: "Does the work of NAME from research to the last commit"
 agent_type: implementation
@@ -172,6 +218,7 @@ What the phase asks for, from its template, and small commits with a full messag
 - [ ] AO-L2: the session record proposes an improvement
 - [ ] AO-L3: context, solution, learning and impact are present and different from each other
 - [ ] AO-N1: nothing was written outside the task's documents and its code
+- [ ] AO-P9: `deliverables.toml` promised with the plan what is there at the end, and its commands pass
 - [ ] AO-R3: every subject is `type(scope): …` within 72 characters
 - [ ] AO-T1: commits under a human's name carry `Assisted-by:`
 "#;
