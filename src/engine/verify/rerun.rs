@@ -22,6 +22,7 @@ use crate::model::manifest::Manifest;
 use crate::model::name::{ProfileName, TaskId};
 use crate::model::path::RepoPath;
 use crate::model::plan::Plan;
+use crate::model::policy::Policy;
 use crate::model::profile::{ArtifactKind, Phase, Profile};
 use crate::model::state::Stage;
 use crate::model::tree::TreeView as _;
@@ -240,7 +241,8 @@ fn prepare(
                 .into(),
         );
     }
-    let manifest = match manifest_of(site, here, link, &origin, phase)? {
+    let evidence = Evidence { site, here, origin: &origin, policy: &base.policy };
+    let manifest = match evidence.manifest(link, phase)? {
         Ok(manifest) => manifest,
         Err(reason) => return Ok(Some(reason)),
     };
@@ -252,7 +254,7 @@ fn prepare(
             tree.short()
         )));
     }
-    let required = match wanted(site, here, chain, link, &origin, (rules, phase), manifest.as_ref())? {
+    let required = match evidence.wanted(chain, link, (rules, phase), manifest.as_ref())? {
         Ok(required) => required,
         Err(reason) => return Ok(Some(reason)),
     };
@@ -274,71 +276,76 @@ fn prepare(
     Ok(None)
 }
 
-/// The commands that the gate wanted, by the base's profile, the plan and the manifest of that time.
-fn wanted(
-    site: &Site,
-    here: &Base<'_>,
-    chain: &Chain,
-    link: &Link,
-    origin: &Origin,
-    (rules, phase): (&Profile, &Phase),
-    manifest: Option<&Manifest>,
-) -> Result<Result<Vec<Required>, String>, EngineError> {
-    let then = chain.until(&link.digest);
-    let planned = then.leaving(rules, Stage::Plan).filter(|_| phase.stage == Stage::Implement);
-    let document = |kind: ArtifactKind| match planned {
-        Some(planned) => listed(site, here, origin, planned, kind),
-        None => Ok(Ok(None)),
-    };
-    let promises = match here.policy.asks(phase, LawId::P9) {
-        true => document(ArtifactKind::Deliverables)?,
-        false => Ok(None),
-    };
-    let (plan, promises) = match (document(ArtifactKind::Plan)?, promises) {
-        (Ok(plan), Ok(promises)) => (plan, promises),
-        (Err(reason), _) | (_, Err(reason)) => return Ok(Err(reason)),
-    };
-    let plan = plan.map(|bytes| Plan::parse(&String::from_utf8_lossy(&bytes)));
-    let promises = promises.and_then(|bytes| Deliverables::parse(&bytes).ok());
-    Ok(Ok(required_commands(rules, phase, plan.as_ref(), promises.as_ref(), manifest)?))
+/// The evidence of events. Its bytes lie in the history that is looked at; what it is, and what a gate wants of it, says the
+/// base alone: a branch that calls its promises something else would have fewer commands run.
+struct Evidence<'a> {
+    site: &'a Site<'a>,
+    here: &'a Base<'a>,
+    origin: &'a Origin,
+    policy: &'a Policy,
 }
 
-/// The manifest of the event, where the base's profile has the gate write one; or why its work cannot be known.
-fn manifest_of(
-    site: &Site,
-    here: &Base<'_>,
-    link: &Link,
-    origin: &Origin,
-    phase: &Phase,
-) -> Result<Result<Option<Manifest>, String>, EngineError> {
-    let bytes = match listed(site, here, origin, link, ArtifactKind::Manifest)? {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) if phase.artifacts.iter().any(|spec| spec.kind == ArtifactKind::Manifest) => {
-            return Ok(Err("the event lists no manifest, so nobody knows which files its work is".into()));
-        }
-        Ok(None) => return Ok(Ok(None)),
-        Err(reason) => return Ok(Err(reason)),
-    };
-    Ok(Manifest::parse(&bytes).map(Some).map_err(|error| format!("the event's manifest cannot be read: {error}")))
-}
-
-/// The bytes of the evidence of that kind, if `link` lists any; or why they are not there.
-fn listed(
-    site: &Site,
-    here: &Base<'_>,
-    origin: &Origin,
-    link: &Link,
-    kind: ArtifactKind,
-) -> Result<Result<Option<Vec<u8>>, String>, EngineError> {
-    for item in &link.event.evidence {
-        let path = RepoPath::from(item.path.as_str());
-        if artifact::owner(&here.policy, &path).is_some_and(|owner| owner.spec.kind == kind) {
-            let bytes = point::content(site, here, origin, &path, &item.sha256)?;
-            let gone = || format!("`{path}` as it was then: content not in history");
-            return Ok(bytes.map(Some).ok_or_else(gone));
-        }
+impl Evidence<'_> {
+    /// The commands that the gate wanted, by the base's profile, the plan and the manifest of that time.
+    fn wanted(
+        &self,
+        chain: &Chain,
+        link: &Link,
+        (rules, phase): (&Profile, &Phase),
+        manifest: Option<&Manifest>,
+    ) -> Result<Result<Vec<Required>, String>, EngineError> {
+        let then = chain.until(&link.digest);
+        let planned = then.leaving(rules, Stage::Plan).filter(|_| phase.stage == Stage::Implement);
+        let document = |kind: ArtifactKind| match planned {
+            Some(planned) => self.listed(planned, kind),
+            None => Ok(Ok(None)),
+        };
+        let promises = match self.policy.asks(phase, LawId::P9) {
+            true => document(ArtifactKind::Deliverables)?,
+            false => Ok(None),
+        };
+        let (plan, promises) = match (document(ArtifactKind::Plan)?, promises) {
+            (Ok(plan), Ok(promises)) => (plan, promises),
+            (Err(reason), _) | (_, Err(reason)) => return Ok(Err(reason)),
+        };
+        let plan = plan.map(|bytes| Plan::parse(&String::from_utf8_lossy(&bytes)));
+        let promises = promises.and_then(|bytes| Deliverables::parse(&bytes).ok());
+        Ok(Ok(required_commands(rules, phase, plan.as_ref(), promises.as_ref(), manifest)?))
     }
-    Ok(Ok(None))
+
+    /// The manifest of the event, where the base's profile has the gate write one; or why its work cannot be known.
+    fn manifest(&self, link: &Link, phase: &Phase) -> Result<Result<Option<Manifest>, String>, EngineError> {
+        let bytes = match self.listed(link, ArtifactKind::Manifest)? {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) if phase.artifacts.iter().any(|spec| spec.kind == ArtifactKind::Manifest) => {
+                return Ok(Err("the event lists no manifest, so nobody knows which files its work is".into()));
+            }
+            Ok(None) => return Ok(Ok(None)),
+            Err(reason) => return Ok(Err(reason)),
+        };
+        Ok(Manifest::parse(&bytes).map(Some).map_err(|error| format!("the event's manifest cannot be read: {error}")))
+    }
+
+    /// The bytes of the evidence of that kind, if `link` lists any; or why nobody can tell.
+    fn listed(&self, link: &Link, kind: ArtifactKind) -> Result<Result<Option<Vec<u8>>, String>, EngineError> {
+        let mut found = None;
+        for item in &link.event.evidence {
+            let path = RepoPath::from(item.path.as_str());
+            match artifact::owner(self.policy, &path) {
+                None => {
+                    let seq = link.event.seq;
+                    return Ok(Err(format!(
+                        "event {seq:04} lists `{path}`, which is no artifact by the base's profiles: what it asks for is not known there"
+                    )));
+                }
+                Some(owner) if owner.spec.kind == kind => found = found.or(Some((path, item.sha256))),
+                Some(_) => {}
+            }
+        }
+        let Some((path, digest)) = found else { return Ok(Ok(None)) };
+        let bytes = point::content(self.site, self.here, self.origin, &path, &digest)?;
+        Ok(bytes.map(Some).ok_or_else(|| format!("`{path}` as it was then: content not in history")))
+    }
 }
 
 /// Runs the commands in a copy, and compares.

@@ -206,6 +206,75 @@ fn a_branch_names_no_command() {
 }
 
 #[test]
+fn a_branch_takes_no_command_out() {
+    let sandbox = Sandbox::governed();
+    let file = ".agentops/product-dev/profile.toml";
+    let lint = "[commands.lint]\nrun = [\"sh\", \"lint.sh\"]\ntimeout_seconds = 60\n\n[commands.test]";
+    sandbox.write(file, sandbox.read(file).replace("[commands.test]", lint));
+    sandbox.agentops("policy amend --reason").arg("A second command").run().expect_code(0);
+    sandbox.write("lint.sh", "exit 1\n");
+    sandbox.commit_all(&lawful("test: add a check that fails"));
+    let amend = |change: &dyn Fn(String) -> String| {
+        let profile = sandbox.read(file);
+        let changed = change(profile.clone());
+        assert_ne!(changed, profile);
+        sandbox.write(file, changed);
+        sandbox.agentops("policy amend --reason").arg("A branch's own idea").run().expect_code(0);
+    };
+    let promise = |task: &Task, name: &str| {
+        sandbox.reach_spec(task);
+        sandbox.fill_spec(task, "src/reset.txt");
+        let point =
+            "name = \"token\"\nkind = \"api\"\ntext = \"The mail and the reset form agree on the name of the token\"";
+        let path = task.document("deliverables.toml");
+        let promises = format!("{}\n[[integration]]\n{point}\ncommand = \"lint\"\n", sandbox.read(&path));
+        fs::remove_file(sandbox.path().join(&path)).unwrap();
+        sandbox.write(&task.document(name), promises);
+        sandbox.next(task).expect_code(4);
+        sandbox.approve(task);
+        sandbox.next(task).expect_code(0);
+    };
+    let finish = |task: &Task, number: u8| {
+        sandbox.implement(task, "src/reset.txt");
+        sandbox.bring_records(task, number);
+        sandbox.next(task).expect_code(0);
+    };
+    let said = |task: &Task| {
+        let ran = rerun(&sandbox, task, " --quiet").run();
+        assert_eq!(ran.code, Some(1), "{}", ran.snapshot());
+        assert!(ran.stdout.contains("cannot be rerun"), "{}", ran.snapshot());
+        ran.stdout
+    };
+    let without = |profile: String| profile.replace(", \"AO-P9\"]", "]");
+    // The promises are called a report.
+    sandbox.git("checkout --quiet -b renamed");
+    let task = sandbox.open_task("Reset passwords", "");
+    promise(&task, "deliverables.toml");
+    amend(&|profile| {
+        let report = without(profile).replace("kind = \"deliverables\"", "kind = \"report\"");
+        report.replace("template = \"deliverables.toml\"", "template = \"verification.md\"")
+    });
+    finish(&task, 1);
+    assert!(said(&task).contains("the event claims no run of `lint`"));
+    // The older edition of the laws does not know promises.
+    sandbox.git("checkout --quiet -b older main");
+    let task = sandbox.open_task("Reset passwords", "");
+    promise(&task, "deliverables.toml");
+    sandbox.write(".agentops/format.toml", sandbox.read(".agentops/format.toml").replace("laws = 2 ", "laws = 1 "));
+    sandbox.git("commit --quiet --all --no-verify -m older");
+    finish(&task, 2);
+    assert!(said(&task).contains("the event claims no run of `lint`"));
+    // They lie where the base knows no artifact.
+    sandbox.git("checkout --quiet -b moved main");
+    let task = sandbox.open_task("Reset passwords", "");
+    amend(&|profile| profile.replace("{task}/deliverables.toml", "{task}/aims.toml"));
+    promise(&task, "aims.toml");
+    amend(&|profile| profile.replace("\"AO-P8\", \"AO-P9\"]", "\"AO-P8\"]"));
+    finish(&task, 3);
+    assert!(said(&task).contains("which is no artifact by the base's profiles"));
+}
+
+#[test]
 fn commands_change_nothing_here() {
     let script = "[ -n \"$AGAIN\" ] || exit 0\necho changed > src/app.txt && git commit --quiet --no-verify -am x && \
                   git tag stray && git config stray.value 1 && git update-ref refs/heads/main HEAD && \
