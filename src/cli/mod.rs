@@ -39,6 +39,7 @@ mod phase;
 mod policy;
 mod profile;
 mod progress;
+mod proposing;
 mod redact;
 mod report;
 mod session;

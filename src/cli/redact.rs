@@ -1,12 +1,11 @@
 //! `agentops redact`: the bytes of a leaked secret go, their digest stays.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use serde::Serialize;
 
 use super::acting::{Acting, CommitBody, tell};
-use super::{CommandError, Context, Outcome, out_file};
+use super::proposing::{Proposed, Proposing};
+use super::{CommandError, Context, Outcome};
 use crate::engine::governance::redact::{self as letting_go, Redacted, Request};
 use crate::engine::writing::transact::Committed;
 use crate::ui::{Table, plain, strong};
@@ -31,12 +30,8 @@ pub struct Arguments {
     /// Take the bytes that PATH has in REV, where HEAD has others by now
     #[arg(long, value_name = "REV")]
     at: Option<String>,
-    /// Write the amend to FILE for other owners to sign, and commit nothing
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    /// Sign with the private key in FILE; else git's `user.signingKey`, `~/.ssh` and your agent are looked at
-    #[arg(long, value_name = "FILE")]
-    key: Option<PathBuf>,
+    #[command(flatten)]
+    proposing: Proposing,
     #[command(flatten)]
     acting: Acting,
 }
@@ -66,18 +61,16 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<Outcome, Co
         path: arguments.path,
         at: arguments.at,
         reason: arguments.reason,
-        key: arguments.key.as_ref().map(|file| context.path(file)),
+        key: arguments.proposing.key(context),
     };
-    if let Some(out) = arguments.out.map(|file| context.path(&file)) {
+    if let Some(out) = arguments.proposing.out(context) {
         let (redacted, proposal) = letting_go::propose(&site, &request)?;
-        if !target.dry_run {
-            out_file::write_new(&out, proposal.print()?.as_bytes(), "proposal")?;
-        }
+        let proposed = Proposed::write(&out, &proposal, target.dry_run)?;
         let mut body = body(&redacted);
-        body.signed = proposal.amend.signatures.iter().map(|signature| signature.principal.to_string()).collect();
-        body.file = Some(out.display().to_string());
+        body.signed = proposed.signed.clone();
+        body.file = Some(proposed.file.clone());
         show(&body, context);
-        context.ui.hint(format!("each owner reads and signs it: agentops policy sign {}", out.display()));
+        proposed.hint(&context.ui);
         return Ok(Outcome::Done);
     }
     let (redacted, committed) = letting_go::redact(&site, &target, &request)?;

@@ -1,12 +1,11 @@
 //! `agentops upgrade`: newer built-in profiles and laws, brought by an amend.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use serde::Serialize;
 
 use super::acting::{Acting, CommitBody, tell};
-use super::{CommandError, Context, Outcome, out_file};
+use super::proposing::{Proposed, Proposing};
+use super::{CommandError, Context, Outcome};
 use crate::engine::governance::upgrade::{self as bringing, Plan, Raised, Request, Way};
 use crate::ui::{Mode, Page, Table, dim, plain, strong};
 
@@ -34,12 +33,8 @@ pub struct Arguments {
     /// Why, for whoever reads the chain of amends later; without it a sentence names the versions
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// Write the amend to FILE for other owners to sign, and commit nothing
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    /// Sign with the private key in FILE; else git's `user.signingKey`, `~/.ssh` and your agent are looked at
-    #[arg(long, value_name = "FILE")]
-    key: Option<PathBuf>,
+    #[command(flatten)]
+    proposing: Proposing,
     #[command(flatten)]
     acting: Acting,
 }
@@ -94,9 +89,9 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<Outcome, Co
         keep: arguments.keep,
         take: arguments.take,
         reason: arguments.reason,
-        key: arguments.key.as_ref().map(|file| context.path(file)),
+        key: arguments.proposing.key(context),
     };
-    let Some(out) = arguments.out.map(|file| context.path(&file)) else {
+    let Some(out) = arguments.proposing.out(context) else {
         let (plan, committed) = bringing::upgrade(&site, &target, &request)?;
         let mut body = body(&plan);
         if let Some(committed) = &committed {
@@ -115,17 +110,15 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<Outcome, Co
     };
     let (plan, proposal) = bringing::propose(&site, &request)?;
     let mut body = body(&plan);
-    if let Some(proposal) = &proposal {
-        if !target.dry_run {
-            out_file::write_new(&out, proposal.print()?.as_bytes(), "proposal")?;
-        }
-        body.governed = Some(proposal.amend.to.hex());
-        body.signed = proposal.amend.signatures.iter().map(|signature| signature.principal.to_string()).collect();
-        body.file = Some(out.display().to_string());
+    let proposed = proposal.map(|proposal| Proposed::write(&out, &proposal, target.dry_run)).transpose()?;
+    if let Some(proposed) = &proposed {
+        body.governed = Some(proposed.governed.clone());
+        body.signed = proposed.signed.clone();
+        body.file = Some(proposed.file.clone());
     }
     show(&plan, &body, context);
-    if proposal.is_some() {
-        context.ui.hint(format!("each owner reads and signs it: agentops policy sign {}", out.display()));
+    if let Some(proposed) = &proposed {
+        proposed.hint(&context.ui);
     }
     Ok(Outcome::Done)
 }

@@ -274,6 +274,40 @@ fn owners_sign_an_upgrade_as_any_amend() {
 }
 
 #[test]
+fn three_verbs_make_proposals_alike() {
+    let sandbox = Sandbox::signed();
+    let task = sandbox.waiting_task("Reset a password");
+    for (path, bytes) in builtin::files_of(&ProfileName::parse("sre").unwrap(), 1).unwrap() {
+        sandbox.write(path.as_str().unwrap(), bytes);
+    }
+    sandbox.agentops("policy amend --reason").arg("The service has a profile").run().expect_code(0);
+    let before = head(&sandbox);
+    let redact = format!("redact {}", task.document("requirements.md"));
+    for (verb, out) in [(redact.as_str(), "redact.toml"), ("upgrade", "upgrade.toml"), ("policy amend", "amend.toml")] {
+        if verb == "policy amend" {
+            sandbox.write(SRE, sandbox.read(SRE).replace("voters = 1", "voters = 2"));
+        }
+        let file = sandbox.path().join("..").join(out);
+        let propose = |flags: &str| {
+            let call = sandbox.agentops(&format!("{verb} --actor alice --out ../{out} {flags} --reason"));
+            call.arg("Owners look at it first").run()
+        };
+        let rehearsed = propose("--dry-run").expect_code(0);
+        assert!(!file.exists(), "{verb}");
+        let body = propose("--json").expect_code(0).json();
+        assert_eq!(body["file"], file.display().to_string(), "{verb}");
+        assert!(std::fs::read_to_string(&file).unwrap().contains("Owners look at it first"), "{verb}");
+        let there = propose("").expect_code(1);
+        assert!(there.stderr.contains("cannot write the proposal to"), "{verb}: {}", there.snapshot());
+        let hint = format!("hint: each owner reads and signs it: agentops policy sign {}\n", file.display());
+        assert!(rehearsed.stderr.ends_with(&hint), "{verb}: {}", rehearsed.snapshot());
+    }
+    assert_eq!(head(&sandbox), before);
+    let both = sandbox.agentops("policy amend --from ../amend.toml --out ../other.toml").run().expect_code(2);
+    assert!(both.stderr.contains("cannot be used with"), "{}", both.snapshot());
+}
+
+#[test]
 fn where_no_amend_can_pass_an_upgrade_says_so() {
     let sandbox = of_edition_one();
     amend(&sandbox, layout::CONFIG, "owners = 0", "owners = 1");

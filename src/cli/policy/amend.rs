@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::sign;
 use crate::cli::acting::{Acting, CommitBody, tell};
-use crate::cli::out_file;
+use crate::cli::proposing::{Proposed, Proposing};
 use crate::cli::{CommandError, Context, Outcome};
 use crate::engine::Site;
 use crate::engine::governance::policy;
@@ -20,15 +20,11 @@ pub struct Arguments {
     /// Why, for whoever reads the chain of amends later
     #[arg(long, value_name = "TEXT", required_unless_present = "from")]
     reason: Option<String>,
-    /// Write the amend to FILE for other owners to sign, and commit nothing
-    #[arg(long, value_name = "FILE", conflicts_with = "from")]
-    out: Option<PathBuf>,
     /// Commit the proposal in FILE, which enough owners have signed
-    #[arg(long, value_name = "FILE", conflicts_with = "reason")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["reason", "out"])]
     from: Option<PathBuf>,
-    /// Sign with the private key in FILE; else git's `user.signingKey`, `~/.ssh` and your agent are looked at
-    #[arg(long, value_name = "FILE")]
-    key: Option<PathBuf>,
+    #[command(flatten)]
+    proposing: Proposing,
     #[command(flatten)]
     acting: Acting,
 }
@@ -47,12 +43,11 @@ struct Body {
 }
 
 #[derive(Serialize)]
-struct ProposedBody {
-    file: String,
-    governed: String,
+struct ProposedBody<'a> {
+    file: &'a str,
+    governed: &'a str,
     files: Vec<ChangeBody>,
-    /// The owners who signed so far.
-    signed: Vec<String>,
+    signed: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -82,10 +77,10 @@ impl ChangeBody {
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, CommandError> {
     let site = arguments.acting.site(context)?;
     let target = arguments.acting.target();
-    let key = arguments.key.as_ref().map(|file| context.path(file));
+    let key = arguments.proposing.key(context);
     let reason = arguments.reason.as_deref().unwrap_or_default();
-    if let Some(file) = &arguments.out {
-        return propose(&site, &context.path(file), reason, key.as_deref(), target.dry_run, context);
+    if let Some(out) = arguments.proposing.out(context) {
+        return propose(&site, &out, reason, key.as_deref(), target.dry_run, context);
     }
     let committed = match &arguments.from {
         Some(file) => policy::commit(&site, &target, &sign::read(&context.path(file))?)?,
@@ -119,23 +114,21 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Outcome, C
 
 fn propose(
     site: &Site<'_>,
-    file: &Path,
+    out: &Path,
     reason: &str,
     key: Option<&Path>,
     dry_run: bool,
     context: &Context,
 ) -> Result<Outcome, CommandError> {
     let proposal = policy::propose(site, reason, key)?;
-    if !dry_run {
-        out_file::write_new(file, proposal.print()?.as_bytes(), "proposal")?;
-    }
+    let proposed = Proposed::write(out, &proposal, dry_run)?;
     let body = ProposedBody {
-        file: file.display().to_string(),
-        governed: proposal.amend.to.hex(),
+        file: &proposed.file,
+        governed: &proposed.governed,
         files: proposal.amend.files.iter().map(ChangeBody::of).collect(),
-        signed: proposal.amend.signatures.iter().map(|signature| signature.principal.to_string()).collect(),
+        signed: &proposed.signed,
     };
-    context.ui.show(&body, |page| page.text(&body.file));
-    context.ui.hint(format!("each owner reads and signs it: agentops policy sign {}", file.display()));
+    context.ui.show(&body, |page| page.text(body.file));
+    proposed.hint(&context.ui);
     Ok(Outcome::Done)
 }
