@@ -1,9 +1,14 @@
 //! A failpoint at every write: the write fails, or the process is killed there.
 
+use std::cell::Cell;
+
 use agentops::faults::Write;
+use agentops::model::layout;
+use agentops::model::vote::Proof;
 
 use super::assert_told;
-use crate::sandbox::{Call, Output, Sandbox};
+use crate::sandbox::{Call, Output, PROGRAM, Sandbox, lawful};
+use crate::terminal::Terminal;
 
 /// What one run meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +122,71 @@ fn an_amend_of_a_file_that_somebody_edited() {
         sandbox.write(standard, format!("{before}One line more.\n"));
         sandbox.agentops("policy amend --actor alice --reason").arg("Our own standard grows by a line")
     });
+}
+
+#[test]
+fn a_learning() {
+    let sandbox = Sandbox::at_work();
+    let task = sandbox.open_task("Sign in with a passkey", "");
+    let number = Cell::new(0);
+    survives_all(&sandbox, 0, &|sandbox| {
+        let add = |flags: &str| {
+            let message = lawful(&format!("feat: number {}", number.get()));
+            let pattern = message.lines().find_map(|line| line.strip_prefix("Learning: ")).unwrap();
+            sandbox.agentops(&format!("learn add --actor claude --task {} {flags} --pattern", task.id)).arg(pattern)
+        };
+        // The next that says something else than those that are there.
+        number.set(number.get() + 1);
+        while add("--dry-run").run().code != Some(0) {
+            number.set(number.get() + 1);
+        }
+        add("")
+    });
+}
+
+/// A repository in which votes may be simulated: those need no terminal.
+fn voting() -> Sandbox {
+    let sandbox = Sandbox::governed_with(&[Proof::Simulated]);
+    sandbox.begin_work();
+    sandbox
+}
+
+#[test]
+fn a_vote() {
+    survives_all(&voting(), 0, &|sandbox| {
+        let task = sandbox.waiting_task("Sign in with a passkey");
+        sandbox.agentops(&format!("gate approve {} --actor bob --simulated", task.id))
+    });
+}
+
+#[test]
+fn a_vote_on_another_branch() {
+    let sandbox = voting();
+    let task = sandbox.waiting_task("Sign in with a passkey");
+    sandbox.git("branch feature");
+    let (head, work, tip) = (sandbox.head(), sandbox.work(), sandbox.git("rev-parse feature"));
+    let vote = || sandbox.agentops(&format!("gate approve {} --actor bob --simulated --ref feature", task.id));
+    for (write, _) in TRANSACTION {
+        for mode in [Mode::Fails, Mode::Killed] {
+            let case = format!("{} {mode:?}", write.name());
+            let output = fail_at(vote(), *write, mode);
+            // Index, working tree, HEAD's log and the journal are HEAD's: the vote does not come near them.
+            let is_reached = matches!(write, Write::Blob | Write::Tree | Write::Commit | Write::Reference);
+            match (is_reached, mode) {
+                (true, Mode::Fails) => assert_told(&case, &output),
+                (true, Mode::Killed) => assert_eq!(output.code, None, "{case}: {}", output.snapshot()),
+                (false, _) => assert_eq!(output.code, Some(0), "{case}: {}", output.snapshot()),
+            }
+            let stands = sandbox.git("rev-parse feature");
+            assert_eq!(stands == tip, is_reached, "{case}: {}", output.snapshot());
+            assert_eq!((sandbox.head(), sandbox.work(), sandbox.behind()), (head.clone(), work.clone(), String::new()));
+            sandbox.assert_mended(&case);
+            vote().run().expect_code(0);
+            assert_eq!(sandbox.git("rev-parse feature^"), tip, "{case}: one vote, whether now or before");
+            sandbox.git(&format!("branch --force feature {tip}"));
+        }
+    }
+    sandbox.try_git("fsck --strict --no-dangling --no-progress").run().expect_code(0);
 }
 
 #[test]
@@ -250,6 +320,39 @@ fn a_file_of_the_persons_choice_is_whole_or_absent() {
     amend().run().expect_code(0);
     let again = amend().run();
     assert_ne!(again.code, Some(0), "a file that is there was replaced: {}", again.snapshot());
+}
+
+#[test]
+fn a_signature_that_cannot_be_added_takes_none_away() {
+    let sandbox = Sandbox::signed();
+    let config = sandbox.read(layout::CONFIG).replace("owners = 0", "owners = 2");
+    sandbox.write(layout::CONFIG, config.replace("roles = [\"reviewer\"]", "roles = [\"owner\", \"reviewer\"]"));
+    sandbox.agentops("policy amend --reason").arg("Two owners govern").run().expect_code(0);
+    sandbox.write(".agentops/product-dev/standards/own.md", "Ours.\n");
+    let propose = sandbox.agentops("policy amend --actor alice --out ../proposal.toml --reason");
+    propose.arg("A standard of our own").run().expect_code(0);
+    let (file, folder) = (sandbox.root().join("proposal.toml"), || std::fs::read_dir(sandbox.root()).unwrap().count());
+    let (before, alone) = (std::fs::read(&file).unwrap(), folder());
+    let sign = |fault: &str| {
+        // The shell outlives a kill, and tells of it.
+        let script = format!(
+            "AGENTOPS_FAIL_AT={fault} {PROGRAM} policy sign ../proposal.toml --actor bob --color never; exit $?"
+        );
+        let words = ["-c".to_owned(), script];
+        let mut terminal = Terminal::start("sh", &words, sandbox.path(), &sandbox.environment());
+        terminal.wait_for("to leave:");
+        terminal.type_line("0003");
+        terminal.finish()
+    };
+    let failed = sign("output");
+    assert_eq!(failed.code, 1, "{}", failed.text);
+    assert!(failed.text.contains("cannot write the proposal to"), "{}", failed.text);
+    assert_eq!((std::fs::read(&file).unwrap(), folder()), (before.clone(), alone));
+    assert_eq!(sign("output:kill").code, 137);
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+    let signed = sign("");
+    assert!(signed.code == 0 && signed.text.contains("signed by alice, bob"), "{}", signed.text);
+    sandbox.agentops("policy amend --actor bob --from ../proposal.toml").run().expect_code(0);
 }
 
 #[test]

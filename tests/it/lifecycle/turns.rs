@@ -227,6 +227,27 @@ fn an_approval_carries_a_task_until_it_is_done_and_not_beyond() {
 }
 
 #[test]
+fn programs_are_told_that_a_rewind_leads_to_delivered_work() {
+    let sandbox = Sandbox::governed();
+    let task = done(&sandbox);
+    let body = |to: &str| {
+        let rewind = format!("phase rewind {} --to {to} --actor claude --dry-run --json --reason", task.id);
+        sandbox.agentops(&rewind).arg("One thing more").run().expect_code(0).json()
+    };
+    assert_eq!(
+        body("implement")["delivered"],
+        format!(
+            "the approval of event 0004 carried `{id}` until it was done; where that has landed, AO-G1 refuses more on it: \
+             agentops phase rewind {id} --to spec --reason \"…\"",
+            id = task.id
+        )
+    );
+    // Where the plan is approved anew there is nothing to tell, and no field.
+    assert_eq!(body("spec").get("delivered"), None);
+    assert_eq!(sandbox.standing(&task), "implement done");
+}
+
+#[test]
 fn from_a_later_phase_what_was_planned_may_be_mended() {
     let sandbox = Sandbox::governed();
     let profile = ".agentops/product-dev/profile.toml";
