@@ -35,7 +35,7 @@ pub enum Write {
     SessionEnd,
     /// What one hook hands to the next, and the refused message.
     Handover,
-    /// A file of the person's choice: a proposal, a vote, a report.
+    /// A file of the person's choice: a proposal, a vote, a manual page.
     Output,
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap_mangen::Man;
 use serde::Serialize;
 
-use super::{CommandError, Context, Outcome, Writing, tree};
+use super::{CommandError, Context, Outcome, Writing, out_file, tree};
 
 /// Print the manual page, or write one page for each command
 #[derive(Debug, clap::Args)]
@@ -51,7 +51,7 @@ pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome
         };
         fs::create_dir_all(&target).map_err(failed)?;
         for page in &pages {
-            fs::write(target.join(&page.name), &page.page).map_err(failed)?;
+            out_file::write_over(&target.join(&page.name), page.page.as_bytes(), "manual page")?;
         }
     }
     let body = WrittenBody {

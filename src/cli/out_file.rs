@@ -1,4 +1,4 @@
-//! Files of the person's choice, as `--out FILE` names them: proposals and votes.
+//! Files of the person's choice, as `--out FILE` and `--dir DIR` name them: proposals, votes, manual pages.
 
 use std::io::{self, Write as _};
 use std::path::Path;

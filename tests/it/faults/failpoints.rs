@@ -356,6 +356,27 @@ fn a_signature_that_cannot_be_added_takes_none_away() {
 }
 
 #[test]
+fn a_manual_page_is_the_old_one_or_the_new_one() {
+    let sandbox = Sandbox::new();
+    let write = || sandbox.agentops("man --dir ../man1");
+    write().run().expect_code(0);
+    let page = sandbox.root().join("man1/agentops-check.1");
+    let whole = std::fs::read(&page).unwrap();
+    let older: Vec<_> = std::fs::read_dir(sandbox.root().join("man1")).unwrap().map(|it| it.unwrap().path()).collect();
+    for path in &older {
+        std::fs::write(path, "older\n").unwrap();
+    }
+    for point in ["output", "output:3", "output:3:kill"] {
+        let output = write().env("AGENTOPS_FAIL_AT", point).run();
+        assert_ne!(output.code, Some(0), "{point}");
+        let news = older.iter().filter(|path| std::fs::read(path).unwrap() != b"older\n").count();
+        assert_eq!(news, if point == "output" { 0 } else { 2 }, "{point}: {}", output.snapshot());
+    }
+    write().run().expect_code(0);
+    assert_eq!(std::fs::read(&page).unwrap(), whole);
+}
+
+#[test]
 fn a_document_that_cannot_be_laid_out() {
     let sandbox = Sandbox::at_work();
     for (point, code) in [("file:2", Some(0)), ("file:2:kill", None)] {
