@@ -4,7 +4,7 @@
 //! of a repeated name are compared in their order, so that an odd order never makes a change disappear.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::error::GitError;
@@ -18,6 +18,8 @@ use crate::model::tree::{Change, Malformed, Mode, TreeFault};
 /// Changes of one step that are collected, and folders that are looked into for them: ten trees that name each other ten
 /// times unfold to more than any memory holds or anybody waits for, be there a file in them or none.
 const MAX_CHANGES: usize = 1_000_000;
+/// Folders that are walked before somebody asks whether they are the same few again and again.
+const MANY_FOLDERS: usize = 1024;
 /// Folders inside folders that are followed; git's own default is 2048.
 const MAX_DEPTH: usize = 2048;
 /// Malformed entries that are named; one is enough to refuse a tree.
@@ -61,36 +63,80 @@ impl Repo {
         found: &mut TreeDiff,
     ) -> Result<(), GitError> {
         let mut waiting = vec![Pair { at, depth: 0, before, after }];
-        let mut folders = 0;
+        let (mut folders, mut distinct, mut is_weighed) = (0, HashSet::new(), false);
         while let Some(pair) = waiting.pop() {
             if pair.before == pair.after {
                 continue;
             }
-            if pair.depth > MAX_DEPTH {
-                return Err(GitError::Limit { what: "the depth of folders".to_owned(), limit: MAX_DEPTH });
-            }
-            let before = self.side(&pair, pair.before)?;
-            let after = self.side(&pair, pair.after)?;
-            let (before, after) = (self.raw(&pair.before, &before)?, self.raw(&pair.after, &after)?);
-            let mut meet = |old: Option<&RawEntry<'_>>, new: Option<&RawEntry<'_>>| {
-                self.meet(&pair, old, new, &mut waiting, &mut found.changes);
-            };
-            let sorted = is_strictly_sorted(&after);
-            if is_strictly_sorted(&before) && sorted {
-                walk_side_by_side(&before, &after, &mut meet);
-            } else {
-                compare_by_name(&before, &after, &mut meet);
-            }
-            if found.malformed.len() < MAX_MALFORMED {
-                found.malformed.extend(malformed(&pair.at, &after, sorted).take(MAX_MALFORMED));
-            }
+            self.open_pair(&pair, &mut waiting, found)?;
             folders += 1;
-            if found.changes.len() + waiting.len() + folders > MAX_CHANGES {
+            distinct.insert(pair.trees());
+            let so_far = found.changes.len() + folders;
+            let is_repetitive = folders >= MANY_FOLDERS && distinct.len() < folders / 2;
+            let left = if is_repetitive && !is_weighed { self.weigh(&waiting)? } else { waiting.len() };
+            is_weighed |= is_repetitive;
+            if so_far.saturating_add(left) > MAX_CHANGES {
                 let what = "the number of changed files and folders".to_owned();
                 return Err(GitError::Limit { what, limit: MAX_CHANGES });
             }
         }
         Ok(())
+    }
+
+    /// Compares the entries of two folders: files that differ are `found`, folders are `waiting`.
+    fn open_pair(&self, pair: &Pair, waiting: &mut Vec<Pair>, found: &mut TreeDiff) -> Result<(), GitError> {
+        if pair.depth > MAX_DEPTH {
+            return Err(GitError::Limit { what: "the depth of folders".to_owned(), limit: MAX_DEPTH });
+        }
+        let before = self.side(pair, pair.before)?;
+        let after = self.side(pair, pair.after)?;
+        let (before, after) = (self.raw(&pair.before, &before)?, self.raw(&pair.after, &after)?);
+        let mut meet = |old: Option<&RawEntry<'_>>, new: Option<&RawEntry<'_>>| {
+            self.meet(pair, old, new, waiting, &mut found.changes);
+        };
+        let sorted = is_strictly_sorted(&after);
+        if is_strictly_sorted(&before) && sorted {
+            walk_side_by_side(&before, &after, &mut meet);
+        } else {
+            compare_by_name(&before, &after, &mut meet);
+        }
+        if found.malformed.len() < MAX_MALFORMED {
+            found.malformed.extend(malformed(&pair.at, &after, sorted).take(MAX_MALFORMED));
+        }
+        Ok(())
+    }
+
+    /// How many files and folders the pairs unfold to. Trees that occur again are not read again, so that the answer for ten
+    /// thousand million comes as fast as for ten.
+    fn weigh(&self, pairs: &[Pair]) -> Result<usize, GitError> {
+        /// A folder whose folders are being weighed; at the bottom that which all `pairs` lie in.
+        struct Frame {
+            trees: Option<Trees>,
+            inside: Vec<Pair>,
+            weight: usize,
+        }
+        let mut known: HashMap<Trees, usize> = HashMap::new();
+        let mut stack: Vec<Frame> = Vec::new();
+        let mut frame = Frame { trees: None, inside: pairs.to_vec(), weight: 0 };
+        loop {
+            while let Some(pair) = frame.inside.pop() {
+                if pair.before == pair.after {
+                    continue;
+                }
+                if let Some(weight) = known.get(&pair.trees()) {
+                    frame.weight = frame.weight.saturating_add(*weight);
+                    continue;
+                }
+                let (mut inside, mut found) = (Vec::new(), TreeDiff::default());
+                self.open_pair(&pair, &mut inside, &mut found)?;
+                stack.push(frame);
+                frame = Frame { trees: Some(pair.trees()), inside, weight: 1 + found.changes.len() };
+            }
+            let (Some(trees), Some(mut above)) = (frame.trees, stack.pop()) else { return Ok(frame.weight) };
+            known.insert(trees, frame.weight);
+            above.weight = above.weight.saturating_add(frame.weight);
+            frame = above;
+        }
     }
 
     fn side(&self, pair: &Pair, id: Option<ObjectId>) -> Result<Rc<[u8]>, GitError> {
@@ -129,12 +175,22 @@ impl Repo {
     }
 }
 
+/// The trees of two folders.
+type Trees = (Option<ObjectId>, Option<ObjectId>);
+
 /// Two folders yet to be compared.
+#[derive(Clone)]
 struct Pair {
     at: RepoPath,
     depth: usize,
     before: Option<ObjectId>,
     after: Option<ObjectId>,
+}
+
+impl Pair {
+    fn trees(&self) -> Trees {
+        (self.before, self.after)
+    }
 }
 
 fn order(a: &RawEntry<'_>, b: &RawEntry<'_>) -> Ordering {
@@ -321,16 +377,43 @@ mod tests {
         assert!(matches!(repo.diff_trees(Some(&good), &cut), Err(GitError::Damaged { .. })));
     }
 
-    #[test]
-    fn trees_that_swell_without_end_are_refused() {
-        let sandbox = Sandbox::new();
+    /// A tree with ten names in it, each the same tree with ten names, and so on; its files are the same blob.
+    fn tenfold(sandbox: &Sandbox, levels: u32) -> ObjectId {
         let mut tree = sandbox.object("blob", b"x");
         let mut mode = "100644";
-        for _ in 0..8 {
+        for _ in 0..levels {
             let names = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
             tree = sandbox.raw_tree(&names.map(|name| (mode, name, tree)));
             mode = "40000";
         }
-        assert!(matches!(sandbox.open().diff_trees(None, &tree), Err(GitError::Limit { .. })));
+        tree
+    }
+
+    #[test]
+    fn trees_that_swell_without_end_are_refused_soon() {
+        let sandbox = Sandbox::new();
+        let (small, swollen) = (tenfold(&sandbox, 1), tenfold(&sandbox, 30));
+        let repo = sandbox.open();
+        assert!(matches!(repo.diff_trees(None, &swollen), Err(GitError::Limit { .. })));
+        for (before, after) in [(None, Some(swollen)), (Some(small), Some(swollen)), (Some(swollen), None)] {
+            let mut found = TreeDiff::default();
+            let refused = repo.diff_below(RepoPath::default(), before, after, &mut found);
+            assert!(matches!(refused, Err(GitError::Limit { limit: MAX_CHANGES, .. })), "{refused:?}");
+            assert!(found.changes.len() <= 10 * MANY_FOLDERS, "{} changes were collected", found.changes.len());
+        }
+    }
+
+    #[test]
+    fn folders_that_are_copies_of_each_other_are_compared_whole() {
+        let sandbox = Sandbox::new();
+        let (smaller, copies) = (tenfold(&sandbox, 3), tenfold(&sandbox, 4));
+        let repo = sandbox.open();
+        assert_eq!(repo.diff_trees(None, &copies).unwrap().len(), 10_000);
+        assert_eq!(
+            repo.weigh(&[Pair { at: RepoPath::default(), depth: 0, before: None, after: Some(copies) }]).unwrap(),
+            11_111
+        );
+        // A file on one side, a folder on the other.
+        assert_eq!(repo.diff_trees(Some(&smaller), &copies).unwrap().len(), 1_000 + 10_000);
     }
 }

@@ -255,7 +255,7 @@ fn a_tree_bomb() {
     world.commit_file("src/other.rs", "//! Other.\n", "feat: add a module");
     world.git("switch -q --detach");
     let (file, folder) = (("100644", world.object("blob", "x")), ("40000", world.raw_tree(&[])));
-    // Behind main, so that a merge is judged; and straight ahead of it. Each costs a million visits.
+    // Behind main, so that a merge is judged; and straight ahead of it.
     let places =
         [(base.as_str(), "", &folder), ("main", "", &file), ("main", ".agentops/product-dev/product", &folder)];
     for (start, place, leaf) in places {
