@@ -23,8 +23,8 @@ pub(super) const FLAG: &str = "--git-hook";
 const BYPASS: &str = "git's `--no-verify` skips this hook, not the laws: `agentops check` judges it again in CI";
 
 fn bypass(hook: Hook) -> Option<&'static str> {
-    // Nobody who pushes gets around the server's.
-    (!Hook::SERVER.contains(&hook)).then_some(BYPASS)
+    // The others are not skipped so.
+    Hook::CLIENT.contains(&hook).then_some(BYPASS)
 }
 
 /// Runs the hook whose file git started: `arguments` are those after the flag.

@@ -1,5 +1,6 @@
 //! `agentops hooks`: installing git's hooks, how they stand, running one, what others left behind.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -8,10 +9,15 @@ use serde::Serialize;
 use super::command::Writing;
 use super::{CommandError, Context, ErrorKind, Outcome, git_hook};
 use crate::engine::Site;
+use crate::engine::judging::unguarded::{self, Unguarded};
 use crate::engine::writing::leftovers;
 use crate::hooks::install::{self, Done, InstallError, State, Status, Step};
 use crate::hooks::{Call, Hook};
+use crate::model::law_id::{LawId, Level};
 use crate::ui::{ReportBody, Table, good, plain, strong, warning};
+
+/// Unpushed commits up to here are judged by `hooks status`, the newest ones.
+const MOST_UNGUARDED: usize = 200;
 
 /// Install git's hooks, see how they stand, run one of them
 #[derive(Debug, clap::Subcommand)]
@@ -35,11 +41,16 @@ pub enum Verb {
 #[command(before_long_help = "Examples:
   agentops hooks install
   agentops hooks install --dry-run
+  agentops hooks install --strict
   agentops hooks install --server")]
 pub struct InstallArguments {
     /// In a repository that is pushed to: the `pre-receive` hook, which judges every push before anything moves
     #[arg(long)]
     server: bool,
+    /// Also a `reference-transaction` hook, which refuses commits made past the others: by `--no-verify`, a rebase, a
+    /// cherry-pick
+    #[arg(long, conflicts_with = "server")]
+    strict: bool,
     #[command(flatten)]
     writing: Writing,
 }
@@ -70,7 +81,7 @@ pub struct StatusArguments {}
   agentops hooks run pre-commit
   agentops hooks run commit-msg .git/COMMIT_EDITMSG")]
 pub struct RunArguments {
-    /// pre-commit, prepare-commit-msg, commit-msg, pre-merge-commit, pre-push or pre-receive
+    /// pre-commit, prepare-commit-msg, commit-msg, pre-merge-commit, pre-push, reference-transaction or pre-receive
     #[arg(value_name = "NAME")]
     name: String,
     /// What git would hand to the hook
@@ -108,6 +119,15 @@ struct StepBody<'a> {
 struct StatusBody {
     installed: bool,
     hooks: Vec<HookBody>,
+    /// Commits of HEAD that no remote has and that the hooks would not have let pass.
+    unguarded: Vec<UnguardedBody>,
+}
+
+#[derive(Serialize)]
+struct UnguardedBody {
+    commit: String,
+    subject: String,
+    laws: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -125,9 +145,13 @@ struct HookBody {
 pub(super) fn run(verb: Verb, context: &mut Context) -> Result<Outcome, CommandError> {
     match verb {
         Verb::Install(arguments) => {
-            let hooks = if arguments.server { Hook::SERVER } else { Hook::CLIENT };
+            let hooks = match (arguments.server, arguments.strict) {
+                (true, _) => Hook::SERVER.to_vec(),
+                (false, true) => [Hook::CLIENT, Hook::STRICT].concat(),
+                (false, false) => Hook::CLIENT.to_vec(),
+            };
             change(context, arguments.writing.dry_run, "installed", |site, dry_run| {
-                install::install(site, hooks, dry_run)
+                install::install(site, &hooks, dry_run)
             })
         }
         Verb::Uninstall(arguments) => change(context, arguments.writing.dry_run, "removed", install::uninstall),
@@ -183,9 +207,11 @@ fn change(
 }
 
 fn status(context: &Context) -> Result<Outcome, CommandError> {
-    let all = install::status(&context.site(None)?).map_err(not_done)?;
+    let site = context.site(None)?;
+    let all = install::status(&site).map_err(not_done)?;
     let installed = all.iter().all(|status| status.state.is_in_order());
-    let body = StatusBody { installed, hooks: all.iter().map(hook_body).collect() };
+    let unguarded = unguarded::unpushed(&site, MOST_UNGUARDED)?.iter().map(unguarded_body).collect();
+    let body = StatusBody { installed, hooks: all.iter().map(hook_body).collect(), unguarded };
     context.ui.show(&body, |page| {
         let mut table = Table::new(["hook", "state", "chained", "binary"]);
         for hook in &body.hooks {
@@ -195,11 +221,29 @@ fn status(context: &Context) -> Result<Outcome, CommandError> {
         }
         page.table(&table);
     });
+    for commit in &body.unguarded {
+        context.ui.warning(format!(
+            "unguarded: {} `{}` went past the hooks and breaks {}",
+            &commit.commit[..12],
+            commit.subject,
+            commit.laws.join(", ")
+        ));
+    }
     if installed {
         return Ok(Outcome::Done);
     }
     context.ui.hint("`agentops hooks install` puts all of them in place");
     Ok(Outcome::Ended(ErrorKind::Failure))
+}
+
+fn unguarded_body(found: &Unguarded) -> UnguardedBody {
+    let errors = found.report.violations.iter().filter(|violation| violation.level == Level::Error);
+    let laws: BTreeSet<_> = errors.map(|violation| violation.law).collect();
+    UnguardedBody {
+        commit: found.commit.id.map(|id| id.to_string()).unwrap_or_default(),
+        subject: found.commit.message.lines().next().unwrap_or_default().to_owned(),
+        laws: laws.into_iter().map(LawId::as_str).collect(),
+    }
 }
 
 fn hook_body(status: &Status) -> HookBody {

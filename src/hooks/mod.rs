@@ -5,7 +5,7 @@
 //! tracks. What it keeps for the next hook lies in git's own folder and may be lost at any time.
 //!
 //! - `commit`: `pre-commit`, `pre-merge-commit`; `message`: `commit-msg`; `prepare`: `prepare-commit-msg`; `push`: `pre-push`;
-//!   `receive`: `pre-receive`
+//!   `receive`: `pre-receive`; `transaction`: `reference-transaction`
 //! - `chained`: somebody else's hook of the same name, which was there before
 //! - [`install`]: putting hook files in place and taking them away
 
@@ -16,6 +16,7 @@ mod message;
 mod prepare;
 mod push;
 mod receive;
+mod transaction;
 
 use std::ffi::OsString;
 use std::io;
@@ -44,6 +45,8 @@ pub enum Hook {
     PrePush,
     /// On a server, before references move.
     PreReceive,
+    /// Before references move, in a clone that wants no commit past its hooks.
+    ReferenceTransaction,
 }
 
 impl Hook {
@@ -51,12 +54,15 @@ impl Hook {
     pub const CLIENT: &'static [Self] =
         &[Self::PreCommit, Self::PrepareCommitMsg, Self::CommitMsg, Self::PreMergeCommit, Self::PrePush];
 
+    /// The one more of a clone that wants no commit past them.
+    pub const STRICT: &'static [Self] = &[Self::ReferenceTransaction];
+
     /// Those of a repository that is pushed to.
     pub const SERVER: &'static [Self] = &[Self::PreReceive];
 
     /// All of them.
     pub fn all() -> impl Iterator<Item = Self> + Clone {
-        Self::CLIENT.iter().chain(Self::SERVER).copied()
+        Self::CLIENT.iter().chain(Self::STRICT).chain(Self::SERVER).copied()
     }
 
     /// Git's name for it.
@@ -68,6 +74,7 @@ impl Hook {
             Self::PreMergeCommit => "pre-merge-commit",
             Self::PrePush => "pre-push",
             Self::PreReceive => "pre-receive",
+            Self::ReferenceTransaction => "reference-transaction",
         }
     }
 
@@ -173,6 +180,7 @@ pub fn run(call: &Call<'_>) -> Result<Answer, HookError> {
         Hook::CommitMsg => message::run(call),
         Hook::PrePush => push::run(call),
         Hook::PreReceive => receive::run(call),
+        Hook::ReferenceTransaction => transaction::run(call),
     }
 }
 

@@ -38,6 +38,7 @@ mod self_test;
 mod server;
 mod session;
 mod source;
+mod strict;
 mod terminal;
 mod transaction;
 mod trust;

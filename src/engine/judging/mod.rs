@@ -9,3 +9,4 @@ pub mod receive;
 pub mod replay;
 pub mod root;
 pub mod staged;
+pub mod unguarded;

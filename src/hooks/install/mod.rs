@@ -265,7 +265,7 @@ pub fn uninstall(site: &Site<'_>, dry_run: bool) -> Result<Done, InstallError> {
     for hook in Hook::all() {
         let file = folder.join(hook.name());
         let kept = chained::beside(&file);
-        if Hook::SERVER.contains(&hook) && !is_there(&file) && !is_there(&kept) {
+        if !Hook::CLIENT.contains(&hook) && !is_there(&file) && !is_there(&kept) {
             continue;
         }
         let step = match (read(&file)?, is_there(&kept)) {
