@@ -15,7 +15,6 @@ use crate::model::report::{Finding, Place};
 use crate::model::state::Stage;
 use crate::model::tree::{MAX_TEXT_FILE, SightError};
 use crate::workflow::chain::Link;
-use crate::workflow::risk::Gate;
 use crate::workflow::{artifact, gate};
 
 pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
@@ -33,7 +32,7 @@ pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), Sigh
                 continue;
             }
             // Who votes here votes on what is there now.
-            if Gate::resolve(case.policy, profile, phase, &task.after, case.step.next())?.vote != VoteKind::None {
+            if case.gate(task, (profile, phase))?.vote != VoteKind::None {
                 continue;
             }
             for (place, message) in beyond(case, task, link, (profile, phase), plan)? {
@@ -50,10 +49,10 @@ pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), Sigh
 }
 
 /// Who approved what the implement stage did.
-fn tell(
-    case: &Case<'_>,
+fn tell<'a>(
+    case: &Case<'a>,
     task: &TaskStep,
-    (profile, phase): (&Profile, &Phase),
+    (profile, phase): (&'a Profile, &'a Phase),
     plan: &Link,
     findings: &mut Findings,
 ) -> Result<(), SightError> {
@@ -63,7 +62,7 @@ fn tell(
         findings.note(format!("{id}: {name} rests on event {seq:04}, which wanted no vote"));
         return Ok(());
     };
-    let resolved = Gate::resolve(case.policy, profile, planning, &task.after, next)?;
+    let resolved = case.gate(task, (profile, planning))?;
     let sessions = case.records.sessions_on(next, &task.after, state)?;
     let doers = gate::doers(&task.after, plan, &sessions);
     let votes = gate::read_votes(next, &profile.name, plan)?;

@@ -8,7 +8,6 @@ use crate::model::report::{Finding, Place};
 use crate::model::state::Status;
 use crate::model::tree::SightError;
 use crate::workflow::chain::{Chain, Standing};
-use crate::workflow::risk::Gate;
 use crate::workflow::transition;
 
 pub(crate) const LAW: Law = Law {
@@ -40,10 +39,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         for link in task.fresh_links() {
             let place = || Place::path(task.path(link));
             let raised = match (link.event.kind, task.gate_phase(case.policy, link)) {
-                (EventKind::Submit | EventKind::Advance, Some((profile, phase))) => {
-                    let gate = Gate::resolve(case.policy, profile, phase, &task.after, case.step.next())?;
-                    gate.vote != VoteKind::None
-                }
+                (EventKind::Submit | EventKind::Advance, Some(gate)) => case.gate(task, gate)?.vote != VoteKind::None,
                 _ => false,
             };
             let judged = match task.after.is_left_behind(link, profile) || !task.live.contains(&link.digest) {

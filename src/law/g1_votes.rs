@@ -6,7 +6,7 @@ use crate::model::law_id::LawId;
 use crate::model::report::{Finding, Place};
 use crate::model::state::Status;
 use crate::model::tree::SightError;
-use crate::workflow::risk::{Applied, Gate};
+use crate::workflow::risk::Applied;
 use crate::workflow::{gate, proof};
 
 pub(crate) const LAW: Law = Law {
@@ -60,7 +60,7 @@ fn check_votes(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightErro
             let sessions = case.records.sessions_on(case.step.next(), &task.after, &submit.event.state)?;
             let doers = gate::doers(&task.after, submit, &sessions);
             let votes = gate::read_votes(case.step.next(), &profile.name, submit)?;
-            let gate = Gate::resolve(case.policy, profile, phase, &task.after, case.step.next())?;
+            let gate = case.gate(task, (profile, phase))?;
             for Applied { class, why } in &gate.classes {
                 findings.note(format!("{id}: class `{}` tightens the gate of {} ({why})", class.name, phase.name));
             }

@@ -11,7 +11,6 @@ use crate::model::tree::{MAX_STATE_FILE, SightError};
 use crate::model::vote::{Verdict, Vote};
 use crate::workflow::filed::Filed;
 use crate::workflow::gate;
-use crate::workflow::risk::Gate;
 
 pub(crate) const LAW: Law = Law {
     id: LawId::G2,
@@ -49,7 +48,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         let sessions = case.records.sessions_on(case.step.next(), &task.after, &submit.event.state)?;
         let doers = gate::doers(&task.after, submit, &sessions);
         let file = Filed { path: change.path.clone(), content: Ok(vote.clone()) };
-        let gate = Gate::resolve(case.policy, profile, phase, &task.after, case.step.next())?;
+        let gate = case.gate(task, (profile, phase))?;
         let tally = gate::tally(case.policy, profile, &gate, submit, &doers, &[file]);
         for (_, reason) in tally.void {
             findings.add(

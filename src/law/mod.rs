@@ -26,6 +26,7 @@ mod g2_void_votes;
 mod g3_governed;
 mod g4_amends;
 mod g5_versions;
+mod gates;
 mod judge;
 mod l1_learnings;
 mod l2_improve;
@@ -127,6 +128,7 @@ pub struct Case<'a> {
     pub next_policy: NextPolicy,
     messages: OnceCell<Vec<Message>>,
     exempt: exempt::Memo,
+    gates: gates::Memo<'a>,
     tasks: OnceCell<Vec<TaskStep>>,
     /// What the tip of a replayed history let go; `None` elsewhere.
     pub let_go: Option<&'a Redactions>,
@@ -159,6 +161,7 @@ impl<'a> Case<'a> {
             next_policy: NextPolicy::Same,
             messages: OnceCell::new(),
             exempt: exempt::Memo::default(),
+            gates: gates::Memo::default(),
             tasks: OnceCell::new(),
             let_go: None,
             redactions: OnceCell::new(),

@@ -4,6 +4,7 @@
 //! changes is asked for the task that answers for it.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::{Case, Context, Findings};
 use crate::model::layout;
@@ -20,11 +21,11 @@ use crate::workflow::globs::Globs;
 use crate::workflow::risk::Gate;
 
 /// A task that leaves an implement phase in the step, votes included.
-struct Passed<'a> {
-    task: &'a TaskId,
+struct Passed<'c, 'p> {
+    task: &'c TaskId,
     listed: Manifest,
     planned: BTreeSet<RepoPath>,
-    gate: Gate<'a>,
+    gate: Rc<Gate<'p>>,
 }
 
 pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
@@ -54,7 +55,7 @@ pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), Sigh
     Ok(())
 }
 
-fn passed_in<'a>(case: &'a Case<'_>) -> Result<Vec<Passed<'a>>, SightError> {
+fn passed_in<'c, 'p>(case: &'c Case<'p>) -> Result<Vec<Passed<'c, 'p>>, SightError> {
     let next = case.step.next();
     let mut found = Vec::new();
     for task in case.tasks()? {
@@ -66,13 +67,13 @@ fn passed_in<'a>(case: &'a Case<'_>) -> Result<Vec<Passed<'a>>, SightError> {
                 plan.changes.into_iter().map(|change| change.path).chain(plan.mentioned).collect::<BTreeSet<RepoPath>>()
             });
             let planned = planned.unwrap_or_default();
-            let gate = Gate::resolve(case.policy, profile, phase, &task.after, next)?;
+            let gate = case.gate(task, (profile, phase))?;
             for spec in phase.artifacts.iter().filter(|spec| spec.kind == ArtifactKind::Manifest) {
                 let path = RepoPath::from(spec.path_for(&profile.name, &task.after.task, &link.event.state));
                 let bytes = next.file(&path, MAX_TEXT_FILE)?;
                 // One that cannot be read lists nothing; AO-P7 names it.
                 let listed = bytes.and_then(|bytes| Manifest::parse(&bytes).ok());
-                let (planned, gate) = (planned.clone(), gate.clone());
+                let (planned, gate) = (planned.clone(), Rc::clone(&gate));
                 found.extend(listed.map(|listed| Passed { task: &task.after.task, listed, planned, gate }));
             }
         }
@@ -85,12 +86,12 @@ fn missing(
     case: &Case<'_>,
     class: &RiskClass,
     path: &RepoPath,
-    passed: &[Passed<'_>],
+    passed: &[Passed<'_, '_>],
 ) -> Result<Option<(String, String)>, SightError> {
     let name = &class.name;
     let now = ManifestLine::of(case.step.next(), path)?;
     let listing = || passed.iter().filter(|one| one.listed.get(path).is_some_and(|(_, line)| *line == now));
-    let voted = |one: &Passed<'_>| {
+    let voted = |one: &Passed<'_, '_>| {
         one.gate.vote != VoteKind::None && one.gate.classes.iter().any(|applied| applied.class.name == *name)
     };
     if listing().any(|one| one.planned.contains(path) || voted(one)) {

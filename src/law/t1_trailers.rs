@@ -91,15 +91,15 @@ fn check_people(case: &Case<'_>, index: usize, message: &Message, problems: &mut
 }
 
 /// The tasks and events of M, looked up once each.
-struct Events<'c> {
-    case: &'c Case<'c>,
+struct Events<'c, 'p> {
+    case: &'c Case<'p>,
     profiles: RefCell<Option<Vec<RepoPath>>>,
     tasks: RefCell<BTreeMap<TaskId, Vec<String>>>,
 }
 
 type Problem = Option<(usize, String, String)>;
 
-impl Events<'_> {
+impl Events<'_, '_> {
     /// The names of the task's event files; none where there is no such task.
     fn of(&self, task: &TaskId) -> Result<Vec<String>, SightError> {
         if let Some(known) = self.tasks.borrow().get(task) {
