@@ -1,10 +1,14 @@
 //! On whose approval an implement stage rests, and that one approval carries one delivery: the part of AO-G1 that looks back.
 //!
 //! Votes are read where a submit is left. A gate of checks alone rests on the votes of the plan, which may have landed long
-//! before; a rewind to the implement stage leaves them live. So they carry a task until it is done, and not beyond.
+//! before; a rewind to a phase behind them leaves them live. So they carry a task until it is done, and not beyond. Where the
+//! last phase of the plan stage wants no vote, it rests on the votes before it, as the work does.
+
+use std::collections::BTreeSet;
 
 use super::steps::TaskStep;
 use super::{Case, Context, Findings};
+use crate::model::digest::Digest;
 use crate::model::event::EventKind;
 use crate::model::layout;
 use crate::model::manifest::Manifest;
@@ -25,20 +29,25 @@ pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), Sigh
     for task in case.tasks()? {
         for link in task.fresh_advances_from(Stage::Implement) {
             let Some((profile, phase)) = task.gate_phase(case.policy, link) else { continue };
-            let Some(plan) = task.after.leaving(profile, Stage::Plan) else { continue };
-            tell(case, task, (profile, phase), plan, findings)?;
-            let is_judged = case.policy.format.laws >= APPROVED_ONCE_SINCE && plan.event.kind == EventKind::Submit;
-            if !is_judged || task.fresh.contains(&plan.digest) {
+            let Some(approval) = task.after.approval(profile) else {
+                if let Some(plan) = task.after.leaving(profile, Stage::Plan) {
+                    let (id, name, seq) = (&task.after.task, &phase.name, plan.event.seq);
+                    findings.note(format!("{id}: {name} rests on event {seq:04}, which wanted no vote"));
+                }
+                continue;
+            };
+            tell(case, task, (profile, phase), approval, findings)?;
+            if case.policy.format.laws < APPROVED_ONCE_SINCE || task.fresh.contains(&approval.digest) {
                 continue;
             }
             // Who votes here votes on what is there now.
             if case.gate(task, (profile, phase))?.vote != VoteKind::None {
                 continue;
             }
-            for (place, message) in beyond(case, task, link, (profile, phase), plan)? {
+            for (place, message) in beyond(case, task, link, (profile, phase), approval)? {
                 let fix = format!(
                     "have it approved anew: `agentops phase rewind {} --to {} --reason \"…\"`",
-                    task.after.task, plan.event.state.phase
+                    task.after.task, approval.event.state.phase
                 );
                 let finding = Finding::new(place, message, fix);
                 findings.add(if case.onto_protected { finding } else { finding.warning() });
@@ -53,56 +62,60 @@ fn tell<'a>(
     case: &Case<'a>,
     task: &TaskStep,
     (profile, phase): (&'a Profile, &'a Phase),
-    plan: &Link,
+    approval: &Link,
     findings: &mut Findings,
 ) -> Result<(), SightError> {
-    let (id, name, seq) = (&task.after.task, &phase.name, plan.event.seq);
-    let (next, state) = (case.step.next(), task.after.origin(plan));
-    let Some((_, planning)) = profile.phase(&state.phase).filter(|_| plan.event.kind == EventKind::Submit) else {
-        findings.note(format!("{id}: {name} rests on event {seq:04}, which wanted no vote"));
-        return Ok(());
-    };
+    let (id, name, seq) = (&task.after.task, &phase.name, approval.event.seq);
+    let (next, state) = (case.step.next(), &approval.event.state);
+    let Some((_, planning)) = profile.phase(&state.phase) else { return Ok(()) };
     let resolved = case.gate(task, (profile, planning))?;
     let sessions = case.records.sessions_on(next, &task.after, state)?;
-    let doers = gate::doers(&task.after, plan, &sessions);
-    let votes = gate::read_votes(next, &profile.name, plan)?;
-    let tally = gate::tally(case.policy, profile, &resolved, plan, &doers, &votes);
+    let doers = gate::doers(&task.after, approval, &sessions);
+    let votes = gate::read_votes(next, &profile.name, approval)?;
+    let tally = gate::tally(case.policy, profile, &resolved, approval, &doers, &votes);
     let voters: Vec<String> =
         tally.approvals.iter().map(|(voter, approval)| format!("`{voter}` ({})", approval.honest())).collect();
     let who = if voters.is_empty() { "nobody whose vote counts today".into() } else { voters.join(", ") };
-    let before = if task.fresh.contains(&plan.digest) { "" } else { ", which landed before this range" };
+    let before = if task.fresh.contains(&approval.digest) { "" } else { ", which landed before this range" };
     findings.note(format!("{id}: {name} rests on event {seq:04}{before}, approved by {who}"));
     Ok(())
 }
 
-/// What the approval of `plan`, which has landed, does not carry any more.
+/// What `approval`, which has landed, does not carry any more.
 fn beyond(
     case: &Case<'_>,
     task: &TaskStep,
     link: &Link,
     (profile, phase): (&Profile, &Phase),
-    plan: &Link,
+    approval: &Link,
 ) -> Result<Vec<(Place, String)>, SightError> {
-    let (id, seq, before) = (&task.after.task, plan.event.seq, &task.before);
-    if before.was_done_after(&plan.digest) {
+    let (id, seq, before) = (&task.after.task, approval.event.seq, &task.before);
+    if before.was_done_after(&approval.digest) {
         let message = format!(
             "`{id}` was done before, on the approval of event {seq:04}: it is delivered, and does not carry what `{}` brings now",
             phase.name
         );
         return Ok(vec![(Place::path(task.path(link)), message)]);
     }
-    let left = before.links.iter().any(|earlier| {
-        earlier.event.kind == EventKind::Advance
-            && before.origin(earlier).phase == phase.name
-            && before.ancestors(&[earlier.digest]).contains(&plan.digest)
-    });
-    if !left {
+    // The advances of T by which the task left the phase on this approval, each with what came before it.
+    let left: Vec<BTreeSet<Digest>> = before
+        .links
+        .iter()
+        .filter(|earlier| earlier.event.kind == EventKind::Advance && before.origin(earlier).phase == phase.name)
+        .map(|earlier| before.ancestors(&[earlier.digest]))
+        .filter(|earlier| earlier.contains(&approval.digest))
+        .collect();
+    if left.is_empty() {
         return Ok(Vec::new());
     }
-    // Not done yet: what was planned may be mended, and nothing else.
-    let planned = artifact::live_plan(case.step.next(), &task.after, profile)?;
+    // Not done yet: what was planned then may be mended, and nothing else. A plan that nobody votes on may be written anew.
+    let plan = artifact::live_plan(case.step.next(), &task.after, profile)?.filter(|(path, _)| {
+        let is_approved = approval.event.evidence.iter().any(|item| path.as_str() == Some(item.path.as_str()));
+        let leaving = task.after.leaving(profile, Stage::Plan);
+        is_approved || leaving.is_some_and(|plan| left.iter().any(|earlier| earlier.contains(&plan.digest)))
+    });
     let planned: Vec<RepoPath> =
-        planned.into_iter().flat_map(|(_, plan)| plan.changes).map(|change| change.path).collect();
+        plan.into_iter().flat_map(|(_, plan)| plan.changes).map(|change| change.path).collect();
     let mut found = Vec::new();
     for spec in phase.artifacts.iter().filter(|spec| spec.kind == ArtifactKind::Manifest) {
         let path = RepoPath::from(spec.path_for(&profile.name, id, &link.event.state));

@@ -238,6 +238,14 @@ impl Chain {
             live.contains(&link.digest) && link.event.carries_gate(self) && self.origin(link).stage == stage
         })
     }
+
+    /// The live submit whose votes carry the work after the plan: the last one at or before the plan stage, whatever phases
+    /// without a vote come after it. `None` where nobody was asked.
+    pub fn approval(&self, profile: &Profile) -> Option<&Link> {
+        let live = self.live(profile);
+        let is_asked = |link: &&Link| link.event.kind == EventKind::Submit && link.event.state.stage <= Stage::Plan;
+        self.links.iter().rev().filter(is_asked).find(|link| live.contains(&link.digest))
+    }
 }
 
 impl Event {

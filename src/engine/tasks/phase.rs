@@ -22,7 +22,7 @@ use crate::model::state::{Stage, Status, TaskState};
 use crate::model::tree::TreeView as _;
 use crate::model::trust::Proved;
 use crate::model::vote::Vote;
-use crate::workflow::chain::{Chain, Link, Standing};
+use crate::workflow::chain::{Chain, Link, Standing, position};
 use crate::workflow::gate::read_votes;
 use crate::workflow::risk::Gate;
 use crate::workflow::transition;
@@ -248,22 +248,29 @@ pub(crate) fn compose_event(
     })
 }
 
-/// What a rewind to `phase` must be told where AO-G1 will refuse what comes of it. Whether the task landed as done, only a
-/// landing can tell: so this is a warning.
-fn delivered(base: &Base<'_>, chain: &Chain, rules: &Profile, phase: &Phase) -> Result<Option<String>, EngineError> {
-    let Some(plan) = chain.leaving(rules, Stage::Plan) else { return Ok(None) };
-    let is_judged = base.policy.format.laws >= APPROVED_ONCE_SINCE && plan.event.kind == EventKind::Submit;
-    if phase.stage != Stage::Implement || !is_judged || !chain.was_done_after(&plan.digest) {
+/// What a rewind to the phase at `place` must be told where AO-G1 will refuse what comes of it. Whether the task landed as
+/// done, only a landing can tell: so this is a warning.
+fn delivered(base: &Base<'_>, chain: &Chain, rules: &Profile, place: usize) -> Result<Option<String>, EngineError> {
+    let Some(approval) = chain.approval(rules) else { return Ok(None) };
+    let is_judged = base.policy.format.laws >= APPROVED_ONCE_SINCE;
+    if !is_judged || place <= position(rules, &approval.event.state) || !chain.was_done_after(&approval.digest) {
         return Ok(None);
     }
-    if Gate::resolve(&base.policy, rules, phase, chain, base.view())?.vote != VoteKind::None {
+    // The gates on the way through the implement stage: a vote at one of them is a new approval.
+    let way: Vec<&Phase> = rules.phases[place..].iter().take_while(|phase| phase.stage <= Stage::Implement).collect();
+    for phase in &way {
+        if Gate::resolve(&base.policy, rules, phase, chain, base.view())?.vote != VoteKind::None {
+            return Ok(None);
+        }
+    }
+    if way.is_empty() {
         return Ok(None);
     }
-    let (id, to) = (&chain.task, &plan.event.state.phase);
+    let (id, to) = (&chain.task, &approval.event.state.phase);
     Ok(Some(format!(
         "the approval of event {:04} carried `{id}` until it was done; where that has landed, AO-G1 refuses more on it: \
          agentops phase rewind {id} --to {to} --reason \"…\"",
-        plan.event.seq
+        approval.event.seq
     )))
 }
 
@@ -296,8 +303,8 @@ pub fn step(
         let mut draft = compose_event(base, &chain, kind, phase.as_ref(), author, contents)?;
         if let (EventKind::Rewind, Some(phase)) = (kind, &phase) {
             draft.outcome.effects = Effects::of_rewind(site, base, &chain, rules, phase)?;
-            if let Some((_, phase)) = rules.phase(phase) {
-                draft.outcome.delivered = delivered(base, &chain, rules, phase)?;
+            if let Some((place, _)) = rules.phase(phase) {
+                draft.outcome.delivered = delivered(base, &chain, rules, place)?;
             }
         }
         Ok(draft)

@@ -1,5 +1,6 @@
 //! Attacks on the judge: each test does what somebody might try, with real git, and says which law names it.
 
+mod approvals;
 mod edges;
 mod events;
 mod evidence;
