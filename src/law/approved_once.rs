@@ -1,7 +1,7 @@
 //! On whose approval an implement stage rests, and that one approval carries one delivery: the part of AO-G1 that looks back.
 //!
 //! Votes are read where a submit is left. A gate of checks alone rests on the votes of the plan, which may have landed long
-//! before; a rewind to a phase behind them leaves them live. So they carry a task until it is done, and not beyond. Where the
+//! before; a rewind to a phase behind them leaves them live. So they carry a task until it is done or abandoned, and not beyond. Where the
 //! last phase of the plan stage wants no vote, it rests on the votes before it, as the work does.
 
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ use crate::model::path::RepoPath;
 use crate::model::policy::APPROVED_ONCE_SINCE;
 use crate::model::profile::{ArtifactKind, Phase, Profile, VoteKind};
 use crate::model::report::{Finding, Place};
-use crate::model::state::Stage;
+use crate::model::state::{Stage, Status};
 use crate::model::tree::{MAX_TEXT_FILE, SightError};
 use crate::workflow::chain::Link;
 use crate::workflow::{artifact, gate};
@@ -77,7 +77,9 @@ fn tell<'a>(
         tally.approvals.iter().map(|(voter, approval)| format!("`{voter}` ({})", approval.honest())).collect();
     let who = if voters.is_empty() { "nobody whose vote counts today".into() } else { voters.join(", ") };
     let before = if task.fresh.contains(&approval.digest) { "" } else { ", which landed before this range" };
-    findings.note(format!("{id}: {name} rests on event {seq:04}{before}, approved by {who}"));
+    // A reject that came late stops nothing by itself; whoever reads this may want to.
+    let rejected = tally.rejection().map_or_else(String::new, |clause| format!("; {clause}"));
+    findings.note(format!("{id}: {name} rests on event {seq:04}{before}, approved by {who}{rejected}"));
     Ok(())
 }
 
@@ -90,11 +92,17 @@ fn beyond(
     approval: &Link,
 ) -> Result<Vec<(Place, String)>, SightError> {
     let (id, seq, before) = (&task.after.task, approval.event.seq, &task.before);
-    if before.was_done_after(&approval.digest) {
-        let message = format!(
-            "`{id}` was done before, on the approval of event {seq:04}: it is delivered, and does not carry what `{}` brings now",
-            phase.name
-        );
+    if let Some(end) = before.ended_after(&approval.digest) {
+        let message = match end.event.state.status {
+            Status::Abandoned => format!(
+                "`{id}` was abandoned, and with it the approval of event {seq:04}: it does not carry what `{}` brings now",
+                phase.name
+            ),
+            _ => format!(
+                "`{id}` was done before, on the approval of event {seq:04}: it is delivered, and does not carry what `{}` brings now",
+                phase.name
+            ),
+        };
         return Ok(vec![(Place::path(task.path(link)), message)]);
     }
     // The advances of T by which the task left the phase on this approval, each with what came before it.

@@ -15,7 +15,7 @@ pub(crate) const LAW: Law = Law {
     rule: "An `advance` out of `waiting` rests on as many approvals of its submit as the gate in T wants, by humans with the right roles who \
            did not do the work, with proofs that `gates.proof` accepts, as the classes of risk (`[[gates.risk]]`) that apply tighten it, over exactly this submit and this gate; and no reject stands. \
            What lands on a protected branch at a path that a class of risk names is listed by a task that passes its implement gate there; \
-           and where an implement gate wants no vote, the plan's approval carries its task until it is done, and not beyond.",
+           and where an implement gate wants no vote, the plan's approval carries its task until it is done or abandoned, and not beyond.",
     passes: "A spec approved by `bob`, written by `claude`, then advanced.",
     fails: "An `advance` without a vote, with a vote of its doer, or with a standing reject. Ask a reviewer: `agentops gate approve ID`; after a \
             reject: `agentops phase rework ID`.",

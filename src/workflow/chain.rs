@@ -164,10 +164,10 @@ impl Chain {
         found
     }
 
-    /// Whether the task was done by an event that comes after the one with this digest.
-    pub fn was_done_after(&self, earlier: &Digest) -> bool {
-        let mut done = self.links.iter().filter(|link| link.event.state.status == Status::Done);
-        done.any(|link| self.ancestors(&[link.digest]).contains(earlier))
+    /// The first event after the one with this digest by which the task was done or abandoned.
+    pub fn ended_after(&self, earlier: &Digest) -> Option<&Link> {
+        let mut ends = self.links.iter().filter(|link| !link.event.state.status.is_open());
+        ends.find(|link| self.ancestors(&[link.digest]).contains(earlier))
     }
 
     /// The phase a link leaves or works in: for an advance the predecessor's phase.

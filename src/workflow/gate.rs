@@ -114,6 +114,13 @@ impl Tally {
         outside.map(|(who, approval)| format!("`{who}`'s counts {}", approval.bounds().unwrap_or_default())).collect()
     }
 
+    /// Who rejects, a clause; `None` where nobody does.
+    pub fn rejection(&self) -> Option<String> {
+        let voters: Vec<String> = self.rejects.iter().map(|voter| format!("`{voter}`")).collect();
+        let verb = if voters.len() == 1 { "rejects" } else { "reject" };
+        (!voters.is_empty()).then(|| format!("{} {verb} it", voters.join(", ")))
+    }
+
     /// Enough approvals, whenever they count, and no reject.
     pub fn is_satisfied(&self) -> bool {
         self.rejects.is_empty() && self.approvals.len() as u64 >= u64::from(self.wanted)

@@ -177,7 +177,7 @@ pub struct Moved {
     pub laid_out: Vec<RepoPath>,
     /// What a rewind leaves as it is; nothing otherwise.
     pub effects: Effects,
-    /// Where a rewind leads to work that was approved and delivered already: that it is not carried again, and what is.
+    /// Where a rewind leads to work on an approval that was delivered or given up: that it is not carried again, and what is.
     pub delivered: Option<String>,
 }
 
@@ -249,11 +249,12 @@ pub(crate) fn compose_event(
 }
 
 /// What a rewind to the phase at `place` must be told where AO-G1 will refuse what comes of it. Whether the task landed as
-/// done, only a landing can tell: so this is a warning.
+/// done or abandoned, only a landing can tell: so this is a warning.
 fn delivered(base: &Base<'_>, chain: &Chain, rules: &Profile, place: usize) -> Result<Option<String>, EngineError> {
     let Some(approval) = chain.approval(rules) else { return Ok(None) };
+    let Some(end) = chain.ended_after(&approval.digest) else { return Ok(None) };
     let is_judged = base.policy.format.laws >= APPROVED_ONCE_SINCE;
-    if !is_judged || place <= position(rules, &approval.event.state) || !chain.was_done_after(&approval.digest) {
+    if !is_judged || place <= position(rules, &approval.event.state) {
         return Ok(None);
     }
     // The gates on the way through the implement stage: a vote at one of them is a new approval.
@@ -267,8 +268,9 @@ fn delivered(base: &Base<'_>, chain: &Chain, rules: &Profile, place: usize) -> R
         return Ok(None);
     }
     let (id, to) = (&chain.task, &approval.event.state.phase);
+    let ended = if end.event.state.status == Status::Abandoned { "abandoned" } else { "done" };
     Ok(Some(format!(
-        "the approval of event {:04} carried `{id}` until it was done; where that has landed, AO-G1 refuses more on it: \
+        "the approval of event {:04} carried `{id}` until it was {ended}; where that has landed, AO-G1 refuses more on it: \
          agentops phase rewind {id} --to {to} --reason \"…\"",
         approval.event.seq
     )))

@@ -129,3 +129,62 @@ fn a_plan_that_nobody_voted_on_widens_nothing() {
         assert!(shown(&report).contains("whose plan does not name `src/door.rs`"), "{}", shown(&report));
     }
 }
+
+#[test]
+fn an_abandoned_task_does_not_come_back_on_its_old_approval() {
+    let world = World::new();
+    let task = world.open("Reset links expire");
+    world.pass(&task);
+    world.pass(&task);
+    world.step(&task, EventKind::Abandon, None);
+    world.branch("work");
+    let back = phase::step(
+        &world.site("claude"),
+        &Target::default(),
+        &task,
+        EventKind::Rewind,
+        Some("implement"),
+        "it is wanted all the same",
+    );
+    let told = back.unwrap().outcome.delivered.unwrap();
+    assert!(told.contains(&format!("phase rewind {task} --to spec")), "{told}");
+    world.fill(&task);
+    world.record(&task);
+    world.next(&task);
+    let report = world.breaks(&["AO-G1"]);
+    assert!(shown(&report).contains("was abandoned, and with it the approval of event 0004"), "{}", shown(&report));
+    // Approved anew, it goes on.
+    world.switch("main");
+    world.branch("again");
+    world.step(&task, EventKind::Rewind, Some("spec"));
+    world.pass(&task);
+    world.fill(&task);
+    world.record(&task);
+    world.next(&task);
+    world.breaks(&[]);
+}
+
+#[test]
+fn a_late_reject_is_told_with_the_approval() {
+    let world = World::new();
+    let task = world.open("Reset links expire");
+    world.pass(&task);
+    world.pass(&task);
+    world.forge_vote(&task, |vote| {
+        vote.voter = crate::world::principal("alice");
+        vote.verdict = agentops::model::vote::Verdict::Reject;
+        vote.reason = "the second requirement cannot be tested".to_owned();
+    });
+    world.commit("chore: reject");
+    world.branch("work");
+    world.fill(&task);
+    world.record(&task);
+    world.next(&task);
+    let report = world.breaks(&[]);
+    assert!(
+        shown(&report)
+            .contains("approved by `bob` (unauthenticated: could be written by an agent); `alice` rejects it"),
+        "{}",
+        shown(&report)
+    );
+}
