@@ -7,17 +7,16 @@
 use std::collections::BTreeSet;
 
 use super::steps::TaskStep;
-use super::{Case, Context, Findings};
+use super::{Case, Context, Findings, manifests};
 use crate::model::digest::Digest;
 use crate::model::event::EventKind;
 use crate::model::layout;
-use crate::model::manifest::Manifest;
 use crate::model::path::RepoPath;
 use crate::model::policy::APPROVED_ONCE_SINCE;
-use crate::model::profile::{ArtifactKind, Phase, Profile, VoteKind};
+use crate::model::profile::{Phase, Profile, VoteKind};
 use crate::model::report::{Finding, Place};
 use crate::model::state::{Stage, Status};
-use crate::model::tree::{MAX_TEXT_FILE, SightError};
+use crate::model::tree::SightError;
 use crate::workflow::chain::Link;
 use crate::workflow::{artifact, gate};
 
@@ -125,10 +124,7 @@ fn beyond(
     let planned: Vec<RepoPath> =
         plan.into_iter().flat_map(|(_, plan)| plan.changes).map(|change| change.path).collect();
     let mut found = Vec::new();
-    for spec in phase.artifacts.iter().filter(|spec| spec.kind == ArtifactKind::Manifest) {
-        let path = RepoPath::from(spec.path_for(&profile.name, id, &link.event.state));
-        let bytes = case.step.next().file(&path, MAX_TEXT_FILE)?;
-        let Some(listed) = bytes.and_then(|bytes| Manifest::parse(&bytes).ok()) else { continue };
+    if let Some(listed) = manifests::manifest(case, task, link, (profile, phase))? {
         let changed = case.step.changes()?.iter().map(|change| &change.path);
         for changed in changed.filter(|path| !path.is_below(layout::ROOT) && listed.get(path).is_some()) {
             if !planned.contains(changed) {

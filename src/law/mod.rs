@@ -33,6 +33,7 @@ mod l2_improve;
 mod l3_context;
 mod l4_loops;
 mod l5_suggestions;
+mod manifests;
 mod n1_namespace;
 mod n2_shared_paths;
 mod r1_readonly;
@@ -67,6 +68,7 @@ use steps::TaskStep;
 
 pub(crate) use actor::{CommitActor, actor_of};
 pub use judge::judge;
+pub(crate) use manifests::{listed, unanswered};
 pub use registry::registry;
 pub(crate) use task_records::Records;
 

@@ -6,25 +6,25 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use super::manifests::{self, Passed};
 use super::{Case, Context, Findings};
 use crate::model::layout;
-use crate::model::manifest::{Manifest, ManifestLine};
-use crate::model::name::TaskId;
+use crate::model::manifest::ManifestLine;
 use crate::model::path::RepoPath;
-use crate::model::profile::{ArtifactKind, VoteKind};
+use crate::model::profile::VoteKind;
 use crate::model::report::{Finding, Place};
 use crate::model::risk::RiskClass;
-use crate::model::state::Stage;
-use crate::model::tree::{MAX_TEXT_FILE, SightError};
+use crate::model::tree::SightError;
 use crate::workflow::artifact;
 use crate::workflow::globs::Globs;
 use crate::workflow::risk::Gate;
 
-/// A task that leaves an implement phase in the step, votes included.
-struct Passed<'c, 'p> {
-    task: &'c TaskId,
-    listed: Manifest,
+/// A task that leaves an implement phase in the step, with what meets a class.
+struct Answer<'c, 'p> {
+    passed: Passed<'c, 'p>,
+    /// All that makes the gate of its plan meet a class.
     planned: BTreeSet<RepoPath>,
+    /// The gate that it passes.
     gate: Rc<Gate<'p>>,
 }
 
@@ -35,16 +35,16 @@ pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), Sigh
     if classes.is_empty() || case.context != Context::Landing || case.bootstrap {
         return Ok(());
     }
-    let mut passed = None;
+    let mut known = None;
     for class in classes {
         let globs = Globs::new(&class.paths)?;
         let changes = case.step.changes()?.iter().map(|change| &change.path);
         for path in changes.filter(|path| !path.is_below(layout::ROOT) && globs.matches(path)) {
-            let passed = match &mut passed {
-                Some(passed) => &*passed,
-                empty => empty.insert(passed_in(case)?),
+            let answers = match &mut known {
+                Some(answers) => &*answers,
+                empty => empty.insert(answers(case)?),
             };
-            let Some((message, fix)) = missing(case, class, path, passed)? else { continue };
+            let Some((message, fix)) = missing(case, class, path, answers)? else { continue };
             if case.onto_protected {
                 findings.add(Finding::new(Place::path(path.clone()), message, fix));
             } else {
@@ -55,30 +55,15 @@ pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), Sigh
     Ok(())
 }
 
-fn passed_in<'c, 'p>(case: &'c Case<'p>) -> Result<Vec<Passed<'c, 'p>>, SightError> {
-    let next = case.step.next();
-    let mut found = Vec::new();
-    for task in case.tasks()? {
-        for link in task.fresh_advances_from(Stage::Implement) {
-            let Some((profile, phase)) = task.gate_phase(case.policy, link) else { continue };
-            let planned = artifact::live_plan(next, &task.after, profile)?;
-            // All that makes the plan's gate meet a class.
-            let planned = planned.map(|(_, plan)| {
-                plan.changes.into_iter().map(|change| change.path).chain(plan.mentioned).collect::<BTreeSet<RepoPath>>()
-            });
-            let planned = planned.unwrap_or_default();
-            let gate = case.gate(task, (profile, phase))?;
-            for spec in phase.artifacts.iter().filter(|spec| spec.kind == ArtifactKind::Manifest) {
-                let path = RepoPath::from(spec.path_for(&profile.name, &task.after.task, &link.event.state));
-                let bytes = next.file(&path, MAX_TEXT_FILE)?;
-                // One that cannot be read lists nothing; AO-P7 names it.
-                let listed = bytes.and_then(|bytes| Manifest::parse(&bytes).ok());
-                let (planned, gate) = (planned.clone(), Rc::clone(&gate));
-                found.extend(listed.map(|listed| Passed { task: &task.after.task, listed, planned, gate }));
-            }
-        }
-    }
-    Ok(found)
+fn answers<'c, 'p>(case: &'c Case<'p>) -> Result<Vec<Answer<'c, 'p>>, SightError> {
+    let answer = |passed: Passed<'c, 'p>| {
+        let plan = artifact::live_plan(case.step.next(), &passed.task.after, passed.gate.0)?;
+        let planned = plan.map(|(_, plan)| plan.changes.into_iter().map(|change| change.path).chain(plan.mentioned));
+        let planned = planned.into_iter().flatten().collect();
+        let gate = case.gate(passed.task, passed.gate)?;
+        Ok(Answer { passed, planned, gate })
+    };
+    manifests::passed(case)?.into_iter().map(answer).collect()
 }
 
 /// What is wrong with a changed path of `class`, and how to mend it; `None` where a task answers for it.
@@ -86,24 +71,24 @@ fn missing(
     case: &Case<'_>,
     class: &RiskClass,
     path: &RepoPath,
-    passed: &[Passed<'_, '_>],
+    answers: &[Answer<'_, '_>],
 ) -> Result<Option<(String, String)>, SightError> {
     let name = &class.name;
     let now = ManifestLine::of(case.step.next(), path)?;
-    let listing = || passed.iter().filter(|one| one.listed.get(path).is_some_and(|(_, line)| *line == now));
-    let voted = |one: &Passed<'_, '_>| {
+    let listing: Vec<&Answer<'_, '_>> = answers.iter().filter(|one| one.passed.lists(&now)).collect();
+    let voted = |one: &Answer<'_, '_>| {
         one.gate.vote != VoteKind::None && one.gate.classes.iter().any(|applied| applied.class.name == *name)
     };
-    if listing().any(|one| one.planned.contains(path) || voted(one)) {
+    if listing.iter().any(|one| one.planned.contains(path) || voted(one)) {
         return Ok(None);
     }
-    Ok(Some(match listing().next() {
+    Ok(Some(match listing.first() {
         Some(one) => (
             format!(
                 "`{path}` is of the class `{name}`, and `{}` changed it beyond its plan through a gate without a vote",
-                one.task
+                one.passed.task.after.task
             ),
-            format!("plan the path: `agentops phase rewind {} --to PHASE --reason \"…\"` with the phase of the plan", one.task),
+            format!("plan the path: `agentops phase rewind {} --to PHASE --reason \"…\"` with the phase of the plan", one.passed.task.after.task),
         ),
         None => (
             format!("`{path}` is of the class `{name}`, and no task that passes its implement gate here lists it as it is"),

@@ -8,7 +8,7 @@ use crate::engine::error::EngineError;
 use crate::engine::policies::{Policies, Ruling};
 use crate::engine::site::Site;
 use crate::git::{GitError, Merged, Repo, RepoStep, Revision};
-use crate::law::{Case, Context, judge, phase};
+use crate::law::{self, Case, Context, judge};
 use crate::model::digest::ObjectId;
 use crate::model::law_id::{LawId, Level};
 use crate::model::layout;
@@ -137,7 +137,7 @@ fn refuse_contested(
     if paths.is_empty() {
         return Ok(());
     }
-    let listed = phase::listed_paths(case)?;
+    let listed = law::listed(case)?;
     let governed = Governed::new(&policy.config.governed);
     let of_classes = Globs::new(policy.config.risks.iter().flat_map(|class| &class.paths))?;
     paths.retain(|path| {
@@ -146,17 +146,9 @@ fn refuse_contested(
     if paths.is_empty() { Ok(()) } else { Err(GitError::Conflict { paths }.into()) }
 }
 
-/// Paths changed in the step that no manifest lists.
+/// Paths changed in the step for which no task answers.
 fn name_code_outside(case: &Case<'_>, policy: &Policy, report: &mut Report) -> Result<(), EngineError> {
-    let listed = phase::listed_paths(case)?;
-    let outside: Vec<String> = case
-        .step
-        .changes()?
-        .iter()
-        .map(|change| &change.path)
-        .filter(|path| !path.is_below(layout::ROOT) && !listed.contains(path))
-        .map(ToString::to_string)
-        .collect();
+    let outside: Vec<String> = law::unanswered(case)?.iter().map(ToString::to_string).collect();
     if outside.is_empty() {
         return Ok(());
     }

@@ -1,7 +1,5 @@
 //! From a step to the material of phase checks: the live events that T lacks and that claim a gate was passed.
 
-use std::collections::BTreeSet;
-
 use super::{Artifact, MadeOn, Material};
 use crate::law::steps::TaskStep;
 use crate::law::{Case, Context, Findings};
@@ -9,10 +7,9 @@ use crate::model::digest::Digest;
 use crate::model::event::EventKind;
 use crate::model::law_id::LawId;
 use crate::model::layout;
-use crate::model::manifest::Manifest;
 use crate::model::path::RepoPath;
 use crate::model::policy::RUN_TREES_SINCE;
-use crate::model::profile::{ArtifactKind, Phase, Profile};
+use crate::model::profile::{Phase, Profile};
 use crate::model::state::Stage;
 use crate::model::tree::{MAX_TEXT_FILE, MemoryTree, SightError, TreeView};
 use crate::workflow::chain::Link;
@@ -191,22 +188,4 @@ fn template(case: &Case<'_>, profile: &Profile, name: &str) -> Result<Option<Str
         }
     }
     Ok(None)
-}
-
-/// Every path that a manifest lists with which a task passes its implement gate in this step. One that only waits for votes
-/// lists what nobody has agreed to.
-pub(crate) fn listed_paths(case: &Case<'_>) -> Result<BTreeSet<RepoPath>, SightError> {
-    let mut paths = BTreeSet::new();
-    for task in case.tasks()? {
-        for link in task.fresh_advances() {
-            let Some((profile, phase)) = task.gate_phase(case.policy, link) else { continue };
-            for spec in phase.artifacts.iter().filter(|spec| spec.kind == ArtifactKind::Manifest) {
-                let path = RepoPath::from(spec.path_for(&profile.name, &task.after.task, &link.event.state));
-                let bytes = case.step.next().file(&path, MAX_TEXT_FILE)?;
-                let manifest = bytes.and_then(|bytes| Manifest::parse(&bytes).ok());
-                paths.extend(manifest.iter().flat_map(Manifest::lines).map(|line| line.path.clone()));
-            }
-        }
-    }
-    Ok(paths)
 }

@@ -33,7 +33,6 @@ use crate::workflow::verdict::Standing;
 
 use super::{Findings, Law};
 
-pub(crate) use live::listed_paths;
 pub use required::{Required, required_commands};
 
 /// The phase checks in the order of their ids.

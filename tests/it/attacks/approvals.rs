@@ -188,3 +188,47 @@ fn a_late_reject_is_told_with_the_approval() {
         shown(&report)
     );
 }
+
+/// A world in which every changed path belongs to a task.
+fn where_code_needs_a_task() -> World {
+    World::with(|text| text.replace("require_task = false", "require_task = true"))
+}
+
+#[test]
+fn a_manifest_of_a_later_phase_makes_code_no_tasks() {
+    let world = where_code_needs_a_task();
+    let manifest =
+        "{ name = \"shipped\", kind = \"manifest\", path = \"specs/{opened}-{task}/shipped.txt\", required = true }";
+    with_profile(&world, |text| format!("{text}\n{}", unvoted("watch", "post", manifest)));
+    let task = world.open("Reset links expire");
+    world.pass(&task);
+    world.pass(&task);
+    world.fill(&task);
+    world.record(&task);
+    world.next(&task);
+    world.branch("work");
+    world.commit_file("src/door.rs", "pub const DOOR: u64 = 1;\n", "feat: a door");
+    world.next(&task);
+    let listed = world.sandbox.read(&world.document(&task, "shipped.txt"));
+    assert!(listed.contains(" src/door.rs\n"), "{listed}");
+    let report = world.breaks(&["AO-P7"]);
+    assert!(shown(&report).contains("to no task's manifest: src/door.rs (`paths.require_task`)"), "{}", shown(&report));
+}
+
+#[test]
+fn a_manifest_is_believed_for_what_it_lists_alone() {
+    let world = where_code_needs_a_task();
+    let task = world.open("Reset links expire");
+    world.pass(&task);
+    world.pass(&task);
+    world.branch("work");
+    world.fill(&task);
+    world.record(&task);
+    world.next(&task);
+    world.breaks(&[]);
+    // The manifest does not hold any more, and so it makes nothing a task's.
+    more(&world, &task);
+    let report = world.breaks(&["AO-P7"]);
+    let named = format!("to no task's manifest: {} (`paths.require_task`)", code_path(&task));
+    assert!(shown(&report).contains(&named), "{}", shown(&report));
+}
