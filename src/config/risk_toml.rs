@@ -42,6 +42,15 @@ fn read_class(table: &Table<'_>) -> Option<(At<Word>, RiskClass)> {
         Some(value) => value.set(1000, Value::glob).map(plain),
         None => Some(Vec::new()),
     };
+    let is_by_path = paths.as_ref().is_some_and(|paths| !paths.is_empty());
+    let is_in_time = |stage: &Stage| matches!(stage, Stage::Plan | Stage::Implement);
+    if let (Some(value), Some(stages)) = (table.get("stages"), &stages)
+        && is_by_path
+        && !(stages.is_empty() || stages.iter().any(is_in_time))
+    {
+        let what = "the votes of this class are asked for when its paths are not planned yet, or have landed.";
+        value.spot().report(what, "add \"plan\" or \"implement\" to `stages`, or leave `stages` out");
+    }
     let votes = [VoteKind::None, VoteKind::Review, VoteKind::Approval].map(|vote| (vote.as_str(), vote));
     let vote = match table.get("vote") {
         Some(value) => value.word(&votes).map(|at| at.value),
@@ -78,4 +87,34 @@ fn read_class(table: &Table<'_>) -> Option<(At<Word>, RiskClass)> {
         four_eyes: eyes?,
     };
     Some((name, class))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::config_toml;
+    use super::super::strict::Source;
+    use crate::model::layout;
+
+    #[test]
+    fn a_class_by_paths_is_for_plan_or_implement_gates() {
+        let problems = |rest: &str| {
+            let text = format!("[[gates.risk]]\nname = \"a\"\nvoters = 2\n{rest}\n");
+            let source = Source::new(layout::CONFIG.into(), &text);
+            config_toml::read(&source);
+            source.take_problems()
+        };
+        for rest in [
+            "paths = [\"src\"]\nstages = [\"plan\", \"post\"]",
+            "paths = [\"src\"]\nstages = [\"implement\"]",
+            "paths = [\"src\"]",
+            "labels = [\"pay\"]\nstages = [\"post\"]",
+        ] {
+            assert_eq!(problems(rest), [], "{rest}");
+        }
+        for stages in ["\"research\"", "\"post\"", "\"research\", \"post\""] {
+            let found = problems(&format!("paths = [\"src\"]\nlabels = [\"pay\"]\nstages = [{stages}]"));
+            assert_eq!((found.len(), found[0].line), (1, 6), "{found:?}");
+            assert!(found[0].message.starts_with("the votes of this class are asked for when"), "{found:?}");
+        }
+    }
 }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use super::gates::Counted;
 use super::steps::TaskStep;
 use super::{Case, Context, Findings, manifests};
 use crate::model::digest::Digest;
@@ -17,8 +18,8 @@ use crate::model::profile::{Phase, Profile, VoteKind};
 use crate::model::report::{Finding, Place};
 use crate::model::state::{Stage, Status};
 use crate::model::tree::SightError;
+use crate::workflow::artifact;
 use crate::workflow::chain::Link;
-use crate::workflow::{artifact, gate};
 
 pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     // Of a commit alone nobody can tell what landed before it.
@@ -35,7 +36,7 @@ pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), Sigh
                 }
                 continue;
             };
-            tell(case, task, (profile, phase), approval, findings)?;
+            tell(case, task, phase, approval, findings)?;
             if case.policy.format.laws < APPROVED_ONCE_SINCE || task.fresh.contains(&approval.digest) {
                 continue;
             }
@@ -57,21 +58,15 @@ pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), Sigh
 }
 
 /// Who approved what the implement stage did.
-fn tell<'a>(
-    case: &Case<'a>,
+fn tell(
+    case: &Case<'_>,
     task: &TaskStep,
-    (profile, phase): (&'a Profile, &'a Phase),
+    phase: &Phase,
     approval: &Link,
     findings: &mut Findings,
 ) -> Result<(), SightError> {
     let (id, name, seq) = (&task.after.task, &phase.name, approval.event.seq);
-    let (next, state) = (case.step.next(), &approval.event.state);
-    let Some((_, planning)) = profile.phase(&state.phase) else { return Ok(()) };
-    let resolved = case.gate(task, (profile, planning))?;
-    let sessions = case.records.sessions_on(next, &task.after, state)?;
-    let doers = gate::doers(&task.after, approval, &sessions);
-    let votes = gate::read_votes(next, &profile.name, approval)?;
-    let tally = gate::tally(case.policy, profile, &resolved, approval, &doers, &votes);
+    let Some(Counted { tally, .. }) = case.count(task, approval)? else { return Ok(()) };
     let voters: Vec<String> =
         tally.approvals.iter().map(|(voter, approval)| format!("`{voter}` ({})", approval.honest())).collect();
     let who = if voters.is_empty() { "nobody whose vote counts today".into() } else { voters.join(", ") };

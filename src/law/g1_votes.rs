@@ -1,13 +1,14 @@
 //! AO-G1: what leaves a gate has the votes that the base's policy wants.
 
+use super::gates::Counted;
 use super::{Case, Context, Findings, Law, Reads, approved_once, risk_paths};
 use crate::model::event::EventKind;
 use crate::model::law_id::LawId;
 use crate::model::report::{Finding, Place};
 use crate::model::state::Status;
 use crate::model::tree::SightError;
+use crate::workflow::proof;
 use crate::workflow::risk::Applied;
-use crate::workflow::{gate, proof};
 
 pub(crate) const LAW: Law = Law {
     id: LawId::G1,
@@ -57,14 +58,10 @@ fn check_votes(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightErro
                 ));
                 continue;
             }
-            let sessions = case.records.sessions_on(case.step.next(), &task.after, &submit.event.state)?;
-            let doers = gate::doers(&task.after, submit, &sessions);
-            let votes = gate::read_votes(case.step.next(), &profile.name, submit)?;
-            let gate = case.gate(task, (profile, phase))?;
+            let Some(Counted { gate, doers, tally }) = case.count(task, submit)? else { continue };
             for Applied { class, why } in &gate.classes {
                 findings.note(format!("{id}: class `{}` tightens the gate of {} ({why})", class.name, phase.name));
             }
-            let tally = gate::tally(case.policy, profile, &gate, submit, &doers, &votes);
             let at = &link.event.at;
             for (voter, approval) in tally.approvals.iter().filter(|(_, approval)| approval.counts_at(at)) {
                 let four_eyes = proof::four_eyes(case.policy, &submit.event, &doers, voter, approval.key.as_ref());
@@ -103,11 +100,9 @@ fn check_votes(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightErro
             } else {
                 format!("{message}; it says that it advanced at {at}, and {}", outside.join(", "))
             };
-            let void: Vec<String> = tally.void.iter().map(|(path, why)| format!("{path}: {why}")).collect();
-            let message = if void.is_empty() {
-                message
-            } else {
-                format!("{message}; votes that count for nothing: {}", void.join("; "))
+            let message = match tally.voided() {
+                Some(void) => format!("{message}; {void}"),
+                None => message,
             };
             findings.add(Finding::new(
                 Place::path(task.path(link)),

@@ -1,17 +1,19 @@
-//! The gates of a case's tasks as T's rules resolve them and M's documents make them.
+//! The gates of a case's tasks as T's rules resolve them and M's documents make them, and what the votes there amount to.
 //!
 //! To resolve one, the plan and the manifest are read. Each is resolved once in a case, for a hostile chain may go through
 //! the same gate as often as it has events.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::Case;
 use super::steps::TaskStep;
-use crate::model::name::{PhaseName, ProfileName, TaskId};
+use crate::model::name::{PhaseName, Principal, ProfileName, TaskId};
 use crate::model::profile::{Phase, Profile};
 use crate::model::tree::SightError;
+use crate::workflow::chain::Link;
+use crate::workflow::gate::{self, Tally};
 use crate::workflow::risk::Gate;
 
 /// The gates resolved so far: of which task, and of which phase.
@@ -19,6 +21,14 @@ use crate::workflow::risk::Gate;
 pub(crate) struct Memo<'p>(RefCell<BTreeMap<Key, Rc<Gate<'p>>>>);
 
 type Key = (ProfileName, TaskId, PhaseName);
+
+/// The votes on one submit.
+pub(crate) struct Counted<'p> {
+    pub(crate) gate: Rc<Gate<'p>>,
+    /// Who did the work that is voted on.
+    pub(crate) doers: BTreeSet<Principal>,
+    pub(crate) tally: Tally,
+}
 
 impl<'a> Case<'a> {
     /// The gate at the end of `phase`, a phase of T's `profile`, for `task`.
@@ -34,6 +44,17 @@ impl<'a> Case<'a> {
         let gate = Rc::new(Gate::resolve(self.policy, profile, phase, &task.after, self.step.next())?);
         self.gates.0.borrow_mut().insert(key, Rc::clone(&gate));
         Ok(gate)
+    }
+
+    /// Counts the votes in M on `submit`; `None` where T's profile has not its phase.
+    pub(crate) fn count(&self, task: &TaskStep, submit: &Link) -> Result<Option<Counted<'a>>, SightError> {
+        let Some((profile, phase)) = task.gate_phase(self.policy, submit) else { return Ok(None) };
+        let (next, gate) = (self.step.next(), self.gate(task, (profile, phase))?);
+        let sessions = self.records.sessions_on(next, &task.after, &submit.event.state)?;
+        let doers = gate::doers(&task.after, submit, &sessions);
+        let votes = gate::read_votes(next, &profile.name, submit)?;
+        let tally = gate::tally(self.policy, profile, &gate, submit, &doers, &votes);
+        Ok(Some(Counted { gate, doers, tally }))
     }
 }
 

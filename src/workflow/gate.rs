@@ -114,6 +114,24 @@ impl Tally {
         outside.map(|(who, approval)| format!("`{who}`'s counts {}", approval.bounds().unwrap_or_default())).collect()
     }
 
+    /// The votes that count for nothing, a clause; `None` where there are none.
+    pub fn voided(&self) -> Option<String> {
+        let void: Vec<String> = self.void.iter().map(|(path, why)| format!("{path}: {why}")).collect();
+        (!void.is_empty()).then(|| format!("votes that count for nothing: {}", void.join("; ")))
+    }
+
+    /// What an advance made at `at` lacks, a clause; `None` where it lacks nothing.
+    pub fn shortfall_at(&self, at: &Timestamp) -> Option<String> {
+        if self.is_satisfied_at(at) {
+            return None;
+        }
+        let counted = || format!("{} of {} approvals count", self.approved_at(at), self.wanted);
+        let mut clauses = vec![self.rejection().unwrap_or_else(counted)];
+        clauses.extend(self.outside(at));
+        clauses.extend(self.voided());
+        Some(clauses.join("; "))
+    }
+
     /// Who rejects, a clause; `None` where nobody does.
     pub fn rejection(&self) -> Option<String> {
         let voters: Vec<String> = self.rejects.iter().map(|voter| format!("`{voter}`")).collect();

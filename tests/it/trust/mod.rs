@@ -5,6 +5,7 @@ mod ballot;
 mod compromised;
 mod fake_programs;
 mod keys;
+mod later_rules;
 mod owners;
 mod risk;
 mod setting_up;

@@ -1,0 +1,101 @@
+//! Rules that come after a vote, and what they take from an approval.
+
+use agentops::model::event::EventKind;
+use agentops::model::vote::Verdict;
+
+use crate::world::{World, principal, shown, told};
+
+const OF_THE_CODE: &str = "name = \"code\"\npaths = [\"src/**\"]\n";
+
+/// Adds a class of risk.
+fn add_class(world: &World, asks: &str) {
+    world.amend("alice", |text| format!("{text}\n[[gates.risk]]\n{asks}"));
+}
+
+/// Does the work of a task in its implement phase, and leaves it.
+fn build(world: &World, task: &str) {
+    world.fill(task);
+    world.record(task);
+    world.next(task);
+}
+
+#[test]
+fn a_class_that_comes_after_the_plan_was_approved_is_met_by_no_plan() {
+    for asks in ["vote = \"approval\"\nvoters = 2\nstages = [\"plan\"]\n", "voters = 2\n"] {
+        let world = World::new();
+        let task = world.open("Reset links expire");
+        world.pass(&task);
+        world.pass(&task);
+        add_class(&world, &format!("{OF_THE_CODE}{asks}"));
+        world.branch("work");
+        build(&world, &task);
+        let report = world.breaks(&["AO-G1"]);
+        let named = format!("and the plan of `{task}` has not the votes that the class asks for");
+        assert!(shown(&report).contains(&named), "{}", shown(&report));
+        assert!(shown(&report).contains("the gate changed after it was cast"), "{}", shown(&report));
+        // Approved anew, by as many as the class wants.
+        world.switch("main");
+        world.branch("again");
+        world.step(&task, EventKind::Rewind, Some("spec"));
+        world.submit(&task);
+        world.vote(&task, "bob", Verdict::Approve);
+        assert!(world.try_next(&task, "claude").is_err());
+        world.vote(&task, "alice", Verdict::Approve);
+        world.next(&task);
+        // The plan may land first: its votes are over the gate with the class.
+        world.breaks(&[]);
+        world.git("branch -q --force main");
+        build(&world, &task);
+        world.breaks(&[]);
+    }
+}
+
+#[test]
+fn where_the_implement_gate_votes_for_the_class_the_plan_need_not() {
+    let world = World::new();
+    let task = world.open("Reset links expire");
+    world.pass(&task);
+    world.pass(&task);
+    add_class(&world, &format!("{OF_THE_CODE}vote = \"review\"\n"));
+    world.branch("work");
+    build(&world, &task);
+    world.vote(&task, "bob", Verdict::Approve);
+    world.next(&task);
+    world.breaks(&[]);
+}
+
+#[test]
+fn a_plan_that_was_rejected_late_meets_no_class() {
+    let world = World::new();
+    add_class(&world, &format!("{OF_THE_CODE}vote = \"approval\"\nstages = [\"plan\"]\n"));
+    let task = world.open("Reset links expire");
+    world.pass(&task);
+    world.pass(&task);
+    reject(&world, &task, "alice");
+    world.branch("work");
+    build(&world, &task);
+    let report = world.breaks(&["AO-G1"]);
+    assert!(shown(&report).contains("`alice` rejects it"), "{}", shown(&report));
+}
+
+#[test]
+fn a_class_by_paths_is_asked_before_code_lands() {
+    for stages in ["\"research\"", "\"post\"", "\"research\", \"post\""] {
+        let world = World::new();
+        let config = world.sandbox.read(".agentops/config.toml");
+        let class = format!("{OF_THE_CODE}vote = \"approval\"\nstages = [{stages}]\n");
+        world.sandbox.write(".agentops/config.toml", format!("{config}\n[[gates.risk]]\n{class}"));
+        let refused = told(&world.try_amend("alice").unwrap_err());
+        assert!(refused.contains("the votes of this class are asked for when its paths"), "{refused}");
+    }
+}
+
+/// A reject that lies there as a file and is committed.
+fn reject(world: &World, task: &str, voter: &str) {
+    world.forge_vote(task, |vote| {
+        vote.voter = principal(voter);
+        vote.verdict = Verdict::Reject;
+        vote.reason = "the second requirement cannot be tested".to_owned();
+    });
+    world.commit("chore: reject");
+}
