@@ -6,7 +6,6 @@
 
 use std::collections::BTreeSet;
 
-use super::gates::Counted;
 use super::steps::TaskStep;
 use super::{Case, Context, Findings, manifests};
 use crate::model::digest::Digest;
@@ -18,8 +17,11 @@ use crate::model::profile::{Phase, Profile, VoteKind};
 use crate::model::report::{Finding, Place};
 use crate::model::state::{Stage, Status};
 use crate::model::tree::SightError;
+use crate::model::trust::key_behind;
+use crate::model::vote::Verdict;
 use crate::workflow::artifact;
-use crate::workflow::chain::Link;
+use crate::workflow::chain::{Link, position};
+use crate::workflow::gate::{self, Tally};
 
 pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     // Of a commit alone nobody can tell what landed before it.
@@ -36,7 +38,10 @@ pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), Sigh
                 }
                 continue;
             };
-            tell(case, task, phase, approval, findings)?;
+            let tally = case.count(task, approval)?.map(|counted| counted.tally);
+            if let Some(tally) = &tally {
+                tell(task, phase, approval, tally, findings);
+            }
             if case.policy.format.laws < APPROVED_ONCE_SINCE || task.fresh.contains(&approval.digest) {
                 continue;
             }
@@ -44,10 +49,18 @@ pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), Sigh
             if case.gate(task, (profile, phase))?.vote != VoteKind::None {
                 continue;
             }
-            for (place, message) in beyond(case, task, link, (profile, phase), approval)? {
+            let mut wrong = beyond(case, task, link, (profile, phase), approval)?;
+            if !tally.is_some_and(|tally| tally.is_satisfied())
+                && let Some(stolen) = stolen(case, profile, approval)?
+            {
+                wrong.push((Place::path(task.path(link)), stolen));
+            }
+            let back = profile.phases.get(position(profile, &approval.event.state));
+            let back = back.map_or(&approval.event.state.phase, |phase| &phase.name);
+            for (place, message) in wrong {
                 let fix = format!(
-                    "have it approved anew: `agentops phase rewind {} --to {} --reason \"…\"`",
-                    task.after.task, approval.event.state.phase
+                    "have it approved anew: `agentops phase rewind {} --to {back} --reason \"…\"`",
+                    task.after.task
                 );
                 let finding = Finding::new(place, message, fix);
                 findings.add(if case.onto_protected { finding } else { finding.warning() });
@@ -58,15 +71,8 @@ pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), Sigh
 }
 
 /// Who approved what the implement stage did.
-fn tell(
-    case: &Case<'_>,
-    task: &TaskStep,
-    phase: &Phase,
-    approval: &Link,
-    findings: &mut Findings,
-) -> Result<(), SightError> {
+fn tell(task: &TaskStep, phase: &Phase, approval: &Link, tally: &Tally, findings: &mut Findings) {
     let (id, name, seq) = (&task.after.task, &phase.name, approval.event.seq);
-    let Some(Counted { tally, .. }) = case.count(task, approval)? else { return Ok(()) };
     let voters: Vec<String> =
         tally.approvals.iter().map(|(voter, approval)| format!("`{voter}` ({})", approval.honest())).collect();
     let who = if voters.is_empty() { "nobody whose vote counts today".into() } else { voters.join(", ") };
@@ -74,7 +80,30 @@ fn tell(
     // A reject that came late stops nothing by itself; whoever reads this may want to.
     let rejected = tally.rejection().map_or_else(String::new, |clause| format!("; {clause}"));
     findings.note(format!("{id}: {name} rests on event {seq:04}{before}, approved by {who}{rejected}"));
-    Ok(())
+}
+
+/// Says that a vote on `approval`, which has landed, was cast with a key that was not its owner's alone any more. Otherwise the
+/// vote stays what it was when it came in, whatever the rules have become.
+fn stolen(case: &Case<'_>, profile: &Profile, approval: &Link) -> Result<Option<String>, SightError> {
+    let compromised = &case.policy.config.compromised;
+    if compromised.is_empty() {
+        return Ok(None);
+    }
+    let votes = gate::read_votes(case.step.next(), &profile.name, approval)?;
+    let approves =
+        votes.iter().filter_map(|file| file.content.as_ref().ok()).filter(|vote| vote.verdict == Verdict::Approve);
+    for vote in approves {
+        let key = vote.signature.as_ref().and_then(|one| key_behind(&vote.signed_bytes(), &one.armor));
+        let Some((key, since)) = key.and_then(|key| compromised.get_key_value(&key)) else { continue };
+        if vote.at >= *since {
+            return Ok(Some(format!(
+                "`{}` rests on the approval of event {:04}, whose vote of `{}` is signed by {key}, listed as compromised since \
+                 {since}, and whose other votes do not suffice",
+                approval.event.task, approval.event.seq, vote.voter
+            )));
+        }
+    }
+    Ok(None)
 }
 
 /// What `approval`, which has landed, does not carry any more.

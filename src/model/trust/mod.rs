@@ -18,7 +18,7 @@ mod verify;
 
 pub use key::{Presence, PublicKey};
 pub use signers::{Signer, SignerError, Signers};
-pub use verify::{Proved, Refusal, signer_of};
+pub use verify::{Proved, Refusal, key_behind, signer_of};
 
 /// The namespace of every signature over a file of agentops: a signed commit or mail cannot be passed off as a vote.
 pub const NAMESPACE: &str = "agentops-gate";

@@ -77,6 +77,15 @@ pub fn signer_of(armor: &str) -> Option<String> {
     Some(SshKey::from(signature.public_key().clone()).fingerprint(ssh_key::HashAlg::Sha256).to_string())
 }
 
+/// `SHA256:…` of the key that made `armor` over `signed`, whoever's it is or was; `None` where it is no canonical signature of
+/// these bytes. The answer does not depend on any policy.
+pub fn key_behind(signed: &[u8], armor: &str) -> Option<String> {
+    let signature = armor::read(armor).ok()?.signature;
+    let key = SshKey::from(signature.public_key().clone());
+    key.verify(NAMESPACE, signed, &signature).ok()?;
+    Some(key.fingerprint(ssh_key::HashAlg::Sha256).to_string())
+}
+
 impl Signers {
     /// Whether `principal`'s key made `armor` over `signed`, at a time `at` that the key's line allows, and showing at
     /// least `presence`. `at` is what the signed file says of itself: a thief of an expired key can date back, so a stolen

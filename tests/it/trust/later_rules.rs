@@ -3,6 +3,7 @@
 use agentops::model::event::EventKind;
 use agentops::model::vote::Verdict;
 
+use crate::sandbox::Sandbox;
 use crate::world::{World, principal, shown, told};
 
 const OF_THE_CODE: &str = "name = \"code\"\npaths = [\"src/**\"]\n";
@@ -88,6 +89,62 @@ fn a_class_by_paths_is_asked_before_code_lands() {
         let refused = told(&world.try_amend("alice").unwrap_err());
         assert!(refused.contains("the votes of this class are asked for when its paths"), "{refused}");
     }
+}
+
+/// Lists the key of `who` as compromised since `since`.
+fn compromise(sandbox: &Sandbox, who: &str, since: &str) {
+    let shown = sandbox.agentops("policy show --json").run().json();
+    let signer = shown["signers"].as_array().unwrap().iter().find(|signer| signer["principal"] == who).unwrap();
+    let table = format!("\n[[compromised]]\nkey = {}\nsince = \"{since}\"\n", signer["key"]);
+    sandbox.write(".agentops/config.toml", sandbox.read(".agentops/config.toml") + &table);
+    sandbox.agentops("policy amend --actor alice --reason").arg("The laptop was stolen").run().expect_code(0);
+}
+
+#[test]
+fn an_approval_by_a_stolen_key_carries_no_new_code() {
+    for (since, code) in [("2026-11-01T00:00:00Z", 3), ("2027-01-01T00:00:00Z", 0)] {
+        let sandbox = Sandbox::signed();
+        let task = sandbox.open_task("Reset passwords", "");
+        sandbox.reach_implement(&task, "src/reset.txt");
+        compromise(&sandbox, "bob", since);
+        sandbox.git("checkout --quiet -b work");
+        sandbox.implement(&task, "src/reset.txt");
+        sandbox.bring_records(&task, 1);
+        sandbox.next(&task).expect_code(0);
+        let judged = sandbox.agentops("check --base main").run().expect_code(code);
+        if code == 0 {
+            continue;
+        }
+        assert!(judged.stdout.contains("error[AO-G1]"), "{}", judged.snapshot());
+        let named = "whose vote of `bob` is signed by SHA256:";
+        assert!(judged.stdout.contains(named), "{}", judged.snapshot());
+        assert!(
+            judged.stdout.contains(&format!("agentops phase rewind {} --to spec", task.id)),
+            "{}",
+            judged.snapshot()
+        );
+        let pushed = sandbox.agentops("check --base main --onto refs/heads/work").run().expect_code(0);
+        assert!(pushed.stdout.contains("warning[AO-G1]"), "{}", pushed.snapshot());
+    }
+}
+
+#[test]
+fn an_approval_by_somebody_else_carries_on() {
+    let sandbox = Sandbox::signed();
+    let task = sandbox.open_task("Reset passwords", "");
+    sandbox.reach_spec(&task);
+    sandbox.fill_spec(&task, "src/reset.txt");
+    sandbox.next(&task).expect_code(4);
+    sandbox.approve(&task);
+    let second = sandbox.vote(&format!("approve {} --actor alice", task.id), &task);
+    assert_eq!(second.code, 0, "{}", second.text);
+    sandbox.next(&task).expect_code(0);
+    compromise(&sandbox, "bob", "2026-11-01T00:00:00Z");
+    sandbox.git("checkout --quiet -b work");
+    sandbox.implement(&task, "src/reset.txt");
+    sandbox.bring_records(&task, 1);
+    sandbox.next(&task).expect_code(0);
+    sandbox.agentops("check --base main").run().expect_code(0);
 }
 
 /// A reject that lies there as a file and is committed.
