@@ -16,7 +16,7 @@ pub(crate) const LAW: Law = Law {
     id: LawId::G2,
     title: "void and late votes are named",
     rule: "A new vote is about a submit that is there, and is cast by someone who may vote, with an accepted proof. Votes without right or \
-           proof count for nothing and are named; a reject that lands after its submit advanced is a finding too.",
+           proof are named, and approvals among them count for nothing; a reject that lands after its submit advanced is a finding too.",
     passes: "A vote of a reviewer on the submit that waits.",
     fails: "A reject of a submit that has already advanced: it stops nothing by itself. `agentops phase rewind ID --to PHASE` reopens the phase.",
     reads: Reads::Trees,
@@ -47,18 +47,23 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         let Some((profile, phase)) = task.gate_phase(case.policy, submit) else { continue };
         let sessions = case.records.sessions_on(case.step.next(), &task.after, &submit.event.state)?;
         let doers = gate::doers(&task.after, submit, &sessions);
-        let file = Filed { path: change.path.clone(), content: Ok(vote.clone()) };
         let gate = case.gate(task, (profile, phase))?;
-        let tally = gate::tally(case.policy, profile, &gate, submit, &doers, &[file]);
-        for (_, reason) in tally.void {
-            findings.add(
-                Finding::new(
-                    place(),
+        // What counts for nothing when it comes in may stand as a reject all the same.
+        let judged = gate::examine(case.policy, profile, &gate, submit, &doers, &vote);
+        let file = Filed { path: change.path.clone(), content: Ok(vote.clone()) };
+        let stands = !gate::tally(case.policy, profile, &gate, submit, &doers, &[file]).rejects.is_empty();
+        if let Err(reason) = judged {
+            let (message, fix) = match stands {
+                true => (
+                    format!("{reason}; a reject stands all the same, until a rework"),
+                    format!("if it is not meant: `agentops phase rework {task_id} --reason \"…\"`"),
+                ),
+                false => (
                     format!("this vote counts for nothing: {reason}"),
-                    "vote again with the right to do so, or leave it: it does no harm",
-                )
-                .warning(),
-            );
+                    "vote again with the right to do so, or leave it: it does no harm".to_owned(),
+                ),
+            };
+            findings.add(Finding::new(place(), message, fix).warning());
         }
         let superseded: Vec<Digest> = task
             .before

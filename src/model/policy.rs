@@ -35,6 +35,8 @@ pub const REDACTIONS_SINCE: u32 = 2;
 pub const VERDICTS_SINCE: u32 = 2;
 /// The edition of the laws from which the approval of a plan carries one delivery.
 pub const APPROVED_ONCE_SINCE: u32 = 2;
+/// The edition of the laws from which a reject stands for its submit, whatever becomes of its voter or of the gate.
+pub const REJECTS_STAND_SINCE: u32 = 2;
 /// The edition of the laws from which the runs of an event must name the tree that it was made on.
 pub const RUN_TREES_SINCE: u32 = 2;
 

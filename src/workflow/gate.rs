@@ -11,7 +11,7 @@ use crate::model::digest::Digest;
 use crate::model::layout;
 use crate::model::name::{Principal, ProfileName, Word};
 use crate::model::path::RepoPath;
-use crate::model::policy::{ActorKind, Policy, SIGNATURES_SINCE};
+use crate::model::policy::{ActorKind, Policy, REJECTS_STAND_SINCE, SIGNATURES_SINCE};
 use crate::model::profile::{FourEyes, Profile};
 use crate::model::time::Timestamp;
 use crate::model::tree::{SightError, TreeView};
@@ -160,6 +160,9 @@ pub fn doers(chain: &Chain, leaving: &Link, sessions: &BTreeSet<Principal>) -> B
 
 /// Counts `votes` on `submit` under `policy`. Votes without right or proof count for nothing; one principal's approve
 /// and reject count as reject.
+///
+/// A reject stands for its submit until a rework, whatever the rules become: of it is asked only that it is about this
+/// submit, and that its signature, where it says that it has one, is one. Whoever can commit a reject can commit a rework.
 pub fn tally(
     policy: &Policy,
     profile: &Profile,
@@ -172,14 +175,11 @@ pub fn tally(
     let mut tally = Tally { wanted: gate.voters, ..Tally::default() };
     for file in votes {
         let counted = file.content.as_ref().map_err(String::clone).and_then(|vote| {
-            void_reason(policy, profile, gate, submit, doers, &digest, vote).map_or(Ok(()), Err)?;
-            let key = if vote.proof == Proof::Signature { Some(proof::vote_key(policy, vote)?) } else { None };
-            // A reject stops the task, whoever it comes from.
-            if gate.four_eyes == FourEyes::Proved && vote.verdict == Verdict::Approve {
-                proof::four_eyes(policy, &submit.event, doers, &vote.voter, key.as_ref()).map_err(|reason| {
-                    format!("that its voter did not do the work must be proved here, and {reason}")
-                })?;
-            }
+            let stands = vote.verdict == Verdict::Reject && policy.format.laws >= REJECTS_STAND_SINCE;
+            let key = match stands {
+                true => about(policy, submit, vote).and_then(|()| proof::is_whole(vote)).map(|()| None)?,
+                false => weigh(policy, profile, gate, submit, doers, &digest, vote)?,
+            };
             Ok((vote, key))
         });
         match counted {
@@ -190,7 +190,20 @@ pub fn tally(
     tally
 }
 
-fn void_reason(
+/// Judges a vote that comes in, approve and reject alike, by the rules of `policy`: the key behind it, where it is signed; the
+/// error says why it has no right or no proof.
+pub fn examine(
+    policy: &Policy,
+    profile: &Profile,
+    gate: &Gate<'_>,
+    submit: &Link,
+    doers: &BTreeSet<Principal>,
+    vote: &Vote,
+) -> Result<Option<Proved>, String> {
+    weigh(policy, profile, gate, submit, doers, &gate_digest(policy, profile, gate), vote)
+}
+
+fn weigh(
     policy: &Policy,
     profile: &Profile,
     gate: &Gate<'_>,
@@ -198,15 +211,38 @@ fn void_reason(
     doers: &BTreeSet<Principal>,
     digest: &Digest,
     vote: &Vote,
-) -> Option<String> {
+) -> Result<Option<Proved>, String> {
+    about(policy, submit, vote)?;
+    void_reason(policy, profile, gate, doers, digest, vote).map_or(Ok(()), Err)?;
+    let key = if vote.proof == Proof::Signature { Some(proof::vote_key(policy, vote)?) } else { None };
+    // A reject stops the task, whoever it comes from.
+    if gate.four_eyes == FourEyes::Proved && vote.verdict == Verdict::Approve {
+        proof::four_eyes(policy, &submit.event, doers, &vote.voter, key.as_ref())
+            .map_err(|reason| format!("that its voter did not do the work must be proved here, and {reason}"))?;
+    }
+    Ok(key)
+}
+
+/// The error says what else `vote` is about than `submit`.
+fn about(policy: &Policy, submit: &Link, vote: &Vote) -> Result<(), String> {
     if vote.project != policy.format.project {
-        return Some("it was cast in another project".into());
+        return Err("it was cast in another project".into());
     }
     if vote.task != submit.event.task || vote.submit != submit.digest {
-        return Some("it is about another submit".into());
+        return Err("it is about another submit".into());
     }
-    // A reject stands for its submit for ever: a session that names its voter later, or a class of risk that comes to apply,
-    // does not lift it.
+    Ok(())
+}
+
+fn void_reason(
+    policy: &Policy,
+    profile: &Profile,
+    gate: &Gate<'_>,
+    doers: &BTreeSet<Principal>,
+    digest: &Digest,
+    vote: &Vote,
+) -> Option<String> {
+    // A session that names its voter, or a class of risk that comes to apply, takes nothing from a reject.
     let rejects = vote.verdict == Verdict::Reject;
     let nobody = BTreeSet::new();
     if let Some(reason) = voter_refusal(policy, profile, gate, if rejects { &nobody } else { doers }, &vote.voter) {

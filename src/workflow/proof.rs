@@ -7,7 +7,7 @@ use crate::model::event::Event;
 use crate::model::name::Principal;
 use crate::model::policy::{ActorKind, Policy, SIGNATURES_SINCE};
 use crate::model::time::Timestamp;
-use crate::model::trust::{Presence, Proved};
+use crate::model::trust::{Presence, Proved, key_behind};
 use crate::model::verdict::Verdict;
 use crate::model::vote::{Proof, Vote, Window};
 
@@ -49,6 +49,15 @@ impl Approval {
 pub fn vote_key(policy: &Policy, vote: &Vote) -> Result<Proved, String> {
     let armor = vote.signature.as_ref().map(|signature| signature.armor.as_str()).unwrap_or_default();
     key(policy, &vote.voter, &vote.at, policy.config.presence, &vote.signed_bytes(), armor)
+}
+
+/// The error says that a vote which claims to be signed is not: by nobody's key, whatever the policy.
+pub fn is_whole(vote: &Vote) -> Result<(), String> {
+    let Some(signature) = &vote.signature else { return Ok(()) };
+    match key_behind(&vote.signed_bytes(), &signature.armor) {
+        Some(_) => Ok(()),
+        None => Err("its signature is none over these bytes".into()),
+    }
 }
 
 /// The key behind an event that its doer signed; `None` for an unsigned one, whose actor is a claim.

@@ -1,10 +1,11 @@
-//! Rules that come after a vote, and what they take from an approval.
+//! Rules that come after a vote: what they take from an approval, and that they lift no reject.
 
-use agentops::model::event::EventKind;
-use agentops::model::vote::Verdict;
+use agentops::model::event::{EventKind, Signature};
+use agentops::model::layout;
+use agentops::model::vote::{Proof, Verdict};
 
 use crate::sandbox::Sandbox;
-use crate::world::{World, principal, shown, told};
+use crate::world::{World, laws, principal, shown, told, warnings};
 
 const OF_THE_CODE: &str = "name = \"code\"\npaths = [\"src/**\"]\n";
 
@@ -155,4 +156,130 @@ fn reject(world: &World, task: &str, voter: &str) {
         vote.reason = "the second requirement cannot be tested".to_owned();
     });
     world.commit("chore: reject");
+}
+
+#[test]
+fn a_class_that_wants_signatures_lifts_no_reject() {
+    let sandbox = Sandbox::governed_with(&[Proof::Terminal, Proof::Simulated]);
+    sandbox.write(".agentops/allowed_signers", sandbox.new_key("alice", "ed25519"));
+    sandbox.agentops("policy amend --reason").arg("Alice has a key").run().expect_code(0);
+    let task = sandbox.waiting_task("Reset passwords");
+    let rejected = sandbox.vote(&format!("reject {} --actor bob --reason \"Untested\"", task.id), &task);
+    assert_eq!(rejected.code, 0, "{}", rejected.text);
+    let config = sandbox.read(".agentops/config.toml");
+    let class = "[[gates.risk]]\nname = \"all\"\nproof = \"signature\"\n";
+    sandbox.write(".agentops/config.toml", format!("{config}\n{class}"));
+    sandbox.agentops("policy amend --reason").arg("Votes are signed").run().expect_code(0);
+    let approved = sandbox.vote(&format!("approve {} --actor alice", task.id), &task);
+    assert_eq!(approved.code, 0, "{}", approved.text);
+    let refused = sandbox.next(&task);
+    assert_ne!(refused.code, Some(0), "{}", refused.snapshot());
+    assert!(refused.stderr.contains("bob"), "{}", refused.snapshot());
+    assert_eq!(sandbox.standing(&task), "research waiting");
+}
+
+/// A task that Bob rejected and Alice approved; then the rules change; then it is advanced by hand.
+fn advanced_past_the_reject(change: impl FnOnce(String) -> String) -> World {
+    let world = World::new();
+    let task = world.open("Reset links expire");
+    world.submit(&task);
+    world.vote(&task, "bob", Verdict::Reject);
+    world.vote(&task, "alice", Verdict::Approve);
+    world.amend("alice", change);
+    world.branch("work");
+    assert!(world.try_next(&task, "claude").is_err());
+    world.forge(&task, EventKind::Advance, |_| {});
+    world.commit("chore: advance by hand");
+    world
+}
+
+#[test]
+fn a_reject_outlives_the_right_to_it() {
+    let bob =
+        "[actors.bob]\nkind = \"human\"\nemails = [\"bob@example.org\"]\nprofiles = [\"*\"]\nroles = [\"reviewer\"]\n";
+    let changes: [fn(&str) -> String; 4] = [
+        |_| String::new(),
+        |bob| bob.replace("\"human\"", "\"agent\"").replace("[\"reviewer\"]", "[]"),
+        |bob| bob.replace("[\"*\"]", "[]"),
+        |bob| format!("{bob}\n[[gates.risk]]\nname = \"all\"\nroles = [\"owner\"]\n"),
+    ];
+    for change in changes {
+        let world = advanced_past_the_reject(|text| {
+            assert!(text.contains(bob), "{text}");
+            text.replace(bob, &change(bob))
+        });
+        let report = world.breaks(&["AO-G1"]);
+        assert!(shown(&report).contains("although bob rejected it"), "{}", shown(&report));
+    }
+}
+
+#[test]
+fn a_signed_reject_outlives_its_key() {
+    for lost in [true, false] {
+        let sandbox = Sandbox::signed();
+        let task = sandbox.waiting_task("Reset passwords");
+        let rejected = sandbox.vote(&format!("reject {} --actor bob --reason \"Untested\"", task.id), &task);
+        assert_eq!(rejected.code, 0, "{}", rejected.text);
+        let approved = sandbox.vote(&format!("approve {} --actor alice", task.id), &task);
+        assert_eq!(approved.code, 0, "{}", approved.text);
+        if lost {
+            let signers = sandbox.read(".agentops/allowed_signers");
+            let others: Vec<&str> = signers.lines().filter(|line| !line.starts_with("bob ")).collect();
+            sandbox.write(".agentops/allowed_signers", others.join("\n") + "\n");
+            sandbox.agentops("policy amend --actor alice --reason").arg("Bob has left").run().expect_code(0);
+        } else {
+            compromise(&sandbox, "bob", "2026-11-01T00:00:00Z");
+        }
+        let refused = sandbox.next(&task);
+        assert_ne!(refused.code, Some(0), "{}", refused.snapshot());
+    }
+}
+
+#[test]
+fn a_reject_by_nobody_stops_and_is_named_and_a_broken_one_does_neither() {
+    let world = World::new();
+    let task = world.open("Reset links expire");
+    world.submit(&task);
+    world.vote(&task, "bob", Verdict::Approve);
+    world.branch("work");
+    reject(&world, &task, "mallory");
+    world.forge(&task, EventKind::Advance, |_| {});
+    world.commit("chore: advance by hand");
+    let report = world.breaks(&["AO-G1"]);
+    assert!(warnings(&report).contains("AO-G2"), "{}", shown(&report));
+    let said = "`mallory` is not an actor of the policy; a reject stands all the same, until a rework";
+    assert!(shown(&report).contains(said), "{}", shown(&report));
+    // One that says it is signed and is not is no reject of anybody.
+    world.switch("main");
+    world.branch("broken");
+    world.forge_vote(&task, |vote| {
+        vote.verdict = Verdict::Reject;
+        vote.reason = "the second requirement cannot be tested".to_owned();
+        vote.proof = Proof::Signature;
+        vote.signature = Some(Signature { armor: "-----BEGIN SSH SIGNATURE-----\n".into() });
+    });
+    world.commit("chore: reject");
+    world.next(&task);
+    let report = world.landing("main", "HEAD");
+    assert_eq!((laws(&report).len(), warnings(&report).contains("AO-G2")), (0, true), "{}", shown(&report));
+}
+
+#[test]
+fn the_first_edition_of_the_laws_counts_rejects_as_it_did() {
+    let world = World::new();
+    let format = world.sandbox.read(layout::FORMAT).replace("laws = 2", "laws = 1");
+    world.sandbox.write(layout::FORMAT, format);
+    world.git("commit --quiet --all --amend --no-edit --no-verify");
+    let task = world.open("Reset links expire");
+    world.submit(&task);
+    world.vote(&task, "bob", Verdict::Reject);
+    world.vote(&task, "alice", Verdict::Approve);
+    assert!(world.try_next(&task, "claude").is_err());
+    world.amend("alice", |text| {
+        text.replace("roles = [\"reviewer\"]", "roles = []").replace(
+            "emails = [\"bob@example.org\"]\nprofiles = [\"*\"]",
+            "emails = [\"bob@example.org\"]\nprofiles = []",
+        )
+    });
+    world.next(&task);
 }
