@@ -13,8 +13,11 @@ use crate::model::layout::{self, Place};
 use crate::model::path::RepoPath;
 use crate::model::tree::{MAX_TEXT_FILE, Mode, SightError, TreeView};
 
-/// Deeper trees are not walked: a tree bomb is a failure, not a hang.
-const MAX_DEPTH: usize = 32;
+/// Folders of a tree that are walked, and how deep: as a landing compares them, so that what may land can be walked, and a
+/// tree bomb is a failure and not a hang.
+const MAX_FOLDERS: usize = 1_000_000;
+/// See [`MAX_FOLDERS`].
+const MAX_DEPTH: usize = 2048;
 /// More governed files than this are refused.
 const MAX_FILES: usize = 10_000;
 
@@ -80,11 +83,12 @@ impl Governed {
     /// The governed files of `tree` with the digests of their bytes, sorted by path.
     pub fn files(&self, tree: &dyn TreeView) -> Result<BTreeMap<RepoPath, (Mode, Digest)>, SightError> {
         let mut files = BTreeMap::new();
+        let mut folders = 0;
         for root in self.roots() {
             let path = RepoPath::from(root.as_str());
             match tree.entry(&path)? {
-                _ if root.is_empty() => self.walk(tree, &path, 0, &mut files)?,
-                Some(entry) if entry.mode.is_folder() => self.walk(tree, &path, 0, &mut files)?,
+                _ if root.is_empty() => self.walk(tree, path, &mut folders, &mut files)?,
+                Some(entry) if entry.mode.is_folder() => self.walk(tree, path, &mut folders, &mut files)?,
                 Some(entry) if self.contains(&path) => {
                     files.insert(path.clone(), (entry.mode, digest(tree, &entry, &path)?));
                 }
@@ -94,26 +98,34 @@ impl Governed {
         Ok(files)
     }
 
+    /// Enters the governed files below `top`; `folders` counts those that were looked into.
     fn walk(
         &self,
         tree: &dyn TreeView,
-        folder: &RepoPath,
-        depth: usize,
+        top: RepoPath,
+        folders: &mut usize,
         files: &mut BTreeMap<RepoPath, (Mode, Digest)>,
     ) -> Result<(), SightError> {
-        if depth > MAX_DEPTH {
-            return Err(SightError::Failed(format!("`{folder}` lies deeper than {MAX_DEPTH} folders")));
-        }
-        for entry in tree.list(folder)? {
-            let path = folder.join(&entry.name);
-            if entry.mode.is_folder() {
-                if !is_bulk(&path) {
-                    self.walk(tree, &path, depth + 1, files)?;
-                }
-            } else if self.contains(&path) {
-                files.insert(path.clone(), (entry.mode, digest(tree, &entry, &path)?));
-                if files.len() > MAX_FILES {
-                    return Err(SightError::Failed(format!("more than {MAX_FILES} governed files")));
+        let mut waiting = vec![top];
+        while let Some(folder) = waiting.pop() {
+            *folders += 1;
+            if *folders > MAX_FOLDERS {
+                let what =
+                    format!("governed files may lie in more than {MAX_FOLDERS} folders: the globs reach too far");
+                return Err(SightError::Failed(what));
+            }
+            if folder.as_bytes().iter().filter(|byte| **byte == b'/').count() > MAX_DEPTH {
+                return Err(SightError::Failed(format!("`{folder}` lies deeper than {MAX_DEPTH} folders")));
+            }
+            for entry in tree.list(&folder)? {
+                let path = folder.join(&entry.name);
+                if entry.mode.is_folder() {
+                    waiting.extend((!is_bulk(&path)).then_some(path));
+                } else if self.contains(&path) {
+                    files.insert(path.clone(), (entry.mode, digest(tree, &entry, &path)?));
+                    if files.len() > MAX_FILES {
+                        return Err(SightError::Failed(format!("more than {MAX_FILES} governed files")));
+                    }
                 }
             }
         }
@@ -139,7 +151,7 @@ pub fn digest_of(files: &BTreeMap<RepoPath, (Mode, Digest)>) -> Digest {
 
 /// Folders below a namespace that hold no governed file and may hold thousands of others.
 fn is_bulk(path: &RepoPath) -> bool {
-    let Some(text) = path.as_str() else { return false };
+    let Some(text) = path.as_str().filter(|_| path.is_below(layout::ROOT)) else { return false };
     let names: Vec<&str> = text.split('/').collect();
     matches!(
         names.as_slice(),
@@ -259,6 +271,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::digest::ObjectId;
+    use crate::model::tree::Entry;
 
     proptest! {
         #[test]
@@ -269,6 +283,32 @@ mod tests {
             let governed = Governed::new(&patterns);
             prop_assert_eq!(governed.contains(&path.as_str().into()), governed.globs().is_match(&path));
         }
+    }
+
+    /// Ten folders in each folder, ten deep: more than anybody waits for.
+    struct Bomb;
+
+    impl TreeView for Bomb {
+        fn entry(&self, _: &RepoPath) -> Result<Option<Entry>, SightError> {
+            Ok(None)
+        }
+
+        fn list(&self, path: &RepoPath) -> Result<Vec<Entry>, SightError> {
+            let id = ObjectId::parse(&"0".repeat(40)).unwrap();
+            let depth = path.as_bytes().len().div_ceil(2);
+            let names: &[u8] = if depth < 10 { b"0123456789" } else { b"" };
+            Ok(names.iter().map(|name| Entry { name: vec![*name], mode: Mode::Tree, id }).collect())
+        }
+
+        fn blob(&self, _: &ObjectId, _: &RepoPath, _: u64) -> Result<Vec<u8>, SightError> {
+            Ok(Vec::new())
+        }
+    }
+
+    #[test]
+    fn a_tree_bomb_is_refused_and_not_unfolded() {
+        let error = Governed::new(&["**/OWNERS".to_owned()]).digest(&Bomb).unwrap_err();
+        assert!(error.to_string().contains("more than 1000000 folders"), "{error}");
     }
 
     #[test]

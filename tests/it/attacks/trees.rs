@@ -236,6 +236,24 @@ fn a_tree_deeper_than_anybody_reads() {
     }
 }
 
+#[test]
+fn a_deep_folder_where_any_depth_may_be_governed() {
+    let world = World::with(|text| text.replace("governed = [", "governed = [\"**/CODEOWNERS\", "));
+    world.branch("work");
+    let deep = "d/".repeat(40);
+    world.commit_file(&format!("{deep}notes.md"), "notes\n", "docs: dig");
+    world.breaks(&[]);
+    let digest = |rev: &str| world.sandbox.agentops(&format!("check --print-root {rev}")).run().expect_code(0).stdout;
+    assert_eq!(digest("main"), digest("work"));
+    // It is governed down there as anywhere.
+    world.commit_file(&format!("{deep}CODEOWNERS"), "* @mallory\n", "chore: own it");
+    world.breaks(&["AO-G3"]);
+    world.git("reset -q --soft HEAD~1");
+    world.try_amend("alice").unwrap();
+    world.breaks(&[]);
+    assert_ne!(digest("main"), digest("work"));
+}
+
 /// A tree that unfolds to ten thousand million folders, in ten objects: `leaf` is at the end of each.
 fn bomb(world: &World, leaf: (&str, String)) -> String {
     let (mut mode, mut id) = leaf;
