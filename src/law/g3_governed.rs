@@ -17,7 +17,8 @@ pub(crate) const LAW: Law = Law {
     id: LawId::G3,
     title: "governed files change by amend",
     rule: "Format, config, signers, attributes, profiles, agents, workflows, standards, templates and `paths.governed` are the same in M as \
-           in T, or a new amend leads from T's governed digest to M's and names each of the changed files. Every new amend, also one that \
+           in T, or a new amend leads from T's governed digest to M's and names each of the changed files; and no link comes where \
+           `paths.governed` names files below. Every new amend, also one that \
            only names the lines that meet in it, is signed by as many of T's owners as T wants.",
     passes: "A step made by `agentops policy amend --reason \"…\"`: the changed config and one file below `governance/`.",
     fails: "A commit that lowers a gate in `profile.toml`. Take it out, and propose it by itself: `agentops policy amend --reason \"…\"`.",
@@ -30,6 +31,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     let ours = Governed::new(&case.policy.config.governed);
     // What M's own config adds is governed from M on; `to` is computed with it.
     let theirs = case.next_policy().map_or_else(|| ours.clone(), |policy| Governed::new(&policy.config.governed));
+    check_links(case, [&ours, &theirs], findings)?;
     let changed: Vec<&RepoPath> = case
         .step
         .changes()?
@@ -110,6 +112,23 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
                 "take the change out, or make it by itself with `agentops policy amend --reason \"…\"`",
             ));
         }
+    }
+    Ok(())
+}
+
+/// Names links that come where governed files lie or would lie: what is found below them no amend can name.
+fn check_links(case: &Case<'_>, governed: [&Governed; 2], findings: &mut Findings) -> Result<(), SightError> {
+    if !case.policy.judges_stand_ins() {
+        return Ok(());
+    }
+    for change in case.step.changes()?.iter().filter(|change| governed.iter().any(|one| one.is_led_elsewhere(change))) {
+        let noun = change.after.map_or("a link", |(mode, _)| mode.noun());
+        findings.add(Finding::new(
+            Place::path(change.path.clone()),
+            format!("this is {noun}, and `paths.governed` names files below it: they would come from where no amend names them"),
+            "put a folder with the files there; where it has to be a link, first land an amend that takes the glob out of \
+             `paths.governed`",
+        ));
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::model::law_id::LawId;
 use crate::model::report::{Finding, Place};
-use crate::model::tree::SightError;
+use crate::model::tree::{Change, SightError};
 
 use super::globs::Globs;
 use super::{Case, Findings, Law, Reads};
@@ -25,6 +25,7 @@ fn examine(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     if case.bootstrap || case.step.base().is_none() {
         return Ok(());
     }
+    let sees_links = case.policy.judges_stand_ins();
     for rule in &case.policy.config.generated {
         let output = Globs::new([&rule.output])?;
         let source = Globs::new([&rule.source])?;
@@ -32,7 +33,9 @@ fn examine(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         if changes.iter().any(|change| source.matches(&change.path)) {
             continue;
         }
-        for change in changes.iter().filter(|change| output.matches(&change.path)) {
+        let is_output =
+            |change: &&Change| if sees_links { output.touches(change) } else { output.matches(&change.path) };
+        for change in changes.iter().filter(is_output) {
             findings.add(Finding::new(
                 Place::path(change.path.clone()),
                 format!("`{}` is generated from `{}`, which did not change", change.path, rule.source),

@@ -26,8 +26,10 @@ use crate::workflow::risk::Gate;
 /// A task that leaves an implement phase in the step, with what meets a class.
 struct Answer<'c, 'p> {
     passed: Passed<'c, 'p>,
-    /// All that makes the gate of its plan meet a class.
+    /// Where its plan changes something.
     planned: BTreeSet<RepoPath>,
+    /// Other paths that its plan names.
+    mentioned: BTreeSet<RepoPath>,
     /// The gate that it passes.
     gate: Rc<Gate<'p>>,
     /// The gates of its plan stage that want votes today.
@@ -56,13 +58,14 @@ pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), Sigh
     let mut known = None;
     for class in classes {
         let globs = Globs::new(&class.paths)?;
-        let changes = case.step.changes()?.iter().map(|change| &change.path);
-        for path in changes.filter(|path| !path.is_below(layout::ROOT) && globs.matches(path)) {
+        let changes = case.step.changes()?.iter();
+        let of_class = changes.filter(|change| !change.path.is_below(layout::ROOT) && globs.touches(change));
+        for path in of_class.map(|change| &change.path) {
             let answers = match &mut known {
                 Some(answers) => &*answers,
                 empty => empty.insert(answers(case)?),
             };
-            let Some((message, fix)) = missing(case, class, path, answers)? else { continue };
+            let Some((message, fix)) = missing(case, (class, &globs), path, answers)? else { continue };
             if case.onto_protected {
                 findings.add(Finding::new(Place::path(path.clone()), message, fix));
             } else {
@@ -75,11 +78,13 @@ pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), Sigh
 
 fn answers<'c, 'p>(case: &'c Case<'p>) -> Result<Vec<Answer<'c, 'p>>, SightError> {
     let answer = |passed: Passed<'c, 'p>| {
-        let plan = artifact::live_plan(case.step.next(), &passed.task.after, passed.gate.0)?;
-        let planned = plan.map(|(_, plan)| plan.changes.into_iter().map(|change| change.path).chain(plan.mentioned));
-        let planned = planned.into_iter().flatten().collect();
+        let plan = artifact::live_plan(case.step.next(), &passed.task.after, passed.gate.0)?.map(|(_, plan)| plan);
+        let (planned, mentioned) = match plan {
+            Some(plan) => (plan.changes.into_iter().map(|change| change.path).collect(), plan.mentioned),
+            None => Default::default(),
+        };
         let (gate, plans) = (case.gate(passed.task, passed.gate)?, plans(case, &passed)?);
-        Ok(Answer { passed, planned, gate, plans })
+        Ok(Answer { passed, planned, mentioned, gate, plans })
     };
     manifests::passed(case)?.into_iter().map(answer).collect()
 }
@@ -111,15 +116,18 @@ fn plans<'p>(case: &Case<'p>, passed: &Passed<'_, 'p>) -> Result<Vec<Planning<'p
 /// What is wrong with a changed path of `class`, and how to mend it; `None` where a task answers for it.
 fn missing(
     case: &Case<'_>,
-    class: &RiskClass,
+    (class, globs): (&RiskClass, &Globs),
     path: &RepoPath,
     answers: &[Answer<'_, '_>],
 ) -> Result<Option<(String, String)>, SightError> {
     let now = ManifestLine::of(case.step.next(), path)?;
     let listing: Vec<&Answer<'_, '_>> = answers.iter().filter(|one| one.passed.lists(&now)).collect();
+    // All that makes the plan's gate meet a class: a path that is named in passing is taken for no link.
+    let is_planned =
+        |one: &Answer<'_, '_>| one.planned.contains(path) || (globs.matches(path) && one.mentioned.contains(path));
     let is_met = |one: &Answer<'_, '_>| {
         let by_plan = |plan: &Planning<'_>| asks(&plan.gate, class) && plan.lacks.is_none();
-        asks(&one.gate, class) || (one.planned.contains(path) && one.plans.iter().any(by_plan))
+        asks(&one.gate, class) || (is_planned(one) && one.plans.iter().any(by_plan))
     };
     if listing.iter().any(|one| is_met(one)) {
         return Ok(None);
@@ -131,7 +139,7 @@ fn missing(
         return Ok(Some((format!("{of} no task that passes its implement gate here lists it as it is"), fix.into())));
     };
     let id = &one.passed.task.after.task;
-    if !one.planned.contains(path) {
+    if !is_planned(one) {
         let fix =
             format!("plan the path: `agentops phase rewind {id} --to PHASE --reason \"…\"` with the phase of the plan");
         return Ok(Some((format!("{of} `{id}` changed it beyond its plan through a gate without a vote"), fix)));

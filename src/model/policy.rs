@@ -39,6 +39,9 @@ pub const APPROVED_ONCE_SINCE: u32 = 2;
 pub const REJECTS_STAND_SINCE: u32 = 2;
 /// The edition of the laws from which the runs of an event must name the tree that it was made on.
 pub const RUN_TREES_SINCE: u32 = 2;
+/// The edition of the laws from which it is judged what could stand for a path that the rules name: a link above it, another
+/// spelling of it.
+pub const STAND_INS_SINCE: u32 = 2;
 
 /// Human or agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
@@ -180,6 +183,11 @@ impl Policy {
     /// Whether the edition of the laws that rules here has this law.
     pub fn judges(&self, law: LawId) -> bool {
         self.format.laws >= law.edition()
+    }
+
+    /// Whether the edition that rules here judges what could stand for a path that the rules name.
+    pub fn judges_stand_ins(&self) -> bool {
+        self.format.laws >= STAND_INS_SINCE
     }
 
     /// Whether `law` is one of the checks with which `phase` is left here.

@@ -91,6 +91,22 @@ impl Mode {
     pub fn is_file(self) -> bool {
         matches!(self, Self::File | Self::Executable)
     }
+
+    /// A symbolic link or a submodule: what is found below its path lies elsewhere. A file can have nothing below it.
+    pub fn is_link(self) -> bool {
+        !matches!(self.bits() & 0o170_000, 0o040_000 | 0o100_000)
+    }
+
+    /// What it is called, with its article.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Symlink => "a symbolic link",
+            Self::Gitlink => "a submodule",
+            other if other.is_folder() => "a folder",
+            other if other.is_link() => "an entry of an odd mode",
+            _ => "a file",
+        }
+    }
 }
 
 /// One entry of one tree, in the order of the raw tree.

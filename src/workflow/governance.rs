@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::filed::{self, Filed};
+use super::globs::{beginning_of, is_on_the_way};
 use crate::model::amend::Amend;
 use crate::model::canonical::Canonical;
 use crate::model::digest::Digest;
 use crate::model::layout::{self, Place};
 use crate::model::path::RepoPath;
-use crate::model::tree::{MAX_TEXT_FILE, Mode, SightError, TreeView};
+use crate::model::tree::{Change, MAX_TEXT_FILE, Mode, SightError, TreeView};
 
 /// Folders of a tree that are walked, and how deep: as a landing compares them, so that what may land can be walked, and a
 /// tree bomb is a failure and not a hang.
@@ -34,7 +35,7 @@ impl Governed {
     /// For the `paths.governed` globs of a config; those were checked when it was read, a broken one matches nothing.
     pub fn new(patterns: &[String]) -> Self {
         let patterns: Vec<String> = patterns.iter().map(|pattern| pattern.trim_end_matches('/').to_owned()).collect();
-        let prefixes = patterns.iter().map(|pattern| literal_folder(pattern)).collect();
+        let prefixes = patterns.iter().map(|pattern| beginning_of(pattern)).collect();
         Self { patterns, prefixes, globs: OnceCell::new() }
     }
 
@@ -70,6 +71,20 @@ impl Governed {
             let rest = path.strip_prefix(prefix.as_bytes());
             rest.is_some_and(|rest| prefix.is_empty() || rest.is_empty() || rest.starts_with(b"/"))
         })
+    }
+
+    /// Whether `change` puts a link where a glob begins, or above it: governed files would come from elsewhere, unseen by any
+    /// digest. A link that goes takes them away at most.
+    pub fn is_led_elsewhere(&self, change: &Change) -> bool {
+        change.after.is_some_and(|(mode, _)| mode.is_link())
+            && self.prefixes.iter().any(|prefix| is_on_the_way(&change.path, prefix))
+            && !self.contains(&change.path)
+    }
+
+    /// The folders above the [`roots`](Self::roots): where a link would lead governed files elsewhere.
+    pub fn above(&self) -> BTreeSet<String> {
+        let ends = |path: &str| path.match_indices('/').map(|(end, _)| end).collect::<Vec<_>>();
+        self.prefixes.iter().flat_map(|prefix| ends(prefix).into_iter().map(|end| prefix[..end].to_owned())).collect()
     }
 
     /// The folders and files below which all governed paths lie: where two trees agree on these, nothing governed
@@ -168,15 +183,6 @@ fn digest(tree: &dyn TreeView, entry: &crate::model::tree::Entry, path: &RepoPat
         Mode::Gitlink => Ok(Digest::of(entry.id.as_bytes())),
         _ => Ok(Digest::of(&tree.blob(&entry.id, path, MAX_TEXT_FILE)?)),
     }
-}
-
-/// The longest folder at the start of a glob that holds no wildcard: where a walk has to begin. A glob without any
-/// wildcard is that file itself.
-fn literal_folder(pattern: &str) -> String {
-    let wild = |name: &str| name.contains(['*', '?', '[', '{', '\\']);
-    let names: Vec<&str> = pattern.split('/').collect();
-    let literal = names.iter().take_while(|name| !wild(name)).count();
-    names[..literal].join("/")
 }
 
 /// An amend with the digest of its bytes.

@@ -4,7 +4,7 @@
 //! decides is what cannot be taken back: the labels of all of a task's events, the planned paths, and at implement the
 //! paths of the manifest, whatever was planned.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::Chain;
 use super::globs::Globs;
@@ -108,9 +108,16 @@ impl<'p> Gate<'p> {
 /// What a task plans and changes, as far as a gate can know.
 #[derive(Default)]
 struct Touched {
-    paths: BTreeSet<RepoPath>,
+    /// Each with whether it may be, or have been, a link to elsewhere.
+    paths: BTreeMap<RepoPath, bool>,
     /// A document that should tell and cannot be read: what it hides may be anything.
     unreadable: Option<RepoPath>,
+}
+
+impl Touched {
+    fn enter(&mut self, path: RepoPath, may_be_link: bool) {
+        *self.paths.entry(path).or_default() |= may_be_link;
+    }
 }
 
 /// The paths in the plans and manifests of the phases up to `phase`.
@@ -126,13 +133,18 @@ fn touched(profile: &Profile, phase: &Phase, chain: &Chain, tree: &dyn TreeView)
         let Some(bytes) = tree.file(&path, MAX_TEXT_FILE)? else { continue };
         match spec.kind {
             ArtifactKind::Manifest => match Manifest::parse(&bytes) {
-                Ok(manifest) => touched.paths.extend(manifest.lines().iter().map(|line| line.path.clone())),
+                Ok(manifest) => {
+                    for line in manifest.lines() {
+                        touched.enter(line.path.clone(), line.content.is_none_or(|(mode, _)| mode.is_link()));
+                    }
+                }
                 Err(_) => touched.unreadable = Some(path),
             },
             _ => {
                 let plan = Plan::parse(&String::from_utf8_lossy(&bytes));
-                touched.paths.extend(plan.mentioned);
-                touched.paths.extend(plan.changes.into_iter().map(|change| change.path));
+                plan.mentioned.into_iter().for_each(|path| touched.enter(path, false));
+                // A plan does not say what a new path will be.
+                plan.changes.into_iter().for_each(|change| touched.enter(change.path, true));
             }
         }
     }
@@ -151,7 +163,8 @@ fn applies(class: &RiskClass, labels: &BTreeSet<&Word>, touched: &Touched) -> Re
         return Ok(None);
     }
     let globs = Globs::new(&class.paths)?;
-    if let Some(path) = touched.paths.iter().find(|path| globs.matches(path)) {
+    let met = |(path, may_be_link): &(&RepoPath, &bool)| globs.matches(path) || **may_be_link && globs.leads_to(path);
+    if let Some((path, _)) = touched.paths.iter().find(met) {
         return Ok(Some(format!("its path `{path}`")));
     }
     Ok(touched.unreadable.as_ref().map(|path| format!("`{path}` cannot be read, so its paths are not known")))
@@ -222,6 +235,17 @@ mod tests {
         assert_eq!(why(class("a", |class| class.stages = vec![Stage::Plan]), 0), None);
         let either = class("a", |class| (class.labels, class.paths) = (vec![word("mail")], vec!["src/**".into()]));
         assert_eq!(why(either, 1), some("its path `src/pay/a.rs`"));
+    }
+
+    #[test]
+    fn a_link_above_a_path_of_a_class_is_of_the_class() {
+        let path = |glob: &str| class("a", |class| class.paths = vec![glob.to_owned()]);
+        assert!(why(path("src/pay/a.rs/**"), 1).is_some(), "nobody says what will be at a planned path");
+        assert_eq!(why(path("src/rate.rs/**"), 2), None, "a file leads nowhere");
+        let mut policy = policy();
+        policy.config.risks = vec![path("src/rate.rs/**")];
+        let link = format!("120000 {} src/rate.rs\n", "ab".repeat(32));
+        assert_eq!(resolved(&policy, &small_profile(), 2, &link).classes[0].why, "its path `src/rate.rs`");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::config::{self, PolicyError};
 use crate::engine::error::EngineError;
 use crate::engine::policies::{Policies, Ruling};
 use crate::engine::site::{Base, Site};
-use crate::git::{Repo, RepoStep};
+use crate::git::{CommitTree, Repo, RepoStep};
 use crate::law::{Case, Context, NextPolicy, Reads, judge};
 use crate::model::commit::Commit;
 use crate::model::digest::ObjectId;
@@ -13,7 +13,7 @@ use crate::model::layout;
 use crate::model::path::RepoPath;
 use crate::model::policy::Policy;
 use crate::model::report::Report;
-use crate::model::tree::{StepView, TreeView};
+use crate::model::tree::{Mode, SightError, StepView, TreeView as _};
 use crate::workflow::governance::{Governed, Redactions};
 
 /// Both kinds of laws.
@@ -178,11 +178,20 @@ pub(crate) fn state_differs(
     after: &ObjectId,
 ) -> Result<bool, EngineError> {
     let (before, after) = (repo.tree(before), repo.tree(after));
-    for path in Governed::new(&policy.config.governed).roots() {
+    let governed = Governed::new(&policy.config.governed);
+    let side = |tree: &CommitTree<'_>, path: &RepoPath| -> Result<Option<(Mode, ObjectId)>, SightError> {
+        Ok(tree.entry(path)?.map(|entry| (entry.mode, entry.id)))
+    };
+    for path in governed.roots() {
         let path = RepoPath::from(path.as_str());
-        let same = before.entry(&path)?.map(|entry| (entry.mode, entry.id))
-            == after.entry(&path)?.map(|entry| (entry.mode, entry.id));
-        if !same || path.as_bytes().is_empty() {
+        if path.as_bytes().is_empty() || side(&before, &path)? != side(&after, &path)? {
+            return Ok(true);
+        }
+    }
+    for path in governed.above() {
+        let path = RepoPath::from(path.as_str());
+        let now = side(&after, &path)?;
+        if now.is_some_and(|(mode, _)| mode.is_link()) && now != side(&before, &path)? {
             return Ok(true);
         }
     }

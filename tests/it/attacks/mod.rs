@@ -6,6 +6,7 @@ mod events;
 mod evidence;
 mod governance;
 mod history;
+mod links;
 mod messages;
 mod mutations;
 mod names;

@@ -1,0 +1,87 @@
+//! A link above what the rules name: files that seem to lie there come from elsewhere.
+
+use crate::world::{World, laws, shown};
+
+const CLASS: &str = "\n[[gates.risk]]\nname = \"billing\"\npaths = [\"app/billing/**\"]\nvote = \"approval\"\n";
+
+/// Rules that name folders with nothing in them yet.
+fn guarded() -> World {
+    World::with(|text| text.replace("readonly = []", "readonly = [\"lib/vendor/**\"]") + CLASS)
+}
+
+/// Commits an entry of `mode` at `path`.
+fn entry(world: &World, mode: &str, path: &str) {
+    let id = match mode {
+        "160000" => world.git("rev-parse HEAD"),
+        _ => world.object("blob", "elsewhere"),
+    };
+    world.git(&format!("update-index --add --cacheinfo {mode},{id},{path}"));
+    let message = crate::sandbox::lawful("chore: put it there");
+    world.sandbox.try_git("commit --quiet --file=-").stdin(message).run().expect_code(0);
+}
+
+#[test]
+fn a_link_where_nothing_lies_yet() {
+    let world = guarded();
+    world.branch("work");
+    let places = [
+        ("AO-G3", [".github/workflows", ".github"]),
+        ("AO-R1", ["lib/vendor", "lib"]),
+        ("AO-G1", ["app/billing", "app"]),
+    ];
+    for (law, paths) in places {
+        for path in paths {
+            for mode in ["120000", "160000"] {
+                entry(&world, mode, path);
+                world.breaks(&[law]);
+                world.git("reset -q --hard main");
+            }
+            // Nothing can be below a file.
+            entry(&world, "100644", path);
+            world.breaks(&[]);
+            world.git("reset -q --hard main");
+        }
+        entry(&world, "120000", &format!("{}x", paths[1]));
+        world.breaks(&[]);
+        world.git("reset -q --hard main");
+    }
+}
+
+#[test]
+fn a_link_that_comes_and_goes_does_not_land() {
+    let world = guarded();
+    world.branch("work");
+    entry(&world, "120000", ".github");
+    world.git("rm -q --cached .github");
+    world.commit("chore: take it away");
+    let report = world.landing("main", "HEAD");
+    assert!(laws(&report).contains("AO-G3"), "as every replay would say\n{}", shown(&report));
+    assert!(laws(&world.all("HEAD")).contains("AO-G3"));
+}
+
+#[test]
+fn a_link_from_before_adoption_gives_way_to_files() {
+    let world = World::before_adoption();
+    entry(&world, "120000", ".github");
+    world.git("checkout -q -- .github");
+    world.adopt(|text| text);
+    world.branch("work");
+    world.git("rm -q .github");
+    world.commit("chore: make room for files");
+    world.breaks(&[]);
+    world.sandbox.write(".github/workflows/check.yml", "on: push\n");
+    world.git("add --all");
+    world.try_amend("alice").unwrap();
+    world.breaks(&[]);
+    world.replays("HEAD");
+}
+
+#[test]
+fn what_has_to_be_a_link_is_governed_no_more_beforehand() {
+    let world = guarded();
+    world.amend("alice", |text| text.replace("\".github/workflows/**\", ", "").replace("\".github/CODEOWNERS\", ", ""));
+    world.branch("work");
+    entry(&world, "160000", ".github");
+    world.breaks(&[]);
+    world.replays("HEAD");
+}
