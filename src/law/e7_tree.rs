@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Case, Findings, Law, Reads};
+use super::{Case, Findings, Law, Reads, look_alikes};
 use crate::model::digest::ObjectId;
 use crate::model::law_id::LawId;
 use crate::model::layout;
@@ -15,7 +15,8 @@ pub(crate) const LAW: Law = Law {
     title: "trees are as git writes them",
     rule: "Every folder of M that is not the same in T is a tree as git writes it: strictly sorted, no name twice, none that is empty, \
            `.`, `..`, `.git` or holds a slash. `.agentops` is a folder, and is spelled that way alone; below it, entries are plain files (100644) or folders, names are made of a-z, 0-9, `.`, `_` \
-           and `-`, and nothing lies deeper than 8 levels.",
+           and `-`, and nothing lies deeper than 8 levels. No path is added that some disks take for one that `paths.governed`, `paths.readonly` or a \
+           class of risk names, since they fold case or spell characters otherwise.",
     passes: "`.agentops/product-dev/specs/2026-11-21-auth-k3f9/spec.md`, mode 100644.",
     fails: "A symbolic link, an executable file, `.AgentOps`, `Spec.md`, or no `.agentops` at all below a governed commit: \
             `git checkout BASE -- .agentops` brings it back; a branch from before adoption is rebased.",
@@ -43,6 +44,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         findings.add(Finding::new(Place::path(path.clone()), message, fix));
     }
     check_root(&next.list(&RepoPath::default())?, findings);
+    look_alikes::check(case, findings)?;
     let own = match next.entry(&root)? {
         Some(entry) if entry.mode == Mode::Tree => entry.id,
         Some(entry) => {
@@ -150,12 +152,7 @@ fn check_folder(folder: &RepoPath, entries: &[Entry], findings: &mut Findings) -
 
 /// Whether a disk that folds case, drops ignorable characters or trailing dots could take `name` for `.agentops`.
 fn folds_to_root(name: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(name);
-    let folded: String =
-        text.chars().filter(|c| !crate::model::escape::is_hidden(*c)).flat_map(char::to_lowercase).collect::<String>();
-    // The long s lowers to itself but folds to `s`.
-    let folded = folded.replace('\u{17f}', "s");
-    let folded = folded.trim_end_matches(['.', ' ']);
+    let folded = RepoPath::from_bytes(name).folded();
     folded == layout::ROOT || folded.starts_with("agento~") || folded.starts_with(".agentops:")
 }
 

@@ -33,6 +33,7 @@ mod l2_improve;
 mod l3_context;
 mod l4_loops;
 mod l5_suggestions;
+mod look_alikes;
 mod manifests;
 mod n1_namespace;
 mod n2_shared_paths;

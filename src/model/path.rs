@@ -3,6 +3,7 @@
 use std::fmt;
 
 use bstr::{BStr, BString, ByteSlice};
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::escape;
 
@@ -51,6 +52,15 @@ impl RepoPath {
         self.0.rsplit_str("/").next().unwrap_or_default()
     }
 
+    /// As a disk may see it that folds case, composes characters and drops what is invisible, and dots and spaces at the end of
+    /// a name: paths that are the same so may be one file there. Folds rather more than any one disk does.
+    pub fn folded(&self) -> String {
+        let text = String::from_utf8_lossy(&self.0);
+        let names: Vec<String> =
+            text.split('/').map(|name| folded(name).trim_end_matches(['.', ' ']).to_owned()).collect();
+        names.join("/")
+    }
+
     /// Whether it is a relative path of ordinary names: no empty name, `.`, `..`, backslash, NUL, nor `.git` in any case.
     pub fn is_ordinary(&self) -> bool {
         !self.0.is_empty()
@@ -63,6 +73,16 @@ impl RepoPath {
                     && !name.contains(&0)
             })
     }
+}
+
+/// As [`RepoPath::folded`], of any text: nothing is taken from its end.
+pub fn folded(text: &str) -> String {
+    if text.is_ascii() {
+        return text.chars().filter(|c| !escape::is_hidden(*c)).map(|c| c.to_ascii_lowercase()).collect();
+    }
+    // In upper case first: the long s lowers to itself, and is an `S` there.
+    let visible = text.nfd().filter(|c| !escape::is_hidden(*c));
+    visible.flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfc().collect()
 }
 
 impl From<&str> for RepoPath {
@@ -99,6 +119,20 @@ mod tests {
         assert!(RepoPath::from(".agentops/x").is_below(".agentops"));
         assert!(!RepoPath::from(".agentops").is_below(".agentops"));
         assert!(!RepoPath::from(".agentopsx/y").is_below(".agentops"));
+    }
+
+    #[test]
+    fn spellings_that_are_one_file_on_some_disk() {
+        for other in [
+            "Docs/Gr\u{fc}\u{df}e.md",
+            "docs/GRU\u{308}SSE.md",
+            "docs./gr\u{fc}\u{17f}se.md ",
+            "do\u{200b}cs/gr\u{fc}sse.md",
+        ] {
+            assert_eq!(RepoPath::from(other).folded(), "docs/gr\u{fc}sse.md", "{other:?}");
+        }
+        assert_eq!(RepoPath::from("a/B.C").folded(), "a/b.c");
+        assert_ne!(RepoPath::from("docs/grusse.md").folded(), RepoPath::from("docs/gr\u{fc}sse.md").folded());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A link above what the rules name: files that seem to lie there come from elsewhere.
+//! What could stand for a path that the rules name: a link above it, and another spelling of it.
 
 use crate::world::{World, laws, shown};
 
@@ -82,6 +82,44 @@ fn what_has_to_be_a_link_is_governed_no_more_beforehand() {
     world.amend("alice", |text| text.replace("\".github/workflows/**\", ", "").replace("\".github/CODEOWNERS\", ", ""));
     world.branch("work");
     entry(&world, "160000", ".github");
+    world.breaks(&[]);
+    world.replays("HEAD");
+}
+
+#[test]
+fn a_path_that_some_disks_take_for_another() {
+    let world = guarded();
+    world.commit_file("src/Tables.rs", "//! Tables.\n", "feat: add tables");
+    world.branch("work");
+    let paths = [
+        "codeowners",
+        ".GitHub/workflows/check.yml",
+        ".github/Workflows/check.yml",
+        "lib/Vendor/zlib.c",
+        "app/billin\u{200b}g/rate",
+        "App/billing/rate",
+        ".git\u{200b}hub/CODEOWNERS",
+    ];
+    for path in paths {
+        entry(&world, "100644", path);
+        let report = world.breaks(&["AO-E7"]);
+        assert!(shown(&report).contains("some disks take this for a path that is"), "{}", shown(&report));
+        world.git("reset -q --hard main");
+    }
+    // Told before the commit is made.
+    let blob = world.object("blob", "* @mallory");
+    world.git(&format!("update-index --add --cacheinfo 100644,{blob},codeowners"));
+    let report = agentops::engine::judging::staged::staged(&world.site("alice")).unwrap();
+    assert_eq!(laws(&report), ["AO-E7"].into(), "{}", shown(&report));
+    world.git("reset -q --hard main");
+    // What no rule names may be spelled in any way.
+    entry(&world, "100644", "src/tables.rs");
+    world.breaks(&[]);
+    world.git("reset -q --hard main");
+    // One that came and went leaves a history that replays.
+    entry(&world, "100644", "codeowners");
+    world.git("rm -q --cached codeowners");
+    world.commit("chore: take it away");
     world.breaks(&[]);
     world.replays("HEAD");
 }
