@@ -11,7 +11,8 @@ use crate::model::path::RepoPath;
 use crate::model::report::{Finding, Place};
 use crate::model::tree::SightError;
 use crate::workflow::governance::{self, AmendLink, Governed};
-use crate::workflow::{loosening, proof};
+use crate::workflow::loosening::{self, Differences};
+use crate::workflow::proof;
 
 pub(crate) const LAW: Law = Law {
     id: LawId::G3,
@@ -83,9 +84,9 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         return Ok(());
     }
     if let (Context::Landing, Some(next)) = (case.context, case.next_policy()) {
-        for loosening in loosening::between(case.policy, next) {
-            findings.note(format!("loosened: {loosening}"));
-        }
+        let Differences { loosened, changed } = loosening::between(case.policy, next);
+        loosened.iter().for_each(|clause| findings.note(format!("loosened: {clause}")));
+        changed.iter().for_each(|clause| findings.note(format!("changed: {clause}")));
     }
     let from = ours.digest(base)?;
     let to = theirs.digest(case.step.next())?;
@@ -133,15 +134,16 @@ fn check_links(case: &Case<'_>, governed: [&Governed; 2], findings: &mut Finding
     Ok(())
 }
 
-/// An amend in one sentence.
+/// An amend in one sentence. What lies below `.agentops` decides how work is judged, and is named in full: nothing hides
+/// behind a crowd of other files.
 fn told(amend: &Amend, is_signed: bool) -> String {
     const SHOWN: usize = 5;
-    let names: Vec<&str> = amend.files.iter().map(|file| file.path.as_str()).collect();
-    let shown = match names.len() {
-        0 => String::new(),
-        count if count > SHOWN => format!(" ({}, and {} more)", names[..SHOWN].join(", "), count - SHOWN),
-        _ => format!(" ({})", names.join(", ")),
-    };
+    let names = amend.files.iter().map(|file| file.path.as_str());
+    let (rules, others): (Vec<&str>, Vec<&str>) = names.partition(|name| RepoPath::from(*name).is_below(layout::ROOT));
+    let more = others.len().saturating_sub(SHOWN);
+    let mut shown: Vec<String> = rules.iter().chain(others.iter().take(SHOWN)).map(ToString::to_string).collect();
+    shown.extend((more > 0).then(|| format!("and {more} more outside `{}`", layout::ROOT)));
+    let shown = if shown.is_empty() { String::new() } else { format!(" ({})", shown.join(", ")) };
     let actor = format!("`{}`{}", amend.actor, if is_signed { ", who signed it" } else { ", a claim" });
     format!("amend {:04} by {actor}: {}{shown}", amend.seq, amend.reason)
 }

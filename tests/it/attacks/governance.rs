@@ -408,3 +408,44 @@ fn an_amend_that_loosens_says_what() {
     let report = world.landing("work", "HEAD");
     assert!(report.passes() && !shown(&report).contains("loosened"), "{}", shown(&report));
 }
+
+#[test]
+fn a_policy_that_is_gutted_says_so() {
+    let class = "\n[[gates.risk]]\nname = \"billing\"\npaths = [\"src/billing/**\"]\nvote = \"approval\"\nvoters = 2\n";
+    let world = World::with(|text| text + class);
+    let key = |name: &str, file: &str| world.sandbox.new_key(file, "ed25519").replacen(file, name, 1);
+    world.sandbox.write(layout::SIGNERS, key("bob", "bob"));
+    world.try_amend("alice").unwrap();
+    world.branch("work");
+    let config = world.sandbox.read(layout::CONFIG);
+    let config = config.replace("\"src/billing/**\"]", "\"src/biling/**\"]").replace("voters = 2", "voters = 1");
+    world.sandbox.write(layout::CONFIG, config);
+    world.sandbox.write(layout::SIGNERS, key("bob", "mallory"));
+    let profile = world.sandbox.read(PROFILE_FILE);
+    let at = profile.find("[commands.test]").unwrap();
+    let run = at + profile[at..].find("run = ").unwrap();
+    let end = run + profile[run..].find('\n').unwrap();
+    let profile = format!("{}run = [\"echo\"]{}", &profile[..run], &profile[end..]);
+    world.sandbox.write(PROFILE_FILE, profile);
+    world.sandbox.write(".agentops/product-dev/templates/requirements.md", "# Requirements\n");
+    // A crowd of files that matter to nobody.
+    for number in 0..20 {
+        world.sandbox.write(&format!(".github/workflows/a{number}.yml"), "on: push\n");
+    }
+    world.git("add --all");
+    world.try_amend("alice").unwrap_or_else(|error| panic!("{}", told(&error)));
+    let report = world.landing("main", "HEAD");
+    assert!(report.passes(), "{}", shown(&report));
+    for wanted in [
+        "loosened: the class of risk `billing`: it is not for `src/billing/**`",
+        "loosened: the class of risk `billing`: 1 voters, not 2",
+        "changed: the key of `bob` is SHA256:",
+        "changed: the command `test` of `product-dev` runs `echo`",
+        "changed: the template `requirements.md` of `product-dev` has another text",
+        "(.agentops/allowed_signers, .agentops/config.toml, .agentops/product-dev/profile.toml, \
+         .agentops/product-dev/templates/requirements.md, .github/workflows/a0.yml, .github/workflows/a1.yml, \
+         .github/workflows/a10.yml, .github/workflows/a11.yml, .github/workflows/a12.yml, and 15 more outside `.agentops`)",
+    ] {
+        assert!(report.notes.iter().any(|note| note.contains(wanted)), "{wanted}\n{}", shown(&report));
+    }
+}
