@@ -29,6 +29,8 @@ const TABLES: &[&str] = &[
     "exempt",
     "agent_markers",
 ];
+/// The longest name of a branch, in characters.
+const MAX_BRANCH: usize = 200;
 /// Most items that one list of the file may have.
 const MAX_ITEMS: usize = 1000;
 
@@ -234,16 +236,9 @@ fn read_paths(top: &Table<'_>, config: &mut Config) {
 
 /// A branch's name without `refs/heads/`, by git's own rules for names.
 fn branch(item: &Value<'_>) -> Option<At<String>> {
-    let name = item.line(200)?;
+    let name = item.line(MAX_BRANCH)?;
     let text = name.value.as_str();
-    let ordinary = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
-    let valid = text.split('/').all(ordinary)
-        && !text.starts_with('-')
-        && !text.ends_with('.')
-        && text != "@"
-        && !["..", "@{"].iter().any(|pair| text.contains(pair))
-        && !text.contains([' ', '~', '^', ':', '?', '*', '[', '\\']);
-    if !valid {
+    if !is_branch_name(text) {
         let message = format!("`{}` is not the name of a branch.", shorten(text));
         name.spot.report(message, "write a name as `git branch` shows it; patterns are not possible here");
         return None;
@@ -254,6 +249,23 @@ fn branch(item: &Value<'_>) -> Option<At<String>> {
         return None;
     }
     Some(name)
+}
+
+/// Whether git takes `text` for the name of a branch.
+fn is_branch_name(text: &str) -> bool {
+    let ordinary = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
+    text.split('/').all(ordinary)
+        && !text.starts_with('-')
+        && !text.ends_with('.')
+        && text != "@"
+        && !["..", "@{"].iter().any(|pair| text.contains(pair))
+        && !text.contains([' ', '~', '^', ':', '?', '*', '[', '\\'])
+}
+
+/// Whether `refs.protected` can name the branch `text`.
+pub fn can_be_protected(text: &str) -> bool {
+    let fits = text.chars().count() <= MAX_BRANCH && !text.chars().any(crate::model::escape::is_hidden);
+    fits && text.trim() == text && is_branch_name(text) && !text.starts_with("refs/")
 }
 
 fn read_actors(table: &Table<'_>, file: &mut ConfigFile) {

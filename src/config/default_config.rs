@@ -8,13 +8,50 @@ use crate::model::name::Principal;
 use crate::model::policy::{Actor, ActorKind, Generated};
 use crate::model::vote::Proof;
 
-/// Writes the file for `actors`, the `markers` of agent clients (environment variable and actor) and the `proofs`
-/// that gates accept. Reading it back gives [`defaults`] with those three.
-pub fn default_config(actors: &[(Principal, Actor)], markers: &[(String, Principal)], proofs: &[Proof]) -> String {
-    let config = defaults();
+/// What forges and their runners read to decide what runs and who reviews. Written out, for what a config leaves out stays
+/// what it was when the format was made: a default that grows would govern files that no amend has named.
+const GOVERNED: &[&str] = &[
+    "CODEOWNERS",
+    "docs/CODEOWNERS",
+    ".github/CODEOWNERS",
+    ".github/workflows/**",
+    ".github/actions/**",
+    ".gitlab/CODEOWNERS",
+    ".gitlab-ci.yml",
+    ".bitbucket/CODEOWNERS",
+    "bitbucket-pipelines.yml",
+    ".gitea/CODEOWNERS",
+    ".gitea/workflows/**",
+    ".forgejo/CODEOWNERS",
+    ".forgejo/workflows/**",
+    ".woodpecker.yml",
+    ".woodpecker.yaml",
+    ".woodpecker/**",
+    ".drone.yml",
+    ".azure-pipelines/**",
+    "azure-pipelines.yml",
+    ".buildkite/**",
+    ".circleci/**",
+    ".travis.yml",
+    "Jenkinsfile",
+];
+
+/// Writes the file for `actors`, the `markers` of agent clients (environment variable and actor), the `proofs` that gates
+/// accept and the `branches` that are protected besides the usual ones. Reading it back gives [`defaults`] with those four,
+/// and with what forges and their runners read as governed paths.
+pub fn default_config(
+    actors: &[(Principal, Actor)],
+    markers: &[(String, Principal)],
+    proofs: &[Proof],
+    branches: &[String],
+) -> String {
+    let mut config = defaults();
+    config.protected.extend(branches.iter().cloned());
+    config.governed = GOVERNED.iter().map(|glob| (*glob).to_owned()).collect();
     let mut out = String::from(
         "# How agentops judges this repository. This file is governed: a change lands with an amend,\n\
-         # `agentops policy amend --reason \"…\"`. Whatever is left out has the value shown here.\n",
+         # `agentops policy amend --reason \"…\"`. Whatever is left out has the value shown here, but\n\
+         # for `governed`, `actors` and `agent_markers`.\n",
     );
     table(
         &mut out,
@@ -54,7 +91,7 @@ pub fn default_config(actors: &[(Principal, Actor)], markers: &[(String, Princip
     table(
         &mut out,
         "paths",
-        "Globs from the root of the repository; `*` stays within a folder, `**` does not.\n# readonly: never changed here. generated: { output = \"…\", source = \"…\" } change together.\n# governed: change only by an amend, as everything that rules below .agentops does.",
+        "Globs from the root of the repository; `*` stays within a folder, `**` does not.\n# readonly: never changed here. generated: { output = \"…\", source = \"…\" } change together.\n# governed: change only by an amend, as everything that rules below .agentops does. Listed is what forges and CI read;\n# left out, it is `.github/workflows/**`, `.gitlab-ci.yml` and GitHub's three CODEOWNERS.",
     );
     texts(&mut out, "readonly", &config.readonly);
     generated(&mut out, &config.generated);
@@ -161,7 +198,10 @@ mod tests {
     #[test]
     fn an_empty_file_and_the_default_text_say_the_same() {
         assert_eq!(read_back(""), defaults());
-        assert_eq!(read_back(&default_config(&[], &[], &[Proof::Terminal])), defaults());
+        let text = read_back(&default_config(&[], &[], &[Proof::Terminal], &[]));
+        let governed = text.governed.clone();
+        assert!(defaults().governed.iter().all(|glob| governed.contains(glob)), "{governed:?}");
+        assert_eq!(text, Config { governed, ..defaults() });
     }
 
     #[test]
@@ -175,8 +215,10 @@ mod tests {
             (name("claude"), claude),
         ];
         let markers = [("CLAUDECODE".to_owned(), name("claude"))];
-        let text = default_config(&actors, &markers, &[Proof::Signature, Proof::Simulated]);
+        let text = default_config(&actors, &markers, &[Proof::Signature, Proof::Simulated], &["trunk".to_owned()]);
         let mut expected = defaults();
+        expected.governed = GOVERNED.iter().map(|glob| (*glob).to_owned()).collect();
+        expected.protected.push("trunk".to_owned());
         expected.actors.extend(actors);
         expected.agent_markers.extend(markers);
         expected.proofs = vec![Proof::Signature, Proof::Simulated];
@@ -185,7 +227,7 @@ mod tests {
 
     #[test]
     fn what_is_commented_out_would_be_valid() {
-        let text = default_config(&[], &[], &[Proof::Terminal]);
+        let text = default_config(&[], &[], &[Proof::Terminal], &[]);
         let examples = [
             "AO-N2",
             "[actors.alice]",

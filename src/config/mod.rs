@@ -25,7 +25,7 @@ mod values;
 use lineage::Lineage;
 use strict::Source;
 
-pub use config_toml::defaults;
+pub use config_toml::{can_be_protected, defaults};
 pub use default_config::default_config;
 pub use format_toml::{default_format, project_of};
 pub use new_profile::new_profile;

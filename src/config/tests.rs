@@ -27,7 +27,7 @@ pub(super) fn valid_tree() -> MemoryTree {
     let actors = [actor("alice", ActorKind::Human), actor("claude", ActorKind::Agent)];
     let markers = [("CLAUDECODE".to_owned(), actors[1].0.clone())];
     tree.put(layout::FORMAT, default_format(&"0a".repeat(16)));
-    tree.put(layout::CONFIG, default_config(&actors, &markers, &[Proof::Terminal]));
+    tree.put(layout::CONFIG, default_config(&actors, &markers, &[Proof::Terminal], &[]));
     let (mine, child) = (profile_name("mine"), profile_name("child"));
     for (path, bytes) in new_profile(&mine, None).into_iter().chain(new_profile(&child, Some(&mine))) {
         tree.put(path, bytes);
@@ -100,7 +100,7 @@ fn every_built_in_profile_is_valid() {
     assert_eq!(words, ["data-eng", "devops", "product-dev", "sre"]);
     let mut tree = MemoryTree::new();
     tree.put(layout::FORMAT, default_format(&"0a".repeat(16)))
-        .put(layout::CONFIG, default_config(&[], &[], &[Proof::Terminal]));
+        .put(layout::CONFIG, default_config(&[], &[], &[Proof::Terminal], &[]));
     for (path, bytes) in names.iter().flat_map(builtin::files) {
         assert!(tree.entry(&path).unwrap().is_none(), "{path} is installed twice");
         tree.put(path, bytes);
@@ -266,10 +266,10 @@ fn actors_name_profiles_that_exist() {
     assert!(alice.may_write(&profile_name("mine")) && !alice.may_write(&profile_name("child")));
     assert_problem(
         &with("[\"mime\"]"),
-        ".agentops/config.toml:53:13: there is no profile `mime`",
+        ".agentops/config.toml:55:13: there is no profile `mime`",
         "did you mean `mine`",
     );
-    assert_problem(&with("[\"*\", \"mine\"]"), ".agentops/config.toml:53:12: ", "`*` already stands for all");
+    assert_problem(&with("[\"*\", \"mine\"]"), ".agentops/config.toml:55:12: ", "`*` already stands for all");
 }
 
 #[test]

@@ -107,6 +107,7 @@ pub fn examine(site: &Site<'_>, fix: bool) -> Result<Vec<Finding>, EngineError> 
             found.push(working_tree(&site.repo, &base));
             found.extend(profiles(&base));
             found.extend(attributes(site, &base)?);
+            found.extend(unprotected(&site.repo, &base)?);
             found.push(actor(site, &base));
         }
         Err(error) => found.extend(no_rules(&error)),
@@ -254,6 +255,21 @@ fn attributes(site: &Site<'_>, base: &Base<'_>) -> Result<Vec<Finding>, EngineEr
         }
     }
     Ok(vec![Finding::ok(CHECK, "git leaves the files alone")])
+}
+
+/// Work lands on the remote's default branch, whatever `init` saw when it ran.
+fn unprotected(repo: &Repo, base: &Base<'_>) -> Result<Option<Finding>, EngineError> {
+    let Some(name) = repo.default_branch("origin")?.filter(|name| !base.policy.config.protects(Some(name))) else {
+        return Ok(None);
+    };
+    Ok(Some(Finding::warn(
+        "branches",
+        format!(
+            "`{name}` is the default branch of `origin`, and `refs.protected` does not name it: forks, and paths of classes of \
+             risk, are only told of there"
+        ),
+        "add it to `protected` below `[refs]` in `.agentops/config.toml`, then `agentops policy amend --reason \"…\"`",
+    )))
 }
 
 fn attributes_line() -> String {

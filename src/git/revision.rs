@@ -142,6 +142,20 @@ impl Repo {
         Err(GitError::other(doing, "too many symbolic references in a row"))
     }
 
+    /// The default branch of `remote` as this clone knows it, without `refs/heads/`: where `git clone` or `git remote set-head`
+    /// saw its HEAD. `None` where nothing was seen.
+    pub fn default_branch(&self, remote: &str) -> Result<Option<String>, GitError> {
+        let folder = format!("refs/remotes/{remote}/");
+        let name = format!("{folder}HEAD");
+        let doing = || format!("read the reference `{name}`");
+        let Ok(full) = gix::refs::FullName::try_from(name.as_str()) else { return Ok(None) };
+        let found = self.inner.refs.try_find(full.as_ref()).map_err(GitError::while_doing(doing()))?;
+        Ok(found.and_then(|reference| match reference.target {
+            gix::refs::Target::Symbolic(next) => next.as_bstr().to_string().strip_prefix(&folder).map(str::to_owned),
+            gix::refs::Target::Object(_) => None,
+        }))
+    }
+
     /// All references whose full names begin with `prefix` (`refs/heads/`), with the commits that they lead to, sorted by
     /// name. References to anything else, and broken ones, are left out.
     pub fn references(&self, prefix: &str) -> Result<Vec<(String, ObjectId)>, GitError> {

@@ -26,7 +26,7 @@ impl Sandbox {
             roles: Vec::new(),
         };
         let actors = [(Principal::parse("alice").unwrap(), alice)];
-        sandbox.write(".agentops/config.toml", default_config(&actors, &[], &[Proof::Terminal]));
+        sandbox.write(".agentops/config.toml", default_config(&actors, &[], &[Proof::Terminal], &[]));
         sandbox.write(".agentops/format.toml", default_format(&"0123456789abcdef".repeat(2)));
         sandbox.write(".agentops/allowed_signers", "");
         sandbox.write(".agentops/.gitattributes", ATTRIBUTES);

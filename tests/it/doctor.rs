@@ -205,3 +205,22 @@ fn worktrees_that_are_not_whole() {
     sandbox.try_git("worktree remove --force --force").arg(&half).run().expect_code(0);
     assert_eq!(sandbox.findings("worktrees"), []);
 }
+
+#[test]
+fn a_default_branch_that_nobody_protects() {
+    let sandbox = Sandbox::adopted();
+    assert_eq!(sandbox.findings("branches"), []);
+    let head = sandbox.git("rev-parse HEAD");
+    for (name, warned) in [("main", false), ("trunk", true)] {
+        sandbox.git(&format!("update-ref refs/remotes/origin/{name} {head}"));
+        sandbox.git(&format!("symbolic-ref refs/remotes/origin/HEAD refs/remotes/origin/{name}"));
+        let found = sandbox.findings("branches");
+        assert_eq!(found.len(), usize::from(warned), "{name}: {found:?}");
+    }
+    let found = sandbox.findings("branches");
+    assert!(found[0].0 == "warn" && found[0].1.contains("`trunk` is the default branch of `origin`"), "{found:?}");
+    let config = sandbox.read(".agentops/config.toml");
+    sandbox.write(".agentops/config.toml", config.replace("protected = [", "protected = [\"trunk\", "));
+    sandbox.agentops("policy amend --reason").arg("Work lands on trunk").run().expect_code(0);
+    assert_eq!(sandbox.findings("branches"), []);
+}

@@ -29,7 +29,7 @@ pub(crate) fn governed_with(change: impl FnOnce(String) -> String) -> Sandbox {
     ];
     let markers = [("CLAUDECODE".to_owned(), name("claude"))];
     sandbox.write(".agentops/format.toml", default_format(&"0123456789abcdef".repeat(2)));
-    sandbox.write(".agentops/config.toml", change(default_config(&actors, &markers, &[Proof::Terminal])));
+    sandbox.write(".agentops/config.toml", change(default_config(&actors, &markers, &[Proof::Terminal], &[])));
     sandbox.write(".agentops/allowed_signers", "");
     sandbox.write(
         ".agentops/.gitattributes",

@@ -747,3 +747,72 @@ fn a_section_of_ones_own_is_filled_in() {
     init(&sandbox, "--profile devops --profile data-eng");
     sandbox.agentops("check --all").run().expect_code(0);
 }
+
+/// Init, and the branches that it protects.
+fn protected(sandbox: &Sandbox) -> String {
+    init(sandbox, "--no-hooks").expect_code(0);
+    let config = sandbox.read(".agentops/config.toml");
+    config.lines().find(|line| line.starts_with("protected = ")).unwrap().to_owned()
+}
+
+#[test]
+fn the_branch_that_work_lands_on_is_protected() {
+    assert_eq!(protected(&Sandbox::new()), "protected = [\"main\", \"master\"]");
+    let sandbox = Sandbox::new();
+    sandbox.git("symbolic-ref HEAD refs/heads/trunk");
+    assert_eq!(protected(&sandbox), "protected = [\"main\", \"master\", \"trunk\"]", "no commit yet");
+    // On a branch of somebody's work, the remote's default branch is the one.
+    for (default, expected) in [("main", "[\"main\", \"master\"]"), ("v2/next", "[\"main\", \"master\", \"v2/next\"]")]
+    {
+        let sandbox = Sandbox::new();
+        let start = sandbox.commit_all("begin");
+        sandbox.git(&format!("update-ref refs/remotes/origin/{default} {start}"));
+        sandbox.git(&format!("symbolic-ref refs/remotes/origin/HEAD refs/remotes/origin/{default}"));
+        sandbox.git("switch --quiet --create set-up");
+        assert_eq!(protected(&sandbox), format!("protected = {expected}"));
+    }
+}
+
+#[test]
+fn on_a_trunk_of_another_name_classes_are_asked_for() {
+    let sandbox = Sandbox::new();
+    sandbox.git("symbolic-ref HEAD refs/heads/trunk");
+    init(&sandbox, "--no-hooks").expect_code(0);
+    let config = sandbox.read(".agentops/config.toml");
+    let class = "[[gates.risk]]\nname = \"billing\"\npaths = [\"billing/**\"]\nvote = \"approval\"\n";
+    sandbox.write(".agentops/config.toml", format!("{config}\n{class}"));
+    sandbox.agentops("policy amend --reason").arg("Billing is dear").run().expect_code(0);
+    sandbox.write("billing/rate", "0 percent\n");
+    let message = lawful("fix(billing): charge nothing");
+    sandbox.commit_all(&message);
+    // As the push job of GitLab's template says it.
+    let judged = sandbox.agentops("check --base HEAD~1 --onto trunk").run().expect_code(3);
+    assert!(judged.stdout.contains("error[AO-G1] billing/rate"), "{}", judged.snapshot());
+}
+
+#[test]
+fn what_forges_and_their_runners_read_is_governed() {
+    let sandbox = Sandbox::new();
+    init(&sandbox, "--no-hooks").expect_code(0);
+    sandbox.git("switch --quiet --create work");
+    for path in [
+        "CODEOWNERS",
+        "docs/CODEOWNERS",
+        ".gitlab/CODEOWNERS",
+        ".gitlab-ci.yml",
+        ".forgejo/workflows/test.yml",
+        ".gitea/workflows/test.yml",
+        ".circleci/config.yml",
+        "azure-pipelines.yml",
+        "bitbucket-pipelines.yml",
+        ".woodpecker/test.yml",
+        ".travis.yml",
+        "Jenkinsfile",
+    ] {
+        sandbox.write(path, "x\n");
+        sandbox.commit_all(&lawful("ci: run something else"));
+        let judged = sandbox.agentops("check --base main").run().expect_code(3);
+        assert!(judged.stdout.contains(&format!("error[AO-G3] {path}")), "{path}\n{}", judged.snapshot());
+        sandbox.git("reset --quiet --hard main");
+    }
+}

@@ -139,7 +139,7 @@ fn amends_that_cannot_be_are_refused() {
     insta::assert_snapshot!(sandbox.agentops("policy amend --reason").arg("More waivers").run().snapshot(), @"
     exit 1
     --- stderr
-    error: .agentops/config.toml:28:7: `max` must be a whole number, not a text. To mend it: write it as `0`
+    error: .agentops/config.toml:29:7: `max` must be a whole number, not a text. To mend it: write it as `0`
     ");
     edit(&sandbox, "max = \"three\"", "max = 4");
     insta::assert_snapshot!(sandbox.agentops("policy amend").run().snapshot(), @"

@@ -526,7 +526,7 @@ pub(crate) fn adoption(profiles: &[&str], edit: impl FnOnce(String) -> String) -
     ];
     let mut files: Vec<(String, Vec<u8>)> = vec![
         (layout::FORMAT.to_owned(), config::default_format(PROJECT).into_bytes()),
-        (layout::CONFIG.to_owned(), edit(config::default_config(&actors, &[], &[Proof::Terminal])).into_bytes()),
+        (layout::CONFIG.to_owned(), edit(config::default_config(&actors, &[], &[Proof::Terminal], &[])).into_bytes()),
     ];
     for name in profiles {
         let name = ProfileName::parse(name).unwrap();

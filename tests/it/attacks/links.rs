@@ -79,7 +79,8 @@ fn a_link_from_before_adoption_gives_way_to_files() {
 #[test]
 fn what_has_to_be_a_link_is_governed_no_more_beforehand() {
     let world = guarded();
-    world.amend("alice", |text| text.replace("\".github/workflows/**\", ", "").replace("\".github/CODEOWNERS\", ", ""));
+    let below = "\".github/CODEOWNERS\", \".github/workflows/**\", \".github/actions/**\", ";
+    world.amend("alice", |text| text.replace(below, ""));
     world.branch("work");
     entry(&world, "160000", ".github");
     world.breaks(&[]);

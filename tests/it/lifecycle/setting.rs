@@ -70,7 +70,7 @@ impl Sandbox {
             (name("claude"), actor(ActorKind::Agent, "claude@example.org", &[])),
         ];
         let markers = [("CLAUDECODE".to_owned(), name("claude"))];
-        self.write(layout::CONFIG, config::default_config(&actors, &markers, proofs));
+        self.write(layout::CONFIG, config::default_config(&actors, &markers, proofs, &[]));
         self.write(layout::FORMAT, config::default_format(PROJECT));
         self.write(".agentops/allowed_signers", "");
         self.write(".agentops/.gitattributes", "* -text -eol -filter -ident -working-tree-encoding\n");

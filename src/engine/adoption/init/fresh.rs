@@ -9,7 +9,7 @@ use crate::engine::error::EngineError;
 use crate::engine::site::Site;
 use crate::engine::writing::signing;
 use crate::engine::writing::transact::{Draft, Ground, Target, bootstrap};
-use crate::git::GitError;
+use crate::git::{GitError, Head};
 use crate::model::layout;
 use crate::model::name::ProfileName;
 use crate::model::path::RepoPath;
@@ -59,11 +59,12 @@ pub(super) fn run(site: &Site, target: &Target, request: &Request) -> Result<Out
     outcome.proofs = vec![proof];
     outcome.key = key.as_ref().map(PublicKey::fingerprint);
 
+    let branches = protected_besides(site, &mut outcome)?;
     let mut people = vec![human];
     people.extend(actors::agents()?);
     let mut files: Vec<(RepoPath, Vec<u8>)> = vec![
         (layout::FORMAT.into(), config::default_format(&site.clock.random_hex128()).into_bytes()),
-        (layout::CONFIG.into(), config::default_config(&people, &actors::markers()?, &[proof]).into_bytes()),
+        (layout::CONFIG.into(), config::default_config(&people, &actors::markers()?, &[proof], &branches).into_bytes()),
         (layout::SIGNERS.into(), signers.into_bytes()),
         (layout::ATTRIBUTES.into(), ATTRIBUTES.as_bytes().to_vec()),
     ];
@@ -125,6 +126,28 @@ pub(super) fn run(site: &Site, target: &Target, request: &Request) -> Result<Out
     outcome.kept.extend(plan.kept);
     outcome.profiles = profiles;
     Ok(outcome)
+}
+
+/// The branch that work lands on here, where it has no usual name: the remote's default branch, and where this clone knows of
+/// none, the one that is checked out.
+fn protected_besides(site: &Site, outcome: &mut Outcome) -> Result<Vec<String>, EngineError> {
+    let name = match (site.repo.default_branch("origin")?, site.repo.head()?) {
+        (Some(name), _) => name,
+        (None, Head::Branch { name, .. } | Head::Unborn { branch: name }) => {
+            name.trim_start_matches("refs/heads/").to_owned()
+        }
+        (None, Head::Detached { .. }) => return Ok(Vec::new()),
+    };
+    if config::defaults().protected.contains(&name) {
+        return Ok(Vec::new());
+    }
+    if !config::can_be_protected(&name) {
+        outcome
+            .notes
+            .push(format!("`refs.protected` cannot name the branch `{name}`: rename it, or protect another one"));
+        return Ok(Vec::new());
+    }
+    Ok(vec![name])
 }
 
 /// A second project id in one repository could never be merged with the first.
