@@ -47,6 +47,19 @@ fn nothing_of_a_branch_can_become_the_judge() {
 }
 
 #[test]
+fn only_what_lands_on_protected_branches_makes_a_check() {
+    // A check that passed onto another branch, with laxer rules, would count for the same head commit here.
+    let on = CI_GITHUB.split_once("\non:\n").unwrap().1.split_once("\npermissions:").unwrap().0;
+    let events: Vec<&str> = on.lines().filter(|line| line.starts_with("  ") && line.as_bytes()[2] != b' ').collect();
+    assert_eq!(events, ["  pull_request:", "  merge_group:", "  push:"]);
+    for event in ["  pull_request:", "  push:"] {
+        assert!(block(on, "", event).contains("branches: [main]\n"), "{event}");
+    }
+    // Turned to another base, a pull request is judged anew.
+    assert!(block(on, "", "  pull_request:").contains("types: [opened, synchronize, reopened, edited]\n"));
+}
+
+#[test]
 fn rights_are_few_and_titles_are_no_script() {
     assert!(CI_GITHUB.contains("\npermissions:\n  contents: read\n"));
     assert_eq!(CI_GITHUB.matches("permissions:").count(), 1);
