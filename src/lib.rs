@@ -10,6 +10,7 @@
 //! - `law`: pure checks, one law per file; the judge
 //! - `config`: strict readers of config and profiles
 //! - `workflow`: pure rules: phases, transitions, folding, votes
+//! - `secrets`: what looks like a secret
 //! - `git`: the only user of gix and of the git command
 //! - [`model`]: pure data and the traits through which laws see trees
 //! - [`faults`]: the writes at which a test lets the program fail; nothing in a release build
@@ -25,6 +26,7 @@ pub mod git;
 pub mod hooks;
 pub mod law;
 pub mod model;
+pub mod secrets;
 pub mod store;
 pub mod ui;
 pub mod workflow;

@@ -25,6 +25,7 @@ pub mod reader;
 pub mod record;
 pub mod report;
 pub mod risk;
+pub mod secret_rules;
 pub mod state;
 pub mod tasks;
 pub mod time;
