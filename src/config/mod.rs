@@ -17,6 +17,7 @@ mod problem;
 mod profile_folder;
 mod profile_toml;
 mod risk_toml;
+mod secrets_toml;
 mod set_command;
 mod signers;
 mod strict;
@@ -34,6 +35,7 @@ pub use problem::{PolicyError, Problem};
 pub use profile_folder::{ProfileReport, agents, validate_profile};
 pub use set_command::{set_command, set_takes_paths};
 
+use crate::model::law_id::LawId;
 use crate::model::layout;
 use crate::model::name::ProfileName;
 use crate::model::path::RepoPath;
@@ -49,20 +51,30 @@ use crate::model::trust::Signers;
 /// [`PolicyError::Absent`] without `.agentops`, [`PolicyError::TooNew`] where this program is too old, otherwise all
 /// problems of all these files.
 pub fn read_policy(tree: &dyn TreeView) -> Result<Policy, PolicyError> {
-    read_with(tree, Lineage::new(tree))
+    read_with(tree, Lineage::new(tree), Care::Fresh)
 }
 
-/// As [`read_policy`], with [`Profile::templates`] left empty: for a step that changes nothing below `.agentops`, where no
-/// gate is judged. Reading the templates is the larger part of the work.
+/// As [`read_policy`], for a step that changes nothing below `.agentops`: what is there settled when it came in. With
+/// [`Profile::templates`] left empty, for no gate is judged, and without a look at the expressions of rules about secrets,
+/// which are compiled when they are wanted. These two are the larger part of the work.
 ///
 /// # Errors
 ///
 /// As [`read_policy`].
-pub fn read_policy_without_templates(tree: &dyn TreeView) -> Result<Policy, PolicyError> {
-    read_with(tree, Lineage::without_templates(tree))
+pub fn read_settled_policy(tree: &dyn TreeView) -> Result<Policy, PolicyError> {
+    read_with(tree, Lineage::without_templates(tree), Care::Settled)
 }
 
-fn read_with(tree: &dyn TreeView, mut lineage: Lineage<'_>) -> Result<Policy, PolicyError> {
+/// How closely files are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// They may have come in just now.
+    Fresh,
+    /// They were looked at when they came in.
+    Settled,
+}
+
+fn read_with(tree: &dyn TreeView, mut lineage: Lineage<'_>, care: Care) -> Result<Policy, PolicyError> {
     let root = RepoPath::from(layout::ROOT);
     match tree.entry(&root)?.map(|entry| entry.mode) {
         None => return Err(PolicyError::Absent),
@@ -83,6 +95,12 @@ fn read_with(tree: &dyn TreeView, mut lineage: Lineage<'_>) -> Result<Policy, Po
     let verifies = format.as_ref().is_some_and(|format| format.laws >= SIGNATURES_SINCE);
     let signers = if verifies { signers::read(&signers_source, &file.config) } else { Signers::default() };
 
+    let has_secrets = format.as_ref().is_some_and(|format| format.laws >= LawId::S1.edition());
+    let secrets_source = if has_secrets { Source::read(tree, &layout::SECRETS.into())? } else { None };
+    let secrets = secrets_source.as_ref().map(|source| secrets_toml::read(source, care)).unwrap_or_default();
+    if let (true, Care::Fresh, Some(format)) = (has_secrets, care, &format) {
+        problems.extend(secrets_toml::baseline_problems(tree, &format.project)?);
+    }
     if !verifies && !file.config.risks.is_empty() {
         let message = "classes of risk (`[[gates.risk]]`) are judged from edition 2 of the laws on.";
         config_source.report(0, message, "set `laws = 2` in `.agentops/format.toml` first, by an amend of its own");
@@ -107,10 +125,11 @@ fn read_with(tree: &dyn TreeView, mut lineage: Lineage<'_>) -> Result<Policy, Po
     problems.extend(format_source.take_problems());
     problems.extend(config_source.take_problems());
     problems.extend(signers_source.take_problems());
+    problems.extend(secrets_source.iter().flat_map(|source| source.take_problems()));
     problems.extend(lineage.into_problems());
     match (format, sorted(problems)) {
         (Some(format), problems) if problems.is_empty() => {
-            Ok(Policy { format, config: file.config, signers, profiles: policy_profiles })
+            Ok(Policy { format, config: file.config, signers, profiles: policy_profiles, secrets })
         }
         (_, problems) => Err(PolicyError::Problems(problems)),
     }

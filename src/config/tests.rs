@@ -487,7 +487,7 @@ fn mistakes_in_an_agent_have_a_place_and_a_remedy() {
 fn without_templates_the_rest_is_the_same() {
     let mut tree = valid_tree();
     let whole = read_policy(&tree).unwrap();
-    let mut lean = read_policy_without_templates(&tree).unwrap();
+    let mut lean = read_settled_policy(&tree).unwrap();
     assert!(lean.profiles.values().all(|profile| profile.templates.is_empty()));
     for (name, profile) in &mut lean.profiles {
         profile.templates.clone_from(&whole.profiles[name].templates);
@@ -496,5 +496,5 @@ fn without_templates_the_rest_is_the_same() {
     let (path, ..) = tree.files().find(|(path, ..)| path.to_string().contains("/templates/")).unwrap();
     let path = path.clone();
     tree.remove(path);
-    assert_eq!(read_policy_without_templates(&tree).unwrap_err(), read_policy(&tree).unwrap_err());
+    assert_eq!(read_settled_policy(&tree).unwrap_err(), read_policy(&tree).unwrap_err());
 }

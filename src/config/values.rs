@@ -144,6 +144,22 @@ impl<'d> Value<'d> {
         None
     }
 
+    /// A fraction of at most 3 decimals within `0..=limit`, in thousandths.
+    pub(crate) fn thousandths(&self, limit: u32) -> Option<At<u32>> {
+        let node = self.node.get_ref();
+        let text =
+            node.as_float().map(|float| float.as_str()).or_else(|| node.as_integer().map(|whole| whole.as_str()));
+        let Some(text) = text else { return self.wrong_kind("a fraction", "3.5") };
+        match text.parse::<f64>() {
+            Ok(number) if (0.0..=f64::from(limit)).contains(&number) => Some(self.at((number * 1000.0).round() as u32)),
+            _ => {
+                let message = format!("`{}` must lie between 0 and {limit}.", shorten(self.key));
+                self.spot().report(message, "write a number such as 3.5");
+                None
+            }
+        }
+    }
+
     /// `true` or `false`.
     pub(crate) fn flag(&self) -> Option<bool> {
         self.node.get_ref().as_bool().or_else(|| self.wrong_kind("`true` or `false`", "false"))

@@ -25,14 +25,14 @@ type Key = Vec<(RepoPath, ObjectId)>;
 #[derive(Default)]
 pub(crate) struct Policies {
     read: Vec<(Key, Rc<Policy>)>,
-    without_templates: bool,
+    settled: bool,
 }
 
 impl Policies {
-    /// Policies for a step with these changes: where it leaves `.agentops` alone, the templates are not read.
+    /// Policies for a step with these changes: where it leaves `.agentops` alone, what settled there is not read anew.
     pub(crate) fn for_changes(changes: &[Change]) -> Self {
-        let without_templates = changes.iter().all(|change| !change.path.is_below(layout::ROOT));
-        Self { without_templates, ..Self::default() }
+        let settled = changes.iter().all(|change| !change.path.is_below(layout::ROOT));
+        Self { settled, ..Self::default() }
     }
 
     /// The policy in `tree`.
@@ -41,20 +41,22 @@ impl Policies {
         if let Some((_, policy)) = self.read.iter().rev().find(|(known, _)| *known == key) {
             return Ok(Ruling::Governed(policy.clone()));
         }
-        let read = if self.without_templates { config::read_policy_without_templates } else { config::read_policy };
+        let read = if self.settled { config::read_settled_policy } else { config::read_policy };
         let policy = Rc::new(read(tree)?);
         self.read.push((key, policy.clone()));
         Ok(Ruling::Governed(policy))
     }
 }
 
-/// The objects that decide a policy: format, config, signers, and each profile's file and templates. `None`: not governed.
+/// The objects that decide a policy: format, config, signers, rules about secrets, and each profile's file and templates.
+/// `None`: not governed.
 fn key(tree: &dyn TreeView) -> Result<Option<Key>, EngineError> {
     if !config::is_governed(tree)? {
         return Ok(None);
     }
     let root = RepoPath::from(layout::ROOT);
-    let mut paths: Vec<RepoPath> = vec![layout::FORMAT.into(), layout::CONFIG.into(), layout::SIGNERS.into()];
+    let mut paths: Vec<RepoPath> =
+        vec![layout::FORMAT.into(), layout::CONFIG.into(), layout::SIGNERS.into(), layout::SECRETS.into()];
     for entry in tree.list(&root)? {
         let folder = root.join(&entry.name);
         paths.extend(["profile.toml", "templates"].map(|name| folder.join(name.as_bytes())));

@@ -50,6 +50,9 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         let mut add = |reason: String| findings.add(Finding::new(Place::path(change.path.clone()), reason, FIX));
         match kind {
             Kind::Stray => add("nothing of this name belongs below `.agentops/`".into()),
+            Kind::Secrets if !case.policy.judges(LawId::S1) => {
+                add("rules about secrets are read from edition 2 of the laws on: `agentops upgrade` first".into());
+            }
             Kind::Vote(..) | Kind::Learning(..) | Kind::Session(..) | Kind::Bundle(..) if mode != Mode::File => {
                 add(format!("mode {:o} is not a plain file", mode.bits()));
             }

@@ -83,8 +83,12 @@ fn says_already(report: &Report, finding: &Finding, level: Level) -> bool {
 
 /// Laws about a step as a whole: cut into its commits, a lawful step may break them in between. Paths changed and changed
 /// back, a generated file one commit after its source, a manifest of code that comes later: landing judged those.
+/// A secret that has landed is out, and no verdict takes it back; and with each release more are known.
 fn is_of_the_whole(law: LawId) -> bool {
-    matches!(law, LawId::L4 | LawId::R1 | LawId::R2 | LawId::N2 | LawId::E6 | LawId::P7 | LawId::Y1 | LawId::B1)
+    matches!(
+        law,
+        LawId::L4 | LawId::R1 | LawId::R2 | LawId::N2 | LawId::E6 | LawId::P7 | LawId::Y1 | LawId::B1 | LawId::S1
+    )
 }
 
 /// The strictest level that any namespace asks for.

@@ -44,6 +44,7 @@ mod records;
 mod redacted;
 mod registry;
 mod risk_paths;
+mod s1_secrets;
 mod steps;
 mod substance;
 mod t1_trailers;

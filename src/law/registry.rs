@@ -7,7 +7,7 @@ pub fn registry() -> &'static [&'static Law] {
     &REGISTRY
 }
 
-static REGISTRY: [&Law; 38] = [
+static REGISTRY: [&Law; 39] = [
     &l1_learnings::LAW,
     &l2_improve::LAW,
     &l3_context::LAW,
@@ -43,6 +43,7 @@ static REGISTRY: [&Law; 38] = [
     &g4_amends::LAW,
     &g5_versions::LAW,
     &v1_verdicts::LAW,
+    &s1_secrets::LAW,
     &y1_syntax::LAW,
     &b1_budget::LAW,
     &t1_trailers::LAW,

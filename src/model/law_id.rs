@@ -79,6 +79,7 @@ laws! {
     G4 "AO-G4" Error,
     G5 "AO-G5" Error,
     V1 "AO-V1" Error,
+    S1 "AO-S1" Error,
     Y1 "AO-Y1" Error,
     B1 "AO-B1" Error,
     T1 "AO-T1" Error,
@@ -97,7 +98,7 @@ impl LawId {
     /// The edition of the laws that it came with; a repository under an earlier one is not judged by it.
     pub fn edition(self) -> u32 {
         match self {
-            Self::E10 | Self::P9 | Self::V1 => 2,
+            Self::E10 | Self::P9 | Self::V1 | Self::S1 => 2,
             _ => 1,
         }
     }

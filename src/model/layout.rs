@@ -14,6 +14,10 @@ pub const FORMAT: &str = ".agentops/format.toml";
 pub const CONFIG: &str = ".agentops/config.toml";
 /// Whose keys may vote and amend.
 pub const SIGNERS: &str = ".agentops/allowed_signers";
+/// What counts as a secret here besides what is built in, and what does not.
+pub const SECRETS: &str = ".agentops/secrets.toml";
+/// Secrets that were there before, and are known.
+pub const SECRETS_BASELINE: &str = ".agentops/secrets.baseline";
 /// Keeps git from changing bytes.
 pub const ATTRIBUTES: &str = ".agentops/.gitattributes";
 /// The chain of amends.
@@ -28,6 +32,8 @@ pub const NAMESPACE_FOLDERS: &[&str] =
 pub enum Place {
     /// `format.toml`, `config.toml`, `allowed_signers`, `.gitattributes`.
     TopFile,
+    /// `secrets.toml`, `secrets.baseline`. Before edition 2 of the laws nothing of that name belongs here.
+    Secrets,
     /// `governance/<seq4>-amend-<hash32>.toml`.
     Amend,
     /// `<profile>/profile.toml`, or below `agents`, `workflows`, `standards`, `templates`.
@@ -59,6 +65,9 @@ impl Place {
         let Some(text) = path.as_str() else { return Some(Self::Stray) };
         if [FORMAT, CONFIG, SIGNERS, ATTRIBUTES].contains(&text) {
             return Some(Self::TopFile);
+        }
+        if [SECRETS, SECRETS_BASELINE].contains(&text) {
+            return Some(Self::Secrets);
         }
         let names: Vec<&str> = text.split('/').skip(1).collect();
         Some(Self::of_names(&names).unwrap_or(Self::Stray))
@@ -108,7 +117,7 @@ impl Place {
             Self::ProfileFile(profile) | Self::Document(profile) => Some(profile),
             Self::Event(profile, ..) | Self::Vote(profile, ..) | Self::Verdict(profile, ..) => Some(profile),
             Self::Learning(profile, _) | Self::Session(profile, _) | Self::Bundle(profile, _) => Some(profile),
-            Self::TopFile | Self::Amend | Self::Stray => None,
+            Self::TopFile | Self::Secrets | Self::Amend | Self::Stray => None,
         }
     }
 
@@ -128,7 +137,7 @@ impl Place {
 
     /// Whether such a file changes only by an amend, whatever the config adds.
     pub fn is_governed(&self) -> bool {
-        matches!(self, Self::TopFile | Self::ProfileFile(_))
+        matches!(self, Self::TopFile | Self::Secrets | Self::ProfileFile(_))
     }
 }
 
@@ -210,6 +219,7 @@ mod tests {
         assert_eq!(place("src/main.rs"), None);
         assert_eq!(place(".agentops"), None);
         assert_eq!(place(CONFIG), Some(Place::TopFile));
+        assert_eq!([place(SECRETS), place(SECRETS_BASELINE)], [Some(Place::Secrets), Some(Place::Secrets)]);
         assert_eq!(place(".agentops/stray.toml"), Some(Place::Stray));
         assert!(matches!(place(&format!(".agentops/governance/0001-amend-{hash}.toml")), Some(Place::Amend)));
         assert!(matches!(

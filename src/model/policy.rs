@@ -6,6 +6,7 @@ use super::law_id::{LawId, Level};
 use super::name::{Principal, ProfileName, Word};
 use super::profile::{Phase, Profile};
 use super::risk::RiskClass;
+use super::secret_rules::SecretRules;
 use super::time::Timestamp;
 use super::trust::{Presence, Signers};
 use super::vote::Proof;
@@ -165,6 +166,8 @@ pub struct Policy {
     pub signers: Signers,
     /// Profiles by name, with `extends` resolved.
     pub profiles: BTreeMap<ProfileName, Profile>,
+    /// `secrets.toml`: what it adds to the built-in rules about secrets, and takes from them.
+    pub secrets: SecretRules,
 }
 
 impl Policy {

@@ -58,6 +58,11 @@ impl Pattern {
         Ok(Self { regex, crosses_lines: crosses_lines(&hir) })
     }
 
+    /// How many groups it has; the whole match is one.
+    pub fn groups(&self) -> usize {
+        self.regex.captures_len()
+    }
+
     /// Whether it matches anywhere in `bytes`.
     pub(super) fn is_match(&self, bytes: &[u8]) -> bool {
         self.regex.is_match(bytes)

@@ -38,30 +38,28 @@ pub struct RuleError {
 
 /// Rules, ready to search with. May be used by several threads at once.
 pub struct Scanner<'r> {
+    own: &'r SecretRules,
+    /// The repository's own rules, numbered behind the built-in ones.
     slots: Vec<Slot<'r>>,
-    /// The keywords of the repository's own rules; those of the built-in ones are there already.
-    own: Option<Automaton>,
-    lists: &'r [Allowlist],
-    compiled_lists: OnceLock<Result<Vec<List<'r>>, RuleError>>,
+    /// Their keywords; those of the built-in rules are there already.
+    keywords: Option<Automaton>,
+    lists: OnceLock<Result<Vec<List>, RuleError>>,
 }
 
 struct Slot<'r> {
     rule: &'r SecretRule,
-    is_on: bool,
-    is_builtin: bool,
-    compiled: OnceLock<Result<Compiled<'r>, RuleError>>,
+    compiled: OnceLock<Result<Compiled, RuleError>>,
 }
 
 /// A rule's expressions.
-struct Compiled<'r> {
+struct Compiled {
     pattern: Pattern,
     path: Option<Pattern>,
-    lists: Vec<List<'r>>,
+    lists: Vec<List>,
 }
 
-/// An allowlist with its expressions.
-struct List<'r> {
-    list: &'r Allowlist,
+/// The expressions of an allowlist.
+struct List {
     paths: Vec<Pattern>,
     regexes: Vec<Pattern>,
 }
@@ -86,7 +84,7 @@ struct Search<'s, 'b> {
 }
 
 struct Candidate<'s> {
-    slot: usize,
+    slot: u16,
     rule: &'s SecretRule,
     secret: Range<usize>,
 }
@@ -94,17 +92,20 @@ struct Candidate<'s> {
 impl<'r> Scanner<'r> {
     /// The built-in rules, less and more what a repository says. Nothing is compiled yet.
     pub fn new(own: &'r SecretRules) -> Self {
-        let slot = |rule, is_on, is_builtin| Slot { rule, is_on, is_builtin, compiled: OnceLock::new() };
-        let known = builtin().iter().map(|rule| slot(rule, !own.disabled.contains(rule.id.as_ref()), true));
-        let slots: Vec<Slot<'r>> = known.chain(own.rules.iter().map(|rule| slot(rule, true, false))).collect();
-        let keywords = |rules: &'r [SecretRule]| {
-            let numbered = (builtin().len()..).map(|number| u16::try_from(number).unwrap_or(u16::MAX)).zip(rules);
-            Automaton::new(
-                numbered.flat_map(|(number, rule)| rule.keywords.iter().map(move |word| (word.as_ref(), number))),
-            )
-        };
-        let automaton = (!own.rules.is_empty()).then(|| keywords(&own.rules));
-        Self { slots, own: automaton, lists: &own.allowlists, compiled_lists: OnceLock::new() }
+        let numbered = (builtin().len()..).map(|number| u16::try_from(number).unwrap_or(u16::MAX)).zip(&own.rules);
+        let words =
+            |(number, rule): (u16, &'r SecretRule)| rule.keywords.iter().map(move |word| (word.as_ref(), number));
+        let keywords = (!own.rules.is_empty()).then(|| Automaton::new(numbered.flat_map(words)));
+        Self { own, slots: own.rules.iter().map(Slot::new).collect(), keywords, lists: OnceLock::new() }
+    }
+
+    /// The rule of this number, if it is switched on.
+    fn slot(&self, number: u16) -> Option<&Slot<'r>> {
+        let number = usize::from(number);
+        match builtin_slots().get(number) {
+            Some(slot) => (!self.own.disabled.contains(slot.rule.id.as_ref())).then_some(slot),
+            None => self.slots.get(number - builtin().len()),
+        }
     }
 
     /// What is in a file with these bytes.
@@ -123,18 +124,20 @@ impl<'r> Scanner<'r> {
         let is_text = !bytes[..bytes.len().min(TEXT_PROBE)].contains(&0);
         let mut search = Search { path, bytes, is_text, candidates: Vec::new(), explained: Vec::new() };
         // For each rule, how far it has searched already.
-        let mut done = vec![0usize; self.slots.len()];
+        let mut done = vec![0usize; builtin().len() + self.slots.len()];
         let mut failed = None;
-        for automaton in [Some(builtin::keywords()), self.own.as_ref()].into_iter().flatten() {
+        for automaton in [Some(builtin::keywords()), self.keywords.as_ref()].into_iter().flatten() {
             prefilter::each_hit(automaton, bytes, |end, owners| {
                 for owner in owners {
-                    let Some(slot) = self.slots.get(usize::from(*owner)) else { continue };
                     let done = &mut done[usize::from(*owner)];
-                    let waits = !slot.is_on || end <= *done || failed.is_some() || search.is_full();
-                    if waits || (!is_text && slot.rule.has_tag(GENERIC)) {
+                    if end <= *done || failed.is_some() || search.is_full() {
                         continue;
                     }
-                    match self.search_around(&mut search, usize::from(*owner), end) {
+                    let Some(slot) = self.slot(*owner).filter(|slot| is_text || !slot.rule.has_tag(GENERIC)) else {
+                        *done = usize::MAX;
+                        continue;
+                    };
+                    match self.search_around(&mut search, (*owner, slot), end) {
                         Ok(searched) => *done = searched,
                         Err(error) => failed = Some(error),
                     }
@@ -148,8 +151,12 @@ impl<'r> Scanner<'r> {
     }
 
     /// Asks one rule about the line on which its keyword ends at `end`; how far it has been answered.
-    fn search_around<'s>(&'s self, search: &mut Search<'s, '_>, number: usize, end: usize) -> Result<usize, RuleError> {
-        let slot = &self.slots[number];
+    fn search_around<'s>(
+        &'s self,
+        search: &mut Search<'s, '_>,
+        (number, slot): (u16, &'s Slot<'r>),
+        end: usize,
+    ) -> Result<usize, RuleError> {
         let compiled = slot.compiled()?;
         let bytes = search.bytes;
         if compiled.path.as_ref().is_some_and(|path| !path.is_match(search.path.as_bytes())) {
@@ -172,8 +179,7 @@ impl<'r> Scanner<'r> {
             let secret = group.map_or(whole.range(), |span| span.range());
             let next = whole.end().max(whole.start() + 1);
             if !secret.is_empty() {
-                let lists = self.lists()?;
-                match self.weigh(slot, compiled, lists, search, &whole.range(), &secret) {
+                match self.weigh((number, slot), search, &whole.range(), &secret)? {
                     Weight::Secret => search.add(Candidate { slot: number, rule: slot.rule, secret }),
                     Weight::Explained => search.explained.push(secret),
                     Weight::Nothing => {}
@@ -189,33 +195,34 @@ impl<'r> Scanner<'r> {
 
     fn weigh(
         &self,
-        slot: &Slot<'_>,
-        compiled: &Compiled<'_>,
-        lists: &[List<'_>],
+        (number, slot): (u16, &Slot<'_>),
         search: &Search<'_, '_>,
         whole: &Range<usize>,
         secret: &Range<usize>,
-    ) -> Weight {
-        let rule = slot.rule;
+    ) -> Result<Weight, RuleError> {
+        let (rule, compiled) = (slot.rule, slot.compiled()?);
+        let is_builtin = usize::from(number) < builtin().len();
         let text = &search.bytes[secret.clone()];
         if rule.entropy > 0 && entropy::of(text) <= rule.entropy {
-            return Weight::Nothing;
+            return Ok(Weight::Nothing);
         }
         let made_up = rule.checksum.is_some_and(|kind| !checksum::holds(kind, text));
-        let stands_for = slot.is_builtin && !rule.has_tag(KEY) && placeholder::is_placeholder(text);
+        let stands_for = is_builtin && !rule.has_tag(KEY) && placeholder::is_placeholder(text);
         if made_up || stands_for {
-            return Weight::Explained;
+            return Ok(Weight::Explained);
         }
-        let global = lists.iter().filter(|list| list.list.rules.is_empty() || list.list.rules.contains(&rule.id));
-        if compiled.lists.iter().chain(global).any(|list| list.allows(search, whole, secret)) {
-            return Weight::Explained;
+        let of_all = self.own.allowlists.iter().zip(self.lists()?);
+        let global = of_all.filter(|(list, _)| list.rules.is_empty() || list.rules.contains(&rule.id));
+        let mut lists = rule.allowlists.iter().zip(&compiled.lists).chain(global);
+        if lists.any(|(list, patterns)| patterns.allows(list, search, whole, secret)) {
+            return Ok(Weight::Explained);
         }
-        Weight::Secret
+        Ok(Weight::Secret)
     }
 
-    fn lists(&self) -> Result<&[List<'r>], RuleError> {
-        let compile = || self.lists.iter().map(|list| List::new("allowlists", list)).collect();
-        self.compiled_lists.get_or_init(compile).as_deref().map_err(Clone::clone)
+    fn lists(&self) -> Result<&[List], RuleError> {
+        let compile = || self.own.allowlists.iter().map(|list| List::new("allowlists", list)).collect();
+        self.lists.get_or_init(compile).as_deref().map_err(Clone::clone)
     }
 }
 
@@ -227,8 +234,18 @@ enum Weight {
     Nothing,
 }
 
+/// The built-in rules, compiled at most once in a process.
+fn builtin_slots() -> &'static [Slot<'static>] {
+    static SLOTS: OnceLock<Vec<Slot<'static>>> = OnceLock::new();
+    SLOTS.get_or_init(|| builtin().iter().map(Slot::new).collect())
+}
+
 impl<'r> Slot<'r> {
-    fn compiled(&self) -> Result<&Compiled<'r>, RuleError> {
+    fn new(rule: &'r SecretRule) -> Self {
+        Self { rule, compiled: OnceLock::new() }
+    }
+
+    fn compiled(&self) -> Result<&Compiled, RuleError> {
         let compile = || {
             let path = self.rule.path.as_ref().map(|path| compile(&self.rule.id, path)).transpose()?;
             let lists = self.rule.allowlists.iter().map(|list| List::new(&self.rule.id, list));
@@ -242,15 +259,15 @@ impl<'r> Slot<'r> {
     }
 }
 
-impl<'r> List<'r> {
-    fn new(rule: &str, list: &'r Allowlist) -> Result<Self, RuleError> {
+impl List {
+    fn new(rule: &str, list: &Allowlist) -> Result<Self, RuleError> {
         let all = |texts: &[Text]| texts.iter().map(|text| compile(rule, text)).collect::<Result<Vec<_>, _>>();
-        Ok(Self { list, paths: all(&list.paths)?, regexes: all(&list.regexes)? })
+        Ok(Self { paths: all(&list.paths)?, regexes: all(&list.regexes)? })
     }
 
-    fn allows(&self, search: &Search<'_, '_>, whole: &Range<usize>, secret: &Range<usize>) -> bool {
+    fn allows(&self, list: &Allowlist, search: &Search<'_, '_>, whole: &Range<usize>, secret: &Range<usize>) -> bool {
         let secret_text = &search.bytes[secret.clone()];
-        let target = match self.list.target {
+        let target = match list.target {
             Target::Secret => secret_text,
             Target::Match => trimmed(&search.bytes[whole.clone()]),
             Target::Line => {
@@ -263,15 +280,12 @@ impl<'r> List<'r> {
             (self.paths.is_empty(), self.paths.iter().any(|path| path.is_match(search.path.as_bytes()))),
             (self.regexes.is_empty(), self.regexes.iter().any(|regex| regex.is_match(target))),
             (
-                self.list.stopwords.is_empty(),
-                self.list
-                    .stopwords
-                    .iter()
-                    .any(|word| placeholder::contains(&lower, word.to_ascii_lowercase().as_bytes())),
+                list.stopwords.is_empty(),
+                list.stopwords.iter().any(|word| placeholder::contains(&lower, word.to_ascii_lowercase().as_bytes())),
             ),
         ];
         let mut given = kinds.iter().filter(|(is_empty, _)| !is_empty).map(|(_, holds)| *holds).peekable();
-        given.peek().is_some() && if self.list.all { given.all(|holds| holds) } else { given.any(|holds| holds) }
+        given.peek().is_some() && if list.all { given.all(|holds| holds) } else { given.any(|holds| holds) }
     }
 }
 

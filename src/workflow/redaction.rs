@@ -16,7 +16,9 @@ use crate::model::tree::{SightError, TreeView};
 pub fn refusal(policy: &Policy, path: &RepoPath) -> Option<String> {
     let reason = match Place::of(path) {
         None => "lies outside `.agentops`: no law keeps it, so remove it with git alone",
-        Some(Place::TopFile | Place::ProfileFile(_)) => "is governed: `agentops policy amend` changes it",
+        Some(Place::TopFile | Place::Secrets | Place::ProfileFile(_)) => {
+            "is governed: `agentops policy amend` changes it"
+        }
         Some(Place::Event(..)) => {
             "is an event: the state of its task is proved by its bytes, and no signature could tell a shortened one from a \
              forged one"

@@ -226,12 +226,12 @@ fn as_text_and_as_markdown() {
     AO-L1  1       1       0       0       0           1
     AO-L3  1       0       1       0       0           1
     AO-R3  1       0       1       0       0           1
-    the other 35 laws passed every time (103 verdicts)
+    the other 36 laws passed every time (106 verdicts)
 
     session  actor   kind   profile      commits  passed  warned  failed  waived  not judged  bypassed
-    none     alice   human  none         1        38      0       0       0       0           0
-    none     claude  agent  none         1        35      1       2       0       0           3
-    none     alice   human  product-dev  1        33      0       0       0       0           not judged
+    none     alice   human  none         1        39      0       0       0       0           0
+    none     claude  agent  none         1        36      1       2       0       0           3
+    none     alice   human  product-dev  1        34      0       0       0       0           not judged
 
     tasks done: 0; 0 of them promised deliverables, 0 lack some (the goal is 0)
     not checked: code binding, forks and the number of waivers were judged when each step landed; a replay of history cannot judge them again
@@ -247,13 +247,13 @@ fn as_text_and_as_markdown() {
     | AO-L3 | 1 | 0 | 1 | 0 | 0 | 1 |
     | AO-R3 | 1 | 0 | 1 | 0 | 0 | 1 |
 
-    the other 35 laws passed every time (103 verdicts)
+    the other 36 laws passed every time (106 verdicts)
 
     | session | actor | kind | profile | commits | passed | warned | failed | waived | not judged | bypassed |
     | --- | --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
-    | none | alice | human | none | 1 | 38 | 0 | 0 | 0 | 0 | 0 |
-    | none | claude | agent | none | 1 | 35 | 1 | 2 | 0 | 0 | 3 |
-    | none | alice | human | product-dev | 1 | 33 | 0 | 0 | 0 | 0 | not judged |
+    | none | alice | human | none | 1 | 39 | 0 | 0 | 0 | 0 | 0 |
+    | none | claude | agent | none | 1 | 36 | 1 | 2 | 0 | 0 | 3 |
+    | none | alice | human | product-dev | 1 | 34 | 0 | 0 | 0 | 0 | not judged |
 
     - tasks done: 0; 0 of them promised deliverables, 0 lack some \(the goal is 0\)
     - not checked: code binding, forks and the number of waivers were judged when each step landed; a replay of history cannot judge them again

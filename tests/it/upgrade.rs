@@ -72,6 +72,7 @@ fn profiles_and_laws_rise_and_old_history_stays_valid() {
       agents promise what will be there when their work is done, and it has to be there, in profiles whose gates ask for it (AO-P9)
       commands ran on the very tree that the event was made on, and it holds the files of the manifest (AO-P6)
       no step brings a second commit at which this project's governed history begins (AO-E10)
+      keys, tokens and passwords that a step adds are found and refused, in each of its commits (AO-S1)
       a verdict of somebody else on the commands that a doer claims ran is read, and a false one refused (AO-V1)
       classes of risk may ask more of a gate, and an approval may be for a window of time only (AO-G1)
       a reject stands for its submit until a rework, whatever becomes of its voter or of the gate (AO-G1)

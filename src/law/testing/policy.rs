@@ -6,6 +6,7 @@ use super::{ALICE, CLAUDE, PROJECT, principal, word};
 use crate::model::name::{PhaseName, ProfileName};
 use crate::model::policy::{Actor, ActorKind, Config, FORMAT_VERSION, Format, LAWS_VERSION, Policy};
 use crate::model::profile::{ArtifactKind, ArtifactSpec, Budget, GateSpec, Phase, Profile, VoteKind};
+use crate::model::secret_rules::SecretRules;
 use crate::model::state::Stage;
 use crate::model::trust::{Presence, Signers};
 use crate::model::vote::Proof;
@@ -50,7 +51,7 @@ pub(crate) fn policy() -> Policy {
     };
     let format =
         Format { format: FORMAT_VERSION, min_reader: FORMAT_VERSION, laws: LAWS_VERSION, project: PROJECT.to_owned() };
-    Policy { format, config, signers: Signers::default(), profiles: BTreeMap::new() }
+    Policy { format, config, signers: Signers::default(), profiles: BTreeMap::new(), secrets: SecretRules::default() }
 }
 
 /// As [`policy`], with [`small_profile`].

@@ -5,6 +5,7 @@
 
 mod class;
 mod profile;
+mod secrets;
 #[cfg(test)]
 mod tests;
 
@@ -37,6 +38,7 @@ pub fn between(before: &Policy, after: &Policy) -> Differences {
     config(&before.config, &after.config, &mut found);
     levels(before, after, &mut found);
     signers(&before.signers, &after.signers, &mut found);
+    secrets::compare(&before.secrets, &after.secrets, &mut found);
     profile::compare_all(&before.profiles, &after.profiles, &mut found);
     found
 }
