@@ -2,16 +2,17 @@
 
 use std::fs;
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::{CommandError, Context, ErrorKind, Outcome};
+use super::{CommandError, Context, ErrorKind, Outcome, secrets_history};
 use crate::engine::judging::landing::{self, Landing};
 use crate::engine::judging::replay;
 use crate::engine::judging::root;
 use crate::engine::judging::staged;
+use crate::model::layout;
 use crate::model::report::Report;
 use crate::ui::{Mode, ReportBody, Settings, Ui};
 
@@ -26,6 +27,7 @@ const LONGEST_MESSAGE: u64 = 1024 * 1024;
   agentops check --all                 # every commit on the first-parent line
   agentops check --message message.txt
   agentops check --print-root          # the digest to pin with --root
+  agentops check --secrets-history     # keys and passwords in every file of history
 
 Exit codes: 0 all laws hold, 3 one is violated, 1 nothing was judged, 6 the merge has conflicts.")]
 pub struct Arguments {
@@ -44,14 +46,20 @@ pub struct Arguments {
     /// Print the digest of the governed files at REV or HEAD, for --root
     #[arg(long, value_name = "REV", group = "mode", num_args = 0..=1, default_missing_value = "HEAD")]
     print_root: Option<String>,
+    /// Search every file that any branch or tag holds, or held, for secrets; before adoption too
+    #[arg(long, group = "mode")]
+    secrets_history: bool,
+    /// Write what --secrets-history finds to FILE, as secrets that are known
+    #[arg(long, value_name = "FILE", requires = "secrets_history", num_args = 0..=1, default_missing_value = layout::SECRETS_BASELINE)]
+    write_baseline: Option<PathBuf>,
     /// What is to land, or where the replay ends; HEAD if not given
     #[arg(long, value_name = "REV", conflicts_with_all = ["staged", "message", "print_root"])]
     tip: Option<String>,
     /// The branch that is to move to what is judged; without it a merge into a protected one is assumed
-    #[arg(long, value_name = "BRANCH", conflicts_with_all = ["staged", "all", "print_root"])]
+    #[arg(long, value_name = "BRANCH", conflicts_with_all = ["staged", "all", "print_root", "secrets_history"])]
     onto: Option<String>,
     /// The digest of the governed files at which trust starts
-    #[arg(long, value_name = "DIGEST", conflicts_with_all = ["staged", "message", "print_root"])]
+    #[arg(long, value_name = "DIGEST", conflicts_with_all = ["staged", "message", "print_root", "secrets_history"])]
     root: Option<String>,
     /// Nothing to judge is no failure
     #[arg(long)]
@@ -87,6 +95,10 @@ pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome
         let body = RootBody { root: root::root_digest(&context.site(None)?, rev)?.hex() };
         context.ui.show(&body, |page| page.text(&body.root));
         return Ok(Outcome::Done);
+    }
+    if arguments.secrets_history {
+        let Arguments { tip, write_baseline, exit_zero, .. } = &arguments;
+        return secrets_history::run(tip.as_deref(), write_baseline.as_deref(), *exit_zero, context);
     }
     if arguments.tip.is_some() && arguments.base.is_none() && !arguments.all {
         return Err(CommandError::usage("`--tip` needs a base to land on").hint("agentops check --base REV --tip REV"));

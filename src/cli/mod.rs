@@ -42,6 +42,7 @@ mod progress;
 mod proposing;
 mod redact;
 mod report;
+mod secrets_history;
 mod session;
 mod settings;
 mod suggestion;

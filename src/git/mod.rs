@@ -4,12 +4,13 @@
 //!   midst of; [`config`]: settings and identity
 //! - `objects`: reading objects raw: no replace refs, no grafts, quarantined objects included; `commit`, [`tree`]
 //! - [`staged`], `index_diff`, [`overlay`], [`worktree`]: what is about to be committed, and what lies in the working tree
-//! - `diff`: trees against trees; `range`, `history`: walks over history; [`merge`]: merging in memory; [`step`]: what is judged
+//! - `diff`: trees against trees; `range`, `history`, `blobs`: walks over history; [`merge`]: merging in memory; [`step`]: what is judged
 //! - [`write`](mod@write), `refs`, `index`, `files`, `linked`: blobs, trees, commits; references; index; working tree; worktrees
 //! - [`command`], [`status`], `copy`: the git command, for what gix cannot or does slower; a clone apart
 //!
 //! Called by `engine`, `hooks`, `store` and `config`. Reading runs nothing but git's own plumbing and writes nothing.
 
+mod blobs;
 pub mod command;
 mod commit;
 pub mod config;
@@ -43,6 +44,7 @@ pub mod write;
 #[cfg(test)]
 pub(crate) mod sandbox;
 
+pub use blobs::{PastBlob, Walked};
 pub(crate) use command::{LOCAL_ENVIRONMENT, path_from};
 pub use elsewhere::run_in;
 pub use error::GitError;

@@ -12,7 +12,7 @@ use super::tree::CommitTree;
 const WORTH_A_THREAD: usize = 128;
 
 /// What another thread needs to read the same repository.
-struct Shared {
+pub(super) struct Shared {
     inner: gix::ThreadSafeRepository,
     objects: Objects,
     hash: gix::hash::Kind,
@@ -22,7 +22,7 @@ struct Shared {
 }
 
 impl Shared {
-    fn of(repo: &Repo) -> Self {
+    pub(super) fn of(repo: &Repo) -> Self {
         Self {
             inner: repo.inner.clone().into_sync(),
             objects: repo.objects.clone(),
@@ -33,7 +33,7 @@ impl Shared {
         }
     }
 
-    fn open(self) -> Repo {
+    pub(super) fn open(self) -> Repo {
         Repo {
             inner: self.inner.to_thread_local(),
             objects: self.objects,

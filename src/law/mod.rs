@@ -72,6 +72,7 @@ pub(crate) use actor::{CommitActor, actor_of};
 pub use judge::judge;
 pub(crate) use manifests::{listed, unanswered};
 pub use registry::registry;
+pub(crate) use s1_secrets::{baseline_of as secrets_baseline, stands as reason_beside};
 pub(crate) use task_records::Records;
 
 /// So many messages are read on two threads.

@@ -66,6 +66,11 @@ fn the_page_on_a_server_runs() {
 }
 
 #[test]
+fn the_page_on_secrets_runs() {
+    run_document("docs/secrets.md");
+}
+
+#[test]
 fn the_page_on_deliverables_runs() {
     run_document("docs/deliverables.md");
 }
@@ -77,6 +82,7 @@ fn no_document_is_forgotten() {
         "deliverables.md",
         "gates.md",
         "governance.md",
+        "secrets.md",
         "security.md",
         "server.md",
         "signing.md",

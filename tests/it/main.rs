@@ -34,6 +34,7 @@ mod prompt;
 mod redact;
 mod report;
 mod sandbox;
+mod secrets;
 mod self_test;
 mod server;
 mod session;

@@ -8,5 +8,6 @@ pub mod push;
 pub mod receive;
 pub mod replay;
 pub mod root;
+pub mod secrets_history;
 pub mod staged;
 pub mod unguarded;
