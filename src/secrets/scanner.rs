@@ -166,7 +166,7 @@ impl<'r> Scanner<'r> {
         let regex = &compiled.pattern.regex;
         let mut input = Input::new(bytes).range(window.clone());
         if !regex.is_match(input.clone()) {
-            return Ok(window.end);
+            return Ok(compiled.pattern.answered(bytes, end, &window));
         }
         let mut captures = regex.create_captures();
         loop {
@@ -190,7 +190,7 @@ impl<'r> Scanner<'r> {
             }
             input.set_start(next);
         }
-        Ok(window.end)
+        Ok(compiled.pattern.answered(bytes, end, &window))
     }
 
     fn weigh(
@@ -295,9 +295,13 @@ impl<'s> Search<'s, '_> {
     }
 
     fn add(&mut self, candidate: Candidate<'s>) {
-        let known = |other: &Candidate<'_>| other.slot == candidate.slot && overlap(&other.secret, &candidate.secret);
-        if !self.candidates.iter().any(known) {
-            self.candidates.push(candidate);
+        // Two windows may hold one secret; the end of the first may cut it.
+        let is_same =
+            |other: &&mut Candidate<'_>| other.slot == candidate.slot && overlap(&other.secret, &candidate.secret);
+        match self.candidates.iter_mut().find(is_same) {
+            Some(other) if other.secret.len() < candidate.secret.len() => *other = candidate,
+            Some(_) => {}
+            None => self.candidates.push(candidate),
         }
     }
 
@@ -358,6 +362,15 @@ fn window(bytes: &[u8], end: usize, crosses_lines: bool) -> Range<usize> {
     let to = bytes.len().min(end + BEHIND);
     let stop = bytes[end..to].iter().position(|byte| *byte == b'\n').map_or(to, |newline| end + newline + 1);
     start..stop
+}
+
+impl Pattern {
+    /// How far a window answers for the keywords in it: where it is cut, those in its second half get one of their own, so
+    /// that none has less than half of it behind itself.
+    fn answered(&self, bytes: &[u8], end: usize, window: &Range<usize>) -> usize {
+        let is_line = !self.crosses_lines && bytes[..window.end].ends_with(b"\n");
+        if is_line || window.end == bytes.len() { window.end } else { end + (window.end - end) / 2 }
+    }
 }
 
 /// The text of a file that says by its first bytes that it is UTF-16.

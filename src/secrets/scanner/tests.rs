@@ -334,6 +334,16 @@ fn one_long_line_and_many_secrets_have_limits() {
     text.push_str(&format!("\"{}\";", secret(3)));
     text.push_str(&"password;".repeat(1000));
     assert_eq!(found_in("a.min.js", &text).len(), 1);
+    // Wherever a secret stands on a long line, and however near to the one before: no window cuts it.
+    for distance in (3800..4200).step_by(7).chain((8100..8200).step_by(9)) {
+        let text = format!("x {} {} {}", secret(3), "y".repeat(distance), secret(5));
+        assert_eq!(found_in("a.min.js", &text).len(), 2, "{distance}");
+        let key = |seed: u64| {
+            Fakes(seed).make("-----BEGIN RSA PRIVATE KEY-----\n{64b}\n{64b}\n-----END RSA PRIVATE KEY-----\n")
+        };
+        let text = format!("{}{}{}", key(3), "y\n".repeat(2 * distance), key(5));
+        assert_eq!(found_in("a.pem", &text).len(), 2, "{distance}");
+    }
     let many: String = (1..400).map(|seed| format!("{}\n", secret(seed * 7919))).collect();
     let scan = builtins().scan(&"a".into(), many.as_bytes()).unwrap();
     assert!(scan.found.len() == MAX_FOUND && scan.has_more);
