@@ -13,8 +13,9 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 const MAX_TEXT: usize = 4096;
 /// The largest compiled program, in bytes.
 const MAX_PROGRAM: usize = 128 * 1024;
-/// What one expression's automaton may remember, in bytes, on each thread.
-const MAX_CACHE: usize = 128 * 1024;
+/// What one expression's automaton may remember, in bytes, on each thread: it grows as it is used. With much less, the
+/// expressions of generic rules forget what they need on the next line, and become thirty times slower.
+const MAX_CACHE: usize = 2 * 1024 * 1024;
 /// How deep groups may lie in groups.
 const MAX_DEPTH: u32 = 50;
 /// A keyword that is taken from an expression has so many bytes at least: shorter ones stand everywhere.
