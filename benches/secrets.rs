@@ -11,7 +11,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use agentops::clock::Clock;
-use agentops::engine::{Site, secrets_history};
+use agentops::engine::Site;
+use agentops::engine::judging::secrets_history;
 use agentops::env::Env;
 use agentops::model::secret_rules::SecretRules;
 use agentops::secrets::Scanner;
