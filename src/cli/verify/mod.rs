@@ -19,7 +19,11 @@ pub enum Verb {
     #[command(before_long_help = "Examples:
   agentops verify report auth-k3f9
   agentops verify report auth-k3f9@2 --format json
+  agentops verify report auth-k3f9@2 --base origin/main
   agentops verify report auth-k3f9 --format in-toto > statement.json
+
+Whether a vote or a signature counts, say the rules that landed: HEAD's where the trunk has it, else
+the trunk's.
 
 It tells and does not judge: exit 0 whatever it found. `agentops check` judges.")]
     Report(ReportArguments),
@@ -47,6 +51,9 @@ pub struct ReportArguments {
     /// The task, or the beginning of its id; `@` and a number name one of its events, else that which left the implement phase
     #[arg(value_name = "ID[@SEQ]")]
     event: String,
+    /// By whose rules votes and signatures count; else the remote's default branch, main or master
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
     /// How the report is printed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: report::Format,

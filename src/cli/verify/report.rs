@@ -7,7 +7,7 @@ use super::ReportArguments;
 use super::statement::Statement;
 use crate::cli::{CommandError, Context, Outcome as Ended};
 use crate::engine::tasks::gate::Approval;
-use crate::engine::verify::report::{self, HeldIn, Standing, Verification};
+use crate::engine::verify::report::{self, HeldIn, Verification};
 use crate::model::digest::Digest;
 use crate::model::law_id::Level;
 use crate::model::name::Principal;
@@ -35,6 +35,7 @@ pub(super) struct ReportBody {
     phase: String,
     status: &'static str,
     head: String,
+    rules: RulesBody,
     event: EventBody,
     laws: LawsBody,
     votes: VotesBody,
@@ -47,6 +48,15 @@ pub(super) struct ReportBody {
     verdicts: Vec<VerdictBody>,
     void_verdicts: Vec<VoidBody>,
     not_checked: Vec<String>,
+}
+
+/// By whose rules votes, signatures and verdicts count.
+#[derive(Serialize)]
+struct RulesBody {
+    commit: String,
+    name: String,
+    /// Whether nobody but HEAD stands behind them; then nothing is proved by them.
+    own_word: bool,
 }
 
 #[derive(Serialize)]
@@ -174,7 +184,7 @@ pub(super) fn run(arguments: &ReportArguments, context: &mut Context) -> Result<
     if arguments.format == Format::Json && context.ui.mode() == Mode::Human {
         context.ui = Ui::new(Settings { mode: Mode::Json, ..context.ui.settings() });
     }
-    let found = report::report(&context.site(None)?, &arguments.event)?;
+    let found = report::report(&context.site(None)?, &arguments.event, arguments.base.as_deref())?;
     let body = body(&found);
     if arguments.format == Format::InToto {
         let (commit, tree) = (found.origin.commit.to_string(), found.tree.to_string());
@@ -195,6 +205,11 @@ fn body(found: &Verification) -> ReportBody {
         phase: found.state.phase.to_string(),
         status: found.state.status.as_str(),
         head: found.head.to_string(),
+        rules: RulesBody {
+            commit: found.rules.commit.to_string(),
+            name: found.rules.called.clone(),
+            own_word: found.rules.own_word.is_some(),
+        },
         event: EventBody {
             seq: event.seq,
             sha256: found.link.digest.hex(),
@@ -204,7 +219,8 @@ fn body(found: &Verification) -> ReportBody {
             live: found.live,
             actor: event.actor.to_string(),
             actor_rests_on: match &found.doer_key {
-                Some(Ok(_)) => "signature",
+                Some(Ok(_)) if found.rules.own_word.is_none() => "signature",
+                Some(Ok(_)) => "claim",
                 Some(Err(_)) => "void",
                 None => "claim",
             },
@@ -231,8 +247,8 @@ fn body(found: &Verification) -> ReportBody {
         manifest: found.manifest.iter().flat_map(files).collect(),
         promises: found.promises.as_ref().map(promises),
         redacted: found.redacted.iter().map(redacted).collect(),
-        runs: event.runs.iter().map(|run| run_body(run, &found.verdicts)).collect(),
-        verdicts: verdicts(&found.verdicts),
+        runs: event.runs.iter().map(|run| run_body(run, found)).collect(),
+        verdicts: verdicts(found),
         void_verdicts: found.verdicts.void.iter().map(void).collect(),
         not_checked: found.not_checked.clone(),
     }
@@ -246,7 +262,7 @@ fn approval((voter, approval): (&Principal, &Approval), found: &Verification) ->
     ApprovalBody {
         voter: voter.to_string(),
         proof: approval.proof.as_str(),
-        proved: approval.key.is_some(),
+        proved: approval.key.is_some() && found.rules.own_word.is_none(),
         says: approval.honest(),
         counts: approval.bounds(),
         counted: found.advanced_at.as_ref().map(|at| approval.counts_at(at)),
@@ -300,19 +316,22 @@ fn files(bound: &report::Bound) -> impl Iterator<Item = FileBody> + '_ {
     })
 }
 
-fn verdicts(standing: &Standing) -> Vec<VerdictBody> {
+fn verdicts(found: &Verification) -> Vec<VerdictBody> {
+    let standing = &found.verdicts;
+    let is_agreed = found.rules.own_word.is_none();
     let body = |verdict: Outcome| {
         move |(verifier, key): (&Principal, &Option<Proved>)| VerdictBody {
             verifier: verifier.to_string(),
             verdict: verdict.as_str(),
-            proved: key.is_some(),
+            proved: key.is_some() && is_agreed,
         }
     };
     let reproduced = standing.reproduced.iter().map(body(Outcome::Reproduced));
     reproduced.chain(standing.refuted.iter().map(body(Outcome::Refuted))).collect()
 }
 
-fn run_body(run: &crate::model::event::Run, verdicts: &Standing) -> RunBody {
+fn run_body(run: &crate::model::event::Run, found: &Verification) -> RunBody {
+    let verdicts = &found.verdicts;
     RunBody {
         name: run.name.to_string(),
         arguments: run.arguments.clone(),
@@ -324,7 +343,7 @@ fn run_body(run: &crate::model::event::Run, verdicts: &Standing) -> RunBody {
             (true, false) => Outcome::Reproduced.as_str(),
             (true, true) => "claimed",
         },
-        proved: verdicts.is_proved(),
+        proved: found.runs_are_proved(),
     }
 }
 
@@ -334,8 +353,16 @@ fn fill(page: &mut Page, found: &Verification) {
     let gone = if found.live { "" } else { "; superseded by what came later" };
     page.text(format!("  {} left phase {} of {} on {}{gone}", event.actor, found.left.phase, found.profile, event.at));
     page.line([strong("checked")]);
+    if found.rules.commit != found.head {
+        let by =
+            format!("votes and signatures count by those of {} ({})", found.rules.called, found.rules.commit.short());
+        page.indented_label(2, [plain("rules")], by);
+    }
     fill_laws(page, found);
-    fill_votes(page, found);
+    let is_agreed = found.rules.own_word.is_none();
+    if is_agreed {
+        fill_votes(page, found);
+    }
     for held in &found.artifacts {
         let place = held.place.told();
         let is_lost = matches!(held.place, HeldIn::Nowhere | HeldIn::Redacted(_));
@@ -355,14 +382,18 @@ fn fill(page: &mut Page, found: &Verification) {
         }
     }
     fill_promises(page, found);
-    if let Some(Ok(key)) = &found.doer_key {
-        page.indented_label(2, [plain("doer")], format!("{}, {}", event.actor, key.honest()));
+    if is_agreed {
+        fill_doer(page, found);
     }
-    let is_proved = found.verdicts.is_proved();
+    let is_proved = found.runs_are_proved();
     if is_proved {
         fill_runs(page, found);
     }
     page.line([strong("not checked")]);
+    if !is_agreed {
+        fill_votes(page, found);
+        fill_doer(page, found);
+    }
     if !is_proved {
         fill_runs(page, found);
     }
@@ -371,6 +402,12 @@ fn fill(page: &mut Page, found: &Verification) {
     }
     for sentence in &found.not_checked {
         page.line([plain("  "), plain(sentence)]);
+    }
+}
+
+fn fill_doer(page: &mut Page, found: &Verification) {
+    if let Some(Ok(key)) = &found.doer_key {
+        page.indented_label(2, [plain("doer")], format!("{}, {}", found.link.event.actor, key.honest()));
     }
 }
 

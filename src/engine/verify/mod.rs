@@ -2,4 +2,6 @@
 
 pub mod report;
 pub mod rerun;
+mod rules;
+mod trunk;
 pub mod verdict;

@@ -1,6 +1,8 @@
 //! `verify report`: of one passed gate, what is checked and what is somebody's word. Reads git objects and runs nothing.
 
 use super::rerun::claiming;
+pub use super::rules::Rules;
+use super::rules::{rules, rules_of_step};
 use crate::engine::compliance;
 use crate::engine::error::EngineError;
 use crate::engine::judging::cases;
@@ -15,7 +17,8 @@ use crate::model::layout;
 use crate::model::manifest::{Manifest, ManifestLine};
 use crate::model::name::{ProfileName, TaskId};
 use crate::model::path::RepoPath;
-use crate::model::profile::{ArtifactKind, VoteKind};
+use crate::model::policy::Policy;
+use crate::model::profile::{ArtifactKind, Profile, VoteKind};
 use crate::model::report::Violation;
 use crate::model::state::{Stage, TaskState};
 use crate::model::time::Timestamp;
@@ -41,6 +44,8 @@ pub struct Verification {
     pub state: TaskState,
     /// HEAD's commit.
     pub head: ObjectId,
+    /// By whose rules votes, signatures and verdicts count.
+    pub rules: Rules,
     /// The event that claims the gate was passed.
     pub link: Link,
     /// The state that it left.
@@ -174,60 +179,71 @@ pub struct Bound {
     pub changed: Vec<RepoPath>,
 }
 
-/// What is known of the event that `address` names, or of the one that left the implement phase.
-pub fn report(site: &Site, address: &str) -> Result<Verification, EngineError> {
+/// What is known of the event that `address` names, or of the one that left the implement phase. By the rules at `named`;
+/// without one by those that landed: what a branch says of its own votes is worth no more than the branch.
+pub fn report(site: &Site, address: &str, named: Option<&str>) -> Result<Verification, EngineError> {
     let address = Address::parse(address)?;
-    let base = site.base()?;
-    let chain = base.task(&address.task)?;
-    let link = claiming(&base, &chain, &address)?;
-    let rules = base.rules(&chain)?;
-    let origin = point::origin(site, &base, &chain, link)?;
+    let here = site.base()?;
+    let chain = here.task(&address.task)?;
+    let link = claiming(&here, &chain, &address)?;
+    let (base, ruled) = rules(site, &chain, named)?;
+    let ruling = &Ruling { here: &here, policy: &base.policy, profile: base.rules(&chain)? };
+    let origin = point::origin(site, &here, &chain, link)?;
     let left = chain.origin(link).clone();
+    let live = chain.live(ruling.profile);
     let mut verification = Verification {
         task: chain.task.clone(),
         profile: chain.profile.clone(),
         state: chain.heads().first().map_or_else(|| left.clone(), |head| head.event.state.clone()),
-        head: base.commit,
-        live: chain.live(rules).contains(&link.digest),
+        head: here.commit,
+        rules: ruled,
+        live: live.contains(&link.digest),
         tree: site.repo.tree_of(&origin.commit)?,
         doer_key: proof::event_key(&base.policy, &link.event),
         laws: Judged::default(),
-        votes: votes(&base, &chain, link)?,
+        votes: votes(ruling, &chain, link)?,
         artifacts: Vec::new(),
         manifest: None,
         promises: None,
         redacted: Vec::new(),
         advanced_at: advanced_at(&chain, link),
         runs: link.event.runs.clone(),
-        verdicts: super::verdict::standing(&base, &chain, link)?,
+        verdicts: super::verdict::standing(&here, &base.policy, &chain, link)?,
         not_checked: Vec::new(),
         link: link.clone(),
         left,
         origin,
     };
     let let_go = governance::redactions(&governance::read_amends(base.view())?.links);
-    evidence(site, &base, &let_go, &mut verification)?;
-    verification.redacted = redacted(&base, &chain, link, &let_go)?;
-    verification.promises = promises(site, &base, &chain, &verification)?;
+    evidence(site, ruling, &let_go, &mut verification)?;
+    verification.redacted = redacted(ruling, &chain, link, &let_go)?;
+    verification.promises = promises(site, ruling, &chain, &verification)?;
     laws(site, &base, &let_go, &mut verification)?;
-    let superseded = chain.links.len() - chain.live(rules).len();
-    remain(&mut verification, superseded);
+    remain(&mut verification, chain.links.len() - live.len());
     Ok(verification)
 }
 
-fn votes(base: &Base<'_>, chain: &Chain, link: &Link) -> Result<Option<Tally>, EngineError> {
-    let rules = base.rules(chain)?;
-    let Some((_, phase)) = rules.phase(&link.event.state.phase).filter(|_| link.event.kind == EventKind::Submit) else {
+/// What is looked at, and the rules by which it is.
+struct Ruling<'a> {
+    here: &'a Base<'a>,
+    policy: &'a Policy,
+    profile: &'a Profile,
+}
+
+fn votes(ruling: &Ruling<'_>, chain: &Chain, link: &Link) -> Result<Option<Tally>, EngineError> {
+    let Ruling { here, policy, profile } = ruling;
+    let Some((_, phase)) = profile.phase(&link.event.state.phase).filter(|_| link.event.kind == EventKind::Submit)
+    else {
         return Ok(None);
     };
-    let resolved = Gate::resolve(&base.policy, rules, phase, &chain.until(&link.digest), base.view())?;
+    let resolved = Gate::resolve(policy, profile, phase, &chain.until(&link.digest), here.view())?;
     if resolved.vote == VoteKind::None {
         return Ok(None);
     }
-    let sessions = Records::default().sessions_on(base.view(), chain, &link.event.state)?;
+    let sessions = Records::default().sessions_on(here.view(), chain, &link.event.state)?;
     let doers = gate::doers(chain, link, &sessions);
-    let files = gate::read_votes(base.view(), &chain.profile, link)?;
-    Ok(Some(gate::tally(&base.policy, rules, &resolved, link, &doers, &files)))
+    let files = gate::read_votes(here.view(), &chain.profile, link)?;
+    Ok(Some(gate::tally(policy, profile, &resolved, link, &doers, &files)))
 }
 
 /// The time that the advance after the submit `link` states.
@@ -238,15 +254,21 @@ fn advanced_at(chain: &Chain, link: &Link) -> Option<Timestamp> {
 }
 
 /// What live gates before `link` left, and votes and verdicts on it, of which only the digest is left.
-fn redacted(base: &Base<'_>, chain: &Chain, link: &Link, let_go: &Redactions) -> Result<Vec<Redacted>, EngineError> {
+fn redacted(
+    ruling: &Ruling<'_>,
+    chain: &Chain,
+    link: &Link,
+    let_go: &Redactions,
+) -> Result<Vec<Redacted>, EngineError> {
+    let view = ruling.here.view();
     let then = chain.until(&link.digest);
-    let live = then.live(base.rules(chain)?);
+    let live = then.live(ruling.profile);
     let mut found = Vec::new();
     for earlier in then.links.iter().filter(|own| own.digest != link.digest && live.contains(&own.digest)) {
         for item in &earlier.event.evidence {
             let key = (RepoPath::from(item.path.as_str()), item.sha256);
             if let Some(amend) = let_go.get(&key)
-                && base.view().entry(&key.0)?.is_none()
+                && view.entry(&key.0)?.is_none()
             {
                 let listed_by = Some(earlier.event.seq);
                 found.push(Redacted { path: key.0, digest: key.1, amend: *amend, listed_by });
@@ -258,7 +280,7 @@ fn redacted(base: &Base<'_>, chain: &Chain, link: &Link, let_go: &Redactions) ->
         layout::verdicts(&chain.profile, &chain.task, &link.digest),
     ];
     for ((path, digest), amend) in let_go {
-        if folders.iter().any(|folder| path.is_below(&folder.to_string())) && base.view().entry(path)?.is_none() {
+        if folders.iter().any(|folder| path.is_below(&folder.to_string())) && view.entry(path)?.is_none() {
             found.push(Redacted { path: path.clone(), digest: *digest, amend: *amend, listed_by: None });
         }
     }
@@ -268,7 +290,7 @@ fn redacted(base: &Base<'_>, chain: &Chain, link: &Link, let_go: &Redactions) ->
 /// What the plan promised, held against the tree in which the event landed and against HEAD.
 fn promises(
     site: &Site,
-    base: &Base<'_>,
+    ruling: &Ruling<'_>,
     chain: &Chain,
     found: &Verification,
 ) -> Result<Option<Promises>, EngineError> {
@@ -276,7 +298,7 @@ fn promises(
         return Ok(None);
     }
     let then = site.repo.tree(&found.tree);
-    let promised = delivery::promised(&then, &chain.until(&found.link.digest), base.rules(chain)?)?;
+    let promised = delivery::promised(&then, &chain.until(&found.link.digest), ruling.profile)?;
     let Some(Promised { path, planned_on, deliverables }) = promised else { return Ok(None) };
     let kept = match deliverables {
         Err(problem) => Err(problem.message),
@@ -285,17 +307,23 @@ fn promises(
                 + made.tests.len()
                 + made.criteria.iter().map(|criterion| criterion.evidence.len()).sum::<usize>(),
             missing_then: compliance::missing(&site.repo, &made, &planned_on, &then)?,
-            missing_now: compliance::missing(&site.repo, &made, &planned_on, base.view())?,
+            missing_now: compliance::missing(&site.repo, &made, &planned_on, ruling.here.view())?,
         }),
     };
     Ok(Some(Promises { path, kept }))
 }
 
-fn evidence(site: &Site, base: &Base<'_>, let_go: &Redactions, found: &mut Verification) -> Result<(), EngineError> {
+fn evidence(
+    site: &Site,
+    ruling: &Ruling<'_>,
+    let_go: &Redactions,
+    found: &mut Verification,
+) -> Result<(), EngineError> {
+    let here = ruling.here;
     for item in &found.link.event.evidence {
         let path = RepoPath::from(item.path.as_str());
-        let bytes = point::content(site, base, &found.origin, &path, &item.sha256)?;
-        let now = base.view().file(&path, MAX_TEXT_FILE)?.map(|now| Digest::of(&now) == item.sha256);
+        let bytes = point::content(site, here, &found.origin, &path, &item.sha256)?;
+        let now = here.view().file(&path, MAX_TEXT_FILE)?.map(|now| Digest::of(&now) == item.sha256);
         let amend = let_go.get(&(path.clone(), item.sha256));
         let place = match (now, amend, &bytes) {
             (Some(true), ..) => HeldIn::Head,
@@ -305,11 +333,11 @@ fn evidence(site: &Site, base: &Base<'_>, let_go: &Redactions, found: &mut Verif
             (_, _, None) => HeldIn::Nowhere,
         };
         let is_manifest =
-            artifact::owner(&base.policy, &path).is_some_and(|owner| owner.spec.kind == ArtifactKind::Manifest);
+            artifact::owner(ruling.policy, &path).is_some_and(|owner| owner.spec.kind == ArtifactKind::Manifest);
         if let Some(manifest) = bytes.filter(|_| is_manifest).and_then(|bytes| Manifest::parse(&bytes).ok()) {
             let mut changed = Vec::new();
             for line in manifest.lines() {
-                if ManifestLine::of(base.view(), &line.path)? != *line {
+                if ManifestLine::of(here.view(), &line.path)? != *line {
                     changed.push(line.path.clone());
                 }
             }
@@ -334,6 +362,9 @@ fn laws(site: &Site, base: &Base<'_>, let_go: &Redactions, found: &mut Verificat
         (Some(parent), true) => site.repo.range(Some(parent), &found.origin.commit)?.commits,
         _ => vec![commit.clone()],
     };
+    if found.rules.own_word.is_none() {
+        found.not_checked.extend(rules_of_step(site, base, &found.rules, parent.as_ref())?);
+    }
     let reads = [Reads::Trees];
     let own = (commits, Some(let_go));
     let report = cases::edge(&site.repo, &mut Policies::default(), parent.as_ref(), &commit, own, &reads)?;
@@ -347,7 +378,10 @@ fn remain(found: &mut Verification, superseded: usize) {
     let event = &found.link.event;
     let mut sentences = Vec::new();
     let mut add = |sentence: String| sentences.push(sentence);
-    if !event.runs.is_empty() && !found.verdicts.is_proved() {
+    if let Some(own_word) = &found.rules.own_word {
+        add(own_word.clone());
+    }
+    if !event.runs.is_empty() && !found.runs_are_proved() {
         let told = found.verdicts.told(event.runs.len(), &event.actor);
         let has_verdict = !found.verdicts.reproduced.is_empty() || !found.verdicts.refuted.is_empty();
         let task = &found.task;
@@ -382,6 +416,11 @@ fn remain(found: &mut Verification, superseded: usize) {
 }
 
 impl Verification {
+    /// Whether keys stand behind what verdicts say of the runs, by rules that are more than HEAD's word.
+    pub fn runs_are_proved(&self) -> bool {
+        self.verdicts.is_proved() && self.rules.own_word.is_none()
+    }
+
     /// What the runs rest on: `claimed`, or who reproduced or refuted them.
     pub fn runs_rest_on(&self) -> String {
         let said = |outcome| self.verdicts.said(outcome);

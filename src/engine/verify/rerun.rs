@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::trunk::trunk;
 use super::verdict;
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
@@ -162,38 +163,18 @@ pub(crate) fn claiming<'c>(here: &Base<'_>, chain: &'c Chain, address: &Address)
     })
 }
 
-/// Where work lands, by the names that clones have for it.
-const TRUNKS: [&str; 5] = [
-    "refs/remotes/origin/HEAD",
-    "refs/remotes/origin/main",
-    "refs/remotes/origin/master",
-    "refs/heads/main",
-    "refs/heads/master",
-];
-
 /// The commit whose profiles name the commands, and how people call it.
 fn judge<'a>(site: &'a Site, named: Option<&str>) -> Result<(Base<'a>, String), EngineError> {
     if let Some(rev) = named {
         return Ok((site.base_of(rev)?, rev.to_owned()));
     }
-    for name in TRUNKS {
-        if site.repo.reference(name)?.is_none() {
-            continue;
-        }
-        match site.base_of(name) {
-            // A branch from before adoption names nothing.
-            Err(EngineError::NotGoverned) => {}
-            other => {
-                let short = name.trim_start_matches("refs/heads/").trim_start_matches("refs/remotes/");
-                return Ok((other?, short.to_owned()));
-            }
-        }
-    }
-    Err(EngineError::refused(
-        "no branch is known whose profile names the commands: there is neither `origin/HEAD` nor a `main` or `master` with \
-         `.agentops`, and what is looked at does not decide what runs",
-        "name the branch that work lands on, after fetching it: agentops verify rerun … --base origin/BRANCH",
-    ))
+    trunk(site)?.ok_or_else(|| {
+        EngineError::refused(
+            "no branch is known whose profile names the commands: there is neither `origin/HEAD` nor a `main` or `master` \
+             with `.agentops`, and what is looked at does not decide what runs",
+            "name the branch that work lands on, after fetching it: agentops verify rerun … --base origin/BRANCH",
+        )
+    })
 }
 
 /// Finds tree and commands; the reason why nothing can be run again, where there is one.

@@ -12,7 +12,7 @@ use crate::law::Records;
 use crate::model::canonical::Canonical as _;
 use crate::model::layout;
 use crate::model::name::Principal;
-use crate::model::policy::{LAWS_VERSION, VERDICTS_SINCE};
+use crate::model::policy::{LAWS_VERSION, Policy, VERDICTS_SINCE};
 use crate::model::trust::Proved;
 use crate::model::verdict::{Outcome, Verdict};
 use crate::workflow::chain::{Chain, Link};
@@ -30,10 +30,10 @@ pub struct Recorded {
     pub key: Option<Proved>,
 }
 
-/// What the verdicts at `base` say of the event `link`.
-pub(crate) fn standing(base: &Base<'_>, chain: &Chain, link: &Link) -> Result<Standing, EngineError> {
-    let files = verdict::read_verdicts(base.view(), &chain.profile, link)?;
-    Ok(verdict::weigh(&base.policy, chain, link, &doers(base, chain, link)?, &files))
+/// What the verdicts at `here` say of the event `link`, by `policy`.
+pub(crate) fn standing(here: &Base<'_>, policy: &Policy, chain: &Chain, link: &Link) -> Result<Standing, EngineError> {
+    let files = verdict::read_verdicts(here.view(), &chain.profile, link)?;
+    Ok(verdict::weigh(policy, chain, link, &doers(here, chain, link)?, &files))
 }
 
 fn doers(base: &Base<'_>, chain: &Chain, link: &Link) -> Result<BTreeSet<Principal>, EngineError> {

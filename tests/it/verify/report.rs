@@ -64,6 +64,86 @@ fn signed_votes_are_proved() {
     assert!(approval["says"].as_str().unwrap().starts_with("signed by SHA256:"));
 }
 
+/// A branch on which the work of a task waits, approved and led on with a key that the branch itself gave to Bob.
+fn approved_with_a_key_of_its_own(sandbox: &Sandbox) -> String {
+    let task = sandbox.waiting_task("Reset passwords");
+    sandbox.git("checkout --quiet -b work");
+    let signers = sandbox.read(".agentops/allowed_signers");
+    let keep: String =
+        signers.lines().filter(|line| !line.starts_with("bob")).map(|line| format!("{line}\n")).collect();
+    std::fs::remove_file(sandbox.root().join("home/.ssh/bob")).unwrap();
+    std::fs::remove_file(sandbox.root().join("home/.ssh/bob.pub")).unwrap();
+    sandbox.write(".agentops/allowed_signers", keep + &sandbox.new_key("bob", "ed25519"));
+    sandbox.agentops("policy amend --reason").arg("Bob has another key").run().expect_code(0);
+    sandbox.approve(&task);
+    sandbox.next(&task).expect_code(0);
+    task.id
+}
+
+#[test]
+fn a_branch_does_not_say_whose_votes_count() {
+    let sandbox = Sandbox::signed();
+    let task = approved_with_a_key_of_its_own(&sandbox);
+    let judged = sandbox.agentops("check --base main").run().expect_code(3);
+    assert!(judged.stdout.contains("AO-G1"), "{}", judged.snapshot());
+    let report = |rest: &str| sandbox.agentops(&format!("verify report {task}@2{rest}")).run().expect_code(0);
+    let by_main = report("");
+    let said = by_main.stdout.as_str();
+    assert!(said.contains("rules: votes and signatures count by those of main ("), "{said}");
+    assert!(said.contains("votes: 0 of 1 approvals") && !said.contains("approved by"), "{said}");
+    assert!(said.contains("    void: .agentops/product-dev/votes/"), "{said}");
+    let body = report(" --json").json();
+    assert_eq!(body["votes"]["approvals"], serde_json::json!([]), "{body:#}");
+    assert_eq!(body["rules"]["commit"], sandbox.git("rev-parse main"));
+    assert_eq!((&body["rules"]["name"], &body["rules"]["own_word"]), (&"main".into(), &false.into()));
+    // Whoever asks may name others, and sees whose they are.
+    let named = report(" --base HEAD --json").json();
+    assert_eq!((&named["rules"]["name"], &named["votes"]["approvals"][0]["proved"]), (&"HEAD".into(), &true.into()));
+    // A remote's branch goes before one that was moved here.
+    sandbox.git("update-ref refs/remotes/origin/main main");
+    sandbox.git("update-ref refs/heads/main work");
+    assert_eq!(report(" --json").json()["rules"]["name"], "origin/main");
+    // Once it has landed there, its rules are those that were agreed to.
+    sandbox.git("update-ref refs/remotes/origin/main work");
+    let landed = report("").stdout;
+    assert!(landed.contains("votes: 1 of 1 approvals") && !landed.contains("rules:"), "{landed}");
+}
+
+#[test]
+fn rules_that_landed_nowhere_prove_nothing() {
+    let sandbox = Sandbox::signed();
+    let task = approved_with_a_key_of_its_own(&sandbox);
+    sandbox.git("branch --quiet -m main trunk");
+    let report = |rest: &str| sandbox.agentops(&format!("verify report {task}@2{rest}")).run().expect_code(0);
+    let said = report("").stdout;
+    let (checked, not_checked) = said.split_once("not checked\n").unwrap();
+    assert!(!checked.contains("votes:") && not_checked.contains("approved by bob"), "{said}");
+    assert!(
+        not_checked.contains("they are HEAD's own and have not landed (no branch is known on which they landed)"),
+        "{said}"
+    );
+    let body = report(" --json").json();
+    assert_eq!((&body["rules"]["own_word"], &body["votes"]["approvals"][0]["proved"]), (&true.into(), &false.into()));
+    assert!(report(" --base trunk").stdout.contains("votes: 0 of 1 approvals"));
+}
+
+#[test]
+fn a_step_that_was_judged_by_rules_of_the_branch_is_told() {
+    let sandbox = Sandbox::signed();
+    sandbox.git("checkout --quiet -b work");
+    let config = sandbox.read(".agentops/config.toml");
+    sandbox.write(".agentops/config.toml", config.replace("[\"signature\"]", "[\"signature\", \"terminal\"]"));
+    sandbox.agentops("policy amend --reason").arg("Votes by word too").run().expect_code(0);
+    let task = sandbox.waiting_task("Reset passwords");
+    let said = sandbox.agentops(&format!("verify report {}@2", task.id)).run().expect_code(0).stdout;
+    let sentence = "the rules by which the laws judged that step: the commit before it has others than main";
+    assert!(said.contains(sentence), "{said}");
+    sandbox.git("checkout --quiet main");
+    sandbox.git("merge --quiet --ff-only work");
+    let said = sandbox.agentops(&format!("verify report {}@2", task.id)).run().expect_code(0).stdout;
+    assert!(!said.contains("the rules by which"), "{said}");
+}
+
 #[test]
 fn a_forged_step_is_seen_by_the_laws() {
     let sandbox = Sandbox::governed();

@@ -268,6 +268,6 @@ fn an_older_edition_knows_no_verdicts() {
     sandbox.try_git("commit --quiet --no-verify --file=-").stdin(lawful("chore: plant")).run().expect_code(0);
     let judged = sandbox.agentops("check --base HEAD~1").run().expect_code(3).stdout;
     assert!(judged.contains("AO-N1") && !judged.contains("AO-V1"), "{judged}");
-    let body = sandbox.agentops(&format!("verify report {} --json", task.id)).run().json();
+    let body = sandbox.agentops(&format!("verify report {} --base HEAD --json", task.id)).run().json();
     assert_eq!((&body["runs"][0]["standing"], &body["verdicts"]), (&"claimed".into(), &serde_json::json!([])));
 }
