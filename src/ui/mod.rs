@@ -11,6 +11,7 @@
 //! Called by `cli`, and by `hooks` through it. Knows `law` and `model`; what the environment says is handed in.
 
 mod document;
+pub mod formats;
 mod page;
 mod prompt;
 mod report;
@@ -143,6 +144,12 @@ impl Ui {
             Ok(text) => self.write_output(&text, false),
             Err(error) => self.fail(error.into()),
         }
+    }
+
+    /// Prints what [`formats`] made on standard output, whatever the mode.
+    pub fn foreign(&self, text: &str) {
+        self.has_document.set(true);
+        self.write_output(text, false);
     }
 
     /// Prints a page on standard error, whatever the mode and however quiet: for hooks, whose reader is git's.

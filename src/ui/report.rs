@@ -108,7 +108,8 @@ impl<'a> ReportBody<'a> {
         laws
     }
 
-    fn summary(&self) -> Vec<Span> {
+    /// The last line of what people read.
+    pub(super) fn summary(&self) -> Vec<Span> {
         let at = |level| self.report.violations.iter().filter(|violation| violation.level == level).count();
         let (errors, warnings) = (at(Level::Error), at(Level::Warn));
         let verdict = if self.report.passes() { good("pass") } else { error("fail") };
