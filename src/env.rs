@@ -188,6 +188,11 @@ impl Env {
         self.text("GIT_COMMITTER_DATE")
     }
 
+    /// `GITHUB_STEP_SUMMARY`: the file whose Markdown GitHub shows on the page of a job.
+    pub fn github_step_summary(&self) -> Option<PathBuf> {
+        self.raw("GITHUB_STEP_SUMMARY").map(PathBuf::from)
+    }
+
     /// `GIT_QUARANTINE_PATH`: where a `pre-receive` hook finds the objects of the push that it judges.
     pub fn git_quarantine(&self) -> Option<PathBuf> {
         self.raw("GIT_QUARANTINE_PATH").map(PathBuf::from)

@@ -1,12 +1,13 @@
-//! `agentops check`: the judge. Reads git objects, runs nothing, writes nothing.
+//! `agentops check`: the judge. Reads git objects, runs nothing, and writes nothing but the report that it is asked for.
 
 use std::fs;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+use super::out_file;
 use super::{CommandError, Context, ErrorKind, Outcome, secrets_history};
 use crate::engine::judging::landing::{self, Landing};
 use crate::engine::judging::replay;
@@ -14,6 +15,7 @@ use crate::engine::judging::root;
 use crate::engine::judging::staged;
 use crate::model::layout;
 use crate::model::report::Report;
+use crate::ui::formats;
 use crate::ui::{Mode, ReportBody, Settings, Ui};
 
 /// The longest message that is read.
@@ -28,6 +30,12 @@ const LONGEST_MESSAGE: u64 = 1024 * 1024;
   agentops check --message message.txt
   agentops check --print-root          # the digest to pin with --root
   agentops check --secrets-history     # keys and passwords in every file of history
+  agentops check --base origin/main --format github
+  agentops check --base origin/main --format sarif --out agentops.sarif
+
+`--format` is for who reads the verdict: `sarif` for code scanning, `github` for the log of a GitHub
+job (annotations, and a table in its summary), `gitlab` for Code Quality, `junit` for whoever shows
+tests. With `--out` the file gets that, and standard output is for people.
 
 Exit codes: 0 all laws hold, 3 one is violated, 1 nothing was judged, 6 the merge has conflicts.")]
 pub struct Arguments {
@@ -67,6 +75,9 @@ pub struct Arguments {
     /// How the verdict is printed
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     format: Format,
+    /// Write the verdict in that format to FILE, over what is there; standard output is for people
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["print_root", "secrets_history"])]
+    out: Option<PathBuf>,
     /// Report only: exit 0 for violations too
     #[arg(long)]
     exit_zero: bool,
@@ -79,6 +90,27 @@ enum Format {
     Human,
     /// One JSON document, as --json
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Workflow commands of GitHub, and a table in $GITHUB_STEP_SUMMARY
+    Github,
+    /// GitLab's Code Quality report
+    Gitlab,
+    /// JUnit XML: each law is a test
+    Junit,
+}
+
+impl From<Format> for formats::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Human => Self::Human,
+            Format::Json => Self::Json,
+            Format::Sarif => Self::Sarif,
+            Format::Github => Self::Github,
+            Format::Gitlab => Self::Gitlab,
+            Format::Junit => Self::Junit,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -88,8 +120,18 @@ struct RootBody {
 
 /// Judges, and prints the verdict.
 pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome, CommandError> {
-    if arguments.format == Format::Json && context.ui.mode() == Mode::Human {
+    let is_foreign = !matches!(arguments.format, Format::Human | Format::Json);
+    if is_foreign && arguments.out.is_none() && context.ui.mode() == Mode::Json {
+        return Err(CommandError::usage("`--json` and `--format` ask for different documents on standard output")
+            .hint("leave one out, or write the other to a file with `--out FILE`"));
+    }
+    if arguments.format == Format::Json && arguments.out.is_none() && context.ui.mode() == Mode::Human {
         context.ui = Ui::new(Settings { mode: Mode::Json, ..context.ui.settings() });
+    }
+    if is_foreign && (arguments.print_root.is_some() || arguments.secrets_history) {
+        let mode = if arguments.secrets_history { "--secrets-history" } else { "--print-root" };
+        return Err(CommandError::usage(format!("`{mode}` prints no verdict of the laws"))
+            .hint("leave `--format` out, or `--format json`"));
     }
     if let Some(rev) = &arguments.print_root {
         let body = RootBody { root: root::root_digest(&context.site(None)?, rev)?.hex() };
@@ -109,7 +151,20 @@ pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome
     }
     let report = judge(&arguments, context)?;
     let body = ReportBody::of(&report);
-    context.ui.show(&body, |page| body.fill(page));
+    if is_foreign || arguments.out.is_some() {
+        let text = formats::verdict(&report, arguments.format.into())
+            .map_err(|error| CommandError::failed("the verdict cannot be printed").because(error))?;
+        match &arguments.out {
+            Some(file) => out_file::write_over(&context.path(file), text.as_bytes(), "verdict")?,
+            None => context.ui.foreign(&text),
+        }
+    }
+    if !is_foreign || arguments.out.is_some() {
+        context.ui.show(&body, |page| body.fill(page));
+    }
+    if arguments.format == Format::Github {
+        summarise(&report, context);
+    }
     if report.passes() {
         return Ok(Outcome::Done);
     }
@@ -145,6 +200,24 @@ fn judge(arguments: &Arguments, context: &Context) -> Result<Report, CommandErro
         ));
     }
     Ok(staged::staged(&site)?)
+}
+
+/// Appends the verdict to the summary of a GitHub job's step, where there is one. What goes wrong there changes no verdict.
+fn summarise(report: &Report, context: &Context) {
+    let Some(place) = context.env.github_step_summary() else { return };
+    let there = fs::metadata(&place).map_or(0, |metadata| metadata.len());
+    let gap = if there > 0 { "\n" } else { "" };
+    let taken = usize::try_from(there).unwrap_or(usize::MAX).saturating_add(gap.len());
+    let text = formats::summary(report, formats::LARGEST_SUMMARY.saturating_sub(taken));
+    let written = if text.is_empty() {
+        Err(io::Error::other("what is there leaves no room below 1 MiB, which is all that GitHub takes"))
+    } else {
+        let file = fs::OpenOptions::new().append(true).create(true).open(&place);
+        file.and_then(|mut file| file.write_all(format!("{gap}{text}").as_bytes()))
+    };
+    if let Err(error) = written {
+        context.ui.warning(format!("the step summary `{}` was not written: {error}", place.display()));
+    }
 }
 
 fn read_message(file: &str, context: &Context) -> Result<String, CommandError> {

@@ -71,6 +71,11 @@ fn the_page_on_secrets_runs() {
 }
 
 #[test]
+fn the_page_on_verdicts_for_forges_runs() {
+    run_document("docs/ci.md");
+}
+
+#[test]
 fn the_page_on_deliverables_runs() {
     run_document("docs/deliverables.md");
 }
@@ -78,6 +83,7 @@ fn the_page_on_deliverables_runs() {
 #[test]
 fn no_document_is_forgotten() {
     let known = [
+        "ci.md",
         "custom-profile.md",
         "deliverables.md",
         "gates.md",

@@ -20,6 +20,7 @@ mod documents;
 #[cfg(unix)]
 mod faults;
 mod format;
+mod formats;
 mod forms;
 mod governed;
 mod hooks;

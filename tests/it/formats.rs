@@ -1,0 +1,133 @@
+//! `check --format`: in every mode, on standard output and in a file, with the exit codes of the verdict.
+
+use crate::sandbox::{Call, Sandbox, lawful};
+
+const FOREIGN: [&str; 4] = ["sarif", "github", "gitlab", "junit"];
+
+/// A repository with a branch that has an unlawful commit, and an unlawful file staged.
+fn unlawful() -> Sandbox {
+    let sandbox = Sandbox::governed();
+    sandbox.git("checkout --quiet -b work");
+    sandbox.write("src/a b,c%.txt", "text\n");
+    sandbox.commit_all("wip ]]> \"::error::\" [click](http://example.org)");
+    sandbox.write(".agentops/product-dev/stray.toml", "x = \n");
+    sandbox.git("add --all");
+    sandbox
+}
+
+fn check(sandbox: &Sandbox, arguments: &str) -> Call {
+    sandbox.agentops(&format!("check {arguments}"))
+}
+
+/// How many findings a text of that format shows.
+fn findings(format: &str, text: &str) -> usize {
+    let json = || serde_json::from_str::<serde_json::Value>(text).unwrap();
+    match format {
+        "sarif" => json()["runs"][0]["results"].as_array().unwrap().len(),
+        "gitlab" => json().as_array().unwrap().len(),
+        "github" => text.lines().filter(|line| line.starts_with("::error ") || line.starts_with("::warning ")).count(),
+        "junit" => text.lines().filter(|line| line.contains("error[") || line.contains("warning[")).count(),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn every_mode_has_every_format() {
+    let sandbox = unlawful();
+    for mode in ["--staged", "--message -", "--base main", "--all"] {
+        let judged = check(&sandbox, &format!("{mode} --json")).stdin("wip\n").run();
+        let wanted = judged.json()["violations"].as_array().unwrap().len();
+        assert!(wanted > 0 && wanted <= 10, "{mode}: {}", judged.stdout);
+        for format in FOREIGN {
+            let output = check(&sandbox, &format!("{mode} --format {format}"))
+                .stdin("wip\n")
+                .run()
+                .expect_code(judged.code.unwrap());
+            assert_eq!(findings(format, &output.stdout), wanted, "{mode}: {}", output.stdout);
+        }
+    }
+    // `check` alone, and `--exit-zero`.
+    check(&sandbox, "--format sarif").run().expect_code(3);
+    check(&sandbox, "--format sarif --exit-zero").run().expect_code(0);
+}
+
+#[test]
+fn a_file_gets_the_report_and_people_read_the_verdict() {
+    let sandbox = unlawful();
+    let human = check(&sandbox, "--base main").run().expect_code(3);
+    for format in FOREIGN {
+        let plain = check(&sandbox, &format!("--base main --format {format}")).run().stdout;
+        std::fs::write(sandbox.root().join("report"), "an older one").unwrap();
+        let output = check(&sandbox, &format!("--base main --format {format} --out ../report")).run().expect_code(3);
+        assert_eq!(output.stdout, human.stdout);
+        assert_eq!(std::fs::read_to_string(sandbox.root().join("report")).unwrap(), plain);
+        let output = check(&sandbox, &format!("--base main --format {format} --out ../report --json")).run();
+        assert_eq!(output.json()["schema_version"], 1);
+    }
+    check(&sandbox, "--base main --format json --out ../report").run().expect_code(3);
+    let json = check(&sandbox, "--base main --json").run().stdout;
+    assert_eq!(std::fs::read_to_string(sandbox.root().join("report")).unwrap(), json);
+    let failed = check(&sandbox, "--base main --format junit --out ../no/such/folder").run().expect_code(1);
+    assert!(failed.stderr.contains("cannot write the verdict to"), "{}", failed.snapshot());
+}
+
+#[test]
+fn what_was_not_judged_has_no_report() {
+    let sandbox = Sandbox::governed();
+    for format in FOREIGN {
+        let output = check(&sandbox, &format!("--format {format}")).run().expect_code(1);
+        assert_eq!(output.stdout, "");
+        check(&sandbox, &format!("--format {format} --out ../report")).run().expect_code(1);
+        assert!(!sandbox.root().join("report").exists());
+        let both = check(&sandbox, &format!("--all --json --format {format}")).run().expect_code(2);
+        assert!(both.stdout.contains("ask for different documents"), "{}", both.snapshot());
+        for mode in ["--print-root", "--secrets-history"] {
+            let refused = check(&sandbox, &format!("{mode} --format {format}")).run().expect_code(2);
+            assert!(refused.stderr.contains("prints no verdict of the laws"), "{}", refused.snapshot());
+        }
+    }
+}
+
+#[test]
+fn a_step_of_a_github_job_gets_a_summary() {
+    let sandbox = unlawful();
+    let place = sandbox.root().join("summary.md");
+    let run = |format: &str| {
+        let call = check(&sandbox, &format!("--base main --format {format}"));
+        call.env("GITHUB_STEP_SUMMARY", place.to_str().unwrap()).run().expect_code(3)
+    };
+    run("sarif");
+    assert!(!place.exists(), "another format leaves it alone");
+    std::fs::write(&place, "## What another tool said\n").unwrap();
+    let first = run("github");
+    let text = std::fs::read_to_string(&place).unwrap();
+    assert!(text.starts_with("## What another tool said\n\n### agentops check\n"), "{text}");
+    let rows = text.lines().filter(|line| line.starts_with("| AO-")).count();
+    assert_eq!(rows, findings("github", &first.stdout), "{text}");
+    // GitHub drops a summary of more than 1 MiB as a whole, and what others wrote with it.
+    let full = "x".repeat(1024 * 1024 - 10);
+    std::fs::write(&place, &full).unwrap();
+    let output = run("github");
+    assert_eq!(std::fs::read_to_string(&place).unwrap(), full);
+    assert!(output.stderr.contains("warning: the step summary"), "{}", output.snapshot());
+}
+
+#[test]
+fn a_rebase_keeps_the_fingerprints() {
+    let sandbox = unlawful();
+    sandbox.git("reset --quiet --hard");
+    let prints = || -> Vec<String> {
+        let text = check(&sandbox, "--base main --format gitlab").run().expect_code(3).stdout;
+        let issues: serde_json::Value = serde_json::from_str(&text).unwrap();
+        issues.as_array().unwrap().iter().map(|issue| issue["fingerprint"].as_str().unwrap().to_owned()).collect()
+    };
+    let before = prints();
+    sandbox.git("checkout --quiet main");
+    sandbox.write("src/other.txt", "text\n");
+    sandbox.commit_all(&lawful("feat: something else"));
+    let old = sandbox.git("rev-parse work");
+    sandbox.git("checkout --quiet work");
+    sandbox.git("rebase --quiet main");
+    assert_ne!(sandbox.git("rev-parse work"), old);
+    assert_eq!(prints(), before);
+}
