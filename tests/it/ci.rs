@@ -122,7 +122,7 @@ fn github_judges_the_merge_by_its_first_parent() {
         sandbox.commit_all("wip");
     });
     let refused = step(&bad, JUDGE, &[("BASE_SHA", &base), ("HEAD_SHA", &head)]).expect_code(3);
-    assert!(refused.stdout.contains("error[AO-"), "{}", refused.snapshot());
+    assert!(refused.stdout.contains("::error title=AO-"), "{}", refused.snapshot());
 }
 
 #[test]
