@@ -1,23 +1,15 @@
 //! `pre-receive`: each reference of a push, on the server, before any moves. All move or none.
 
-use std::io::{self, Read as _};
-
-use super::{Answer, Call, HookError, chained, io_error};
+use super::{Answer, Call, HookError, chained};
 use crate::engine::judging::receive::{Server, Update};
 use crate::model::digest::ObjectId;
 
 pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
-    let mut input = Vec::new();
-    io::stdin().read_to_end(&mut input).map_err(io_error("read what is pushed from standard input"))?;
-    if let Some(hook) = chained::find(call)
-        && let Some(refusal) = chained::run(call, &hook, Some(&input))?
-    {
-        return Ok(refusal);
-    }
-    let updates = parse(&String::from_utf8_lossy(&input)).map_err(|line| {
-        let source = io::Error::new(io::ErrorKind::InvalidData, format!("`{line}` has an unexpected form"));
-        io_error("read what is pushed from standard input")(source)
-    })?;
+    let input = match chained::input(call)? {
+        Ok(input) => input,
+        Err(refusal) => return Ok(refusal),
+    };
+    let updates = parse(&input).map_err(|line| chained::unexpected(&line))?;
     let mut site = call.open()?;
     if let Some(quarantine) = call.env.git_quarantine() {
         site.repo = site.repo.with_objects(quarantine)?;

@@ -1,9 +1,7 @@
 //! `reference-transaction`, installed by `hooks install --strict`: commits that went past the other hooks, refused when a
 //! branch is to move to them.
 
-use std::io::{self, Read as _};
-
-use super::{Answer, Call, HookError, chained, io_error};
+use super::{Answer, Call, HookError, chained};
 use crate::engine::judging::unguarded;
 use crate::model::digest::ObjectId;
 
@@ -11,17 +9,14 @@ use crate::model::digest::ObjectId;
 const PREPARED: &str = "prepared";
 
 pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
-    let mut input = Vec::new();
-    io::stdin().read_to_end(&mut input).map_err(io_error("read which references move from standard input"))?;
-    if let Some(hook) = chained::find(call)
-        && let Some(refusal) = chained::run(call, &hook, Some(&input))?
-    {
-        return Ok(refusal);
-    }
+    let input = match chained::input(call)? {
+        Ok(input) => input,
+        Err(refusal) => return Ok(refusal),
+    };
     if call.arguments.first().is_none_or(|state| state != PREPARED) {
         return Ok(Answer::default());
     }
-    let moves = branches(&String::from_utf8_lossy(&input));
+    let moves = branches(&input);
     // Every reference passes here, and most are none of ours.
     if moves.is_empty() {
         return Ok(Answer::default());
