@@ -156,6 +156,22 @@ impl Repo {
         }))
     }
 
+    /// The full name that `name` stands for in the end, symbolic references followed: itself where it is none.
+    pub fn final_name(&self, name: &str) -> Result<String, GitError> {
+        let doing = format!("read the reference `{name}`");
+        let mut name = name.to_owned();
+        for _ in 0..=5 {
+            let Ok(full) = gix::refs::FullName::try_from(name.as_str()) else { return Ok(name) };
+            match self.inner.refs.try_find(full.as_ref()).map_err(GitError::while_doing(doing.clone()))? {
+                Some(gix::refs::Reference { target: gix::refs::Target::Symbolic(next), .. }) => {
+                    name = next.as_bstr().to_string();
+                }
+                _ => return Ok(name),
+            }
+        }
+        Err(GitError::other(doing, "too many symbolic references in a row"))
+    }
+
     /// All references whose full names begin with `prefix` (`refs/heads/`), with the commits that they lead to, sorted by
     /// name. References to anything else, and broken ones, are left out.
     pub fn references(&self, prefix: &str) -> Result<Vec<(String, ObjectId)>, GitError> {

@@ -67,7 +67,12 @@ pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), Sigh
         Named::new("read-only (`paths.readonly`)".into(), &config.readonly),
     ];
     rules.extend(config.risks.iter().map(|class| Named::new(format!("of the class `{}`", class.name), &class.paths)));
-    let added = case.step.changes()?.iter().filter(|change| change.before.is_none());
+    // A link leads on where the file that was there led nowhere.
+    let becomes_link = |change: &Change| {
+        let was = change.before.is_some_and(|(mode, _)| mode.is_link());
+        !was && change.after.is_some_and(|(mode, _)| mode.is_link())
+    };
+    let added = case.step.changes()?.iter().filter(|change| change.before.is_none() || becomes_link(change));
     for change in added.filter(|change| !change.path.is_below(layout::ROOT)) {
         let folded = Change { path: RepoPath::from(change.path.folded()), ..change.clone() };
         for rule in &rules {

@@ -129,7 +129,7 @@ fn replaced_objects_and_names_of_branches_stay_out() {
     let new = server.commit("src/one.rs", &lawful("feat: one"));
     server.refuses(&format!("{new}:refs/replace/{old}"), "would show other objects in place of those that were judged");
     server.clone.git("tag main");
-    server.refuses("refs/tags/main", "a tag `main` would take the name of a protected branch");
+    server.refuses("refs/tags/main", "`refs/tags/main` would be taken for a protected branch");
     server.clone.git("tag v1");
     server.takes("refs/tags/v1");
 }
@@ -221,4 +221,47 @@ fn what_was_there_before_runs_first_and_comes_back() {
     server.bare.agentops("doctor").run();
     server.bare.agentops("hooks uninstall").run().expect_code(0);
     assert_eq!(std::fs::read_to_string(&hook).unwrap(), own);
+}
+
+#[test]
+fn other_names_lead_past_nothing() {
+    let server = Server::new();
+    server.bare.git("config receive.denyDeleteCurrent ignore");
+    server.bare.git("symbolic-ref refs/heads/trunk refs/heads/main");
+    server.bare.git("symbolic-ref refs/x/y refs/heads/main");
+    let empty = server.clone.try_git("mktree").run().expect_code(0).stdout.trim().to_owned();
+    let evil = server.clone.git(&format!("commit-tree -m evil {empty}"));
+    server.refuses(
+        &format!("--force {evil}:refs/heads/trunk"),
+        "`refs/heads/trunk` is another name of `refs/heads/main`",
+    );
+    server.refuses(&format!("--force {evil}:refs/x/y"), "is another name of");
+    server.refuses(":refs/heads/trunk", "is another name of");
+    for name in ["refs/main", "refs/tags/origin/main", "refs/tags/HEAD"] {
+        let pushed = server.push(&format!("{evil}:{name}"));
+        assert_ne!(pushed.code, Some(0), "{name}");
+    }
+    // A protected branch that is not there yet takes what fits HEAD.
+    server.refuses(&format!("{evil}:refs/heads/master"), "no common ancestor");
+    let before = server.clone.git(&format!("commit-tree -m before -p main {empty}"));
+    server.refuses(&format!("{before}:refs/heads/master"), "AO-E7");
+    server.takes("main:refs/heads/master");
+    // HEAD may be an alias itself.
+    server.bare.git("symbolic-ref HEAD refs/heads/trunk");
+    server.refuses(&format!("--force {evil}:refs/heads/main"), "`main` is protected");
+}
+
+#[test]
+fn a_head_that_names_nothing_lets_nothing_else_in() {
+    let clone = governed();
+    let dir = clone.root().join("server.git");
+    clone.try_git("init --quiet --bare --initial-branch master").arg(&dir).run().expect_code(0);
+    clone.try_git("remote add origin").arg(&dir).run().expect_code(0);
+    let bare = clone.at(dir);
+    bare.agentops("hooks install --server").run().expect_code(0);
+    let server = Server { clone, bare };
+    let told = server.refuses("main", "HEAD names `refs/heads/master`, which is not there");
+    assert!(told.contains("git symbolic-ref HEAD refs/heads/NAME"), "{told}");
+    server.bare.git("symbolic-ref HEAD refs/heads/main");
+    server.takes("main");
 }

@@ -66,6 +66,7 @@ impl Server {
             }
             None => None,
         };
+        let branch = branch.map(|name| site.repo.final_name(&name)).transpose()?;
         Ok(Self { head: head.commit(), branch, policy })
     }
 
@@ -73,6 +74,17 @@ impl Server {
     fn protects(&self, reference: &str) -> bool {
         self.branch.as_deref() == Some(reference)
             || self.policy.as_ref().is_some_and(|policy| policy.config.protects(Some(reference)))
+    }
+
+    /// Whether git could take `name` for a protected branch where somebody names that in short.
+    fn is_taken_for_protected(&self, name: &str) -> bool {
+        let of_config = self.policy.iter().flat_map(|policy| &policy.config.protected).map(String::as_str);
+        let own = self.branch.as_deref().and_then(|name| name.strip_prefix("refs/heads/"));
+        of_config.chain(own).any(|short| {
+            let tag = name.strip_prefix("refs/tags/");
+            name.strip_prefix("refs/") == Some(short)
+                || tag.is_some_and(|tag| tag.rsplit_once('/').map_or(tag, |(_, last)| last) == short || tag == short)
+        })
     }
 
     /// Judges one update.
@@ -86,18 +98,27 @@ impl Server {
             );
             return Ok(judged);
         }
-        let Some(short) = name.strip_prefix("refs/heads/") else {
-            if let Some(tag) = name.strip_prefix("refs/tags/")
-                && update.new.is_some()
-                && self.protects(&format!("refs/heads/{tag}"))
-            {
-                judged.refuse(
-                    format!("a tag `{tag}` would take the name of a protected branch"),
-                    "give the tag another name",
-                );
-            }
+        let target = site.repo.final_name(name)?;
+        if target != name {
+            judged.refuse(format!("`{name}` is another name of `{target}` here"), format!("push to `{target}` itself"));
             return Ok(judged);
-        };
+        }
+        if update.new.is_some()
+            && (self.is_taken_for_protected(name) || matches!(name, "refs/heads/HEAD" | "refs/tags/HEAD"))
+        {
+            judged
+                .refuse(format!("`{name}` would be taken for a protected branch, or for HEAD"), "choose another name");
+            return Ok(judged);
+        }
+        let Some(short) = name.strip_prefix("refs/heads/") else { return Ok(judged) };
+        if self.head.is_none() && self.branch.as_deref() != Some(name) {
+            let own = self.branch.as_deref().unwrap_or("HEAD");
+            judged.refuse(
+                format!("HEAD names `{own}`, which is not there: nothing says which rules hold for `{short}`"),
+                format!("push `{own}` first, or have HEAD name your main branch: `git symbolic-ref HEAD refs/heads/NAME` on the server"),
+            );
+            return Ok(judged);
+        }
         let Some(new) = update.new else {
             if self.protects(name) {
                 judged.refuse(
@@ -118,17 +139,25 @@ impl Server {
             );
             return Ok(judged);
         }
-        match self.base(site, update.old.filter(|_| forward), &new)? {
+        match self.base(site, update, update.old.filter(|_| forward), &new)? {
             Some(base) => self.land(site, update, &base, &new, &mut judged)?,
             None => self.begin(site, short, &new, &mut judged)?,
         }
         Ok(judged)
     }
 
-    /// What a branch is judged against: where it was, or where it left HEAD's branch.
-    fn base(&self, site: &Site, old: Option<ObjectId>, new: &ObjectId) -> Result<Option<ObjectId>, EngineError> {
+    /// What a branch is judged against: where it was, or where it left HEAD's branch. A new one that is protected must fit
+    /// HEAD as it is now.
+    fn base(
+        &self,
+        site: &Site,
+        update: &Update,
+        old: Option<ObjectId>,
+        new: &ObjectId,
+    ) -> Result<Option<ObjectId>, EngineError> {
         match (old, self.head) {
             (Some(old), _) => Ok(Some(old)),
+            (None, Some(head)) if self.protects(&update.reference) => Ok(Some(head)),
             (None, Some(head)) => Ok(site.repo.merge_base(&head, new)?),
             (None, None) => Ok(None),
         }
@@ -152,8 +181,14 @@ impl Server {
         };
         match landing::landing(site, &request) {
             Ok(report) => judged.report = Some(report),
+            Err(EngineError::NotGoverned) if self.policy.is_some() && self.protects(&update.reference) => {
+                judged.refuse(
+                    format!("`{}` is protected, and what it would hold has no `.agentops`", update.reference),
+                    "begin it at HEAD's branch",
+                );
+            }
             Err(EngineError::NotGoverned) => judged.notes.push(format!("`{}` is not governed", update.reference)),
-            Err(EngineError::Git(error @ GitError::Conflict { .. })) => {
+            Err(EngineError::Git(error @ (GitError::Conflict { .. } | GitError::Unrelated { .. }))) => {
                 judged.refuse(error.to_string(), "merge the branch that it is for, and push again");
             }
             Err(error) => return Err(error),

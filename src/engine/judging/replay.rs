@@ -1,6 +1,6 @@
 //! Replay: history judged edge by edge, each by the rules of the tree before it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::cases::{self, ALL};
@@ -124,24 +124,31 @@ fn governed_line(
             Err(GitError::MissingObject { .. }) if !line.is_empty() && repo.is_shallow() => break,
             other => other?,
         };
-        next = commit.parents.first().copied();
-        if commit.is_merge() && !is_governed(repo, next.as_ref())? {
-            for other in &commit.parents[1..] {
-                if is_governed(repo, Some(other))? {
-                    next = Some(*other);
-                    report.notes.push(format!(
-                        "the first parent of {} is from before adoption: its history is that of its parent {}",
-                        id.short(),
-                        other.short()
-                    ));
-                    break;
-                }
-            }
+        next = judged_from(repo, &commit)?;
+        if let Some(other) = next.filter(|next| commit.parents.first() != Some(next)) {
+            report.notes.push(format!(
+                "the first parent of {} is from before adoption: its history is that of its parent {}",
+                id.short(),
+                other.short()
+            ));
         }
         line.push((next, commit));
     }
     line.reverse();
     Ok(line)
+}
+
+/// The parent from which a commit of the line is judged: its first, or where that is under no law, the first that is.
+fn judged_from(repo: &Repo, commit: &Commit) -> Result<Option<ObjectId>, EngineError> {
+    let first = commit.parents.first();
+    if commit.is_merge() && !is_governed(repo, first)? {
+        for other in &commit.parents[1..] {
+            if is_governed(repo, Some(other))? {
+                return Ok(Some(*other));
+            }
+        }
+    }
+    Ok(first.copied())
 }
 
 fn is_governed(repo: &Repo, commit: Option<&ObjectId>) -> Result<bool, EngineError> {
@@ -158,8 +165,8 @@ fn attributed(mut report: Report, commit: &Commit) -> Report {
     report
 }
 
-/// Replays the commits of a landing, each from its first parent, and enters the errors that the landing as a whole does
-/// not show. `straight` is the tip whose first-parent line is to be the branch's; `base` is T's policy, where T has one.
+/// Replays the commits of a landing, each as [`all`] will, and enters the errors that the landing as a whole does not show.
+/// `straight` is the tip whose line is to be the branch's; `base` is T's policy, where T has one.
 ///
 /// Merges beside that line are not edges of any replay where they are what merging their parents gives: what they bring was
 /// judged where it was made. What more a merge does must be lawful as one step from one of its parents.
@@ -172,18 +179,21 @@ pub(crate) fn commits(
     report: &mut Report,
 ) -> Result<(), EngineError> {
     let repo = &site.repo;
-    let first_parents: HashMap<ObjectId, Option<ObjectId>> =
-        commits.iter().filter_map(|commit| Some((commit.id?, commit.parents.first().copied()))).collect();
-    let mut line: HashSet<ObjectId> = HashSet::new();
+    let by_id: HashMap<ObjectId, &Commit> = commits.iter().filter_map(|commit| Some((commit.id?, commit))).collect();
+    // Each commit of the line with the parent from which it is judged.
+    let mut line: HashMap<ObjectId, Option<ObjectId>> = HashMap::new();
     let mut next = straight.copied();
-    while let Some((id, parent)) = next.and_then(|id| Some((id, first_parents.get(&id)?))) {
-        line.insert(id);
-        next = *parent;
+    while let Some((id, commit)) = next.and_then(|id| Some((id, by_id.get(&id)?))) {
+        next = judged_from(repo, commit)?;
+        line.insert(id, next);
     }
     let mut before_adoption = 0;
     for commit in commits {
-        let (Some(parent), Some(tree), Some(id)) = (commit.parents.first(), commit.tree, commit.id) else { continue };
-        if commit.is_merge() && !line.contains(&id) {
+        let (Some(tree), Some(id)) = (commit.tree, commit.id) else { continue };
+        let on_line = line.get(&id).copied();
+        let judged_from = on_line.unwrap_or(commit.parents.first().copied());
+        let Some(parent) = &judged_from else { continue };
+        if commit.is_merge() && on_line.is_none() {
             if !is_clean(repo, commit)? {
                 edited_merge(site, policies, commit, report)?;
             }

@@ -1,5 +1,6 @@
 //! Attacks that bring old rules back, or get past those who must agree to new ones.
 
+use agentops::engine::judging::landing;
 use agentops::engine::judging::replay;
 use agentops::model::layout;
 
@@ -166,4 +167,29 @@ fn the_history_of_another_project_is_told_apart() {
     let report = world.all(&merged);
     assert!(!laws(&report).contains("AO-E10") && unseen(&report), "{}", shown(&report));
     assert!(!unseen(&world.all("main")));
+}
+
+#[test]
+fn a_line_that_leads_through_what_is_under_no_law() {
+    let world = World::new();
+    let (before, base) = (world.git("rev-parse main~1"), world.git("rev-parse main"));
+    world.branch("work");
+    let config = world.sandbox.read(layout::CONFIG).replace("max = 3", "max = 99");
+    world.sandbox.write(layout::CONFIG, config);
+    world.git("add -A");
+    world.git(&format!("rm -q --cached {}", layout::FORMAT));
+    let tree = world.git("write-tree");
+    world.git("reset -q --hard");
+    // No law rules what the first parent had, nor what this leaves.
+    let lawless = world.commit_tree(&tree, &[&before, &base], "chore: leave the laws");
+    let back = world.commit_tree(&format!("{base}^{{tree}}"), &[&lawless], "chore: come back");
+    let request = landing::Landing {
+        base: base.clone(),
+        tip: Some(back.clone()),
+        onto: Some("main".into()),
+        ..landing::Landing::default()
+    };
+    let report = landing::landing(&world.site("alice"), &request).unwrap();
+    assert!(laws(&report).is_superset(&["AO-E7", "AO-G3"].into()), "{}", shown(&report));
+    assert!(!world.landing("main", &back).passes());
 }
