@@ -1,5 +1,6 @@
 //! Files of the person's choice, as `--out FILE` and `--dir DIR` name them: proposals, votes, manual pages.
 
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -13,10 +14,29 @@ pub(super) fn write_new(place: &Path, bytes: &[u8], what: &str) -> Result<(), Co
     written.map(drop).map_err(|error| not_written(place, what, error))
 }
 
-/// As [`write_new`], where a file is to be replaced: a crash leaves one or the other.
+/// As [`write_new`], where a file is to be replaced: a crash leaves one or the other. A link stays, and the file that it leads
+/// to is replaced; its permissions stay. What is no file, a pipe or a device, is written into.
 pub(super) fn write_over(place: &Path, bytes: &[u8], what: &str) -> Result<(), CommandError> {
-    let written = half_written(place, bytes).and_then(|out| Ok(out.persist(place)?));
-    written.map(drop).map_err(|error| not_written(place, what, error))
+    replace(place, bytes).map_err(|error| not_written(place, what, error))
+}
+
+fn replace(place: &Path, bytes: &[u8]) -> io::Result<()> {
+    let about = match fs::metadata(place) {
+        Ok(about) => about,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(place).is_err() => {
+            half_written(place, bytes)?.persist(place)?;
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    if !about.is_file() {
+        return fs::OpenOptions::new().write(true).open(place)?.write_all(bytes);
+    }
+    let place = fs::canonicalize(place)?;
+    let out = half_written(&place, bytes)?;
+    out.as_file().set_permissions(about.permissions())?;
+    out.persist(place)?;
+    Ok(())
 }
 
 /// A temporary file beside `place` that holds `bytes`.

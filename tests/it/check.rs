@@ -39,3 +39,28 @@ fn a_server_judges_a_push_before_it_takes_it() {
     push().expect_code(0);
     assert_eq!(sandbox.try_git("rev-parse main").in_dir(&server).run().expect_code(0).stdout.trim(), head);
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_written_into_and_a_link_stays() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let sandbox = crate::governed::governed();
+    let write =
+        |to: &str| sandbox.agentops(&format!("check --all --quiet --format junit --out {to}")).run().expect_code(0);
+    sandbox.write("kept.xml", "old\n");
+    let kept = sandbox.path().join("kept.xml");
+    std::fs::set_permissions(&kept, std::fs::Permissions::from_mode(0o600)).unwrap();
+    symlink("kept.xml", sandbox.path().join("link.xml")).unwrap();
+    write("link.xml");
+    assert!(sandbox.path().join("link.xml").is_symlink());
+    assert!(sandbox.read("kept.xml").starts_with("<?xml"), "{}", sandbox.read("kept.xml"));
+    assert_eq!(std::fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
+    let pipe = sandbox.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = {
+        let pipe = pipe.clone();
+        std::thread::spawn(move || std::fs::read_to_string(pipe).unwrap())
+    };
+    write("pipe");
+    assert!(reader.join().unwrap().starts_with("<?xml"));
+}
