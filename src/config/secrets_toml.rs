@@ -245,6 +245,11 @@ fn read_regex(value: &Value<'_>, care: Care) -> Option<Regex> {
     let groups = match care {
         Care::Settled => None,
         Care::Fresh => match Pattern::new(&text.value) {
+            Ok(pattern) if pattern.matches_emptiness() => {
+                let fix = "say what must be there: at least one character that cannot be left out";
+                text.spot.report("this expression matches every text, also an empty one.", fix);
+                return None;
+            }
             Ok(pattern) => Some(pattern.groups()),
             Err(error) => {
                 text.spot.report(format!("{}.", error.what), error.fix);
@@ -295,6 +300,18 @@ mod tests {
         let problems = source.take_problems();
         assert!(problems.iter().all(|problem| problem.message.contains("is shorter than 3 bytes")), "{problems:?}");
         assert_eq!(read.rules, builtin());
+    }
+
+    #[test]
+    fn what_matches_everything_is_refused() {
+        for text in [
+            "[[allowlists]]\ndescription = \"x\"\nregexes = ['''.*''']\n",
+            "[[allowlists]]\ndescription = \"x\"\npaths = ['''''']\n",
+            "[[rules]]\nid = \"a\"\nregex = ''''''\nkeywords = [\"abc\"]\n",
+        ] {
+            let (_, problems) = read_text(text);
+            assert!(problems.len() == 1 && problems[0].contains("matches every text"), "{text}: {problems:?}");
+        }
     }
 
     #[test]

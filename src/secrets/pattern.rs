@@ -64,6 +64,11 @@ impl Pattern {
         self.regex.captures_len()
     }
 
+    /// Whether it is satisfied by no character at all, and so by every text.
+    pub fn matches_emptiness(&self) -> bool {
+        self.regex.is_match(b"")
+    }
+
     /// Whether it matches anywhere in `bytes`.
     pub(super) fn is_match(&self, bytes: &[u8]) -> bool {
         self.regex.is_match(bytes)

@@ -164,12 +164,17 @@ fn rules_of_the_repository_are_governed_and_named_where_they_are_wrong() {
     assert!(said.contains(".agentops/secrets.toml:7:") && said.contains("looking ahead"), "{}", refused.snapshot());
     sandbox.write(
         ".agentops/secrets.toml",
-        "[extend]\ndisabledRules = [\"gitlab-token\"]\n[[rules]]\nid = \"badge\"\nregex = '''badge-[0-9]{6}'''\n",
+        "[extend]\ndisabledRules = [\"gitlab-token\"]\n[[rules]]\nid = \"badge\"\nregex = '''badge-[0-9]{6}'''\n[[allowlists]]\ndescription = \"samples\"\nregexes = ['''sample.+''']\n",
     );
     let base = sandbox.git("rev-parse HEAD");
     sandbox.amend("Badges open doors here, so they are secrets").expect_code(0);
     let landing = sandbox.agentops("check").arg("--base").arg(&base).run().expect_code(0);
     assert!(landing.stdout.contains("loosened: `gitlab-token` finds no secrets any more"), "{}", landing.snapshot());
+    assert!(
+        landing.stdout.contains("loosened: counts as no secret: samples (regexes `sample.+`)"),
+        "{}",
+        landing.snapshot()
+    );
     sandbox.write("a.txt", format!("badge-314159 {}\n", token(6)));
     sandbox.git("add a.txt");
     let output = sandbox.agentops("check").run().expect_code(3);

@@ -14,8 +14,16 @@ pub(super) fn compare(before: &SecretRules, after: &SecretRules, found: &mut Dif
     }
     for (rule, list) in allowed(after).filter(|list| !allowed(before).any(|old| old == *list)) {
         let by = rule.map(|id| format!("by `{id}`: ")).unwrap_or_default();
-        found.loosened.push(format!("counts as no secret: {by}{}", list.description));
+        found.loosened.push(format!("counts as no secret: {by}{}{}", list.description, means(list)));
     }
+}
+
+/// What an allowlist does, whatever its author calls it.
+fn means(list: &Allowlist) -> String {
+    let parts = [("regexes", &list.regexes), ("paths", &list.paths), ("stopwords", &list.stopwords)];
+    let told = parts.iter().filter(|(_, texts)| !texts.is_empty());
+    let told: Vec<String> = told.map(|(what, texts)| format!("{what} `{}`", texts.join("`, `"))).collect();
+    if told.is_empty() { String::new() } else { format!(" ({})", told.join("; ")) }
 }
 
 /// The allowlists, each with the rule that it is for.
