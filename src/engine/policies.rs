@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::error::EngineError;
 use crate::config;
+use crate::git::Repo;
 use crate::model::digest::ObjectId;
 use crate::model::layout;
 use crate::model::path::RepoPath;
@@ -16,6 +17,21 @@ pub(crate) enum Ruling {
     Governed(Rc<Policy>),
     /// The tree is from before adoption.
     Ungoverned,
+}
+
+impl Ruling {
+    /// The policy, where there is one.
+    pub(crate) fn policy(self) -> Option<Rc<Policy>> {
+        match self {
+            Self::Governed(policy) => Some(policy),
+            Self::Ungoverned => None,
+        }
+    }
+}
+
+/// Whether laws rule what follows a commit.
+pub(crate) fn is_governed(repo: &Repo, commit: &ObjectId) -> Result<bool, EngineError> {
+    Ok(config::is_governed(&repo.tree(&repo.tree_of(commit)?))?)
 }
 
 /// What decides a policy: the names of its files and the objects they hold.

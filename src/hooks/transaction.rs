@@ -35,8 +35,8 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
     }
     if answer.refuses {
         answer.remedies.push(
-            "mend the commit: its message is kept in `.git/COMMIT_EDITMSG` where git was asked for a commit; `agentops hooks \
-             install` without `--strict`, after `agentops hooks uninstall`, lets such commits be until CI judges them"
+            "mend the commit: where git was asked to make it, its message is kept in `.git/COMMIT_EDITMSG`. To be without this \
+             hook: `agentops hooks uninstall && agentops hooks install`"
                 .into(),
         );
     }

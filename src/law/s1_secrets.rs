@@ -54,15 +54,12 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             findings.not_checked(sentence);
             continue;
         };
-        let mut changes = case.step.commit_changes(index)?;
+        let mut changes = Vec::new();
         // What a merge takes from one of its sides was judged there.
-        for side in parents.iter().skip(1) {
-            let mut kept = Vec::with_capacity(changes.len());
-            for change in changes {
-                let same = side.entry(&change.path)?.map(|entry| (entry.mode, entry.id)) == change.after;
-                kept.extend((!same).then_some(change));
+        for change in case.step.commit_changes(index)? {
+            if case.is_own(index, &change)? {
+                changes.push(change);
             }
-            changes = kept;
         }
         let tree = case.step.commit_tree(index)?;
         let before: Vec<&dyn TreeView> = parents.iter().map(|tree| &**tree).collect();

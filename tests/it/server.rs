@@ -265,3 +265,19 @@ fn a_head_that_names_nothing_lets_nothing_else_in() {
     server.bare.git("symbolic-ref HEAD refs/heads/main");
     server.takes("main");
 }
+
+#[test]
+fn rules_that_cannot_be_read_let_nothing_pass() {
+    let server = Server::new();
+    server.clone.write(".agentops/config.toml", "[laws\n");
+    server.clone.git("add -A");
+    let tree = server.clone.git("write-tree");
+    let broken = server.clone.git(&format!("commit-tree -p main -m broken {tree}"));
+    server.clone.git("reset --quiet --hard");
+    // Only whoever runs the server gets it there.
+    server.clone.git(&format!("branch broken {broken}"));
+    server.bare.try_git("fetch --quiet").arg(server.clone.path()).arg("broken:main").run().expect_code(0);
+    server.commit("src/one.rs", &lawful("feat: one"));
+    server.refuses("main:refs/heads/work", "the `pre-receive` hook lets nothing pass that it could not judge");
+    server.refuses("main:refs/heads/gh-pages", ".agentops/config.toml");
+}

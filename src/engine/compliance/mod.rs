@@ -12,11 +12,11 @@ mod sittings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use crate::config::{self, PolicyError};
+use crate::config::PolicyError;
 use crate::engine::error::EngineError;
 use crate::engine::judging::cases::{self, ALL};
 use crate::engine::judging::replay::{self, Edge};
-use crate::engine::policies::{Policies, Ruling};
+use crate::engine::policies::{Policies, Ruling, is_governed};
 use crate::engine::site::{Base, Site};
 use crate::law::{CommitActor, actor_of};
 use crate::model::commit::Commit;
@@ -95,7 +95,7 @@ pub fn report(site: &Site, since: Option<&str>) -> Result<Compliance, EngineErro
     let since = since.map(|text| begin(site, &base, text)).transpose()?;
     let mut made = Compliance { since: since.clone(), ..Compliance::default() };
     let mut work = Work { site, sittings: Sittings::read(&base)?, tasks: homes(&base)?, base: &base, ambiguous: 0 };
-    let mut is_on = !matches!(&since, Some(Since::Commit(id)) if is_governed(site, id)?);
+    let mut is_on = !matches!(&since, Some(Since::Commit(id)) if is_governed(&site.repo, id)?);
     let walked = replay::each_edge(site, None, None, |policies, edge| {
         if matches!(&since, Some(Since::Commit(id)) if edge.commit.id == Some(*id)) {
             is_on = true;
@@ -134,11 +134,6 @@ fn begin(site: &Site, base: &Base<'_>, text: &str) -> Result<Since, EngineError>
         ));
     }
     Ok(Since::Commit(id))
-}
-
-fn is_governed(site: &Site, commit: &ObjectId) -> Result<bool, EngineError> {
-    let tree = site.repo.tree_of(commit)?;
-    Ok(config::is_governed(&site.repo.tree(&tree))?)
 }
 
 fn falls_within(since: &Option<Since>, commit: &Commit) -> bool {
@@ -187,7 +182,7 @@ impl Work<'_> {
             }
         }
         let is_bootstrap = match &parent {
-            Some(parent) => !is_governed(self.site, parent)?,
+            Some(parent) => !is_governed(repo, parent)?,
             None => true,
         };
         // Before adoption messages were under no law.

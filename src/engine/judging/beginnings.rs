@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::config;
 use crate::engine::error::EngineError;
+use crate::engine::policies::is_governed;
 use crate::git::Repo;
 use crate::model::commit::Commit;
 use crate::model::digest::ObjectId;
@@ -20,25 +21,26 @@ pub(super) struct Beginnings {
 }
 
 impl Beginnings {
-    /// Those among `commits`, which come parents first; a parent that is not in this clone counts as governed.
-    pub(super) fn among(repo: &Repo, commits: &[Commit], project: &str) -> Result<Self, EngineError> {
-        let own: HashSet<ObjectId> = commits.iter().filter_map(|commit| commit.id).collect();
+    /// Those among `commits`, which come parents first and stand on `known`, a commit under laws. A parent that is not in this
+    /// clone counts as one.
+    pub(super) fn among(
+        repo: &Repo,
+        commits: &[Commit],
+        known: Option<&ObjectId>,
+        project: &str,
+    ) -> Result<Self, EngineError> {
+        // Almost every commit stands on one of the others or on `known`, and no tree need be read.
+        let mut met: HashSet<ObjectId> = commits.iter().filter_map(|commit| commit.id).chain(known.copied()).collect();
         let mut before_adoption: HashSet<ObjectId> = HashSet::new();
         let mut found = Self::default();
-        // Almost every commit stands on one that is governed, and its tree need not be read.
         for commit in commits {
             let (Some(id), Some(tree)) = (commit.id, commit.tree) else { continue };
-            let mut stands_on_governed = false;
             for parent in &commit.parents {
-                if !own.contains(parent) && !before_adoption.contains(parent) && !is_governed(repo, parent)? {
+                if met.insert(*parent) && repo.has_object(parent) && !is_governed(repo, parent)? {
                     before_adoption.insert(*parent);
                 }
-                if !before_adoption.contains(parent) {
-                    stands_on_governed = true;
-                    break;
-                }
             }
-            if stands_on_governed {
+            if commit.parents.iter().any(|parent| !before_adoption.contains(parent)) {
                 continue;
             }
             let tree = repo.tree(&tree);
@@ -46,11 +48,9 @@ impl Beginnings {
                 before_adoption.insert(id);
                 continue;
             }
-            let ours = match tree.file(&layout::FORMAT.into(), MAX_STATE_FILE)? {
-                Some(bytes) => config::project_of(&bytes).is_none_or(|text| text == project),
-                None => true,
-            };
-            if ours { found.ours.push(id) } else { found.foreign.push(id) }
+            let format = tree.file(&layout::FORMAT.into(), MAX_STATE_FILE)?;
+            let stated = format.and_then(|bytes| config::project_of(&bytes));
+            if stated.is_none_or(|stated| stated == project) { found.ours.push(id) } else { found.foreign.push(id) }
         }
         Ok(found)
     }
@@ -64,11 +64,4 @@ impl Beginnings {
             first.short()
         ))
     }
-}
-
-fn is_governed(repo: &Repo, commit: &ObjectId) -> Result<bool, EngineError> {
-    if !repo.has_object(commit) {
-        return Ok(true);
-    }
-    Ok(config::is_governed(&repo.tree(&repo.tree_of(commit)?))?)
 }

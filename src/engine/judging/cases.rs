@@ -3,7 +3,7 @@
 use super::beginnings::Beginnings;
 use crate::config::{self, PolicyError};
 use crate::engine::error::EngineError;
-use crate::engine::policies::{Policies, Ruling};
+use crate::engine::policies::{Policies, Ruling, is_governed};
 use crate::engine::site::{Base, Site};
 use crate::git::{CommitTree, Repo, RepoStep};
 use crate::law::{Case, Context, NextPolicy, Reads, judge};
@@ -108,7 +108,7 @@ pub(crate) fn edge(
             Ruling::Ungoverned => return Ok(Report::default()),
         },
     };
-    let beginnings = Beginnings::among(repo, &commits, &policy.format.project)?;
+    let beginnings = Beginnings::among(repo, &commits, parent.filter(|_| !bootstrap), &policy.format.project)?;
     let commits = under_law(repo, parent, tip, bootstrap, commits)?;
     let step = RepoStep::between(repo, before.as_ref(), &tree, commits, parent.copied());
     let mut case = Case::new(&step, &policy, Context::Replay);
@@ -160,8 +160,7 @@ pub(crate) fn governed_commits(repo: &Repo, commits: Vec<Commit>) -> Result<Vec<
     for commit in commits {
         let mut governed = false;
         for parent in &commit.parents {
-            let tree = repo.tree_of(parent)?;
-            governed |= config::is_governed(&repo.tree(&tree))?;
+            governed |= is_governed(repo, parent)?;
         }
         if governed {
             kept.push(commit);

@@ -87,7 +87,8 @@ pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
     };
     let start = if bootstrap { Start::Here(&next_tree) } else { Start::Before(&base_tree) };
     let unseen = check_root(next_repo, &policy, request.root.as_deref(), start)?;
-    let beginnings = Beginnings::among(repo, &range.commits, &policy.format.project)?;
+    let beginnings =
+        Beginnings::among(repo, &range.commits, Some(&base).filter(|_| !bootstrap), &policy.format.project)?;
     let commits = if bootstrap { cases::governed_commits(repo, range.commits.clone())? } else { range.commits.clone() };
     let count = commits.len();
     let step = RepoStep::between(next_repo, Some(&base_tree), &next_tree, commits, Some(base));

@@ -1,9 +1,11 @@
 //! What `pre-receive` judges on a server: each reference of a push, before it moves.
 
+use std::rc::Rc;
+
 use super::landing::{self, Landing};
 use super::replay;
-use crate::config;
 use crate::engine::error::EngineError;
+use crate::engine::policies::{Policies, is_governed};
 use crate::engine::site::Site;
 use crate::git::{GitError, Head};
 use crate::model::digest::ObjectId;
@@ -43,7 +45,7 @@ impl Judged {
 pub struct Server {
     head: Option<ObjectId>,
     branch: Option<String>,
-    policy: Option<Policy>,
+    policy: Option<Rc<Policy>>,
 }
 
 impl Server {
@@ -59,11 +61,7 @@ impl Server {
             Head::Detached { .. } => None,
         };
         let policy = match head.commit() {
-            Some(commit) => {
-                let tree = site.repo.tree_of(&commit)?;
-                let tree = site.repo.tree(&tree);
-                if config::is_governed(&tree)? { Some(config::read_policy(&tree)?) } else { None }
-            }
+            Some(commit) => Policies::default().of(&site.repo.tree(&site.repo.tree_of(&commit)?))?.policy(),
             None => None,
         };
         let branch = branch.map(|name| site.repo.final_name(&name)).transpose()?;
@@ -81,9 +79,9 @@ impl Server {
         let of_config = self.policy.iter().flat_map(|policy| &policy.config.protected).map(String::as_str);
         let own = self.branch.as_deref().and_then(|name| name.strip_prefix("refs/heads/"));
         of_config.chain(own).any(|short| {
-            let tag = name.strip_prefix("refs/tags/");
-            name.strip_prefix("refs/") == Some(short)
-                || tag.is_some_and(|tag| tag.rsplit_once('/').map_or(tag, |(_, last)| last) == short || tag == short)
+            // `origin/main` is what a clone calls the branch.
+            let is_tag = |tag: &str| tag == short || tag.ends_with(&format!("/{short}"));
+            name.strip_prefix("refs/") == Some(short) || name.strip_prefix("refs/tags/").is_some_and(is_tag)
         })
     }
 
@@ -198,8 +196,7 @@ impl Server {
 
     /// A branch that has nothing in common with HEAD's: the first of a repository, or one like `gh-pages`.
     fn begin(&self, site: &Site, short: &str, new: &ObjectId, judged: &mut Judged) -> Result<(), EngineError> {
-        let tree = site.repo.tree_of(new)?;
-        if !config::is_governed(&site.repo.tree(&tree))? {
+        if !is_governed(&site.repo, new)? {
             judged.notes.push(format!("`{short}` is not governed"));
         } else if self.policy.is_some() {
             judged.refuse(

@@ -6,9 +6,9 @@ use std::rc::Rc;
 use super::cases::{self, ALL};
 use super::compromised::{self, Landing};
 use super::root::{Start, check_root};
-use crate::config::{self, PolicyError};
+use crate::config::PolicyError;
 use crate::engine::error::EngineError;
-use crate::engine::policies::{Policies, Ruling};
+use crate::engine::policies::{Policies, Ruling, is_governed};
 use crate::engine::site::Site;
 use crate::git::{GitError, Repo, Revision};
 use crate::law::Reads;
@@ -141,20 +141,14 @@ fn governed_line(
 /// The parent from which a commit of the line is judged: its first, or where that is under no law, the first that is.
 fn judged_from(repo: &Repo, commit: &Commit) -> Result<Option<ObjectId>, EngineError> {
     let first = commit.parents.first();
-    if commit.is_merge() && !is_governed(repo, first)? {
-        for other in &commit.parents[1..] {
-            if is_governed(repo, Some(other))? {
-                return Ok(Some(*other));
+    if commit.is_merge() {
+        for parent in commit.parents.iter().filter(|parent| repo.has_object(parent)) {
+            if is_governed(repo, parent)? {
+                return Ok(Some(*parent));
             }
         }
     }
     Ok(first.copied())
-}
-
-fn is_governed(repo: &Repo, commit: Option<&ObjectId>) -> Result<bool, EngineError> {
-    let Some(commit) = commit.filter(|commit| repo.has_object(commit)) else { return Ok(false) };
-    let tree = repo.tree_of(commit)?;
-    Ok(config::is_governed(&repo.tree(&tree))?)
 }
 
 /// Every finding of an edge names its commit.
@@ -203,7 +197,7 @@ pub(crate) fn commits(
         let policy = match policies.of(&repo.tree(&before)) {
             Ok(Ruling::Governed(policy)) => policy,
             Ok(Ruling::Ungoverned) => {
-                before_adoption += usize::from(!is_governed(repo, Some(&id))?);
+                before_adoption += usize::from(!is_governed(repo, &id)?);
                 continue;
             }
             Err(EngineError::Policy(error)) if !matches!(error, PolicyError::Sight(_)) => {

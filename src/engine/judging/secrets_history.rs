@@ -3,7 +3,7 @@
 //! It asks the rules of HEAD, because the question is what is known today; where HEAD is under no law, the built-in ones.
 
 use crate::engine::error::EngineError;
-use crate::engine::policies::{Policies, Ruling};
+use crate::engine::policies::Policies;
 use crate::engine::site::Site;
 use crate::git::{PastBlob, Repo};
 use crate::law;
@@ -73,13 +73,9 @@ pub fn search(site: &Site, tip: Option<&str>) -> Result<History, EngineError> {
     }
     let mut history = History::default();
     let head = repo.head_tree()?;
-    let ruling = match &head {
-        Some(tree) => Policies::default().of(&repo.tree(tree))?,
-        None => Ruling::Ungoverned,
-    };
-    let policy = match ruling {
-        Ruling::Governed(policy) => Some(policy),
-        Ruling::Ungoverned => None,
+    let policy = match &head {
+        Some(tree) => Policies::default().of(&repo.tree(tree))?.policy(),
+        None => None,
     };
     let own = policy.as_ref().map(|policy| policy.secrets.clone()).unwrap_or_default();
     let judging = policy.as_ref().filter(|policy| policy.judges(LawId::S1));

@@ -107,6 +107,15 @@ fn a_path_that_some_disks_take_for_another() {
         assert!(shown(&report).contains("some disks take this for a path that is"), "{}", shown(&report));
         world.git("reset -q --hard main");
     }
+    // A plain file leads nowhere; the link that it becomes does.
+    world.commit_file("App", "plain\n", "feat: add a file");
+    world.switch("main");
+    world.git("merge -q --ff-only work");
+    world.switch("work");
+    entry(&world, "120000", "App");
+    let report = world.breaks(&["AO-E7"]);
+    assert!(shown(&report).contains("`App`") || shown(&report).contains(" App "), "{}", shown(&report));
+    world.git("reset -q --hard main");
     // Told before the commit is made.
     let blob = world.object("blob", "* @mallory");
     world.git(&format!("update-index --add --cacheinfo 100644,{blob},codeowners"));
