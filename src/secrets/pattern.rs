@@ -48,6 +48,7 @@ impl Pattern {
         let config = Regex::config()
             .utf8_empty(false)
             .nfa_size_limit(Some(MAX_PROGRAM))
+            .auto_prefilter(false)
             .onepass(false)
             .dfa(false)
             .hybrid_cache_capacity(MAX_CACHE)

@@ -46,16 +46,13 @@ pub struct Scanner<'r> {
     lists: OnceLock<Result<Vec<List>, RuleError>>,
 }
 
+/// A rule and its expressions, each compiled when it is first asked: most keywords are followed by nothing, so most rules
+/// never need more than one.
 struct Slot<'r> {
     rule: &'r SecretRule,
-    compiled: OnceLock<Result<Compiled, RuleError>>,
-}
-
-/// A rule's expressions.
-struct Compiled {
-    pattern: Pattern,
-    path: Option<Pattern>,
-    lists: Vec<List>,
+    path: OnceLock<Result<Option<Pattern>, RuleError>>,
+    pattern: OnceLock<Result<Pattern, RuleError>>,
+    lists: OnceLock<Result<Vec<List>, RuleError>>,
 }
 
 /// The expressions of an allowlist.
@@ -157,16 +154,16 @@ impl<'r> Scanner<'r> {
         (number, slot): (u16, &'s Slot<'r>),
         end: usize,
     ) -> Result<usize, RuleError> {
-        let compiled = slot.compiled()?;
         let bytes = search.bytes;
-        if compiled.path.as_ref().is_some_and(|path| !path.is_match(search.path.as_bytes())) {
+        if slot.path()?.is_some_and(|path| !path.is_match(search.path.as_bytes())) {
             return Ok(bytes.len());
         }
-        let window = window(bytes, end, compiled.pattern.crosses_lines);
-        let regex = &compiled.pattern.regex;
+        let pattern = slot.pattern()?;
+        let window = window(bytes, end, pattern.crosses_lines);
+        let regex = &pattern.regex;
         let mut input = Input::new(bytes).range(window.clone());
         if !regex.is_match(input.clone()) {
-            return Ok(compiled.pattern.answered(bytes, end, &window));
+            return Ok(pattern.answered(bytes, end, &window));
         }
         let mut captures = regex.create_captures();
         loop {
@@ -190,7 +187,7 @@ impl<'r> Scanner<'r> {
             }
             input.set_start(next);
         }
-        Ok(compiled.pattern.answered(bytes, end, &window))
+        Ok(pattern.answered(bytes, end, &window))
     }
 
     fn weigh(
@@ -200,7 +197,7 @@ impl<'r> Scanner<'r> {
         whole: &Range<usize>,
         secret: &Range<usize>,
     ) -> Result<Weight, RuleError> {
-        let (rule, compiled) = (slot.rule, slot.compiled()?);
+        let rule = slot.rule;
         let is_builtin = usize::from(number) < builtin().len();
         let text = &search.bytes[secret.clone()];
         if rule.entropy > 0 && entropy::of(text) <= rule.entropy {
@@ -213,7 +210,7 @@ impl<'r> Scanner<'r> {
         }
         let of_all = self.own.allowlists.iter().zip(self.lists()?);
         let global = of_all.filter(|(list, _)| list.rules.is_empty() || list.rules.contains(&rule.id));
-        let mut lists = rule.allowlists.iter().zip(&compiled.lists).chain(global);
+        let mut lists = rule.allowlists.iter().zip(slot.lists()?).chain(global);
         if lists.any(|(list, patterns)| patterns.allows(list, search, whole, secret)) {
             return Ok(Weight::Explained);
         }
@@ -242,20 +239,21 @@ fn builtin_slots() -> &'static [Slot<'static>] {
 
 impl<'r> Slot<'r> {
     fn new(rule: &'r SecretRule) -> Self {
-        Self { rule, compiled: OnceLock::new() }
+        Self { rule, path: OnceLock::new(), pattern: OnceLock::new(), lists: OnceLock::new() }
     }
 
-    fn compiled(&self) -> Result<&Compiled, RuleError> {
-        let compile = || {
-            let path = self.rule.path.as_ref().map(|path| compile(&self.rule.id, path)).transpose()?;
-            let lists = self.rule.allowlists.iter().map(|list| List::new(&self.rule.id, list));
-            Ok(Compiled {
-                pattern: compile(&self.rule.id, &self.rule.regex)?,
-                path,
-                lists: lists.collect::<Result<_, _>>()?,
-            })
-        };
-        self.compiled.get_or_init(compile).as_ref().map_err(Clone::clone)
+    fn path(&self) -> Result<Option<&Pattern>, RuleError> {
+        let compile = || self.rule.path.as_ref().map(|path| compile(&self.rule.id, path)).transpose();
+        self.path.get_or_init(compile).as_ref().map(Option::as_ref).map_err(Clone::clone)
+    }
+
+    fn pattern(&self) -> Result<&Pattern, RuleError> {
+        self.pattern.get_or_init(|| compile(&self.rule.id, &self.rule.regex)).as_ref().map_err(Clone::clone)
+    }
+
+    fn lists(&self) -> Result<&[List], RuleError> {
+        let compile = || self.rule.allowlists.iter().map(|list| List::new(&self.rule.id, list)).collect();
+        self.lists.get_or_init(compile).as_deref().map_err(Clone::clone)
     }
 }
 
