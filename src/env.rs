@@ -37,6 +37,7 @@ struct Fixed {
     terminals: Vec<Stream>,
     directory: PathBuf,
     executable: PathBuf,
+    callers: Vec<Vec<OsString>>,
 }
 
 /// The arguments of the process, its own name first.
@@ -64,6 +65,7 @@ impl Env {
                 terminals: Vec::new(),
                 directory: PathBuf::from("/"),
                 executable: PathBuf::from("/agentops"),
+                callers: Vec::new(),
             })),
         }
     }
@@ -91,6 +93,15 @@ impl Env {
     pub fn with_directory(mut self, directory: impl Into<PathBuf>) -> Self {
         if let Source::Fixed(fixed) = &mut self.source {
             fixed.directory = directory.into();
+        }
+        self
+    }
+
+    /// These made-up surroundings, run by one more command. Does nothing to the real ones.
+    #[must_use]
+    pub fn with_caller(mut self, line: &[&str]) -> Self {
+        if let Source::Fixed(fixed) = &mut self.source {
+            fixed.callers.push(line.iter().map(OsString::from).collect());
         }
         self
     }
@@ -251,6 +262,15 @@ impl Env {
         }
     }
 
+    /// The command lines of the processes that run this one, the nearest first, as far as the system shows them. A process
+    /// writes its own: a claim.
+    pub fn callers(&self) -> Box<dyn Iterator<Item = Vec<OsString>> + '_> {
+        match &self.source {
+            Source::Process => Box::new(running_callers()),
+            Source::Fixed(fixed) => Box::new(fixed.callers.iter().cloned()),
+        }
+    }
+
     /// The current folder. Fails where it was removed or may not be read.
     pub fn current_dir(&self) -> io::Result<PathBuf> {
         match &self.source {
@@ -266,6 +286,35 @@ impl Env {
             Source::Fixed(fixed) => Ok(fixed.executable.clone()),
         }
     }
+}
+
+/// Beyond so many a hook was not started by this commit.
+#[cfg(target_os = "linux")]
+const MOST_CALLERS: usize = 8;
+
+/// `/proc`: the arguments of a process end in NUL; the number of its parent is the second word after its name, which stands in
+/// parentheses and may hold any. Read one by one: the first is the one that is wanted, as a rule.
+#[cfg(target_os = "linux")]
+fn running_callers() -> impl Iterator<Item = Vec<OsString>> {
+    use std::os::unix::ffi::OsStringExt as _;
+    let place = |process: &str| PathBuf::from("/proc").join(process);
+    let first = std::os::unix::process::parent_id().to_string();
+    let processes = std::iter::successors(Some(first), move |process| {
+        let status = std::fs::read(place(process).join("stat")).ok()?;
+        let status = String::from_utf8_lossy(&status);
+        let parent = status.rsplit(')').next()?.split_whitespace().nth(1)?;
+        (parent != "0").then(|| parent.to_owned())
+    });
+    processes.take(MOST_CALLERS).map_while(move |process| {
+        let line = std::fs::read(place(&process).join("cmdline")).ok()?;
+        let line = line.strip_suffix(b"\0").unwrap_or(&line);
+        Some(line.split(|byte| *byte == 0).map(|word| OsString::from_vec(word.to_vec())).collect())
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn running_callers() -> impl Iterator<Item = Vec<OsString>> {
+    std::iter::empty()
 }
 
 #[cfg(test)]

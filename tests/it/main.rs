@@ -18,6 +18,8 @@ mod docs;
 mod doctor;
 mod documents;
 #[cfg(unix)]
+mod edges;
+#[cfg(unix)]
 mod faults;
 mod format;
 mod formats;

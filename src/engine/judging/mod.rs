@@ -1,5 +1,6 @@
 //! The judge's entry points, from a repository to a report. Reads git objects and runs nothing.
 
+mod amended;
 mod beginnings;
 pub(crate) mod cases;
 mod compromised;

@@ -1,10 +1,11 @@
 //! What hooks ask: the staged content, and the message that is to go with it.
 
+use super::amended;
 use super::cases::{self, ALL};
 use crate::config;
 use crate::engine::error::EngineError;
 use crate::engine::policies::{Policies, Ruling};
-use crate::engine::site::{Site, seconds_of};
+use crate::engine::site::Site;
 use crate::git::{Overlay, RepoStep};
 use crate::law::{Case, Context, Reads, judge};
 use crate::model::commit::{Commit, Person};
@@ -33,7 +34,7 @@ impl Ground {
             return Ok(Self { commit: None, tree: None, parents: Vec::new() });
         };
         let head = repo.commit(&head)?;
-        if !is_amended(site, &head) {
+        if !amended::is_amended(site, &head)? {
             return Ok(Self { commit: head.id, tree: head.tree, parents: head.id.into_iter().collect() });
         }
         let commit = head.parents.first().copied();
@@ -51,18 +52,6 @@ impl Ground {
     pub fn changes(&self, site: &Site) -> Result<Vec<Change>, EngineError> {
         Ok(site.repo.diff_index_against(self.tree.as_ref())?)
     }
-}
-
-/// Whether a hook runs for an amend of `head`. Git does not say so; but it keeps the author and the second in which the
-/// commit was written, where a new commit is written now.
-fn is_amended(site: &Site, head: &Commit) -> bool {
-    if site.env.git_author_date().is_none() {
-        return false;
-    }
-    let author = site.pending_author(Person::default());
-    let stated = site.env.git_committer_date().and_then(|date| seconds_of(&date));
-    let now = stated.unwrap_or_else(|| site.clock.now().seconds());
-    author == head.author && now.abs_diff(author.seconds) > 1
 }
 
 /// Judges the staged content against what the commit will stand on: what `pre-commit` does. The message is judged when it
