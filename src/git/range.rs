@@ -31,6 +31,12 @@ impl Repo {
 
     /// The commits reachable from `tip` and from none of `bases`.
     pub fn range_hiding(&self, bases: &[ObjectId], tip: &ObjectId) -> Result<Range, GitError> {
+        self.newest_hiding(bases, tip, usize::MAX)
+    }
+
+    /// As [`range_hiding`](Self::range_hiding), where `most` commits are enough: the newest, as they are dated. The walk ends with
+    /// them, so that it costs nothing how long history is; with skewed clocks some that a base reaches may be among them.
+    pub fn newest_hiding(&self, bases: &[ObjectId], tip: &ObjectId, most: usize) -> Result<Range, GitError> {
         let mut walk = Walk::new(self);
         for base in bases {
             walk.meet(base, true)?.then_some(()).ok_or_else(|| absent(base))?;
@@ -39,10 +45,14 @@ impl Repo {
         let mut shallow_at = Vec::new();
         let mut oldest = i64::MAX;
         let mut patience = PATIENCE;
-        while let Some((seconds, Reverse(at))) = walk.queue.pop() {
+        let mut left = most;
+        while left > 0
+            && let Some((seconds, Reverse(at))) = walk.queue.pop()
+        {
             let hidden = walk.finish(at);
             if !hidden {
                 oldest = oldest.min(seconds);
+                left -= 1;
             } else if walk.wanted == 0 && seconds < oldest {
                 if patience == 0 {
                     break;

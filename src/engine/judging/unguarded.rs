@@ -22,11 +22,11 @@ pub struct Unguarded {
 /// judged. Merges are left out: what they bring may need more steps than one, and a landing judges that.
 pub fn find(site: &Site, tip: &ObjectId, known: &[ObjectId], most: usize) -> Result<Vec<Unguarded>, EngineError> {
     let repo = &site.repo;
-    let commits = repo.range_hiding(known, tip)?.commits;
+    let commits = repo.newest_hiding(known, tip, most)?.commits;
     let let_go = governance::redactions(&governance::read_amends(&repo.tree(&repo.tree_of(tip)?))?.links);
     let mut policies = Policies::default();
     let mut found = Vec::new();
-    for commit in commits.into_iter().rev().take(most) {
+    for commit in commits.into_iter().rev() {
         let [parent] = commit.parents.as_slice() else { continue };
         if !repo.has_object(parent) {
             continue;

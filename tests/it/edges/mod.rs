@@ -2,6 +2,7 @@
 //! in place, and has something planted that must be found beside what must pass. A hook that does not run fails it.
 
 mod amends;
+mod bypass;
 mod content;
 
 use std::fs;
