@@ -204,6 +204,11 @@ impl Env {
         self.raw("GITHUB_STEP_SUMMARY").map(PathBuf::from)
     }
 
+    /// `GIT_CONFIG_PARAMETERS`: what `git -c KEY=VALUE` was told, as git hands it to hooks and aliases.
+    pub fn git_config_parameters(&self) -> Option<String> {
+        self.text("GIT_CONFIG_PARAMETERS")
+    }
+
     /// `GIT_QUARANTINE_PATH`: where a `pre-receive` hook finds the objects of the push that it judges.
     pub fn git_quarantine(&self) -> Option<PathBuf> {
         self.raw("GIT_QUARANTINE_PATH").map(PathBuf::from)

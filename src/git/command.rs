@@ -41,6 +41,8 @@ pub struct GitCommand<'r> {
     input: Option<Vec<u8>>,
     index: Option<PathBuf>,
     objects: Option<PathBuf>,
+    /// Whether settings that the caller's environment holds count.
+    configured_by_caller: bool,
 }
 
 /// How a git command ended.
@@ -58,7 +60,7 @@ impl Repo {
     /// A git command for this repository, run at the top of its working tree.
     pub fn git<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> GitCommand<'_> {
         let arguments = arguments.into_iter().map(|argument| argument.as_ref().to_owned()).collect();
-        GitCommand { repo: self, arguments, input: None, index: None, objects: None }
+        GitCommand { repo: self, arguments, input: None, index: None, objects: None, configured_by_caller: false }
     }
 
     /// Runs the user's `git commit` as the user would: in `dir`, with this process's environment and terminal, and
@@ -70,13 +72,18 @@ impl Repo {
         Ok(status.code())
     }
 
-    /// The folder that git runs hooks from: `core.hooksPath`, or `hooks` in the common folder.
+    /// The folder that git runs hooks from, called as this process was: `core.hooksPath`, be it from the environment or a
+    /// command line, or `hooks` in the common folder.
     pub fn hooks_dir(&self) -> Result<PathBuf, GitError> {
-        let mut path = self.git(["rev-parse", "--git-path", "hooks"]).output()?;
+        // Asked for a hook, not for the folder: of an empty setting git makes `./` for the one and the root for the other.
+        let mut command = self.git(["rev-parse", "--git-path", "hooks/pre-commit"]);
+        command.configured_by_caller = true;
+        let mut path = command.output()?;
         while path.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
             path.pop();
         }
-        Ok(self.directory().join(path_from(&path)))
+        let hook = self.directory().join(path_from(&path));
+        Ok(hook.parent().unwrap_or(&hook).to_owned())
     }
 
     /// Where git commands run.
@@ -163,7 +170,9 @@ impl GitCommand<'_> {
         let mut command = Command::new("git");
         command.current_dir(self.repo.directory());
         for name in LOCAL_ENVIRONMENT {
-            command.env_remove(name);
+            if !(self.configured_by_caller && name.starts_with("GIT_CONFIG_")) {
+                command.env_remove(name);
+            }
         }
         let absolute = |path: &Path| self.repo.inner.current_dir().join(path);
         command.env("GIT_DIR", absolute(self.repo.git_dir()));

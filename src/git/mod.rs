@@ -1,7 +1,7 @@
 //! The only user of gix and of the git command. Implements the model's views.
 //!
 //! - [`repo`]: one open repository and its places; [`revision`]: HEAD and names; [`operation`]: what git is in the
-//!   midst of; [`config`]: settings and identity
+//!   midst of; [`config`], `parameters`: settings and identity
 //! - `objects`: reading objects raw: no replace refs, no grafts, quarantined objects included; `commit`, [`tree`]
 //! - [`staged`], `index_diff`, [`overlay`], [`worktree`]: what is about to be committed, and what lies in the working tree
 //! - `diff`: trees against trees; `range`, `history`, `blobs`: walks over history; [`merge`]: merging in memory; [`step`]: what is judged
@@ -29,6 +29,7 @@ mod objects;
 pub mod operation;
 pub mod overlay;
 mod parallel;
+mod parameters;
 mod range;
 mod refs;
 pub mod repo;

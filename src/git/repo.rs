@@ -21,9 +21,16 @@ impl Repo {
     /// Opens the repository that `dir` is in, as git would: `GIT_DIR`, `GIT_WORK_TREE` and `GIT_INDEX_FILE`, which git
     /// sets for hooks, are followed; folders are walked up otherwise. Replace refs are switched off.
     pub fn open(dir: &Path) -> Result<Self, GitError> {
+        Self::open_with(dir, "")
+    }
+
+    /// As [`open`](Self::open), with the settings that `parameters` holds, the text of `GIT_CONFIG_PARAMETERS`: what a
+    /// `git -c KEY=VALUE` that runs us was told.
+    pub fn open_with(dir: &Path, parameters: &str) -> Result<Self, GitError> {
         let options = || {
             gix::open::Options::default()
                 .bail_if_untrusted(true)
+                .cli_overrides(super::parameters::parse(parameters))
                 .config_overrides(["core.useReplaceRefs=false", "core.commitGraph=false"])
         };
         let trust = gix::sec::trust::Mapping { full: options(), reduced: options() };

@@ -171,19 +171,6 @@ fn a_hook_that_others_keep_under_another_name_still_judges() {
 }
 
 #[test]
-fn linked_worktrees_share_the_hooks() {
-    let sandbox = Sandbox::hooked();
-    let linked = sandbox.worktree("linked");
-    linked.write("sub/a.txt", "1\n");
-    linked.git("add sub");
-    let refused = linked.try_git("commit --quiet -m wip").in_dir("sub").run();
-    assert!(refused.code == Some(1) && refused.stderr.contains("AO-L3"), "{}", refused.snapshot());
-    assert!(sandbox.path().join(".git/worktrees/linked/agentops/refused-message").exists());
-    linked.commit("feat: add a", "").expect_code(0);
-    assert_eq!((linked.subject(), sandbox.subject()), ("feat: add a".to_owned(), "chore: begin".to_owned()));
-}
-
-#[test]
 fn a_message_in_an_editor_is_judged_as_git_will_commit_it() {
     let sandbox = Sandbox::hooked();
     let good = sandbox.root().join("good");

@@ -127,7 +127,7 @@ pub enum InstallError {
         folder: PathBuf,
         /// Where the setting stands, in git's word.
         scope: &'static str,
-        /// The command that gives this repository its own hooks again.
+        /// How this repository gets its own hooks again.
         remedy: String,
     },
     /// Git's default folder is a link that leads out of this repository.
@@ -190,7 +190,7 @@ impl InstallError {
     /// What to do about it, where the error does not say so itself.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Elsewhere { remedy, .. } => Some(format!("to give this repository its own hooks, run `{remedy}`")),
+            Self::Elsewhere { remedy, .. } => Some(remedy.clone()),
             Self::Linked { link, .. } => Some(format!(
                 "to give this repository its own hooks, run `rm {0} && mkdir {0}`",
                 quoted(&link.to_string_lossy())

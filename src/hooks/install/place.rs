@@ -28,8 +28,14 @@ pub(super) fn own_folder(site: &Site<'_>) -> Result<PathBuf, InstallError> {
     let Some(scope) = scope.filter(|_| !is_usual) else {
         return Err(InstallError::Linked { link: site.repo.common_dir().join("hooks"), folder });
     };
+    if scope == Scope::Command {
+        let remedy = "it is set for this command alone, by `git -c` or by GIT_CONFIG_COUNT in the environment, and no file outweighs \
+                      that: run it without, or take it out of the environment for good";
+        return Err(InstallError::Elsewhere { folder, scope: scope.name(), remedy: remedy.to_owned() });
+    }
     let level = if scope == Scope::Worktree { "--worktree" } else { "--local" };
-    let remedy = format!("git config {level} {KEY} {}", quoted(&usual.to_string_lossy()));
+    let command = format!("git config {level} {KEY} {}", quoted(&usual.to_string_lossy()));
+    let remedy = format!("to give this repository its own hooks, run `{command}`");
     Err(InstallError::Elsewhere { folder, scope: scope.name(), remedy })
 }
 
