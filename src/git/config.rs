@@ -40,6 +40,21 @@ impl Repo {
         self.inner.config_snapshot().string(key).map(|value| value.to_string())
     }
 
+    /// The value of the last setting of `section` that has one of these names: for two that are one to git.
+    pub fn config_last_of(&self, section: &str, names: &[&str]) -> Option<String> {
+        let snapshot = self.inner.config_snapshot();
+        let sections =
+            snapshot.plumbing().sections_by_name(section)?.filter(|found| found.header().subsection_name().is_none());
+        let named = |name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let mut last = None;
+        for found in sections {
+            for name in found.value_names().filter(|name| named(name)) {
+                last = found.value(&*name).map(|value| value.to_string()).or(last);
+            }
+        }
+        last
+    }
+
     /// Whether a setting is there and true, as git reads truth.
     pub fn config_flag(&self, key: &str) -> bool {
         self.inner.config_snapshot().boolean(key).unwrap_or(false)

@@ -17,7 +17,10 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
     let file = call.message_file()?;
     let bytes = fs::read(&file).map_err(io_error(format!("read the message `{}`", file.display())))?;
     let site = call.open()?;
-    let kept = clean(&bytes, cleanup(call, &site), &comment(&site));
+    let comment = comment(&site);
+    // After an editor git's own comments tell which one it chose for `auto`; without one there are none.
+    let comment = if is_edited(call) { comment } else { comment.chosen_for(&bytes) };
+    let kept = clean(&bytes, cleanup(call, &site), &comment);
     if kept.trim_ascii().is_empty() {
         // Git ends a commit with an empty message by itself.
         return Ok(Answer::default());
@@ -62,6 +65,6 @@ pub(super) fn is_edited(call: &Call<'_>) -> bool {
 
 /// What starts a comment line.
 pub(super) fn comment(site: &Site<'_>) -> Comment {
-    let value = ["core.commentString", "core.commentChar"].iter().find_map(|key| site.repo.config_get(key));
+    let value = site.repo.config_last_of("core", &["commentChar", "commentString"]);
     value.map_or_else(Comment::default, |value| Comment::parse(&value))
 }

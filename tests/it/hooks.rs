@@ -25,7 +25,7 @@ impl Sandbox {
 }
 
 /// A commit under this editor, a shell command that gets the file's name.
-fn with_editor(call: Call, script: &str) -> Call {
+pub(crate) fn with_editor(call: Call, script: &str) -> Call {
     call.env("GIT_EDITOR", &format!("f() {{ {script}; }}; f"))
 }
 

@@ -51,9 +51,23 @@ impl Comment {
     pub fn parse(value: &str) -> Self {
         match value {
             "" => Self::default(),
-            "auto" => Self::Auto,
+            _ if value.eq_ignore_ascii_case("auto") => Self::Auto,
             text => Self::Text(text.to_owned()),
         }
+    }
+
+    /// What git chooses for `text`, a message that nobody edits and that has no comment of git's: for `auto` the first candidate
+    /// that starts no line.
+    #[must_use]
+    pub fn chosen_for(self, text: &[u8]) -> Self {
+        if self != Self::Auto || !text.contains(&CANDIDATES[0]) {
+            return if self == Self::Auto { Self::default() } else { self };
+        }
+        let starts = |candidate: &u8| {
+            text.split(|byte| matches!(byte, b'\n' | b'\r')).any(|line| line.first() == Some(candidate))
+        };
+        let chosen = CANDIDATES.iter().find(|candidate| !starts(candidate));
+        chosen.map_or_else(Self::default, |chosen| Self::Text(char::from(*chosen).to_string()))
     }
 
     /// The bytes that start a comment line of `text`, a message as git hands it out; may be empty.
@@ -75,7 +89,7 @@ const CANDIDATES: &[u8] = b"#;@!$%^&|:";
 /// Everything from a scissors line on is dropped in every mode, whatever its comment character: below it stands what
 /// `git commit -v` shows, and no hook is told whether `-v` was given.
 pub fn clean(text: &[u8], mode: Cleanup, comment: &Comment) -> Vec<u8> {
-    let kept = &text[..cut_at(text)];
+    let kept = &text[..cut_at(text, comment)];
     if mode == Cleanup::Verbatim {
         return kept.to_vec();
     }
@@ -102,12 +116,16 @@ pub fn clean(text: &[u8], mode: Cleanup, comment: &Comment) -> Vec<u8> {
     out
 }
 
-/// Where the scissors line starts; the text's length where there is none.
-fn cut_at(text: &[u8]) -> usize {
+/// Where the scissors line starts, whatever short word stands before it, or the comment that is configured; the text's length
+/// where there is none.
+fn cut_at(text: &[u8], comment: &Comment) -> usize {
+    // White space at the end of a setting is not read alike everywhere.
+    let is_configured = |mark: &[u8]| matches!(comment, Comment::Text(text) if text.as_bytes().trim_ascii_end() == mark.trim_ascii_end());
     let mut start = 0;
     for line in text.split_inclusive(|byte| *byte == b'\n') {
         let prefix = trim_end(line).strip_suffix(CUT).and_then(|rest| rest.strip_suffix(b" "));
-        if prefix.is_some_and(|comment| (1..=8).contains(&comment.len()) && !comment.contains(&b' ')) {
+        let is_short = |mark: &[u8]| (1..=8).contains(&mark.len()) && !mark.contains(&b' ');
+        if prefix.is_some_and(|mark| is_short(mark) || is_configured(mark)) {
             return start;
         }
         start += line.len();
@@ -117,7 +135,7 @@ fn cut_at(text: &[u8]) -> usize {
 
 /// The comment character of `auto`: that of the scissors line, or of the last line, where git's own comments stand.
 fn chosen(text: &[u8]) -> &[u8] {
-    let cut = cut_at(text);
+    let cut = cut_at(text, &Comment::Auto);
     let mark = if cut < text.len() {
         Some(&text[cut..])
     } else {
@@ -176,6 +194,26 @@ mod tests {
         let text = "#12 is fixed\n\nbody\n; Please enter the commit message for your changes.\n;\n";
         assert_eq!(cleaned(text, Cleanup::Strip, "auto"), "#12 is fixed\n\nbody\n");
         assert_eq!(cleaned("a\n# b\nc", Cleanup::Strip, "auto"), "a\nc\n");
+    }
+
+    #[test]
+    fn auto_without_an_editor_starts_no_line() {
+        let chosen = |text: &str| Comment::Auto.chosen_for(text.as_bytes());
+        let text = |comment: &str| Comment::Text(comment.to_owned());
+        assert_eq!(chosen("a\nb\n"), text("#"));
+        assert_eq!(chosen("a #1\nb\n"), text("#"));
+        assert_eq!(chosen("a\n#1\n;2\n"), text("@"));
+        assert_eq!(text("//").chosen_for(b"#1\n"), text("//"));
+    }
+
+    #[test]
+    fn a_long_comment_before_the_scissors() {
+        let scissors = "-".repeat(24) + " >8 " + &"-".repeat(24);
+        for comment in ["rem: ", "comment line:"] {
+            let text = format!("feat: x\n{comment}no\n{comment} {scissors}\ndiff\n");
+            assert_eq!(cleaned(&text, Cleanup::Strip, comment), "feat: x\n");
+            assert_eq!(cleaned(&text, Cleanup::Verbatim, comment), format!("feat: x\n{comment}no\n"));
+        }
     }
 
     proptest! {

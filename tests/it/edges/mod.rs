@@ -4,6 +4,7 @@
 mod amends;
 mod bypass;
 mod content;
+mod messages;
 mod places;
 
 use std::fs;
