@@ -35,7 +35,14 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
     let mut answer = Answer::default();
     answer.add(None, report);
     if answer.refuses {
-        let place = refused_message::save(git_dir, &kept)?;
+        // What the laws say is told, whether or not there is room for the message.
+        let place = match refused_message::save(git_dir, &kept) {
+            Ok(place) => place,
+            Err(error) => {
+                answer.warnings.push(format!("{error}; until the next commit the message stands where git wrote it"));
+                file
+            }
+        };
         let place = fs::canonicalize(&place).unwrap_or(place);
         answer.remedies.push(format!(
             "your message is kept; `git commit -e -F {}` opens it again",

@@ -354,7 +354,7 @@ fn a_commit_of_nothing_but_a_hooks_writing_is_refused() {
     --- stderr
     refused: `pre-commit` of agentops stops this commit
 
-    error[AO-L4] stamp: the chained `pre-commit` hook staged this path where nothing was staged: the commit would hold only what a hook wrote
+    error[AO-L4] stamp: the chained `pre-commit` hook staged this path, and nothing else is left to commit: it would hold only what a hook wrote
       fix: unstage it with `git restore --staged`, run by hand what wrote it, and commit what you mean to
 
     fail: 1 error, 0 warnings (on <id>)
@@ -362,6 +362,20 @@ fn a_commit_of_nothing_but_a_hooks_writing_is_refused() {
     hint: git's `--no-verify` skips this hook, not the laws: `agentops check` judges it again in CI
     ");
     assert_eq!(sandbox.subject(), "chore: begin");
+    sandbox.git("reset --quiet");
+    // Nor does it get in where the hook put it in the place of what somebody staged.
+    let replaces = "#!/bin/sh\ngit reset --quiet\necho stamp > stamp\ngit add stamp\n";
+    sandbox.write_program(".git/hooks/pre-commit.agentops-chained", replaces);
+    sandbox.write("a.txt", "1\n");
+    sandbox.git("add a.txt");
+    let refused = sandbox.commit("feat: add a", "");
+    assert!(refused.code == Some(1) && refused.stderr.contains("error[AO-L4] stamp"), "{}", refused.snapshot());
+    // What was staged and is left is somebody's, whatever comes beside it.
+    sandbox.git("reset --quiet");
+    sandbox.write_program(".git/hooks/pre-commit.agentops-chained", "#!/bin/sh\necho stamp > stamp\ngit add stamp\n");
+    sandbox.git("add a.txt");
+    let output = sandbox.commit("feat: add a", "").expect_code(0);
+    assert!(output.stderr.contains("warning[AO-L4] stamp"), "{}", output.snapshot());
 }
 
 #[test]

@@ -33,9 +33,9 @@ impl Traces {
         Ok(Self { seal: site.repo.index_seal()?, staged, files })
     }
 
-    /// What the hook `name` changed since: the rewritten working files and index entries as warnings; as an error where
-    /// nothing was staged before, so that the commit would consist of the hook's own writing. The staged changes as they
-    /// are now come with it.
+    /// What the hook `name` changed since: the rewritten working files and index entries as warnings; as errors where
+    /// nothing is left of what was staged before, so that the commit would consist of the hook's own writing. The staged
+    /// changes as they are now come with it.
     pub fn compare(
         self,
         site: &Site,
@@ -58,8 +58,10 @@ impl Traces {
         }
         let now = ground.changes(site)?;
         let rewritten = now.iter().filter(|change| at(&self.staged, change) != Some(*change));
-        let (level, what) = if self.staged.is_empty() && !now.is_empty() {
-            (Level::Error, "staged this path where nothing was staged: the commit would hold only what a hook wrote")
+        // A path that somebody staged stays theirs, whatever a formatter made of it.
+        let is_theirs = |change: &Change| at(&self.staged, change).is_some();
+        let (level, what) = if !now.is_empty() && !now.iter().any(is_theirs) {
+            (Level::Error, "staged this path, and nothing else is left to commit: it would hold only what a hook wrote")
         } else {
             (Level::Warn, "changed what is staged here")
         };

@@ -4,6 +4,7 @@
 mod amends;
 mod bypass;
 mod content;
+mod killed;
 mod messages;
 mod places;
 
