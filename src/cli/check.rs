@@ -58,7 +58,7 @@ pub struct Arguments {
     #[arg(long, group = "mode")]
     secrets_history: bool,
     /// Write what --secrets-history finds to FILE, as secrets that are known
-    #[arg(long, value_name = "FILE", requires = "secrets_history", num_args = 0..=1, default_missing_value = layout::SECRETS_BASELINE)]
+    #[arg(long, value_name = "FILE", requires = "secrets_history", num_args = 0..=1, default_missing_value = layout::SECRETS_BASELINE, value_parser = out_file::named())]
     write_baseline: Option<PathBuf>,
     /// What is to land, or where the replay ends; HEAD if not given
     #[arg(long, value_name = "REV", conflicts_with_all = ["staged", "message", "print_root"])]
@@ -75,7 +75,7 @@ pub struct Arguments {
     /// How the verdict is printed
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     format: Format,
-    /// Write the verdict in that format to FILE, over what is there; standard output is for people
+    /// Write the verdict in that format to FILE, over what is there; standard output is for people, or is FILE `-`
     #[arg(long, value_name = "FILE", conflicts_with_all = ["print_root", "secrets_history"])]
     out: Option<PathBuf>,
     /// Report only: exit 0 for violations too
@@ -119,7 +119,8 @@ struct RootBody {
 }
 
 /// Judges, and prints the verdict.
-pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome, CommandError> {
+pub(super) fn run(mut arguments: Arguments, context: &mut Context) -> Result<Outcome, CommandError> {
+    arguments.out = arguments.out.filter(|file| file != Path::new("-"));
     let is_foreign = !matches!(arguments.format, Format::Human | Format::Json);
     if is_foreign && arguments.out.is_none() && context.ui.mode() == Mode::Json {
         return Err(CommandError::usage("`--json` and `--format` ask for different documents on standard output")

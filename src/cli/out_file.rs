@@ -2,10 +2,22 @@
 
 use std::fs;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use clap::builder::{PathBufValueParser, TypedValueParser};
 
 use super::CommandError;
 use crate::faults::{Write, reach};
+
+/// Reads the name of a file to write. Not `-`, which means standard output elsewhere: there these verbs say what they did.
+pub(super) fn named() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|file| {
+        if file == Path::new("-") {
+            return Err("this is not written to standard output: name a file (`./-` is one that is called so)");
+        }
+        Ok(file)
+    })
+}
 
 /// Writes a file where none is: whole or not at all, and to the disk, so that a failure leaves nothing in the way of the
 /// next try.

@@ -12,7 +12,7 @@ use crate::ui::Ui;
 #[derive(Debug, Args)]
 pub(super) struct Proposing {
     /// Write the amend to FILE for other owners to sign, and commit nothing
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = out_file::named())]
     out: Option<PathBuf>,
     /// Sign with the private key in FILE; else git's `user.signingKey`, `~/.ssh` and your agent are looked at
     #[arg(long, value_name = "FILE")]

@@ -72,6 +72,28 @@ fn a_file_gets_the_report_and_people_read_the_verdict() {
 }
 
 #[test]
+fn a_dash_is_standard_output_or_refused() {
+    let sandbox = unlawful();
+    for format in ["human", "json", "sarif", "github", "gitlab", "junit"] {
+        let plain = check(&sandbox, &format!("--base main --format {format}")).run().expect_code(3);
+        let dashed = check(&sandbox, &format!("--base main --format {format} --out -")).run().expect_code(3);
+        assert_eq!((plain.stdout, plain.stderr), (dashed.stdout, dashed.stderr), "{format}");
+    }
+    check(&sandbox, "--base main --json --format junit --out -").run().expect_code(2);
+    for arguments in [
+        "check --secrets-history --write-baseline=-",
+        "policy amend --reason \"Because of it\" --out -",
+        "gate approve some-task --out -",
+    ] {
+        let refused = sandbox.agentops(arguments).run().expect_code(2);
+        assert!(refused.stderr.contains("`./-` is one that is called so"), "{}", refused.snapshot());
+    }
+    assert!(!sandbox.path().join("-").exists());
+    check(&sandbox, "--base main --format junit --out ./-").run().expect_code(3);
+    assert!(sandbox.read("-").starts_with("<?xml"));
+}
+
+#[test]
 fn what_was_not_judged_has_no_report() {
     let sandbox = Sandbox::governed();
     for format in FOREIGN {

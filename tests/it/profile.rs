@@ -171,7 +171,13 @@ fn a_profile_of_ones_own_lands_by_an_amend() {
     sandbox.agentops("profile validate").run().expect_code(0);
     // At HEAD they are not there yet.
     sandbox.agentops("profile show mobile").run().expect_code(2);
+    let listed = sandbox.agentops("profile list").run().expect_code(0);
+    assert!(listed.stdout.ends_with("\nmobile: begun in the working tree; it has no tasks before an amend has committed it\n\nown: begun in the working tree; it has no tasks before an amend has committed it\n"), "{}", listed.snapshot());
+    assert!(listed.stderr.starts_with("hint: agentops profile validate mobile\n"), "{}", listed.snapshot());
+    let begun = || sandbox.agentops("profile list --json").run().expect_code(0).json()["begun"].clone();
+    assert_eq!(begun(), serde_json::json!(["mobile", "own"]));
     sandbox.agentops("policy amend --reason").arg("Two more kinds of work").run().expect_code(0);
+    assert_eq!(begun(), serde_json::json!([]));
     for flag in ["--profile", "--flavor"] {
         sandbox.agentops("task new \"App crashes at start\"").arg(flag).arg("mobile").run().expect_code(0);
     }

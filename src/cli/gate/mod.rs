@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::acting::Acting;
+use super::out_file;
 use super::{CommandError, Context, Outcome};
 use crate::model::time::Timestamp;
 use crate::model::vote::{Verdict, Window};
@@ -89,7 +90,7 @@ pub(super) struct Voting {
     #[arg(long = "ref", value_name = "REF")]
     reference: Option<String>,
     /// Write the vote to FILE instead of committing it: anyone may commit it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = out_file::named())]
     out: Option<PathBuf>,
     /// Sign with the private key in FILE; else git's `user.signingKey`, `~/.ssh` and your agent are looked at
     #[arg(long, value_name = "FILE")]

@@ -80,6 +80,8 @@ pub struct Validate {
 #[derive(Serialize)]
 struct ListBody<'a> {
     profiles: Vec<ListedBody<'a>>,
+    /// Those that only the working tree has.
+    begun: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -120,7 +122,8 @@ pub(super) fn run(verb: Verb, context: &mut Context) -> Result<Outcome, CommandE
 }
 
 fn list(context: &Context) -> Result<Outcome, CommandError> {
-    let profiles = profile::list(&context.site(None)?)?;
+    let site = context.site(None)?;
+    let profiles = profile::list(&site)?;
     let body = ListBody {
         profiles: profiles
             .iter()
@@ -131,6 +134,7 @@ fn list(context: &Context) -> Result<Outcome, CommandError> {
                 phases: profile.phases.iter().map(listed_phase).collect(),
             })
             .collect(),
+        begun: profile::begun(&site)?.iter().map(ToString::to_string).collect(),
     };
     context.ui.show(&body, |page| {
         for (index, profile) in body.profiles.iter().enumerate() {
@@ -140,7 +144,18 @@ fn list(context: &Context) -> Result<Outcome, CommandError> {
             page.line([strong(profile.profile), plain(format!(": {}", profile.description))]);
             page.table(&phase_table(&profile.phases));
         }
+        for name in &body.begun {
+            page.blank();
+            page.line([
+                strong(name),
+                plain(": begun in the working tree; it has no tasks before an amend has committed it"),
+            ]);
+        }
     });
+    if let Some(name) = body.begun.first() {
+        context.ui.hint(format!("agentops profile validate {name}"));
+        context.ui.hint(format!("agentops policy amend --reason \"Work of the profile {name} begins\""));
+    }
     context.ui.hint("`agentops profile show NAME` tells budgets, commands and agents");
     Ok(Outcome::Done)
 }

@@ -34,6 +34,17 @@ pub fn list(site: &Site) -> Result<Vec<Profile>, EngineError> {
     Ok(site.base()?.policy.profiles.values().cloned().collect())
 }
 
+/// The profiles of the working tree that HEAD does not have: begun, and not landed by an amend.
+pub fn begun(site: &Site) -> Result<Vec<ProfileName>, EngineError> {
+    if site.repo.is_bare() {
+        return Ok(Vec::new());
+    }
+    let base = site.base()?;
+    let mut names = names(&site.repo.worktree_view()?)?;
+    names.retain(|name| !base.policy.profiles.contains_key(name));
+    Ok(names)
+}
+
 /// One profile at HEAD.
 pub fn show(site: &Site, name: &str) -> Result<Shown, EngineError> {
     let base = site.base()?;
