@@ -199,6 +199,11 @@ impl Env {
         self.text("GIT_COMMITTER_DATE")
     }
 
+    /// `GITHUB_ACTIONS`: whether a runner of GitHub's reads what is printed, and takes some of it for commands.
+    pub fn github_actions(&self) -> bool {
+        self.truthy("GITHUB_ACTIONS")
+    }
+
     /// `GITHUB_STEP_SUMMARY`: the file whose Markdown GitHub shows on the page of a job.
     pub fn github_step_summary(&self) -> Option<PathBuf> {
         self.raw("GITHUB_STEP_SUMMARY").map(PathBuf::from)

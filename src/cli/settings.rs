@@ -18,6 +18,7 @@ pub(super) fn settings(options: &Options, env: &Env) -> Settings {
         interactive: !options.no_input && !env.ci() && env.is_terminal(Stream::Input) && env.is_terminal(Stream::Error),
         columns: env.columns(),
         terminal_output: env.is_terminal(Stream::Output),
+        runner_reads: env.github_actions(),
     }
 }
 

@@ -50,6 +50,22 @@ pub fn markdown(text: &str) -> String {
     out
 }
 
+/// The beginning of a command to GitHub's runner, of the older form, wherever it stands in a line.
+pub const OLD_RUNNER_COMMAND: &str = "##[";
+
+/// Lines of which none is a command to GitHub's runner, which reads them in the log of a job: `::…::` at the beginning of a
+/// line, after blanks, and `##[…]` anywhere. What would begin one is spelled as [`visible`] spells what is hidden.
+pub fn no_runner_command(text: &str) -> String {
+    let line = |line: &str| {
+        let rest = line.trim_start();
+        match rest.strip_prefix("::") {
+            Some(after) => format!("{}\\u{{3a}}:{after}", &line[..line.len() - rest.len()]),
+            None => line.to_owned(),
+        }
+    };
+    text.split_inclusive('\n').map(line).collect::<String>().replace(OLD_RUNNER_COMMAND, "#\\u{23}[")
+}
+
 /// `text` as one types it in a shell: in single quotes where it holds anything that a shell could take for more than
 /// itself. For commands that are printed to be pasted.
 pub fn shell_word(text: &str) -> String {
@@ -88,6 +104,14 @@ mod tests {
     fn a_cell_of_markdown_stays_text() {
         assert_eq!(markdown("a|b `c` [d](e) @f #1"), "a\\|b \\`c\\` \\[d\\]\\(e\\) &#64;f &#35;1");
         assert_eq!(markdown("<b>&\n\u{202e}"), "&lt;b&gt;&amp;\\\\u{a}\\\\u{202e}");
+    }
+
+    #[test]
+    fn a_line_of_a_log_is_no_command() {
+        let log = "a ::b::\n \t::add-mask::e\n:::x\n##[group]x ##[ ##\n";
+        let told = "a ::b::\n \t\\u{3a}:add-mask::e\n\\u{3a}::x\n#\\u{23}[group]x #\\u{23}[ ##\n";
+        assert_eq!(no_runner_command(log), told);
+        assert_eq!(no_runner_command("error[AO-L1]: a::b"), "error[AO-L1]: a::b");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::page::{Page, error, hint, strong};
 use super::report::ReportBody;
-use crate::model::escape::is_hidden;
+use crate::model::escape::{OLD_RUNNER_COMMAND, is_hidden};
 
 /// The version of every document.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -95,7 +95,7 @@ fn join_hints<S: serde::Serializer>(hints: &Vec<String>, serializer: S) -> Resul
 /// Prints a body as one line. Fails only where `body` is neither a struct nor a map with text keys.
 ///
 /// JSON allows bidirectional and zero-width characters; they are spelled `\uXXXX` here, which every reader of JSON
-/// turns back, so that a document on a terminal shows what it holds.
+/// turns back, so that a document on a terminal shows what it holds. Nor is it a command to GitHub's runner in a job's log.
 pub(super) fn print(body: &impl Serialize) -> serde_json::Result<String> {
     print_foreign(&Document { schema_version: SCHEMA_VERSION, body })
 }
@@ -105,6 +105,10 @@ pub(super) fn print_foreign(body: &impl Serialize) -> serde_json::Result<String>
     let mut text = serde_json::to_string(body)?;
     if text.chars().any(is_hidden) {
         text = escape(&text);
+    }
+    // It can only stand in a string, where a reader of JSON turns it back and a runner does not.
+    if text.contains(OLD_RUNNER_COMMAND) {
+        text = text.replace(OLD_RUNNER_COMMAND, "#\\u0023[");
     }
     text.push('\n');
     Ok(text)
@@ -139,9 +143,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_document_is_one_visible_line_and_keeps_its_text(text in any::<String>()) {
+        fn a_document_is_one_visible_line_and_keeps_its_text(text in "(.|##\\[)*") {
             let line = print(&Body { text: &text }).unwrap();
             prop_assert!(!line.trim_end_matches('\n').chars().any(is_hidden));
+            prop_assert!(!line.contains("##["));
             let back: serde_json::Value = serde_json::from_str(&line).unwrap();
             prop_assert_eq!(back["text"].as_str(), Some(text.as_str()));
         }

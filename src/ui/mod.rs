@@ -3,7 +3,8 @@
 //! - Standard output is data, standard error is talk. In JSON mode there is one document on standard output, for errors
 //!   too, and neither talk nor hints; warnings stay on standard error.
 //! - Whoever prints hands over plain text. Every line is escaped here ([`visible`]), so nothing that comes from a
-//!   repository can move the cursor, colour the terminal or turn a line around.
+//!   repository can move the cursor, colour the terminal or turn a line around; nor, in a job of GitHub's, be a command to
+//!   its runner ([`no_runner_command`]).
 //! - Colour never stands alone: `error`, `warning`, `hint` are words.
 //! - A reader that has gone (a broken pipe) ends nothing: what is written after that is dropped, the verb finishes its
 //!   work and keeps its exit code. Any other failure to write the data is kept for the end ([`Ui::failure`]).
@@ -31,6 +32,7 @@ pub use report::ReportBody;
 use sink::Sink;
 pub use table::Table;
 
+use crate::model::escape::no_runner_command;
 #[cfg(doc)]
 use crate::model::escape::visible;
 use crate::model::report::Report;
@@ -63,6 +65,8 @@ pub struct Settings {
     pub columns: Option<usize>,
     /// Standard output is a terminal, to which no byte from a repository goes as it is.
     pub terminal_output: bool,
+    /// A runner of GitHub's reads both streams: no text for people is a command to it.
+    pub runner_reads: bool,
 }
 
 /// The printer. One for each process.
@@ -124,7 +128,7 @@ impl Ui {
     pub fn data(&self, fill: impl FnOnce(&mut Page)) {
         let mut page = self.page(self.settings.color_output);
         fill(&mut page);
-        self.write_output(&page.finish(), self.settings.color_output);
+        self.write_output(&self.told(page), self.settings.color_output);
     }
 
     /// Prints a file of the repository on standard output: the bytes as they are, as `git show` would; on a terminal as
@@ -156,7 +160,7 @@ impl Ui {
     pub fn aside(&self, fill: impl FnOnce(&mut Page)) {
         let mut page = self.page(self.settings.color_error);
         fill(&mut page);
-        self.write_error(&page.finish());
+        self.write_error(&self.told(page));
     }
 
     /// One sentence on standard error about what happened. Silent when quiet and in JSON mode.
@@ -213,6 +217,11 @@ impl Ui {
 
     fn page(&self, color: bool) -> Page {
         Page::new(color, self.settings.columns.unwrap_or(80))
+    }
+
+    fn told(&self, page: Page) -> String {
+        let text = page.finish();
+        if self.settings.runner_reads { no_runner_command(&text) } else { text }
     }
 
     fn document(&self, body: &impl Serialize) {
@@ -276,6 +285,18 @@ mod tests {
         };
         assert_eq!(print(false), bytes);
         assert_eq!(print(true), "a\\u{1b}[31m\u{fffd}\n".as_bytes());
+    }
+
+    #[test]
+    fn where_a_runner_reads_no_text_commands_it() {
+        let all = |ui: &Ui| {
+            ui.data(|page| page.text("::add-mask::a"));
+            ui.error(&ErrorBody::new("failed", "no\n::stop-commands::x\n##[group]y"));
+        };
+        let (out, err) = printed(Settings { runner_reads: true, ..Settings::default() }, all);
+        assert_eq!(out, "\\u{3a}:add-mask::a\n");
+        assert_eq!(err, "error: no\n  \\u{3a}:stop-commands::x\n  #\\u{23}[group]y\n");
+        assert_eq!(printed(Settings::default(), all).0, "::add-mask::a\n");
     }
 
     #[test]

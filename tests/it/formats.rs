@@ -93,6 +93,58 @@ fn a_dash_is_standard_output_or_refused() {
     assert!(sandbox.read("-").starts_with("<?xml"));
 }
 
+/// Whether GitHub's runner would take a line of a log for a command: of the first form where one of these stands at its
+/// beginning, of the older one anywhere.
+fn commands_a_runner(line: &str) -> bool {
+    let kinds = ["add-mask", "stop-commands", "set-output", "group", "error", "warning", "debug"];
+    let begins = |text: &str, end: &[char]| {
+        kinds.iter().any(|kind| text.strip_prefix(kind).is_some_and(|rest| rest.starts_with(end)))
+    };
+    line.trim_start().strip_prefix("::").is_some_and(|rest| begins(rest, &[':', ' ']))
+        || line.match_indices("##[").any(|(at, _)| begins(&line[at + 3..], &[']', ' ']))
+}
+
+#[test]
+fn no_text_of_a_repository_commands_a_runner() {
+    let sandbox = Sandbox::governed();
+    sandbox.git("checkout --quiet -b work");
+    let token = concat!("glpat", "-0q9w8e7r6t5z4u3i2o1p");
+    for path in [
+        "##[add-mask]x.json",
+        "a\n::stop-commands::x.json",
+        "::set-output name=a::b.json",
+        "b\u{1b}[0Ksection_start:1:x\r\u{1b}[0K.json",
+    ] {
+        sandbox.write(path, "{");
+    }
+    sandbox.write(
+        "##[group]a/##[error]b.txt",
+        format!("{token} agentops:allow-secret ##[add-mask]a ::add-mask::b\n{token}2\n"),
+    );
+    sandbox.commit_all("##[add-mask]wip\n\n::stop-commands::x\n##[add-mask]b\n\nContext: ##[set-output name=a]b\nLearning: ::group::c\n##[group]x");
+    for format in ["human", "json", "sarif", "gitlab", "junit"] {
+        for mode in ["--base main", "--all", "--secrets-history"] {
+            if mode == "--secrets-history" && format != "human" {
+                continue;
+            }
+            let call = check(&sandbox, &format!("{mode} --format {format}")).env("GITHUB_ACTIONS", "true");
+            let judged = call.run().expect_code(3);
+            for line in judged.stdout.lines().chain(judged.stderr.lines()) {
+                assert!(!commands_a_runner(line), "{format} {mode}: {line}");
+            }
+            assert!(judged.stdout.contains("add-mask]x.json") || mode == "--secrets-history", "{}", judged.snapshot());
+            // Nor can it move GitLab's cursor, or begin one of its sections.
+            assert!(!judged.stdout.contains(['\r', '\u{1b}']), "{format} {mode}");
+        }
+    }
+    let annotated = check(&sandbox, "--base main --format github").env("GITHUB_ACTIONS", "true").run().expect_code(3);
+    let ours = |line: &&str| !line.starts_with("::error ") && !line.starts_with("::warning ");
+    assert!(!annotated.stdout.lines().filter(ours).any(commands_a_runner), "{}", annotated.stdout);
+    // People elsewhere read what is there.
+    let elsewhere = check(&sandbox, "--base main").run().expect_code(3);
+    assert!(elsewhere.stdout.lines().any(commands_a_runner), "{}", elsewhere.stdout);
+}
+
 #[test]
 fn what_was_not_judged_has_no_report() {
     let sandbox = Sandbox::governed();

@@ -4,7 +4,7 @@
 //! command where it begins with `::`, after blanks, or holds `##[`: every line printed here begins with a word of ours.
 
 use super::{beside_file, last_line, path_text, told};
-use crate::model::escape::{markdown, visible};
+use crate::model::escape::{markdown, no_runner_command, visible};
 use crate::model::law_id::Level;
 use crate::model::report::{Report, Violation};
 
@@ -69,7 +69,7 @@ fn property(text: &str) -> String {
 
 /// A line that is no command, whatever it quotes.
 fn plain(text: &str) -> String {
-    format!("{}\n", visible(text).replace("##[", "## ["))
+    format!("{}\n", no_runner_command(&visible(text)))
 }
 
 /// The step summary in Markdown, of at most `room` bytes; what does not fit is counted. Nothing where not even that fits.

@@ -7,6 +7,11 @@ use crate::model::law_id::{LawId, Level};
 use crate::model::path::RepoPath;
 use crate::model::report::{Place, Report, Violation};
 
+/// Whether GitHub's runner would look for a command in a line of a log.
+pub(super) fn begins_a_command(line: &str) -> bool {
+    line.trim_start().starts_with("::") || line.contains("##[")
+}
+
 fn id(digit: u8) -> ObjectId {
     ObjectId::from_bytes(&[digit; 20]).unwrap()
 }
