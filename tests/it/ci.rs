@@ -6,6 +6,9 @@ use std::path::Path;
 
 use agentops::config::builtin::{CI_GITHUB, CI_GITLAB};
 
+/// The reusable action.
+const ACTION: &str = include_str!("../../templates/ci/github/action.yml");
+
 use super::sandbox::{Output, PROGRAM, Sandbox, lawful};
 
 /// The lines of the block that the first line with `opening` after `mark` opens, without their indentation.
@@ -35,7 +38,7 @@ fn the_pinned_version_is_this_one() {
 
 #[test]
 fn nothing_of_a_branch_can_become_the_judge() {
-    for text in both() {
+    for text in [CI_GITHUB, CI_GITLAB, ACTION] {
         // A cache is filled by branches; a checkout holds their files, `rust-toolchain.toml` among them.
         let caches = |line: &str| line.trim_start().starts_with("cache:") || line.contains("actions/cache");
         assert!(!text.lines().any(caches));
@@ -43,6 +46,14 @@ fn nothing_of_a_branch_can_become_the_judge() {
     let check = CI_GITHUB.split_once("\n  check:").unwrap().1.split_once("\n  commands:").unwrap().0;
     let (build, checkout) = (check.find("cargo install").unwrap(), check.find("actions/checkout").unwrap());
     assert!(build < checkout && check[..checkout].contains("working-directory: ${{ runner.temp }}"));
+    let (build, checkout) = (ACTION.find("cargo install").unwrap(), ACTION.find("actions/checkout").unwrap());
+    assert!(build < checkout && ACTION[..build].contains("cd \"$RUNNER_TEMP/judge\"\n"));
+    // By the id of a commit, which nobody can move.
+    let uses = |line: &str| line.trim_start().strip_prefix("uses: ").map(str::to_owned);
+    for used in ACTION.lines().filter_map(uses) {
+        let (_, at) = used.split_once('@').unwrap();
+        assert!(at.bytes().take_while(u8::is_ascii_hexdigit).count() == 40, "{used}");
+    }
     assert!(!CI_GITLAB.contains("$CI_PROJECT_DIR") && CI_GITLAB.contains("(cd \"$judge\" && cargo install"));
 }
 
@@ -66,8 +77,9 @@ fn rights_are_few_and_titles_are_no_script() {
     assert!(!CI_GITHUB.contains("pull_request_target") && !CI_GITHUB.contains("secrets."));
     let (checkouts, kept) = ("actions/checkout@", "persist-credentials: false");
     assert_eq!(CI_GITHUB.matches(checkouts).count(), CI_GITHUB.matches(kept).count());
+    assert!(!ACTION.contains("secrets.") && ACTION.contains("persist-credentials: false"));
     let mut in_script = None;
-    for line in CI_GITHUB.lines() {
+    for line in CI_GITHUB.lines().chain(ACTION.lines()) {
         let depth = line.len() - line.trim_start().len();
         if in_script.is_some_and(|outer| depth <= outer && !line.trim().is_empty()) {
             in_script = None;
@@ -98,12 +110,19 @@ fn merged(work: impl FnOnce(&Sandbox)) -> (Sandbox, String, String) {
     (sandbox, base, head)
 }
 
-/// Runs a step of GitHub's template as its runner does.
+/// Runs a step of GitHub's template, which the action has word for word, as its runner does.
 fn step(sandbox: &Sandbox, name: &str, variables: &[(&str, &str)]) -> Output {
+    let mark = format!("- name: {name}\n");
+    assert_eq!(block(CI_GITHUB, &mark, "run: |").trim_end(), block(ACTION, &mark, "run: |").trim_end());
+    run_step(sandbox, CI_GITHUB, name, variables)
+}
+
+fn run_step(sandbox: &Sandbox, file: &str, name: &str, variables: &[(&str, &str)]) -> Output {
     let script = sandbox.root().join("script");
-    fs::write(&script, block(CI_GITHUB, &format!("- name: {name}\n"), "run: |")).unwrap();
+    fs::write(&script, block(file, &format!("- name: {name}\n"), "run: |")).unwrap();
     let root = sandbox.root().display().to_string();
-    let call = sandbox.call_program(Path::new("bash"), "-e").arg(&script).env("RUNNER_TEMP", &root);
+    let call = sandbox.call_program(Path::new("bash"), "-eo pipefail").arg(&script).env("RUNNER_TEMP", &root);
+    let call = call.env("GITHUB_ACTIONS", "true");
     variables.iter().fold(call, |call, (name, value)| call.env(name, value)).run()
 }
 
@@ -159,6 +178,13 @@ fn gitlab(sandbox: &Sandbox, rest: &str, variables: &[(&str, &str)]) -> Output {
     call.run()
 }
 
+/// What a job of GitLab's does with the range that it has found.
+fn judge(job: &str) -> String {
+    let (_, rest) = CI_GITLAB.split_once(job).unwrap();
+    let range = rest.lines().find_map(|line| line.trim_start().strip_prefix("- set -- ")).unwrap();
+    format!("set -- {range}\n{}", block(CI_GITLAB, "agentops:merge-request:\n", "- &judge |"))
+}
+
 /// A branch whose commit the target's newest policy refuses, and an older one would not.
 fn behind_its_target() -> Sandbox {
     let sandbox = Sandbox::governed();
@@ -179,8 +205,8 @@ fn behind_its_target() -> Sandbox {
 
 #[test]
 fn gitlab_judges_by_the_newest_policy_of_the_target() {
-    const JUDGE: &str = r#""$agentops" check --base "$base" --tip "$CI_COMMIT_SHA""#;
-    assert!(CI_GITLAB.contains(&format!("    - '{JUDGE}'\n")));
+    let judge = judge("agentops:merge-request:\n");
+    let judge = judge.as_str();
     // Every job of a merge request finds its base in the same way.
     assert_eq!(CI_GITLAB.matches("    - *base\n").count(), 2);
     assert!(!CI_GITLAB.contains("DIFF_BASE_SHA") && !CI_GITLAB.contains("TARGET_BRANCH_SHA"));
@@ -189,7 +215,7 @@ fn gitlab_judges_by_the_newest_policy_of_the_target() {
     sandbox.agentops(&format!("check --base {old} --tip {tip}")).run().expect_code(0);
     let target = ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main");
     let variables = [target, ("CI_COMMIT_SHA", tip.as_str()), ("CI_MERGE_REQUEST_DIFF_BASE_SHA", old.as_str())];
-    let judged = gitlab(&sandbox, JUDGE, &variables).expect_code(3);
+    let judged = gitlab(&sandbox, judge, &variables).expect_code(3);
     assert!(judged.stdout.contains("`paths.require_task`"), "{}", judged.snapshot());
     // Where no base is known nothing passes.
     for (unknown, words) in [
@@ -197,10 +223,103 @@ fn gitlab_judges_by_the_newest_policy_of_the_target() {
         (("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "gone"), "couldn't find remote ref"),
         (("CI_MERGE_REQUEST_PROJECT_ID", "8"), "runs in a fork"),
     ] {
-        let refused = gitlab(&sandbox, JUDGE, &[&variables[..], &[unknown]].concat());
+        let refused = gitlab(&sandbox, judge, &[&variables[..], &[unknown]].concat());
         assert!(refused.code != Some(0) && refused.stderr.contains(words), "{}", refused.snapshot());
         assert_eq!(refused.stdout, "");
     }
+}
+
+#[test]
+fn gitlab_gets_both_reports_and_the_verdict() {
+    let sandbox = behind_its_target();
+    sandbox.git("checkout --quiet main");
+    let (before, good) = (sandbox.git("rev-parse main"), sandbox.commit_all(&lawful("feat: nothing")));
+    sandbox.write("b.txt", "1\n");
+    let bad = sandbox.commit_all("wip");
+    assert_eq!(CI_GITLAB.matches("    - *judge\n").count(), 1);
+    let run = |before: &str, tip: &str| {
+        let variables = [("CI_COMMIT_BEFORE_SHA", before), ("CI_COMMIT_SHA", tip), ("CI_COMMIT_BRANCH", "main")];
+        let target = [("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main")];
+        gitlab(&sandbox, &judge("agentops:push:\n"), &[&variables[..], &target].concat())
+    };
+    // A link of a branch would lead what is written here to another file.
+    fs::write(sandbox.root().join("kept"), "kept").unwrap();
+    for name in ["gl-code-quality-report.json", "agentops.junit.xml"] {
+        assert!(CI_GITLAB.contains(&format!(": {name}\n")), "GitLab is told of it");
+        symlink("../kept", sandbox.path().join(name)).unwrap();
+    }
+    let refused = run(&good, &bad).expect_code(3);
+    assert!(refused.stdout.matches("fail: ").count() == 1, "{}", refused.snapshot());
+    assert!(sandbox.read("gl-code-quality-report.json").starts_with("[{\"description\""));
+    assert!(sandbox.read("agentops.junit.xml").contains("<failure "));
+    assert_eq!(fs::read_to_string(sandbox.root().join("kept")).unwrap(), "kept");
+    let nothing = run(&"0".repeat(40), &bad).expect_code(1);
+    assert!(nothing.stderr.contains("nothing was judged"), "{}", nothing.snapshot());
+    assert!(!sandbox.path().join("agentops.junit.xml").exists());
+    run(&before, &good).expect_code(0);
+    assert_eq!(sandbox.read("gl-code-quality-report.json"), "[]\n");
+}
+
+#[test]
+fn the_action_takes_no_other_program_and_no_other_event() {
+    use std::os::unix::fs::PermissionsExt as _;
+    const GET: &str = "Get agentops";
+    let sandbox = Sandbox::adopted();
+    let place = sandbox.root().join("tools");
+    fs::create_dir(&place).unwrap();
+    // Stands in for the network, and for cargo: what they are asked is what counts.
+    let tools = [
+        ("curl", "while [ \"$1\" != --output ]; do shift; done\necho \"$4\" >&2\nprintf 'the judge\\n' > \"$2\"\n"),
+        ("cargo", "echo cargo \"$@\" in \"$PWD\"\n"),
+    ];
+    for (name, text) in tools {
+        fs::write(place.join(name), format!("#!/bin/sh\n{text}")).unwrap();
+        fs::set_permissions(place.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let path = format!("{}:/usr/bin:/bin", place.display());
+    let digest = agentops::model::digest::Digest::of(b"the judge\n").hex();
+    let url = "https://example.org/agentops";
+    let get = |url: &str, digest: &str| {
+        let variables = [("PATH", path.as_str()), ("URL", url), ("SHA256", digest), ("GITHUB_ACTION_PATH", "/a/b/c/d")];
+        run_step(&sandbox, ACTION, GET, &variables)
+    };
+    let judge = sandbox.root().join("judge/bin/agentops");
+    let other = digest.replace(['0', '1', '2'], "3");
+    for (url, digest) in [(url, other.as_str()), (url, ""), ("", &digest), (url, &digest[1..]), (url, &"z".repeat(64))]
+    {
+        assert_ne!(get(url, digest).code, Some(0), "{url} {digest}");
+        assert!(!judge.exists());
+    }
+    let told = get(url, &digest).expect_code(0);
+    assert!(told.stderr.contains(url) && judge.exists(), "{}", told.snapshot());
+    let built = get("", "").expect_code(0);
+    let root = sandbox.root().display();
+    assert_eq!(
+        built.stdout,
+        format!("cargo install --quiet --locked --path /a/b/c/d/../../.. --root {root}/judge in {root}/judge\n")
+    );
+    let refused = run_step(&sandbox, ACTION, "Refuse other events", &[("EVENT", "pull_request_target")]).expect_code(1);
+    assert!(refused.stderr.contains("Of pull_request_target it does not know"), "{}", refused.snapshot());
+}
+
+#[test]
+fn five_lines_are_enough() {
+    // What the files and the page tell people to write is the same, and short.
+    let page = include_str!("../../docs/ci.md");
+    let commented = |text: &str, first: &str| -> Vec<String> {
+        let lines = text.lines().map(|line| line.strip_prefix("#   ").unwrap_or("").to_owned());
+        lines.skip_while(|line| line != first).take_while(|line| !line.is_empty()).collect()
+    };
+    for (file, first, most) in [(ACTION, "jobs:", 5), (CI_GITLAB, "include:", 3)] {
+        let lines = commented(file, first);
+        assert!((3..=most).contains(&lines.len()), "{lines:?}");
+        assert!(page.contains(&format!("{}\n", lines.join("\n"))), "{lines:?}");
+    }
+    // The folder that `uses:` names is there, and three folders below what is built.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    assert!(
+        root.join("templates/ci/github/../../../Cargo.toml").exists() && page.contains("/templates/ci/github@COMMIT")
+    );
 }
 
 #[test]
