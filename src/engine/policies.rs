@@ -1,5 +1,6 @@
 //! What rules a tree: its policy, read once for the many trees of a history that share it.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::error::EngineError;
@@ -9,7 +10,7 @@ use crate::model::digest::ObjectId;
 use crate::model::layout;
 use crate::model::path::RepoPath;
 use crate::model::policy::Policy;
-use crate::model::tree::{Change, TreeView};
+use crate::model::tree::{Change, Mode, TreeView};
 
 /// What rules a step from some tree.
 pub(crate) enum Ruling {
@@ -41,6 +42,8 @@ type Key = Vec<(RepoPath, ObjectId)>;
 #[derive(Default)]
 pub(crate) struct Policies {
     read: Vec<(Key, Rc<Policy>)>,
+    /// What rules by the object that `.agentops` is: all that decides a policy lies in it, and most commits leave it alone.
+    folders: HashMap<ObjectId, Option<Rc<Policy>>>,
     settled: bool,
 }
 
@@ -53,14 +56,29 @@ impl Policies {
 
     /// The policy in `tree`.
     pub(crate) fn of(&mut self, tree: &dyn TreeView) -> Result<Ruling, EngineError> {
-        let Some(key) = key(tree)? else { return Ok(Ruling::Ungoverned) };
+        // Views of what is no tree yet have no id for a folder.
+        let entry = tree.entry(&layout::ROOT.into())?;
+        let folder = entry.filter(|entry| entry.mode == Mode::Tree && !entry.id.is_null()).map(|entry| entry.id);
+        let policy = match folder.and_then(|id| self.folders.get(&id)) {
+            Some(known) => known.clone(),
+            None => {
+                let found = self.find(tree)?;
+                self.folders.extend(folder.map(|id| (id, found.clone())));
+                found
+            }
+        };
+        Ok(policy.map_or(Ruling::Ungoverned, Ruling::Governed))
+    }
+
+    fn find(&mut self, tree: &dyn TreeView) -> Result<Option<Rc<Policy>>, EngineError> {
+        let Some(key) = key(tree)? else { return Ok(None) };
         if let Some((_, policy)) = self.read.iter().rev().find(|(known, _)| *known == key) {
-            return Ok(Ruling::Governed(policy.clone()));
+            return Ok(Some(policy.clone()));
         }
         let read = if self.settled { config::read_settled_policy } else { config::read_policy };
         let policy = Rc::new(read(tree)?);
         self.read.push((key, policy.clone()));
-        Ok(Ruling::Governed(policy))
+        Ok(Some(policy))
     }
 }
 

@@ -4,13 +4,14 @@
 //! of a repeated name are compared in their order, so that an odd order never makes a change disappear.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use super::error::GitError;
 use super::objects::FolderName;
+use super::range::IdSet;
 use super::repo::Repo;
-use super::tree::RawEntry;
+use super::tree::{RawEntry, same_names};
 use crate::model::digest::ObjectId;
 use crate::model::path::RepoPath;
 use crate::model::tree::{Change, Malformed, Mode, TreeFault};
@@ -49,6 +50,17 @@ impl Repo {
         Ok(found)
     }
 
+    /// The names at the top of two trees under which they differ, where both have the same names; `None` where they have not,
+    /// or where nothing has told yet that `before` is well-formed.
+    pub fn names_that_differ(&self, before: &ObjectId, after: &ObjectId) -> Result<Option<Vec<Vec<u8>>>, GitError> {
+        if !self.is_well_formed(Some(*before)) {
+            return Ok(None);
+        }
+        let (before, after) = (self.read_tree(before, &FolderName(b""))?, self.read_tree(after, &FolderName(b""))?);
+        let differing = same_names(&before, &after, self.hash.len_in_bytes());
+        Ok(differing.map(|pairs| pairs.iter().map(|(_, new)| new.name.to_vec()).collect()))
+    }
+
     /// Whether a folder of `after` that is not the same in `before` is malformed.
     pub fn brings_malformed(&self, before: &ObjectId, after: &ObjectId) -> Result<bool, GitError> {
         Ok(!self.compare_trees(Some(before), after)?.malformed.is_empty())
@@ -63,7 +75,7 @@ impl Repo {
         found: &mut TreeDiff,
     ) -> Result<(), GitError> {
         let mut waiting = vec![Pair { at, depth: 0, before, after }];
-        let (mut folders, mut distinct, mut is_weighed) = (0, HashSet::new(), false);
+        let (mut folders, mut distinct, mut is_weighed) = (0, IdSet::default(), false);
         while let Some(pair) = waiting.pop() {
             if pair.before == pair.after {
                 continue;
@@ -90,6 +102,16 @@ impl Repo {
         }
         let before = self.side(pair, pair.before)?;
         let after = self.side(pair, pair.after)?;
+        // Most folders are what they were but for a file or two, and then hardly any of their entries need be read.
+        if self.is_well_formed(pair.before)
+            && let Some(differing) = same_names(&before, &after, self.hash.len_in_bytes())
+        {
+            for (old, new) in &differing {
+                self.meet(pair, Some(old), Some(new), waiting, &mut found.changes);
+            }
+            self.note_well_formed(pair.after);
+            return Ok(());
+        }
         let (before, after) = (self.raw(&pair.before, &before)?, self.raw(&pair.after, &after)?);
         let mut meet = |old: Option<&RawEntry<'_>>, new: Option<&RawEntry<'_>>| {
             self.meet(pair, old, new, waiting, &mut found.changes);
@@ -100,8 +122,12 @@ impl Repo {
         } else {
             compare_by_name(&before, &after, &mut meet);
         }
+        let mut malformed = malformed(&pair.at, &after, sorted).take(MAX_MALFORMED).peekable();
+        if sorted && malformed.peek().is_none() {
+            self.note_well_formed(pair.after);
+        }
         if found.malformed.len() < MAX_MALFORMED {
-            found.malformed.extend(malformed(&pair.at, &after, sorted).take(MAX_MALFORMED));
+            found.malformed.extend(malformed);
         }
         Ok(())
     }
@@ -295,125 +321,4 @@ pub(super) fn canonical(mode: Mode) -> Mode {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use proptest::prelude::*;
-
-    use super::super::sandbox::Sandbox;
-    use super::*;
-    use crate::model::tree::TreeView as _;
-
-    /// Writes the tree with these files by git's own means.
-    fn tree_of(sandbox: &Sandbox, files: &BTreeMap<String, (u8, u8)>) -> ObjectId {
-        sandbox.git(&["read-tree", "--empty"]);
-        let blobs: Vec<ObjectId> = (0..3).map(|number| sandbox.object("blob", &[b'0' + number])).collect();
-        let mut lines = String::new();
-        for (path, (mode, content)) in files {
-            let mode = ["100644", "100755", "120000"][usize::from(mode % 3)];
-            lines += &format!("{mode} {}\t{path}\n", blobs[usize::from(content % 3)]);
-        }
-        sandbox.git_input(&["update-index", "--index-info"], lines.as_bytes());
-        sandbox.id(&sandbox.git(&["write-tree"]))
-    }
-
-    fn files() -> impl Strategy<Value = BTreeMap<String, (u8, u8)>> {
-        // Few names, so that files and folders trade places; `a-` sorts between `a` and `a/`.
-        let path = proptest::collection::vec(prop_oneof![Just("a"), Just("a-"), Just("b"), Just("a.b")], 1..4);
-        proptest::collection::btree_map(path.prop_map(|names| names.join("/")), any::<(u8, u8)>(), 0..9)
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
-        #[test]
-        fn changes_are_those_of_git(before in files(), after in files()) {
-            let sandbox = Sandbox::new();
-            let (before, after) = (tree_of(&sandbox, &before), tree_of(&sandbox, &after));
-            let repo = sandbox.open();
-            let changes = repo.diff_trees(Some(&before), &after).unwrap();
-            prop_assert_eq!(&changes, &sandbox.diff_tree(&before, &after));
-            // The index still holds `after`: the two ways to compare it agree with the trees.
-            prop_assert_eq!(&repo.diff_index_against(Some(&before)).unwrap(), &changes);
-            let staged = repo.staged_since(Some(before));
-            let tree = repo.tree(&after);
-            for path in ["", "a", "a/a", "a/b", "a-", "b", "b/a", "a/a/a", "a.b"] {
-                let path = RepoPath::from(path);
-                let names = |entries: Vec<crate::model::tree::Entry>| -> Vec<_> {
-                    entries.into_iter().map(|entry| (entry.name, entry.mode)).collect()
-                };
-                prop_assert_eq!(names(staged.list(&path).unwrap()), names(tree.list(&path).unwrap()), "{}", path);
-                prop_assert_eq!(staged.file(&path, 9).unwrap(), tree.file(&path, 9).unwrap(), "{}", path);
-                let mode = |entry: Option<crate::model::tree::Entry>| entry.map(|entry| entry.mode);
-                prop_assert_eq!(mode(staged.entry(&path).unwrap()), mode(tree.entry(&path).unwrap()), "{}", path);
-            }
-        }
-    }
-
-    #[test]
-    fn malformed_trees_hide_nothing() {
-        let sandbox = Sandbox::new();
-        let [one, two, three] = ["1", "2", "3"].map(|text| sandbox.object("blob", text.as_bytes()));
-        let good = sandbox.raw_tree(&[("100644", "a", one), ("100644", "b", two)]);
-        let doubled = sandbox.raw_tree(&[("100644", "a", one), ("100644", "a", three), ("100644", "b", two)]);
-        let reordered = sandbox.raw_tree(&[("100644", "a", three), ("100644", "a", one), ("100644", "b", two)]);
-        let unsorted = sandbox.raw_tree(&[("100644", "b", two), ("100644", "a", three)]);
-        let repo = sandbox.open();
-        let sides = |before: &ObjectId, after: &ObjectId| -> Vec<(String, Option<ObjectId>, Option<ObjectId>)> {
-            let changes = repo.diff_trees(Some(before), after).unwrap().into_iter();
-            changes
-                .map(|change| (change.path.to_string(), change.before.map(|b| b.1), change.after.map(|a| a.1)))
-                .collect()
-        };
-        let a = || "a".to_owned();
-        assert_eq!(sides(&good, &doubled), [(a(), None, Some(three))]);
-        assert_eq!(sides(&doubled, &good), [(a(), Some(three), None)]);
-        assert_eq!(sides(&doubled, &reordered), [(a(), Some(one), Some(three)), (a(), Some(three), Some(one))]);
-        assert_eq!(sides(&good, &unsorted), [(a(), Some(one), Some(three))]);
-        let inside = sandbox.raw_tree(&[("40000", "d", good), ("40000", "d", doubled)]);
-        let outside = sandbox.raw_tree(&[("40000", "d", good), ("40000", "d", good)]);
-        assert_eq!(sides(&outside, &inside), [("d/a".to_owned(), None, Some(three))]);
-        assert_eq!(repo.tree(&doubled).list(&RepoPath::default()).unwrap().len(), 3);
-        let cut = sandbox.object("tree", b"100644 a\0short");
-        assert!(matches!(repo.diff_trees(Some(&good), &cut), Err(GitError::Damaged { .. })));
-    }
-
-    /// A tree with ten names in it, each the same tree with ten names, and so on; its files are the same blob.
-    fn tenfold(sandbox: &Sandbox, levels: u32) -> ObjectId {
-        let mut tree = sandbox.object("blob", b"x");
-        let mut mode = "100644";
-        for _ in 0..levels {
-            let names = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
-            tree = sandbox.raw_tree(&names.map(|name| (mode, name, tree)));
-            mode = "40000";
-        }
-        tree
-    }
-
-    #[test]
-    fn trees_that_swell_without_end_are_refused_soon() {
-        let sandbox = Sandbox::new();
-        let (small, swollen) = (tenfold(&sandbox, 1), tenfold(&sandbox, 30));
-        let repo = sandbox.open();
-        assert!(matches!(repo.diff_trees(None, &swollen), Err(GitError::Limit { .. })));
-        for (before, after) in [(None, Some(swollen)), (Some(small), Some(swollen)), (Some(swollen), None)] {
-            let mut found = TreeDiff::default();
-            let refused = repo.diff_below(RepoPath::default(), before, after, &mut found);
-            assert!(matches!(refused, Err(GitError::Limit { limit: MAX_CHANGES, .. })), "{refused:?}");
-            assert!(found.changes.len() <= 10 * MANY_FOLDERS, "{} changes were collected", found.changes.len());
-        }
-    }
-
-    #[test]
-    fn folders_that_are_copies_of_each_other_are_compared_whole() {
-        let sandbox = Sandbox::new();
-        let (smaller, copies) = (tenfold(&sandbox, 3), tenfold(&sandbox, 4));
-        let repo = sandbox.open();
-        assert_eq!(repo.diff_trees(None, &copies).unwrap().len(), 10_000);
-        assert_eq!(
-            repo.weigh(&[Pair { at: RepoPath::default(), depth: 0, before: None, after: Some(copies) }]).unwrap(),
-            11_111
-        );
-        // A file on one side, a folder on the other.
-        assert_eq!(repo.diff_trees(Some(&smaller), &copies).unwrap().len(), 1_000 + 10_000);
-    }
-}
+mod tests;

@@ -3,7 +3,6 @@
 //!
 //! Everything that reads or writes objects goes through [`Objects`]; with memory, new objects stay in this process.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::path::Path;
@@ -12,6 +11,7 @@ use std::rc::Rc;
 use gix::objs::{Exists, Find, FindHeader, Write};
 
 use super::error::GitError;
+use super::range::{IdMap, IdSet};
 use super::repo::Repo;
 use crate::model::digest::ObjectId;
 use crate::model::path::RepoPath;
@@ -144,8 +144,10 @@ impl Write for Objects {
 /// Recently read trees. A step looks into the same trees over and over.
 #[derive(Default)]
 pub(super) struct TreeMemory {
-    trees: HashMap<ObjectId, Rc<[u8]>>,
-    names: HashMap<ObjectId, (u32, Option<Rc<Names>>)>,
+    trees: IdMap<Rc<[u8]>>,
+    names: IdMap<(u32, Option<Rc<Names>>)>,
+    /// Those of which it is known that their entries are in order, each with a name that a file or folder can have, and once.
+    well_formed: IdSet,
     bytes: usize,
     pub(super) walked: Walked,
 }
@@ -271,11 +273,22 @@ impl Repo {
         if memory.bytes + bytes.len() > REMEMBERED_TREES {
             memory.trees.clear();
             memory.names.clear();
+            memory.well_formed.clear();
             memory.bytes = 0;
         }
         memory.bytes += bytes.len();
         memory.trees.insert(*id, Rc::clone(&bytes));
         Ok(bytes)
+    }
+
+    /// Whether a tree that was read lately is known to be well-formed; that of no folder is nothing's.
+    pub(super) fn is_well_formed(&self, id: Option<ObjectId>) -> bool {
+        id.is_some_and(|id| self.trees.borrow().well_formed.contains(&id))
+    }
+
+    /// Notes that a tree which was just read is well-formed.
+    pub(super) fn note_well_formed(&self, id: Option<ObjectId>) {
+        self.trees.borrow_mut().well_formed.extend(id);
     }
 
     /// The entries by name of the tree `id`, whose raw `bytes` were read: for folders with many entries that are looked up
@@ -313,11 +326,6 @@ impl Repo {
 
     fn is_empty_tree(&self, id: &gix::ObjectId) -> bool {
         *id == gix::ObjectId::empty_tree(self.hash)
-    }
-
-    /// An empty memory of trees.
-    pub(super) fn no_trees() -> RefCell<TreeMemory> {
-        RefCell::default()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
+use std::rc::Rc;
 
 use super::commit::{head_of, parse};
 use super::error::GitError;
@@ -14,6 +15,9 @@ use crate::model::digest::ObjectId;
 /// commit may still turn out to be reachable from the base.
 const PATIENCE: usize = 16;
 
+/// Bytes of commits of walked lines that are remembered; beyond it the memory is emptied.
+const REMEMBERED_PAST: usize = 1024 * 1024;
+
 /// Commits reachable from a tip and not from a base.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Range {
@@ -21,6 +25,21 @@ pub struct Range {
     pub commits: Vec<Commit>,
     /// Those of them with a parent that is not in this clone because history was cut off there.
     pub shallow_at: Vec<ObjectId>,
+}
+
+impl Range {
+    /// Whether the line of first parents from the tip on leaves the range at `base`, from which the range was asked for:
+    /// whether `base` lies on that line.
+    pub fn follows(&self, base: &ObjectId) -> bool {
+        let parents: IdMap<Option<&ObjectId>> =
+            self.commits.iter().filter_map(|commit| Some((commit.id?, commit.parents.first()))).collect();
+        let mut next = self.commits.last().and_then(|tip| tip.id);
+        while let Some(parent) = next.and_then(|id| parents.get(&id)) {
+            next = parent.copied();
+        }
+        // From where it leaves the range, all that comes is reachable from `base`; only `base` itself leads nowhere else.
+        next == Some(*base)
+    }
 }
 
 impl Repo {
@@ -81,18 +100,24 @@ impl Repo {
 
     /// Up to `count` commits of the first-parent line from `tip` on, newest first; fewer where history ends or was
     /// cut off.
-    pub fn first_parents(&self, tip: &ObjectId, count: usize) -> Result<Vec<Commit>, GitError> {
+    pub fn first_parents(&self, tip: &ObjectId, count: usize) -> Result<Vec<Rc<Commit>>, GitError> {
         let mut buffer = Vec::new();
-        let mut line: Vec<Commit> = Vec::new();
+        let mut line: Vec<Rc<Commit>> = Vec::new();
         let mut next = Some(*tip);
+        let mut past = self.past.borrow_mut();
         while let Some(id) = next.filter(|_| line.len() < count) {
-            if !self.read_into(&id, gix::objs::Kind::Commit, &"a commit", &mut buffer)? {
-                if !line.is_empty() && self.is_shallow() {
-                    break;
+            let commit = match past.commits.get(&id) {
+                Some(commit) => Rc::clone(commit),
+                None => {
+                    if !self.read_into(&id, gix::objs::Kind::Commit, &"a commit", &mut buffer)? {
+                        if !line.is_empty() && self.is_shallow() {
+                            break;
+                        }
+                        return Err(absent(&id));
+                    }
+                    past.keep(id, parse(&id, &head_of(&id, &buffer)?))
                 }
-                return Err(absent(&id));
-            }
-            let commit = parse(&id, &head_of(&id, &buffer)?);
+            };
             next = commit.parents.first().copied();
             line.push(commit);
         }
@@ -120,7 +145,7 @@ impl Repo {
     /// unknown: [`GitError::MissingObject`].
     pub fn is_ancestor(&self, old: &ObjectId, new: &ObjectId) -> Result<bool, GitError> {
         let mut buffer = Vec::new();
-        let mut seen: HashSet<ObjectId, BuildHasherDefault<IdHasher>> = HashSet::default();
+        let mut seen = IdSet::default();
         let mut queue = BinaryHeap::from([(i64::MAX, *new)]);
         let mut gone = None;
         seen.insert(*new);
@@ -139,6 +164,25 @@ impl Repo {
                 .extend(head.parents.into_iter().filter(|parent| seen.insert(*parent)).map(|parent| (seconds, parent)));
         }
         gone.map_or(Ok(false), |id| Err(absent(&id)))
+    }
+}
+
+/// Commits of lines that were walked: the next edge of a history has almost the same past.
+#[derive(Default)]
+pub(super) struct Past {
+    commits: IdMap<Rc<Commit>>,
+    bytes: usize,
+}
+
+impl Past {
+    fn keep(&mut self, id: ObjectId, commit: Commit) -> Rc<Commit> {
+        if self.bytes > REMEMBERED_PAST {
+            *self = Self::default();
+        }
+        self.bytes += size_of::<Commit>() + commit.message.len();
+        let commit = Rc::new(commit);
+        self.commits.insert(id, Rc::clone(&commit));
+        commit
     }
 }
 
@@ -263,7 +307,10 @@ impl<'r> Walk<'r> {
 /// A map from ids.
 pub(super) type IdMap<V> = HashMap<ObjectId, V, BuildHasherDefault<IdHasher>>;
 
-/// Ids are digests already: their first bytes serve as their hash.
+/// A set of ids, or of pairs of them.
+pub(super) type IdSet<T = ObjectId> = HashSet<T, BuildHasherDefault<IdHasher>>;
+
+/// Ids are digests already: their first bytes serve as their hash, those of a pair together.
 #[derive(Default)]
 pub(super) struct IdHasher(u64);
 
@@ -274,7 +321,7 @@ impl Hasher for IdHasher {
 
     fn write(&mut self, bytes: &[u8]) {
         if let Some(first) = bytes.first_chunk::<8>() {
-            self.0 = u64::from_ne_bytes(*first);
+            self.0 = self.0.rotate_left(23) ^ u64::from_ne_bytes(*first);
         }
     }
 
@@ -346,6 +393,7 @@ mod tests {
             let mine: Vec<String> = repo.first_parents(&tip, 99).unwrap().iter().map(|commit| commit.id.unwrap().to_string()).collect();
             prop_assert_eq!(mine.join("\n"), line.clone());
             prop_assert_eq!(repo.first_parent_line_contains(&tip, &base).unwrap(), line.contains(&base.to_string()));
+            prop_assert!(range.commits.is_empty() || range.follows(&base) == line.contains(&base.to_string()));
         }
     }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::GitError;
 use super::objects::{Objects, TreeMemory};
+use super::range::Past;
 
 /// An open repository. Opening reads configuration only; everything else is read when asked for.
 pub struct Repo {
@@ -13,6 +14,7 @@ pub struct Repo {
     pub(super) hash: gix::hash::Kind,
     pub(super) index_path: PathBuf,
     pub(super) trees: RefCell<TreeMemory>,
+    pub(super) past: RefCell<Past>,
     pub(super) extra_objects: Vec<PathBuf>,
     pub(super) is_rehearsal: bool,
 }
@@ -45,7 +47,8 @@ impl Repo {
             objects: Objects::new(inner.objects.clone()),
             hash: inner.object_hash(),
             index_path: inner.index_path(),
-            trees: Self::no_trees(),
+            trees: RefCell::default(),
+            past: RefCell::default(),
             extra_objects: Vec::new(),
             is_rehearsal: false,
             inner,
@@ -79,7 +82,8 @@ impl Repo {
             objects: self.objects.in_memory(),
             hash: self.hash,
             index_path: self.index_path.clone(),
-            trees: Self::no_trees(),
+            trees: RefCell::default(),
+            past: RefCell::default(),
             extra_objects: self.extra_objects.clone(),
         }
     }

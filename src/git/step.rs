@@ -2,6 +2,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use super::diff::TreeDiff;
 use super::error::GitError;
@@ -167,6 +168,10 @@ impl StepView for RepoStep<'_> {
             Some(parent) => Some(self.tree_of(parent)?),
             None => None,
         };
+        // Of a step of one commit these are the changes of the step.
+        if self.next_id.as_ref() == Some(tree) && before.as_ref() == self.base.as_ref().map(CommitTree::id) {
+            return self.changes().map(<[Change]>::to_vec);
+        }
         Ok(self.repo.diff_trees(before.as_ref(), tree)?)
     }
 
@@ -203,7 +208,7 @@ impl StepView for RepoStep<'_> {
         }
     }
 
-    fn history(&self, count: usize) -> Result<Vec<Commit>, SightError> {
+    fn history(&self, count: usize) -> Result<Vec<Rc<Commit>>, SightError> {
         let Some(tip) = self.history else { return Ok(Vec::new()) };
         let mut past = self.past.borrow_mut();
         if past.asked < count {
@@ -222,7 +227,7 @@ impl StepView for RepoStep<'_> {
 #[derive(Default)]
 struct Past {
     /// Newest first.
-    line: Vec<Commit>,
+    line: Vec<Rc<Commit>>,
     /// How many were asked for; history may have fewer.
     asked: usize,
 }

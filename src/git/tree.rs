@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use bstr::ByteSlice as _;
+
 use super::error::GitError;
 use super::objects::{FolderName, Walked};
 use super::repo::Repo;
@@ -61,16 +63,63 @@ pub(super) fn raw_entries(
 }
 
 fn raw_entry(bytes: &[u8], hash_length: usize) -> Option<(RawEntry<'_>, &[u8])> {
-    let space = bytes.iter().take(12).position(|byte| *byte == b' ')?;
     let mut bits = 0u32;
-    for digit in &bytes[..space] {
-        let value = digit.checked_sub(b'0').filter(|value| *value < 8)?;
-        bits = bits.checked_mul(8)?.checked_add(u32::from(value))?;
+    let mut space = None;
+    for (at, byte) in bytes.iter().take(12).enumerate() {
+        match byte {
+            b' ' => {
+                space = Some(at);
+                break;
+            }
+            b'0'..=b'7' => bits = bits.checked_mul(8)?.checked_add(u32::from(byte - b'0'))?,
+            _ => return None,
+        }
     }
-    let after = &bytes[space + 1..];
-    let end = after.iter().position(|byte| *byte == 0).filter(|end| *end > 0 && space > 0)?;
+    let after = &bytes[space.filter(|space| *space > 0)? + 1..];
+    let end = after.find_byte(0).filter(|end| *end > 0)?;
     let id = after.get(end + 1..end + 1 + hash_length)?;
     Some((RawEntry { bits, name: &after[..end], id }, &after[end + 1 + hash_length..]))
+}
+
+/// The entries in which `after` differs from `before`, a well-formed tree, where both have the same names, each of the same
+/// type: what stands before, between and behind them is the same bytes and is not read. `None` where they have not, or where
+/// `after` cannot be read: then both have to be.
+pub(super) fn same_names<'t>(
+    before: &'t [u8],
+    after: &'t [u8],
+    hash_length: usize,
+) -> Option<Vec<(RawEntry<'t>, RawEntry<'t>)>> {
+    if before.len() != after.len() {
+        return None;
+    }
+    let mut differing = Vec::new();
+    let mut at = 0;
+    while let Some(mismatch) = mismatch(&before[at..], &after[at..]) {
+        let mismatch = at + mismatch;
+        // On to the entry that it lies in.
+        loop {
+            let end = at + before[at..].find_byte(0)? + 1 + hash_length;
+            if end > mismatch {
+                break;
+            }
+            at = end;
+        }
+        let (old, rest) = raw_entry(before.get(at..)?, hash_length)?;
+        let (new, other_rest) = raw_entry(after.get(at..)?, hash_length)?;
+        if old.name != new.name || old.is_tree() != new.is_tree() || rest.len() != other_rest.len() {
+            return None;
+        }
+        differing.push((old, new));
+        at = before.len() - rest.len();
+    }
+    Some(differing)
+}
+
+/// Where two slices of one length differ first.
+fn mismatch(one: &[u8], other: &[u8]) -> Option<usize> {
+    const STEP: usize = 64;
+    let same = one.chunks(STEP).zip(other.chunks(STEP)).take_while(|(one, other)| one == other).count() * STEP;
+    one.get(same..)?.iter().zip(other.get(same..)?).position(|(one, other)| one != other).map(|at| same + at)
 }
 
 /// The tree of a commit, or any other tree of the repository.

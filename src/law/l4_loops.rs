@@ -37,7 +37,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     let joins =
         history.first().is_some_and(|newest| newest.id.is_some() && newest.id.as_ref() == first.parents.first());
     let past = if joins { history.as_slice() } else { &[] };
-    let line: Vec<&Commit> = past.iter().rev().chain(own).collect();
+    let line: Vec<&Commit> = past.iter().rev().map(|commit| &**commit).chain(own).collect();
     for (commit, earlier) in repeats(&line) {
         if past.iter().any(|old| old.id == commit.id) {
             continue;

@@ -10,6 +10,7 @@ pub(crate) use policy::{policy, policy_with_profile, small_profile};
 pub(crate) use records::{event, learning, records, session};
 
 use std::cell::OnceCell;
+use std::rc::Rc;
 
 use crate::model::commit::{Commit, Person};
 use crate::model::digest::{Digest, ObjectId};
@@ -283,8 +284,8 @@ impl StepView for TestStep {
         Ok(Box::new(self.tree_at(Some(index))))
     }
 
-    fn history(&self, count: usize) -> Result<Vec<Commit>, SightError> {
-        Ok(self.past.iter().rev().take(count).map(|past| past.commit.clone()).collect())
+    fn history(&self, count: usize) -> Result<Vec<Rc<Commit>>, SightError> {
+        Ok(self.past.iter().rev().take(count).map(|past| Rc::new(past.commit.clone())).collect())
     }
 
     fn known_tree(&self, id: &ObjectId) -> Result<Option<Box<dyn TreeView + '_>>, SightError> {

@@ -4,6 +4,7 @@
 //! that a hook, CI, `phase next` and the property tests run the very same laws.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::commit::Commit;
 use super::digest::{Digest, ObjectId};
@@ -194,7 +195,7 @@ pub trait StepView {
     /// The tree of the commit at `index`.
     fn commit_tree(&self, index: usize) -> Result<Box<dyn TreeView + '_>, SightError>;
     /// Up to `count` commits of T's first-parent line, newest first; fewer where history ends.
-    fn history(&self, count: usize) -> Result<Vec<Commit>, SightError>;
+    fn history(&self, count: usize) -> Result<Vec<Rc<Commit>>, SightError>;
     /// The tree `id` when it belongs to a commit of the step, to one of their parents, or to a recent commit of T's
     /// first-parent line; `None` for any other object, so that nobody can cite a tree made up for the purpose.
     fn known_tree(&self, id: &ObjectId) -> Result<Option<Box<dyn TreeView + '_>>, SightError>;

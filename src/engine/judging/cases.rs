@@ -1,5 +1,7 @@
 //! From repository to case: builds the steps that the judge judges.
 
+use std::collections::BTreeSet;
+
 use super::beginnings::Beginnings;
 use crate::config::{self, PolicyError};
 use crate::engine::error::EngineError;
@@ -169,30 +171,43 @@ pub(crate) fn governed_commits(repo: &Repo, commits: Vec<Commit>) -> Result<Vec<
     Ok(kept)
 }
 
-/// Whether anything that integrity laws read differs between two trees: `.agentops`, or a governed path outside it.
-pub(crate) fn state_differs(
-    repo: &Repo,
-    policy: &Policy,
-    before: &ObjectId,
-    after: &ObjectId,
-) -> Result<bool, EngineError> {
-    let (before, after) = (repo.tree(before), repo.tree(after));
-    let governed = Governed::new(&policy.config.governed);
-    let side = |tree: &CommitTree<'_>, path: &RepoPath| -> Result<Option<(Mode, ObjectId)>, SightError> {
-        Ok(tree.entry(path)?.map(|entry| (entry.mode, entry.id)))
-    };
-    for path in governed.roots() {
-        let path = RepoPath::from(path.as_str());
-        if path.as_bytes().is_empty() || side(&before, &path)? != side(&after, &path)? {
-            return Ok(true);
-        }
+/// Where all lies that integrity laws read: `.agentops`, and where the paths begin that a policy governs.
+pub(crate) struct State {
+    roots: Vec<RepoPath>,
+    /// Folders above them: a link there would lead elsewhere.
+    above: Vec<RepoPath>,
+}
+
+impl State {
+    /// Under `policy`.
+    pub(crate) fn of(policy: &Policy) -> Self {
+        let governed = Governed::new(&policy.config.governed);
+        let paths = |names: BTreeSet<String>| names.iter().map(|name| RepoPath::from(name.as_str())).collect();
+        Self { roots: paths(governed.roots()), above: paths(governed.above()) }
     }
-    for path in governed.above() {
-        let path = RepoPath::from(path.as_str());
-        let now = side(&after, &path)?;
-        if now.is_some_and(|(mode, _)| mode.is_link()) && now != side(&before, &path)? {
-            return Ok(true);
+
+    /// Whether anything there differs between two trees.
+    pub(crate) fn differs(&self, repo: &Repo, before: &ObjectId, after: &ObjectId) -> Result<bool, EngineError> {
+        let differing = repo.names_that_differ(before, after)?;
+        let may_differ = |path: &RepoPath| match &differing {
+            Some(names) => names.iter().any(|name| path.as_bytes().split(|byte| *byte == b'/').next() == Some(name)),
+            None => true,
+        };
+        let (before, after) = (repo.tree(before), repo.tree(after));
+        let side = |tree: &CommitTree<'_>, path: &RepoPath| -> Result<Option<(Mode, ObjectId)>, SightError> {
+            Ok(tree.entry(path)?.map(|entry| (entry.mode, entry.id)))
+        };
+        for path in &self.roots {
+            if path.as_bytes().is_empty() || may_differ(path) && side(&before, path)? != side(&after, path)? {
+                return Ok(true);
+            }
         }
+        for path in self.above.iter().filter(|path| may_differ(path)) {
+            let now = side(&after, path)?;
+            if now.is_some_and(|(mode, _)| mode.is_link()) && now != side(&before, path)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
-    Ok(false)
 }

@@ -70,7 +70,7 @@ pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
         }
         return Err(nothing(&format!("no commit is reachable from {} and not from {}", tip.short(), base.short())));
     }
-    let straight = repo.first_parent_line_contains(&tip, &base)?;
+    let straight = range.follows(&base);
     let merged: Option<Merged> = if straight { None } else { Some(repo.foretell(&base, &tip)?) };
     let (next_repo, next_tree) = match &merged {
         Some(merged) => (merged.repo(), *merged.tree_id()),

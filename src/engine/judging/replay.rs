@@ -181,6 +181,7 @@ pub(crate) fn commits(
         next = judged_from(repo, commit)?;
         line.insert(id, next);
     }
+    let state = base.map(|policy| cases::State::of(policy));
     let mut before_adoption = 0;
     for commit in commits {
         let (Some(tree), Some(id)) = (commit.tree, commit.id) else { continue };
@@ -193,7 +194,10 @@ pub(crate) fn commits(
             }
             continue;
         }
-        let before = repo.tree_of(parent)?;
+        let before = match by_id.get(parent).and_then(|parent| parent.tree) {
+            Some(tree) => tree,
+            None => repo.tree_of(parent)?,
+        };
         let policy = match policies.of(&repo.tree(&before)) {
             Ok(Ruling::Governed(policy)) => policy,
             Ok(Ruling::Ungoverned) => {
@@ -207,14 +211,14 @@ pub(crate) fn commits(
             Err(error) => return Err(error),
         };
         // By T's own rules the landing has judged messages and files already.
-        let same_rules = base.is_some_and(|base| Rc::ptr_eq(base, &policy));
-        let settled = same_rules
-            && !cases::state_differs(repo, &policy, &before, &tree)?
-            && !repo.brings_malformed(&before, &tree)?;
-        if settled {
+        let of_base = state.as_ref().filter(|_| base.is_some_and(|base| Rc::ptr_eq(base, &policy)));
+        if let Some(state) = of_base
+            && !state.differs(repo, &before, &tree)?
+            && !repo.brings_malformed(&before, &tree)?
+        {
             continue;
         }
-        let reads = if same_rules { &[Reads::Trees][..] } else { ALL };
+        let reads = if of_base.is_some() { &[Reads::Trees][..] } else { ALL };
         let own = match commit.is_merge() {
             true => repo.range(Some(parent), &id)?.commits,
             false => vec![commit.clone()],
