@@ -1,7 +1,9 @@
 //! AO-L1: ALWAYS extract learnings.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, OnceLock};
 
 use super::exempt::is_exempt;
 use super::records::{new_learnings, new_sessions, tempered};
@@ -46,54 +48,63 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
 
 /// A learning that a later one is compared with.
 struct Earlier<'a> {
-    sketch: Sketch,
-    text: &'a str,
-    /// Computed for the first learning whose sketch is near, and kept while it is in the window.
+    learnings: Arc<[Learning]>,
+    /// Which of them.
+    at: usize,
+    /// Computed for the first learning whose sketch is near.
     wording: OnceCell<Wording>,
     commit: &'a Commit,
     /// How many commits came before it.
     number: usize,
 }
 
-/// What came before; of it, only the last [`WINDOW`] commits count.
+impl Earlier<'_> {
+    fn learning(&self) -> &Learning {
+        &self.learnings[self.at]
+    }
+}
+
+/// The learnings of the last [`WINDOW`] commits.
 #[derive(Default)]
-struct Memory<'a> {
+struct Window<'a> {
     commits: usize,
-    list: Vec<Earlier<'a>>,
-    /// Where in `list` the window begins.
-    first: usize,
-    /// The last place in `list`.
+    list: VecDeque<Earlier<'a>>,
+    /// How many have left the window.
+    gone: usize,
+    /// The last place among all that were ever in it.
     by_fingerprint: HashMap<u64, usize>,
 }
 
-impl<'a> Memory<'a> {
-    fn add(&mut self, learnings: &[Learning<'a>], commit: &'a Commit) {
-        for Learning { text, sketch, fingerprint, .. } in
-            learnings.iter().filter(|learning| learning.not_applicable.is_none())
-        {
-            self.by_fingerprint.insert(*fingerprint, self.list.len());
-            self.list.push(Earlier { sketch: *sketch, text, wording: OnceCell::new(), commit, number: self.commits });
+impl<'a> Window<'a> {
+    fn add(&mut self, learnings: &Arc<[Learning]>, commit: &'a Commit) {
+        for (at, learning) in learnings.iter().enumerate().filter(|(_, learning)| learning.not_applicable().is_none()) {
+            self.by_fingerprint.insert(learning.fingerprint, self.gone + self.list.len());
+            let learnings = Arc::clone(learnings);
+            self.list.push_back(Earlier { learnings, at, wording: OnceCell::new(), commit, number: self.commits });
         }
         self.commits += 1;
-        while let Some(gone) = self.list.get_mut(self.first).filter(|gone| gone.number + WINDOW < self.commits) {
-            gone.wording.take();
-            self.first += 1;
+        while let Some(left) = self.list.pop_front_if(|earlier| earlier.number + WINDOW < self.commits) {
+            if let Entry::Occupied(place) = self.by_fingerprint.entry(left.learning().fingerprint)
+                && *place.get() == self.gone
+            {
+                place.remove();
+            }
+            self.gone += 1;
         }
     }
 
     /// What `learning` repeats. A commit does not collide with itself.
-    fn find(&self, learning: &Learning<'_>, commit: &Commit) -> Option<&Earlier<'a>> {
-        let identical = self.by_fingerprint.get(&learning.fingerprint).filter(|index| **index >= self.first);
-        let identical = identical.map(|index| &self.list[*index]);
+    fn find(&self, learning: &Learning, commit: &Commit) -> Option<&Earlier<'a>> {
+        let identical = self.by_fingerprint.get(&learning.fingerprint);
+        let identical = identical.and_then(|place| self.list.get(place.checked_sub(self.gone)?));
         let wording = OnceCell::new();
         let is_same = |earlier: &Earlier<'_>| {
-            let own = wording.get_or_init(|| Wording::of(learning.text));
-            earlier.wording.get_or_init(|| Wording::of(earlier.text)).is_same(own)
+            let own = wording.get_or_init(|| Wording::of(&learning.text));
+            earlier.wording.get_or_init(|| Wording::of(&earlier.learning().text)).is_same(own)
         };
-        let recent = &self.list[self.first..];
         identical
             .into_iter()
-            .chain(recent.iter().rev().filter(|earlier| earlier.sketch.is_near(&learning.sketch)))
+            .chain(self.list.iter().rev().filter(|earlier| earlier.learning().sketch.is_near(&learning.sketch)))
             .filter(|earlier| !is_again(earlier.commit, commit))
             .find(|earlier| is_same(earlier))
     }
@@ -110,32 +121,40 @@ fn is_again(one: &Commit, other: &Commit) -> bool {
 }
 
 /// A `Learning:` section.
-struct Learning<'a> {
-    text: &'a str,
+#[derive(Debug)]
+pub(super) struct Learning {
+    text: String,
     line: usize,
-    /// The reason after `N/A`.
-    not_applicable: Option<&'a str>,
+    /// Where in `text` the reason after `N/A` begins.
+    reason_at: Option<usize>,
     sketch: Sketch,
     fingerprint: u64,
+    /// What is wrong with it by itself; found when first asked for.
+    weakness: OnceLock<Option<Weakness>>,
 }
 
-/// The learnings of a message, each with what is wrong with it by itself.
-fn assessed(message: &Message) -> (Vec<Learning<'_>>, Vec<Option<Weakness>>) {
-    let learnings = learnings(message);
-    let weaknesses = learnings.iter().map(|learning| assess(learning.text).err()).collect();
-    (learnings, weaknesses)
+impl Learning {
+    /// The reason after `N/A`; `None` where the text is a learning.
+    fn not_applicable(&self) -> Option<&str> {
+        self.text.get(self.reason_at?..)
+    }
+
+    fn weakness(&self) -> Option<Weakness> {
+        *self.weakness.get_or_init(|| assess(&self.text).err())
+    }
 }
 
-fn learnings(message: &Message) -> Vec<Learning<'_>> {
+fn learnings(message: &Message) -> Arc<[Learning]> {
     let own = message.sections.iter().filter(|section| section.token == LEARNING);
     own.map(|section| {
         let text = section.text.as_str();
         Learning {
-            text,
             line: section.line,
-            not_applicable: not_applicable(text),
+            reason_at: not_applicable(text).map(|reason| text.len() - reason.len()),
             sketch: Sketch::of(text),
             fingerprint: fingerprint(text),
+            weakness: OnceLock::new(),
+            text: text.to_owned(),
         }
     })
     .collect()
@@ -147,17 +166,37 @@ fn check_messages(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightE
         return Ok(());
     }
     let history = case.step.history(WINDOW)?;
-    let sections = [LEARNING.to_owned()];
-    let own = [case.policy.config.sections.as_slice(), &sections].concat();
-    let past: Vec<Message> = history.iter().map(|commit| Message::parse(&commit.message, &own)).collect();
-    let mut memory = Memory::default();
-    for (message, commit) in past.iter().zip(&history).rev() {
-        memory.add(&learnings(message), commit);
+    let sections = &case.policy.config.sections;
+    // Where the config asks for no learnings, those of the past count all the same; what the step's own commits have is
+    // something else then.
+    let asked_for = sections.iter().any(|section| section == LEARNING);
+    let own = if asked_for { sections.clone() } else { [sections.as_slice(), &[LEARNING.to_owned()]].concat() };
+    let remembered = |commit: &Commit| case.memory.filter(|_| asked_for)?.learnings(commit.id);
+    let keep = |commit: &Commit, learnings: &Arc<[Learning]>| {
+        if let Some(memory) = case.memory.filter(|_| asked_for) {
+            memory.keep_learnings(commit.id, learnings);
+        }
+    };
+    let mut window = Window::default();
+    for commit in history.iter().rev() {
+        let learnings = remembered(commit).unwrap_or_else(|| {
+            let learnings = learnings(&Message::parse(&commit.message, &own));
+            keep(commit, &learnings);
+            learnings
+        });
+        window.add(&learnings, commit);
     }
     let mut without = 0;
-    let own = for_each_of_many(messages, |message| (message, assessed(message)));
-    for (index, ((message, (learnings, weaknesses)), commit)) in own.into_iter().zip(case.step.commits()).enumerate() {
-        match judge(case, message, (&learnings, &weaknesses), commit, &memory) {
+    let unread: Vec<_> = messages.iter().zip(case.step.commits().iter().map(remembered)).collect();
+    let own = for_each_of_many(&unread, |(message, known)| {
+        let learnings = known.clone().unwrap_or_else(|| learnings(message));
+        for learning in learnings.iter() {
+            let _ = learning.weakness();
+        }
+        learnings
+    });
+    for (index, ((message, learnings), commit)) in messages.iter().zip(own).zip(case.step.commits()).enumerate() {
+        match judge(case, message, &learnings, commit, &window) {
             Ok(is_optional) => without += usize::from(is_optional),
             Err(finding) => {
                 if !is_exempt(case, index, LawId::L1)? {
@@ -165,7 +204,8 @@ fn check_messages(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightE
                 }
             }
         }
-        memory.add(&learnings, commit);
+        keep(commit, &learnings);
+        window.add(&learnings, commit);
     }
     if without > 0 {
         let commits = if without == 1 { "1 commit says" } else { &format!("{without} commits say") };
@@ -178,25 +218,25 @@ fn check_messages(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightE
 fn judge(
     case: &Case<'_>,
     message: &Message,
-    (learnings, weaknesses): (&[Learning<'_>], &[Option<Weakness>]),
+    learnings: &[Learning],
     commit: &Commit,
-    memory: &Memory<'_>,
+    window: &Window<'_>,
 ) -> Result<bool, Box<Finding>> {
     let mut first: Option<Box<Finding>> = None;
-    for (learning, weakness) in learnings.iter().zip(weaknesses) {
+    for learning in learnings {
         let place = Place::message(commit.id, learning.line);
-        let finding = match learning.not_applicable {
+        let finding = match learning.not_applicable() {
             Some(reason) => match may_do_without(case, message, reason, place) {
                 Ok(()) => return Ok(true),
                 Err(finding) => finding,
             },
-            None => match weakness {
+            None => match learning.weakness() {
                 Some(weakness) => failed(
                     place,
                     format!("`Learning:` {}", weakness.problem()),
                     format!("{}; what will serve someone again?", weakness.remedy()),
                 ),
-                None => match memory.find(learning, commit) {
+                None => match window.find(learning, commit) {
                     None => return Ok(false),
                     Some(earlier) => repeated(earlier.commit, place),
                 },

@@ -5,6 +5,7 @@ use super::l1_learnings::LEARNING;
 use super::records::tempered;
 use super::substance::{Sketch, Weakness, Wording, assess};
 use super::{Case, Findings, Law, Reads, for_each_of_many};
+use crate::model::commit::Commit;
 use crate::model::law_id::LawId;
 use crate::model::message::{Message, Section};
 use crate::model::report::{Finding, Place};
@@ -31,9 +32,19 @@ pub(crate) const LAW: Law = Law {
 
 fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     let tokens = &case.policy.config.sections;
-    let problems = for_each_of_many(case.messages(), |message| (message, problems(message, tokens)));
+    let is_known = |commit: &Commit| case.memory.is_some_and(|memory| memory.is_complete(commit.id));
+    let known = case.step.commits().iter().map(is_known);
+    let unread: Vec<(&Message, bool)> = case.messages().iter().zip(known).collect();
+    let problems = for_each_of_many(&unread, |(message, is_complete)| {
+        let problems = if *is_complete { Vec::new() } else { problems(message, tokens) };
+        (*message, problems)
+    });
     for (index, ((message, problems), commit)) in problems.into_iter().zip(case.step.commits()).enumerate() {
-        if problems.is_empty() || is_exempt(case, index, LawId::L3)? {
+        if problems.is_empty() {
+            case.memory.inspect(|memory| memory.note_complete(commit.id));
+            continue;
+        }
+        if is_exempt(case, index, LawId::L3)? {
             continue;
         }
         for problem in problems {

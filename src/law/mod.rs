@@ -35,6 +35,7 @@ mod l4_loops;
 mod l5_suggestions;
 mod look_alikes;
 mod manifests;
+mod memory;
 mod n1_namespace;
 mod n2_shared_paths;
 mod r1_readonly;
@@ -71,6 +72,7 @@ use steps::TaskStep;
 pub(crate) use actor::{CommitActor, actor_of};
 pub use judge::judge;
 pub(crate) use manifests::{listed, unanswered};
+pub use memory::Memory;
 pub use registry::registry;
 pub(crate) use s1_secrets::{baseline_of as secrets_baseline, stands as reason_beside};
 pub(crate) use task_records::Records;
@@ -137,6 +139,8 @@ pub struct Case<'a> {
     tasks: OnceCell<Vec<TaskStep>>,
     /// What the tip of a replayed history let go; `None` elsewhere.
     pub let_go: Option<&'a Redactions>,
+    /// What other cases of this policy read off the same commits; `None`: this case is alone.
+    pub memory: Option<&'a Memory>,
     redactions: OnceCell<redacted::Agreed>,
     /// The records of M.
     records: Records,
@@ -169,6 +173,7 @@ impl<'a> Case<'a> {
             gates: gates::Memo::default(),
             tasks: OnceCell::new(),
             let_go: None,
+            memory: None,
             redactions: OnceCell::new(),
             records: Records::default(),
         }

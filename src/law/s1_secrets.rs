@@ -4,7 +4,7 @@
 //! history all the same. What stood in the file before, or in a file that the same change removes, is not new.
 
 use std::cell::OnceCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::substance::assess_reason;
 use super::{Case, Context, Findings, Law, Reads};
@@ -39,12 +39,15 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         case,
         scanner: &scanner,
         baseline: OnceCell::new(),
-        searched: HashSet::new(),
+        searched: HashMap::new(),
         told: Vec::new(),
         elsewhere: Vec::new(),
     };
     for (index, commit) in case.step.commits().iter().enumerate() {
         let Some(id) = commit.id else { continue };
+        if case.memory.is_some_and(|memory| memory.is_innocent(id)) {
+            continue;
+        }
         let trees = (0..commit.parents.len()).map(|parent| case.step.parent_tree(index, parent));
         let Some(parents) = trees.collect::<Result<Option<Vec<_>>, _>>()? else {
             let sentence = format!("what {} adds: a parent of it is not in this repository (AO-S1)", id.short());
@@ -63,7 +66,10 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         }
         let tree = case.step.commit_tree(index)?;
         let before: Vec<&dyn TreeView> = parents.iter().map(|tree| &**tree).collect();
-        search.unit(Unit { commit: Some(id), changes: &changes, before: &before, after: &*tree }, findings)?;
+        let unit = Unit { commit: Some(id), changes: &changes, before: &before, after: &*tree };
+        if search.unit(unit, findings)? {
+            case.memory.inspect(|memory| memory.note_innocent(id));
+        }
     }
     let before: Vec<&dyn TreeView> = case.step.base().into_iter().collect();
     let whole = Unit { commit: None, changes: case.step.changes()?, before: &before, after: case.step.next() };
@@ -86,7 +92,8 @@ struct Search<'c, 'p> {
     scanner: &'c Scanner<'c>,
     /// The base's, read for the first secret.
     baseline: OnceCell<Baseline>,
-    searched: HashSet<(RepoPath, ObjectId)>,
+    /// Each file once, and whether nothing was to be said of it.
+    searched: HashMap<(RepoPath, ObjectId), bool>,
     /// What was found, so that the whole step does not tell again what one of its commits did.
     told: Vec<(RepoPath, Found<'c>)>,
     /// Files that git keeps pointers to.
@@ -94,26 +101,43 @@ struct Search<'c, 'p> {
 }
 
 impl Search<'_, '_> {
-    fn unit(&mut self, unit: Unit<'_>, findings: &mut Findings) -> Result<(), SightError> {
+    /// Whether all that came was searched, and nothing found, be it known or told already.
+    fn unit(&mut self, unit: Unit<'_>, findings: &mut Findings) -> Result<bool, SightError> {
+        let mut is_innocent = true;
         let gone = unit.changes.iter().filter(|change| change.after.is_none());
         let gone: HashSet<ObjectId> = gone.filter_map(|change| Some(change.before?.1)).collect();
         for change in unit.changes {
             let Some((mode, id)) = change.after else { continue };
             let is_same = change.before.is_some_and(|(_, before)| before == id) || gone.contains(&id);
-            if mode.is_file() && !is_same && self.searched.insert((change.path.clone(), id)) {
-                self.file(&unit, &change.path, &id, findings)?;
+            if !mode.is_file() || is_same {
+                continue;
             }
+            let file = (change.path.clone(), id);
+            let is_nothing = match self.searched.get(&file) {
+                Some(known) => *known,
+                None => {
+                    let is_known = self.case.memory.is_some_and(|memory| memory.is_innocent_file(&file));
+                    let is_nothing = is_known || self.file(&unit, &change.path, &id, findings)?;
+                    if let Some(memory) = self.case.memory.filter(|_| is_nothing && !is_known) {
+                        memory.note_innocent_file(&file);
+                    }
+                    self.searched.insert(file, is_nothing);
+                    is_nothing
+                }
+            };
+            is_innocent &= is_nothing;
         }
-        Ok(())
+        Ok(is_innocent)
     }
 
+    /// Whether the file was searched, and nothing found.
     fn file(
         &mut self,
         unit: &Unit<'_>,
         path: &RepoPath,
         id: &ObjectId,
         findings: &mut Findings,
-    ) -> Result<(), SightError> {
+    ) -> Result<bool, SightError> {
         let bytes = match unit.after.blob(id, path, MAX_SCANNED) {
             Ok(bytes) => bytes,
             Err(SightError::TooLarge { size, limit, .. }) => {
@@ -121,16 +145,17 @@ impl Search<'_, '_> {
                     format!("`{path}` has {size} bytes; secrets are searched for in files of at most {limit}");
                 let fix = "look through it yourself; large files of a program's own are better kept outside of git";
                 findings.add(Finding::new(Place::path(path.clone()).in_commit(unit.commit), message, fix).warning());
-                return Ok(());
+                return Ok(false);
             }
             // In what has landed, a clone without all its files is no fault of a commit.
             Err(SightError::Missing { .. }) if self.case.context == Context::Replay => {
                 findings.not_checked("files that are not in this clone: they were not searched for secrets (AO-S1)");
-                return Ok(());
+                return Ok(false);
             }
             Err(error) => return Err(error),
         };
-        if bytes.starts_with(LFS_POINTER) {
+        let is_pointer = bytes.starts_with(LFS_POINTER);
+        if is_pointer {
             self.elsewhere.push(path.clone());
         }
         let scan = self.scanner.scan(path, &bytes).map_err(|error| SightError::Failed(error.to_string()))?;
@@ -139,6 +164,7 @@ impl Search<'_, '_> {
             let fix = "where they are none, an allowlist with `paths` in `.agentops/secrets.toml` says so, by an amend";
             findings.add(Finding::new(Place::path(path.clone()).in_commit(unit.commit), message, fix));
         }
+        let is_nothing = !is_pointer && !scan.has_more && scan.found.is_empty();
         for found in scan.found {
             let is_told = |(other, told): &(RepoPath, Found<'_>)| other == path && told.is_same(&found);
             if self.told.iter().any(is_told) || self.is_known(path, &found)? || was_there(unit, path, &found)? {
@@ -147,7 +173,7 @@ impl Search<'_, '_> {
             self.tell(unit, path, &found, findings);
             self.told.push((path.clone(), found));
         }
-        Ok(())
+        Ok(is_nothing)
     }
 
     fn tell(&self, unit: &Unit<'_>, path: &RepoPath, found: &Found<'_>, findings: &mut Findings) {
