@@ -232,7 +232,8 @@ fn status(context: &Context) -> Result<Outcome, CommandError> {
     if installed {
         return Ok(Outcome::Done);
     }
-    context.ui.hint("`agentops hooks install` puts all of them in place");
+    let flag = if site.repo.is_bare() { " --server" } else { "" };
+    context.ui.hint(format!("`agentops hooks install{flag}` puts all of them in place"));
     Ok(Outcome::Ended(ErrorKind::Failure))
 }
 

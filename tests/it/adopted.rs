@@ -14,9 +14,15 @@ impl Sandbox {
     /// A repository with one commit: the profile `sre`, and Alice as its owner.
     pub(crate) fn adopted() -> Self {
         let sandbox = Self::new();
+        sandbox.adopt();
+        sandbox
+    }
+
+    /// The same first commit, in whatever repository is here.
+    pub(crate) fn adopt(&self) {
         let profile = ProfileName::parse("sre").unwrap();
         for (path, bytes) in builtin::files(&profile) {
-            sandbox.write(path.as_str().unwrap(), bytes);
+            self.write(path.as_str().unwrap(), bytes);
         }
         let alice = Actor {
             kind: ActorKind::Human,
@@ -26,13 +32,12 @@ impl Sandbox {
             roles: Vec::new(),
         };
         let actors = [(Principal::parse("alice").unwrap(), alice)];
-        sandbox.write(".agentops/config.toml", default_config(&actors, &[], &[Proof::Terminal], &[]));
-        sandbox.write(".agentops/format.toml", default_format(&"0123456789abcdef".repeat(2)));
-        sandbox.write(".agentops/allowed_signers", "");
-        sandbox.write(".agentops/.gitattributes", ATTRIBUTES);
-        sandbox.write("README.md", "Things.\n");
-        sandbox.commit_all("chore: begin\n");
-        sandbox
+        self.write(".agentops/config.toml", default_config(&actors, &[], &[Proof::Terminal], &[]));
+        self.write(".agentops/format.toml", default_format(&"0123456789abcdef".repeat(2)));
+        self.write(".agentops/allowed_signers", "");
+        self.write(".agentops/.gitattributes", ATTRIBUTES);
+        self.write("README.md", "Things.\n");
+        self.commit_all("chore: begin\n");
     }
 
     /// As [`governed`](Self::adopted), with our hooks.

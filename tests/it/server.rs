@@ -200,6 +200,8 @@ fn what_was_there_before_runs_first_and_comes_back() {
     let server = Server::new();
     server.bare.agentops("hooks uninstall").run().expect_code(0);
     assert!(!server.bare.path().join("hooks/pre-receive").exists());
+    let missing = server.bare.agentops("hooks status").run().expect_code(1);
+    assert!(missing.stderr.contains("`agentops hooks install --server` puts"), "{}", missing.snapshot());
     let own =
         "#!/bin/sh\nwhile read old new name; do echo \"seen $name\"; case $name in *secret*) exit 1;; esac; done\n";
     let hook = server.bare.path().join("hooks/pre-receive");

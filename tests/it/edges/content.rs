@@ -165,3 +165,31 @@ fn case_03_a_chained_hook_sees_what_git_gives_and_nothing_more() {
     assert_eq!(all(), alone);
     sandbox.guards("feat: still guarded");
 }
+
+#[test]
+fn case_03_commands_of_a_gate_see_nothing_of_gits_environment() {
+    let sandbox = Sandbox::governed();
+    let task = sandbox.open_task("Reset passwords", "");
+    sandbox.reach_implement(&task, "src/reset.txt");
+    sandbox.implement(&task, "src/reset.txt");
+    sandbox.bring_records(&task, 1);
+    // A test that works in repositories of its own, as `git rebase --exec` would run it.
+    let seen = sandbox.root().join("seen");
+    let script = format!(
+        "set -e\nenv > {0}\ngit init -q {1}\ncd {1}\ngit commit -q --allow-empty -m own\n",
+        seen.display(),
+        sandbox.root().join("own").display()
+    );
+    sandbox.write("test.sh", script);
+    let git_dir = sandbox.path().join(".git").to_string_lossy().into_owned();
+    let index = sandbox.path().join(".git/index").to_string_lossy().into_owned();
+    let next = sandbox.agentops(&format!("phase next {} --actor claude", task.id));
+    let next = next.env("GIT_DIR", &git_dir).env("GIT_INDEX_FILE", &index).env("GIT_PREFIX", "src/");
+    let done = next.env("GIT_CONFIG_PARAMETERS", "'core.bare'='false'").run();
+    let seen = fs::read_to_string(&seen).unwrap_or_else(|error| panic!("{error}: {}", done.snapshot()));
+    for name in sandbox.git("rev-parse --local-env-vars").lines() {
+        assert!(!seen.lines().any(|line| line.starts_with(&format!("{name}="))), "{name}: {seen}");
+    }
+    assert_ne!(sandbox.subject(), "own");
+    done.expect_code(0);
+}

@@ -7,6 +7,10 @@ mod content;
 mod killed;
 mod messages;
 mod places;
+mod pushes;
+mod rules;
+mod states;
+mod surroundings;
 
 use std::fs;
 
