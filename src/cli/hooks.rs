@@ -8,13 +8,13 @@ use serde::Serialize;
 
 use super::command::Writing;
 use super::{CommandError, Context, ErrorKind, Outcome, git_hook};
-use crate::engine::Site;
 use crate::engine::judging::unguarded::{self, Unguarded};
 use crate::engine::writing::leftovers;
+use crate::engine::{EngineError, Site};
 use crate::hooks::install::{self, Done, InstallError, State, Status, Step};
-use crate::hooks::{Call, Hook};
+use crate::hooks::{Call, Hook, Manager};
 use crate::model::law_id::{LawId, Level};
-use crate::ui::{ReportBody, Table, good, plain, strong, warning};
+use crate::ui::{ReportBody, Table, Ui, good, plain, strong, warning};
 
 /// Unpushed commits up to here are judged by `hooks status`, the newest ones.
 const MOST_UNGUARDED: usize = 200;
@@ -119,6 +119,8 @@ struct StepBody<'a> {
 struct StatusBody {
     installed: bool,
     hooks: Vec<HookBody>,
+    /// A folder with hooks of agentops that git does not look into.
+    passed_by: Option<String>,
     /// Commits of HEAD that no remote has and that the hooks would not have let pass.
     unguarded: Vec<UnguardedBody>,
 }
@@ -137,6 +139,8 @@ struct HookBody {
     file: String,
     binary: Option<String>,
     chained: bool,
+    /// The hook manager whose file is in the hook's place.
+    manager: Option<&'static str>,
     #[serde(skip)]
     in_order: bool,
 }
@@ -154,7 +158,7 @@ pub(super) fn run(verb: Verb, context: &mut Context) -> Result<Outcome, CommandE
                 install::install(site, &hooks, dry_run)
             })
         }
-        Verb::Uninstall(arguments) => change(context, arguments.writing.dry_run, "removed", install::uninstall),
+        Verb::Uninstall(arguments) => uninstall(context, arguments.writing.dry_run),
         Verb::Status(_) => status(context),
         Verb::Run(arguments) => run_hook(arguments, context),
         Verb::AfterPush(arguments) => after_push(&arguments, context),
@@ -192,6 +196,9 @@ fn change(
     });
     let would = if dry_run { "would be " } else { "" };
     context.ui.talk(format!("hooks {would}{verb} in {}", body.folder));
+    if let Some(folder) = &done.passed_by {
+        context.ui.talk(format!("and in {}, which git passes by because of `core.hooksPath`", folder.display()));
+    }
     if done.steps.iter().any(|(_, step)| *step == Step::Chained) {
         context
             .ui
@@ -206,12 +213,59 @@ fn change(
     Ok(Outcome::Done)
 }
 
+fn uninstall(context: &Context, dry_run: bool) -> Result<Outcome, CommandError> {
+    let outcome = change(context, dry_run, "removed", install::uninstall)?;
+    let all = install::status(&context.site(None)?).map_err(not_done)?;
+    let calling: Vec<&str> = names(&all, |status| status.state == State::Calls);
+    if !calling.is_empty() {
+        context.ui.hint(format!(
+            "{} still call `agentops hooks run`: those lines are the project's, and stay until somebody removes them",
+            calling.join(", ")
+        ));
+    }
+    Ok(outcome)
+}
+
+fn names(all: &[Status], which: impl Fn(&Status) -> bool) -> Vec<&'static str> {
+    all.iter().filter(|status| which(status)).map(|status| status.hook.name()).collect()
+}
+
+/// What the table cannot say: who stands in the hooks' place, and where ours are that nothing runs.
+fn explain(site: &Site<'_>, all: &[Status], passed_by: Option<&str>, ui: &Ui) -> Result<(), CommandError> {
+    for manager in Manager::ALL {
+        let by = |status: &Status| status.manager == Some(manager);
+        let kept = names(all, |status| by(status) && !matches!(status.state, State::Foreign | State::Calls));
+        if !kept.is_empty() {
+            ui.talk(format!("{} runs the hooks of agentops before its own: {}", manager.name(), kept.join(", ")));
+        }
+        let foreign = names(all, |status| by(status) && status.state == State::Foreign);
+        if !foreign.is_empty() {
+            let name = manager.name();
+            ui.warning(format!("these hooks are {name}'s and do not call agentops: {}", foreign.join(", ")));
+        }
+    }
+    for status in all.iter().filter(|status| !status.state.is_in_order()) {
+        if let Some(file) = &status.idle {
+            ui.warning(format!("nothing runs the hook of agentops that was moved to `{}`", file.display()));
+        }
+    }
+    if let Some(folder) = passed_by {
+        let now = site.repo.hooks_dir().map_err(EngineError::from)?;
+        ui.warning(format!(
+            "git does not run the hooks of agentops in `{folder}`: `core.hooksPath` leads it to `{}`",
+            now.display()
+        ));
+    }
+    Ok(())
+}
+
 fn status(context: &Context) -> Result<Outcome, CommandError> {
     let site = context.site(None)?;
     let all = install::status(&site).map_err(not_done)?;
+    let passed_by = install::passed_by(&site).map_err(not_done)?.map(|folder| folder.display().to_string());
     let installed = all.iter().all(|status| status.state.is_in_order());
     let unguarded = unguarded::unpushed(&site, MOST_UNGUARDED)?.iter().map(unguarded_body).collect();
-    let body = StatusBody { installed, hooks: all.iter().map(hook_body).collect(), unguarded };
+    let body = StatusBody { installed, hooks: all.iter().map(hook_body).collect(), passed_by, unguarded };
     context.ui.show(&body, |page| {
         let mut table = Table::new(["hook", "state", "chained", "binary"]);
         for hook in &body.hooks {
@@ -221,6 +275,7 @@ fn status(context: &Context) -> Result<Outcome, CommandError> {
         }
         page.table(&table);
     });
+    explain(&site, &all, body.passed_by.as_deref(), &context.ui)?;
     for commit in &body.unguarded {
         context.ui.warning(format!(
             "unguarded: {} `{}` went past the hooks and breaks {}",
@@ -232,8 +287,11 @@ fn status(context: &Context) -> Result<Outcome, CommandError> {
     if installed {
         return Ok(Outcome::Done);
     }
-    let flag = if site.repo.is_bare() { " --server" } else { "" };
-    context.ui.hint(format!("`agentops hooks install{flag}` puts all of them in place"));
+    let own = if site.repo.is_bare() { Hook::SERVER } else { Hook::CLIENT };
+    // What a dry run of the installation refuses, an installation would.
+    let remedy = install::install(&site, own, true).err().and_then(|error| error.hint());
+    let install = if site.repo.is_bare() { "agentops hooks install --server" } else { "agentops hooks install" };
+    context.ui.hint(remedy.unwrap_or_else(|| format!("`{install}` puts all of them in place")));
     Ok(Outcome::Ended(ErrorKind::Failure))
 }
 
@@ -258,6 +316,7 @@ fn hook_body(status: &Status) -> HookBody {
         file: status.file.display().to_string(),
         binary,
         chained: status.chained,
+        manager: status.manager.map(Manager::name),
         in_order: status.state.is_in_order(),
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use super::{Answer, Call, HookError, io_error};
+use super::{Answer, Call, HookError, io_error, manager};
 use crate::env::Env;
 
 /// What the file of a chained hook is called, after the hook's name.
@@ -18,17 +18,25 @@ const READING: &str = "read which references move from standard input";
 
 /// The chained hook behind the hook file `file`.
 pub(super) fn beside(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(SUFFIX);
-    name.into()
+    manager::beside(file, SUFFIX)
 }
 
 /// The chained hook of this call, where there is one that git would run. Not where it runs already: a program that keeps our
 /// hook as the one that was there before it, as `pre-commit install` does, calls us back.
 pub(super) fn find(call: &Call<'_>) -> Option<PathBuf> {
-    let file = beside(&call.file.as_deref()?.with_file_name(call.hook.name()));
+    let ours = call.file.as_deref()?;
+    let place = ours.with_file_name(call.hook.name());
+    let file = beside(&place);
     let runs_already = call.env.chained_hook().is_some_and(|running| running == whole(call, &file));
-    (is_program(&file) && !runs_already).then_some(file)
+    // Moved aside, ours is called by what took its place, and that may be what was chained behind ours before.
+    let calls_us = || place != ours && is_same(&place, &file);
+    (is_program(&file) && !runs_already && !calls_us()).then_some(file)
+}
+
+/// Whether two hook files, both there, start the same program.
+pub(super) fn is_same(one: &Path, other: &Path) -> bool {
+    let both = std::fs::read(one).and_then(|one| Ok((one, std::fs::read(other)?)));
+    both.is_ok_and(|(one, other)| manager::is_same_program(&one, &other))
 }
 
 /// The path of a hook from anywhere.

@@ -5,6 +5,7 @@ use crate::engine::EngineError;
 use crate::engine::Site;
 use crate::engine::judging::staged::{self, Ground};
 use crate::engine::writing::leftovers::Traces;
+use crate::model::report::Violation;
 use crate::store::{handover, journal};
 
 pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
@@ -16,10 +17,15 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
         None => ground.changes(&site)?,
         Some(hook) => {
             let traces = Traces::take(&site, &ground)?;
-            if let Some(refusal) = chained::run(call, &hook, None)? {
+            let refusal = chained::run(call, &hook, None)?;
+            let (changes, found) = traces.compare(&site, &ground, call.hook.name())?;
+            if let Some(mut refusal) = refusal {
+                // A fixer refuses because it wrote: what it wrote is the first thing to know.
+                if ground.is_governed(&site)? {
+                    refusal.warnings.extend(found.iter().map(sentence));
+                }
                 return Ok(refusal);
             }
-            let (changes, found) = traces.compare(&site, &ground, call.hook.name())?;
             loops = found;
             changes
         }
@@ -53,6 +59,12 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
         answer.notes.push("this passes only where the message excuses it: `Agentops-Waive: ID reason`".into());
     }
     Ok(answer)
+}
+
+/// A finding that decides nothing, because something else refused already.
+fn sentence(found: &Violation) -> String {
+    let path = found.place.path.as_ref().map(|path| format!(" {path}")).unwrap_or_default();
+    format!("{}{path}: {}", found.law, found.message)
 }
 
 /// What the staged changes were computed from: the index and the commit before.

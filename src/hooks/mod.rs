@@ -6,12 +6,13 @@
 //!
 //! - `commit`: `pre-commit`, `pre-merge-commit`; `message`: `commit-msg`; `prepare`: `prepare-commit-msg`; `push`: `pre-push`;
 //!   `receive`: `pre-receive`; `transaction`: `reference-transaction`
-//! - `chained`: somebody else's hook of the same name, which was there before
+//! - `chained`: somebody else's hook of the same name, which was there before; `manager`: programs that write such hooks
 //! - [`install`]: putting hook files in place and taking them away
 
 mod chained;
 mod commit;
 pub mod install;
+mod manager;
 mod message;
 mod prepare;
 mod push;
@@ -29,6 +30,8 @@ use crate::env::Env;
 use crate::git::GitError;
 use crate::model::report::Report;
 use crate::store::StoreError;
+
+pub use manager::Manager;
 
 /// A hook that is ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

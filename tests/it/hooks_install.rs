@@ -231,7 +231,12 @@ fn hooks_that_husky_writes_are_not_replaced() {
     exit 1
     --- stderr
     error: the hooks in `<root>/repo/.husky/_` are husky's, which writes them anew at each install; agentops does not replace them
-    hint: have them call agentops; add the line `agentops hooks run pre-commit "$@" || exit 1` to <root>/repo/.husky/pre-commit, `agentops hooks run prepare-commit-msg "$@" || exit 1` to <root>/repo/.husky/prepare-commit-msg, `agentops hooks run commit-msg "$@" || exit 1` to <root>/repo/.husky/commit-msg, `agentops hooks run pre-merge-commit "$@" || exit 1` to <root>/repo/.husky/pre-merge-commit, `agentops hooks run pre-push "$@" || exit 1` to <root>/repo/.husky/pre-push
+    hint: have them call agentops, after what they do now:
+      printf '\nagentops hooks run pre-commit "$@" || exit 1\n' >> <root>/repo/.husky/pre-commit
+      printf '\nagentops hooks run prepare-commit-msg "$@" || exit 1\n' >> <root>/repo/.husky/prepare-commit-msg
+      printf '\nagentops hooks run commit-msg "$@" || exit 1\n' >> <root>/repo/.husky/commit-msg
+      printf '\nagentops hooks run pre-merge-commit "$@" || exit 1\n' >> <root>/repo/.husky/pre-merge-commit
+      printf '\nagentops hooks run pre-push "$@" || exit 1\n' >> <root>/repo/.husky/pre-push
     "#);
     assert!(!sandbox.path().join(".husky/_/pre-commit.agentops-chained").exists());
     sandbox.agentops("doctor").run().expect_code(1);

@@ -31,6 +31,8 @@ mod init;
 mod learn;
 mod lifecycle;
 mod merges;
+#[cfg(unix)]
+mod neighbours;
 mod policy;
 mod profile;
 mod prompt;

@@ -23,6 +23,8 @@ const START: u64 = 1_795_244_400;
 pub(crate) struct Sandbox {
     root: Rc<TempDir>,
     seconds: Rc<Cell<u64>>,
+    /// Folders of programs, looked into before those of the machine.
+    programs: Rc<[PathBuf]>,
     dir: PathBuf,
 }
 
@@ -50,7 +52,12 @@ impl Sandbox {
              [gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n",
         )
         .unwrap();
-        Self { root: Rc::new(root), seconds: Rc::new(Cell::new(START)), dir }
+        Self { root: Rc::new(root), seconds: Rc::new(Cell::new(START)), programs: Rc::default(), dir }
+    }
+
+    /// The same, where the programs in these folders are installed.
+    pub(crate) fn with_programs(self, folders: &[PathBuf]) -> Self {
+        Self { programs: folders.into(), ..self }
     }
 
     /// The working tree.
@@ -82,6 +89,11 @@ impl Sandbox {
     /// A run of `git`, to be told more and then [`run`](Call::run).
     pub(crate) fn try_git(&self, arguments: &str) -> Call {
         self.call("git", arguments)
+    }
+
+    /// A run of a shell's command.
+    pub(crate) fn shell(&self, command: &str) -> Call {
+        self.call("sh", "-c").arg(command)
     }
 
     /// The program in a terminal.
@@ -125,7 +137,8 @@ impl Sandbox {
 
     /// The working tree at `dir`, in the same folder.
     pub(crate) fn at(&self, dir: PathBuf) -> Self {
-        Self { root: Rc::clone(&self.root), seconds: Rc::clone(&self.seconds), dir }
+        let programs = Rc::clone(&self.programs);
+        Self { root: Rc::clone(&self.root), seconds: Rc::clone(&self.seconds), programs, dir }
     }
 
     fn call(&self, program: &str, arguments: &str) -> Call {
@@ -146,6 +159,10 @@ impl Sandbox {
         for (name, value) in std::env::vars_os() {
             let name = name.to_string_lossy().into_owned();
             if name == "PATH" {
+                for folder in &*self.programs {
+                    own_path.push(if cfg!(windows) { ";" } else { ":" });
+                    own_path.push(folder);
+                }
                 own_path.push(if cfg!(windows) { ";" } else { ":" });
                 own_path.push(value);
             } else if passed.contains(&name.as_str()) {

@@ -6,49 +6,104 @@ use std::path::{Path, PathBuf};
 
 use super::{Hook, InstallError, place, quoted, read, text};
 use crate::engine::Site;
+use crate::hooks::manager::Manager;
 
 /// Husky starts all its hooks by this file, which finds the user's script by the name that the hook was called by: moved
 /// aside, such a hook would run nothing and say nothing.
 const HUSKY: &str = "h";
 
-/// Whether the hooks in `folder` are husky's, written anew by each `npm install`.
-fn is_huskys(folder: &Path) -> bool {
-    fs::read(folder.join(HUSKY)).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains("husky"))
+/// Where lefthook looks for its configuration, first found first taken; a local one adds to it.
+const LEFTHOOK: [&str; 6] =
+    ["lefthook", ".lefthook", ".config/lefthook", "lefthook-local", ".lefthook-local", ".config/lefthook-local"];
+const LEFTHOOK_FORMATS: [&str; 5] = ["yml", "yaml", "toml", "json", "jsonc"];
+
+/// Whose hooks they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// A manager that writes all of them anew.
+    Manager(Manager),
+    /// The project, which tracks them.
+    Project,
+}
+
+/// The manager that may write every hook in `folder` anew, without being asked.
+fn manager(folder: &Path) -> Result<Option<Manager>, InstallError> {
+    if fs::read(folder.join(HUSKY)).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains("husky")) {
+        return Ok(Some(Manager::Husky));
+    }
+    for hook in Hook::all() {
+        let manager = read(&folder.join(hook.name()))?.as_deref().and_then(Manager::of);
+        if let Some(manager) = manager.filter(|manager| manager.wants_to_call()) {
+            return Ok(Some(manager));
+        }
+    }
+    Ok(None)
+}
+
+/// The configuration files of lefthook that are there, or the one that it would write.
+fn lefthooks(site: &Site<'_>) -> Vec<PathBuf> {
+    let top = site.repo.work_dir().unwrap_or_else(|| site.repo.git_dir());
+    let names = LEFTHOOK.iter().flat_map(|name| LEFTHOOK_FORMATS.map(|format| format!("{name}.{format}")));
+    let found: Vec<PathBuf> = names.map(|name| top.join(name)).filter(|file| file.is_file()).collect();
+    if found.is_empty() { vec![top.join("lefthook.yml")] } else { found }
 }
 
 /// The file in which the user says what the hook does.
-fn caller(folder: &Path, hook: Hook) -> PathBuf {
-    let folder = if is_huskys(folder) { folder.parent().unwrap_or(folder) } else { folder };
-    folder.join(hook.name())
+fn caller(site: &Site<'_>, folder: &Path, hook: Hook, manager: Option<Manager>) -> PathBuf {
+    match manager {
+        Some(Manager::Husky) => folder.parent().unwrap_or(folder).join(hook.name()),
+        Some(Manager::Lefthook) => lefthooks(site).swap_remove(0),
+        _ => folder.join(hook.name()),
+    }
 }
 
-/// Whether that file calls `agentops hooks run` for this hook.
-pub(super) fn is_called(folder: &Path, hook: Hook) -> Result<bool, InstallError> {
-    let bytes = read(&caller(folder, hook))?.unwrap_or_default();
+/// Whether the hook in place calls `agentops hooks run` for this hook.
+pub(super) fn is_called(site: &Site<'_>, folder: &Path, hook: Hook) -> Result<bool, InstallError> {
+    let in_place = read(&folder.join(hook.name()))?;
+    let callers = match manager(folder)? {
+        // It has to know the hook, and to be told what to do.
+        Some(Manager::Lefthook) if in_place.as_deref().and_then(Manager::of) == Some(Manager::Lefthook) => {
+            lefthooks(site)
+        }
+        Some(Manager::Lefthook) => Vec::new(),
+        manager => vec![caller(site, folder, hook, manager)],
+    };
+    for file in callers {
+        if calls(&read(&file)?.unwrap_or_default(), hook) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn calls(bytes: &[u8], hook: Hook) -> bool {
     let words = ["agentops", "hooks", "run", hook.name()];
     let calls = |line: &str| {
         let line: Vec<&str> = line.split(|c: char| c.is_whitespace() || "\"';&|".contains(c)).collect();
         let is_program = |word: &str| word.rsplit('/').next() == Some(words[0]);
         line.windows(words.len()).any(|part| is_program(part[0]) && part[1..] == words[1..])
     };
-    Ok(String::from_utf8_lossy(&bytes).lines().any(|line| !line.trim_start().starts_with('#') && calls(line)))
+    String::from_utf8_lossy(bytes).lines().any(|line| !line.trim_start().starts_with('#') && calls(line))
 }
 
 /// Refuses where a hook would have to be replaced that is not ours to replace.
 pub(super) fn refuse_owned(site: &Site<'_>, folder: &Path, hooks: &[Hook]) -> Result<(), InstallError> {
-    let huskys = is_huskys(folder);
+    let manager = manager(folder)?;
     let mut callers = Vec::new();
     for hook in hooks {
         let file = folder.join(hook.name());
-        let is_replaced = huskys || (is_foreign(&file)? && is_tracked(site, &file)?);
-        if is_replaced && !is_called(folder, *hook)? {
-            callers.push((*hook, caller(folder, *hook)));
+        let is_foreign = is_foreign(&file)?;
+        // All of a clone's hooks come along with the manager's configuration, or none; of others it may not even know.
+        let is_managers = manager.is_some() && (is_foreign || Hook::CLIENT.contains(hook));
+        let is_replaced = is_managers || (is_foreign && is_tracked(site, &file)?);
+        if is_replaced && !is_called(site, folder, *hook)? {
+            callers.push((*hook, caller(site, folder, *hook, manager)));
         }
     }
     if callers.is_empty() {
         return Ok(());
     }
-    let owner = if huskys { "husky's, which writes them anew at each install" } else { "tracked files of the project" };
+    let owner = manager.map_or(Owner::Project, Owner::Manager);
     Err(InstallError::Owned { folder: folder.to_owned(), owner, callers })
 }
 
@@ -62,10 +117,55 @@ fn is_tracked(site: &Site<'_>, file: &Path) -> Result<bool, InstallError> {
     Ok(site.repo.is_tracked(&place::whole(folder).join(name))?)
 }
 
-/// What to write where.
-pub(super) fn remedy(callers: &[(Hook, PathBuf)]) -> String {
-    let line = |hook: &Hook| format!("`agentops hooks run {} \"$@\" || exit 1`", hook.name());
-    let lines: Vec<String> =
-        callers.iter().map(|(hook, file)| format!("{} to {}", line(hook), quoted(&file.to_string_lossy()))).collect();
-    format!("have them call agentops; add the line {}", lines.join(", "))
+impl Owner {
+    pub(super) fn clause(self) -> String {
+        match self {
+            Self::Manager(manager) => format!("{}'s, which writes them anew at each install", manager.name()),
+            Self::Project => "tracked files of the project".to_owned(),
+        }
+    }
+
+    /// What to write where, as far as it can be said as commands to paste.
+    pub(super) fn remedy(self, callers: &[(Hook, PathBuf)]) -> String {
+        let parts: Vec<String> = callers.iter().map(|(hook, file)| self.call(*hook, file)).collect();
+        match self {
+            Self::Manager(Manager::Lefthook) => {
+                format!("have lefthook call agentops, after its other jobs:\n{}\nlefthook install", parts.join("\n"))
+            }
+            Self::Manager(_) => format!("have them call agentops, after what they do now:\n{}", parts.join("\n")),
+            Self::Project => format!("have them call agentops; add the line {}", parts.join(", ")),
+        }
+    }
+
+    fn call(self, hook: Hook, file: &Path) -> String {
+        let name = hook.name();
+        let place = quoted(&file.to_string_lossy());
+        let line = format!("agentops hooks run {name} \"$@\" || exit 1");
+        match self {
+            Self::Manager(Manager::Lefthook) => lefthook_job(hook, file),
+            // A file may end within a line.
+            Self::Manager(_) => format!("printf '\\n{line}\\n' >> {place}"),
+            Self::Project => format!("`{line}` to {place}"),
+        }
+    }
+}
+
+/// The command that adds our job to lefthook's configuration; in words where a command could not.
+fn lefthook_job(hook: Hook, file: &Path) -> String {
+    let name = hook.name();
+    let (arguments, more) = match hook {
+        Hook::PreCommit | Hook::PreMergeCommit => ("", ""),
+        Hook::CommitMsg => (" {1}", ""),
+        Hook::PrepareCommitMsg => (" {0}", ""),
+        Hook::PrePush | Hook::PreReceive | Hook::ReferenceTransaction => (" {0}", ", use_stdin: true"),
+    };
+    let place = quoted(&file.to_string_lossy());
+    let job = format!("{{ name: agentops, run: \"agentops hooks run {name}{arguments}\"{more} }}");
+    let is_yaml = file.extension().is_some_and(|format| format == "yml" || format == "yaml");
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let has_jobs = text.lines().any(|line| line.trim_end() == format!("{name}:"));
+    if !is_yaml || has_jobs {
+        return format!("as the last of the jobs of `{name}` in {place}: `- {job}`");
+    }
+    format!("printf '\\n{name}:\\n  jobs:\\n    - {job}\\n' >> {place}")
 }

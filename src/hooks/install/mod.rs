@@ -6,7 +6,9 @@
 
 mod calls;
 mod place;
+mod status;
 mod text;
+mod uninstall;
 
 use std::fs;
 use std::io;
@@ -18,56 +20,10 @@ use crate::engine::Site;
 use crate::git::GitError;
 
 pub(crate) use super::chained::is_program;
+pub use calls::Owner;
+pub use status::{State, Status, passed_by, status};
 pub(crate) use text::quoted;
-
-/// How one hook stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Status {
-    /// Which.
-    pub hook: Hook,
-    /// Its file.
-    pub file: PathBuf,
-    /// What is there.
-    pub state: State,
-    /// Whether a foreign hook is kept beside it.
-    pub chained: bool,
-}
-
-/// What stands where a hook belongs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
-    /// Ours, for this binary.
-    Installed,
-    /// Nothing.
-    Missing,
-    /// Ours, for another binary.
-    OtherBinary(PathBuf),
-    /// Ours once, changed since; or git may not run it.
-    Tampered,
-    /// Somebody else's.
-    Foreign,
-    /// Somebody else's, which calls `agentops hooks run`.
-    Calls,
-}
-
-impl State {
-    /// The word for people and programs.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Installed => "installed",
-            Self::Missing => "missing",
-            Self::OtherBinary(_) => "other binary",
-            Self::Tampered => "tampered",
-            Self::Foreign => "foreign",
-            Self::Calls => "calls agentops",
-        }
-    }
-
-    /// Whether agentops judges what this hook guards.
-    pub fn is_in_order(&self) -> bool {
-        matches!(self, Self::Installed | Self::Calls)
-    }
-}
+pub use uninstall::uninstall;
 
 /// What was done, or in a dry run would be, with one hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +66,8 @@ pub struct Done {
     pub folder: PathBuf,
     /// Whether the folder is part of the working tree, where hook files can be committed by mistake.
     pub is_in_work_tree: bool,
+    /// Git's own folder, where `core.hooksPath` leads git past it and ours were removed from it.
+    pub passed_by: Option<PathBuf>,
     /// Step by step.
     pub steps: Vec<(Hook, Step)>,
 }
@@ -139,12 +97,12 @@ pub enum InstallError {
         folder: PathBuf,
     },
     /// The hooks there are written by another program, or are files of the project.
-    #[error("the hooks in `{}` are {owner}; agentops does not replace them", .folder.display())]
+    #[error("the hooks in `{}` are {}; agentops does not replace them", .folder.display(), .owner.clause())]
     Owned {
         /// Git's hooks folder.
         folder: PathBuf,
-        /// Whose they are, a clause.
-        owner: &'static str,
+        /// Whose they are.
+        owner: Owner,
         /// The files to call agentops from.
         callers: Vec<(Hook, PathBuf)>,
     },
@@ -195,7 +153,7 @@ impl InstallError {
                 "to give this repository its own hooks, run `rm {0} && mkdir {0}`",
                 quoted(&link.to_string_lossy())
             )),
-            Self::Owned { callers, .. } => Some(calls::remedy(callers)),
+            Self::Owned { owner, callers, .. } => Some(owner.remedy(callers)),
             Self::TwoForeign { file, kept, .. } => Some(format!(
                 "keep one of them: `mv {0} {1}` to run the first, `rm {0}` to run the second; then install again",
                 quoted(&file.to_string_lossy()),
@@ -207,22 +165,6 @@ impl InstallError {
     }
 }
 
-/// How the hooks stand that this repository should have: those of a clone, or of a server where there is no working tree;
-/// and those of the other kind that are there. Reads only; where `core.hooksPath` leads does not matter.
-pub fn status(site: &Site<'_>) -> Result<Vec<Status>, InstallError> {
-    let folder = place::folder(site)?;
-    let wanted = text::wanted(&binary(site)?)?;
-    let own = if site.repo.is_bare() { Hook::SERVER } else { Hook::CLIENT };
-    let mut found = Vec::new();
-    for hook in Hook::all() {
-        let status = look(&folder, hook, &wanted)?;
-        if own.contains(&hook) || !matches!(status.state, State::Missing | State::Foreign) {
-            found.push(status);
-        }
-    }
-    Ok(found)
-}
-
 /// Installs `hooks`; once more changes nothing. All is looked at before anything is written.
 pub fn install(site: &Site<'_>, hooks: &[Hook], dry_run: bool) -> Result<Done, InstallError> {
     let folder = place::own_folder(site)?;
@@ -230,14 +172,15 @@ pub fn install(site: &Site<'_>, hooks: &[Hook], dry_run: bool) -> Result<Done, I
     calls::refuse_owned(site, &folder, hooks)?;
     let mut plan = Vec::new();
     for hook in hooks {
-        let status = look(&folder, *hook, &wanted)?;
+        let status = status::look(site, &folder, *hook, &wanted)?;
         let step = match status.state {
             State::Installed | State::Calls => Step::Kept,
             State::Missing => Step::Written,
             State::OtherBinary(_) | State::Tampered => Step::Replaced,
             State::Foreign => {
-                let kept = chained::beside(&status.file);
-                if status.chained && !same(&status.file, &kept)? {
+                // Two versions of one program are not two hooks: then none counts as chained, and the newer one is kept.
+                if status.chained {
+                    let kept = chained::beside(&status.file);
                     return Err(InstallError::TwoForeign { hook: *hook, file: status.file, kept });
                 }
                 Step::Chained
@@ -247,43 +190,18 @@ pub fn install(site: &Site<'_>, hooks: &[Hook], dry_run: bool) -> Result<Done, I
     }
     if !dry_run {
         fs::create_dir_all(&folder).map_err(failed("create", &folder))?;
-        for (_, step, file) in plan.iter().filter(|(_, step, _)| *step != Step::Kept) {
+        for (hook, step, file) in &plan {
+            forget_caller(&folder.join(hook.name()))?;
             if *step == Step::Chained {
                 keep_aside(file)?;
             }
-            write(site, file, wanted.as_bytes())?;
+            if *step != Step::Kept {
+                write(site, file, wanted.as_bytes())?;
+            }
         }
     }
     let steps = plan.into_iter().map(|(hook, step, _)| (hook, step)).collect();
-    Ok(Done { is_in_work_tree: place::is_in_work_tree(site, &folder), folder, steps })
-}
-
-/// Removes our hooks and puts foreign ones back.
-pub fn uninstall(site: &Site<'_>, dry_run: bool) -> Result<Done, InstallError> {
-    let folder = place::folder(site)?;
-    let mut steps = Vec::new();
-    for hook in Hook::all() {
-        let file = folder.join(hook.name());
-        let kept = chained::beside(&file);
-        if !Hook::CLIENT.contains(&hook) && !is_there(&file) && !is_there(&kept) {
-            continue;
-        }
-        let step = match (read(&file)?, is_there(&kept)) {
-            (Some(bytes), _) if !text::is_ours(&bytes) => Step::LeftAlone,
-            (None, false) => Step::Kept,
-            (_, true) => Step::Restored,
-            (Some(_), false) => Step::Removed,
-        };
-        if !dry_run {
-            match step {
-                Step::Restored => fs::rename(&kept, &file).map_err(failed("put back", &file))?,
-                Step::Removed => fs::remove_file(&file).map_err(failed("remove", &file))?,
-                _ => {}
-            }
-        }
-        steps.push((hook, step));
-    }
-    Ok(Done { is_in_work_tree: place::is_in_work_tree(site, &folder), folder, steps })
+    Ok(Done { is_in_work_tree: place::is_in_work_tree(site, &folder), folder, passed_by: None, steps })
 }
 
 fn binary(site: &Site<'_>) -> Result<PathBuf, InstallError> {
@@ -291,27 +209,14 @@ fn binary(site: &Site<'_>) -> Result<PathBuf, InstallError> {
     found.map_err(|source| InstallError::Io { doing: "find the path of this program".to_owned(), source })
 }
 
-fn look(folder: &Path, hook: Hook, wanted: &str) -> Result<Status, InstallError> {
-    let file = folder.join(hook.name());
-    let state = match read(&file)? {
-        None => State::Missing,
-        Some(bytes) if bytes == wanted.as_bytes() => {
-            if chained::is_program(&file) {
-                State::Installed
-            } else {
-                State::Tampered
-            }
-        }
-        Some(bytes) if !text::is_ours(&bytes) => {
-            if calls::is_called(folder, hook)? {
-                State::Calls
-            } else {
-                State::Foreign
-            }
-        }
-        Some(bytes) => text::binary_of(&bytes).map_or(State::Tampered, State::OtherBinary),
-    };
-    Ok(Status { hook, chained: is_there(&chained::beside(&file)), file, state })
+/// Removes the chained hook where its program has taken our place since, and calls us: it would come back with us once that
+/// program is uninstalled.
+fn forget_caller(place: &Path) -> Result<(), InstallError> {
+    let kept = chained::beside(place);
+    if chained::is_same(place, &kept) {
+        fs::remove_file(&kept).map_err(failed("remove", &kept))?;
+    }
+    Ok(())
 }
 
 /// Keeps a second name for a foreign hook before ours takes the first, so that no moment is without it.
@@ -319,8 +224,6 @@ fn keep_aside(file: &Path) -> Result<(), InstallError> {
     let kept = chained::beside(file);
     match fs::hard_link(file, &kept) {
         Ok(()) => Ok(()),
-        // The same bytes are kept already.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         // Not every file system has hard links.
         Err(_) => fs::rename(file, &kept).map_err(failed("move aside", file)),
     }
@@ -351,10 +254,6 @@ fn read(file: &Path) -> Result<Option<Vec<u8>>, InstallError> {
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(None),
         Err(source) => Err(failed("read", file)(source)),
     }
-}
-
-fn same(one: &Path, other: &Path) -> Result<bool, InstallError> {
-    Ok(read(one)? == read(other)?)
 }
 
 fn is_there(file: &Path) -> bool {

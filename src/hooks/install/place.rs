@@ -39,6 +39,16 @@ pub(super) fn own_folder(site: &Site<'_>) -> Result<PathBuf, InstallError> {
     Err(InstallError::Elsewhere { folder, scope: scope.name(), remedy })
 }
 
+/// Git's default folder, where `core.hooksPath` leads all worktrees of the repository past it.
+pub(super) fn passed_by(site: &Site<'_>) -> Result<Option<PathBuf>, InstallError> {
+    let usual = whole(&site.repo.common_dir().join("hooks"));
+    let is_for_one_worktree = || {
+        let scope = site.repo.config_scope_of(KEY).map(|(scope, _)| scope);
+        matches!(scope, None | Some(Scope::Worktree | Scope::Command))
+    };
+    Ok((folder(site)? != usual && !is_for_one_worktree()).then_some(usual))
+}
+
 /// Whether the folder is part of the working tree, outside of git's own folders.
 pub(super) fn is_in_work_tree(site: &Site<'_>, folder: &Path) -> bool {
     let top = site.repo.work_dir().map(whole);

@@ -1,0 +1,91 @@
+//! Taking our hooks away, wherever others moved them, and putting back what was there before.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::status::is_ours;
+use super::{Done, InstallError, Step, failed, is_there, place};
+use crate::engine::Site;
+use crate::hooks::{Hook, chained, manager};
+
+/// What becomes of one hook: which file goes where, and which files go away.
+#[derive(Debug)]
+struct Plan {
+    step: Step,
+    restored: Option<(PathBuf, PathBuf)>,
+    removed: Vec<PathBuf>,
+}
+
+/// Removes our hooks and puts foreign ones back. Where `core.hooksPath` leads git past its own folder, ours go from there too.
+pub fn uninstall(site: &Site<'_>, dry_run: bool) -> Result<Done, InstallError> {
+    let folder = place::folder(site)?;
+    let mut steps = Vec::new();
+    let mut passed_by = None;
+    for hook in Hook::all() {
+        let mut plan = plan(&folder.join(hook.name()))?;
+        if let Some(usual) = place::passed_by(site)? {
+            let more = self::plan(&usual.join(hook.name()))?;
+            if matches!(more.step, Step::Restored | Step::Removed) {
+                act(&more, dry_run)?;
+                passed_by = Some(usual);
+                if plan.step == Step::Kept {
+                    plan.step = more.step;
+                }
+            }
+        }
+        act(&plan, dry_run)?;
+        if Hook::CLIENT.contains(&hook) || plan.step != Step::Kept {
+            steps.push((hook, plan.step));
+        }
+    }
+    Ok(Done { is_in_work_tree: place::is_in_work_tree(site, &folder), folder, passed_by, steps })
+}
+
+fn plan(file: &Path) -> Result<Plan, InstallError> {
+    let kept = chained::beside(file);
+    let mut plan = Plan { step: Step::Kept, restored: None, removed: Vec::new() };
+    for aside in manager::moved_aside(file) {
+        if is_ours(&aside)? {
+            plan.removed.push(aside);
+        }
+    }
+    let there = is_there(file);
+    if !there || is_ours(file)? {
+        // What a killed installation left counts too: nothing in place, and something kept.
+        if is_there(&kept) {
+            plan.step = Step::Restored;
+            plan.restored = Some((kept, file.to_owned()));
+        } else if there {
+            plan.step = Step::Removed;
+            plan.removed.push(file.to_owned());
+        }
+    } else if is_there(&kept) && chained::is_same(file, &kept) {
+        plan.removed.push(kept);
+        plan.step = Step::LeftAlone;
+    } else if is_there(&kept)
+        && let Some(aside) = plan.removed.pop()
+    {
+        // Without us, whoever took the place would have moved aside what we keep.
+        plan.restored = Some((kept, aside));
+        plan.step = Step::Restored;
+    } else {
+        plan.step = Step::LeftAlone;
+    }
+    if matches!(plan.step, Step::Kept | Step::LeftAlone) && !plan.removed.is_empty() {
+        plan.step = Step::Removed;
+    }
+    Ok(plan)
+}
+
+fn act(plan: &Plan, dry_run: bool) -> Result<(), InstallError> {
+    if dry_run {
+        return Ok(());
+    }
+    if let Some((kept, file)) = &plan.restored {
+        fs::rename(kept, file).map_err(failed("put back", file))?;
+    }
+    for file in &plan.removed {
+        fs::remove_file(file).map_err(failed("remove", file))?;
+    }
+    Ok(())
+}

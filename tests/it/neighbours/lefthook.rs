@@ -1,0 +1,136 @@
+//! lefthook: it moves our hooks aside, runs them no more, and writes its own anew whenever its configuration changes. So it
+//! calls agentops.
+
+use super::*;
+
+const CONFIG: &str = "output: [failure, execution_out]
+
+pre-commit:
+  jobs:
+    - run: sh team-check.sh pre-commit
+
+commit-msg:
+  jobs:
+    - run: sh team-check.sh commit-msg {1}
+
+pre-push:
+  jobs:
+    - run: sh team-check.sh pre-push
+";
+
+fn managed(config: &str) -> Sandbox {
+    let sandbox = team();
+    sandbox.write("lefthook.yml", config);
+    sandbox.commit_all(&lawful("chore: checks of the team"));
+    sandbox
+}
+
+#[test]
+#[ignore = "needs the hook managers that .ci/peers installs"]
+fn installed_first() {
+    let sandbox = managed(CONFIG);
+    shell(&sandbox, "lefthook install");
+    let before = hooks_of(&sandbox);
+    let refused = install(&sandbox).expect_code(1);
+    assert!(refused.stderr.contains("are lefthook's, which writes them anew"), "{}", refused.snapshot());
+    assert_eq!(hooks_of(&sandbox), before);
+    let status = sandbox.agentops("hooks status").run().expect_code(1);
+    let said = "warning: these hooks are lefthook's and do not call agentops: pre-commit, commit-msg, pre-push";
+    assert!(status.stderr.contains(said), "{}", status.snapshot());
+    follow(&sandbox, &refused);
+    sandbox.commit_all(&lawful("chore: lefthook calls agentops"));
+    sandbox.agentops("hooks status").run().expect_code(0);
+    let with = hooks_of(&sandbox);
+    both_judge(&sandbox, 1);
+    install(&sandbox).expect_code(0);
+    shell(&sandbox, "lefthook install");
+    assert_eq!(hooks_of(&sandbox), with);
+    both_judge(&sandbox, 2);
+    let gone = sandbox.agentops("hooks uninstall").run().expect_code(0);
+    assert!(gone.stderr.contains("still call `agentops hooks run`"), "{}", gone.snapshot());
+    assert_eq!(hooks_of(&sandbox), with);
+    // A hook that it does not write is ours as ever.
+    sandbox.agentops("hooks install --strict").run().expect_code(0);
+    shell(&sandbox, "lefthook install");
+    let past = sandbox.try_git("commit --quiet --no-verify --allow-empty --message wip").run();
+    assert!(past.stderr.contains("refused: `reference-transaction` of agentops"), "{}", past.snapshot());
+    sandbox.agentops("hooks uninstall").run().expect_code(0);
+    assert_eq!(hooks_of(&sandbox), with);
+    // Its switch turns off what it calls; the push finds out, and so does the status.
+    sandbox.write("a.txt", "switched off\n");
+    sandbox.try_git("commit --quiet --all --message wip").env("LEFTHOOK", "0").run().expect_code(0);
+    let status = sandbox.agentops("hooks status").run().expect_code(0);
+    assert!(status.stderr.contains("`wip` went past the hooks"), "{}", status.snapshot());
+}
+
+#[test]
+#[ignore = "needs the hook managers that .ci/peers installs"]
+fn installed_after_agentops() {
+    let sandbox = managed(CONFIG);
+    let none = hooks_of(&sandbox);
+    install(&sandbox).expect_code(0);
+    shell(&sandbox, "lefthook install");
+    let status = sandbox.agentops("hooks status").run().expect_code(1);
+    for said in [
+        "these hooks are lefthook's and do not call agentops: pre-commit, commit-msg, pre-push",
+        "nothing runs the hook of agentops that was moved to",
+    ] {
+        assert!(status.stderr.contains(said), "{}", status.snapshot());
+    }
+    // The status offers what an installation would.
+    follow(&sandbox, &status);
+    sandbox.commit_all(&lawful("chore: lefthook calls agentops"));
+    sandbox.agentops("hooks status").run().expect_code(0);
+    both_judge(&sandbox, 1);
+    // Its own uninstall puts ours back.
+    shell(&sandbox, "lefthook uninstall --keep-config || lefthook uninstall && git restore lefthook.yml");
+    sandbox.agentops("hooks status").run().expect_code(0);
+    sandbox.write("a.txt", "late\n");
+    sandbox.git("add a.txt");
+    refused_by_law(sandbox.try_git("commit --quiet --message wip").run(), "AO-L3");
+    sandbox.agentops("hooks uninstall").run().expect_code(0);
+    let mut left = hooks_of(&sandbox);
+    left.retain(|path, _| !path.ends_with("info"));
+    assert_eq!(left, none);
+    // Uninstalled under it, ours go from where it moved them.
+    shell(&sandbox, "lefthook install");
+    let alone = hooks_of(&sandbox);
+    shell(&sandbox, "lefthook uninstall && git restore lefthook.yml");
+    install(&sandbox).expect_code(0);
+    shell(&sandbox, "lefthook install");
+    assert_ne!(hooks_of(&sandbox), alone);
+    sandbox.agentops("hooks uninstall").run().expect_code(0);
+    assert_eq!(hooks_of(&sandbox), alone);
+}
+
+#[test]
+#[ignore = "needs the hook managers that .ci/peers installs"]
+fn what_it_fixes_is_judged_and_nothing_is_lost() {
+    let fixer = "pre-commit:
+  jobs:
+    - run: \"trailing-whitespace-fixer {staged_files} || true\"
+      glob: '*.txt'
+      stage_fixed: true
+    - run: \"test ! -e .agentops/sre/events || git add .agentops\"
+";
+    let sandbox = managed(fixer);
+    shell(&sandbox, "lefthook install");
+    let refused = install(&sandbox);
+    follow(&sandbox, &refused);
+    sandbox.commit_all(&lawful("chore: lefthook calls agentops"));
+    sandbox.write("a.txt", "spaces   \n");
+    sandbox.git("add a.txt");
+    sandbox.write("README.md", "Unstaged.   \n");
+    sandbox.write("untracked.txt", "Untracked.   \n");
+    commit(&sandbox, "", "feat: add a").expect_code(0);
+    assert_eq!(sandbox.git("show HEAD:a.txt"), "spaces");
+    assert_eq!(sandbox.read("README.md"), "Unstaged.   \n");
+    assert_eq!(sandbox.read("untracked.txt"), "Untracked.   \n");
+    sandbox.git("restore README.md");
+    sandbox.agentops("hooks after-push").run().expect_code(0);
+    // What it stages after the fact is judged with the rest: agentops comes last.
+    sandbox.write(EVENT, "v = 1\n");
+    sandbox.write("a.txt", "more\n");
+    sandbox.git("add a.txt");
+    refused_by_law(commit(&sandbox, "", "feat: a job that stages more"), "AO-E2");
+}

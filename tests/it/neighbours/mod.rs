@@ -1,0 +1,246 @@
+//! Beside other hook managers, each really installed: both are asked, each may refuse, and either goes without a trace.
+//!
+//! `.ci/peers` installs the managers and runs these tests; `imitated` needs none of them.
+
+mod husky;
+mod imitated;
+mod lefthook;
+mod pre_commit;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::sandbox::{Call, Output, Sandbox, lawful};
+
+const EVENT: &str = ".agentops/sre/events/db-k3f9/0001-detect-working-00112233445566778899aabbccddeeff.toml";
+
+/// What the managers are told to run, with the hook's name: it counts its runs, and refuses what holds `FIXME`.
+const TEAM_CHECK: &str = "#!/bin/sh
+echo \"$1\" >> \"$(git rev-parse --git-common-dir)/ran\"
+case $1 in
+    pre-commit) ! git grep --cached --quiet FIXME -- '*.txt' ;;
+    commit-msg) ! grep --quiet FIXME \"$2\" ;;
+    pre-push) ! test -e \"$(git rev-parse --git-common-dir)/hold\" ;;
+esac || { echo \"team check: no\" >&2; exit 1; }
+";
+
+#[expect(clippy::disallowed_methods, reason = "where the managers are is no surrounding of the program")]
+fn peers() -> PathBuf {
+    let folder = std::env::var_os("AGENTOPS_PEERS");
+    folder.expect("`.ci/peers` says in AGENTOPS_PEERS where it installed them").into()
+}
+
+/// A governed repository whose team has a check of its own, with the programs of `.ci/peers`.
+fn team() -> Sandbox {
+    let folder = peers();
+    let programs = ["venv/bin", "npm/node_modules/.bin"].map(|place| folder.join(place));
+    let sandbox = Sandbox::adopted().with_programs(&programs);
+    sandbox.write("team-check.sh", TEAM_CHECK);
+    sandbox
+}
+
+/// The files of every place where hooks may be, and git's configuration: bytes and modes.
+fn hooks_of(sandbox: &Sandbox) -> BTreeMap<PathBuf, (Vec<u8>, u32)> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![".git/hooks".into(), ".husky".into(), PathBuf::from(".git/config")];
+    while let Some(path) = folders.pop() {
+        let whole = sandbox.path().join(&path);
+        if let Ok(entries) = fs::read_dir(&whole) {
+            folders.extend(entries.map(|entry| path.join(entry.unwrap().file_name())));
+        } else if let Ok(bytes) = fs::read(&whole) {
+            found.insert(path, (bytes, whole.metadata().unwrap().permissions().mode()));
+        }
+    }
+    found
+}
+
+/// A program that must succeed, and its run.
+#[track_caller]
+fn shell(sandbox: &Sandbox, command: &str) -> Output {
+    let run = sandbox.shell(command).run();
+    assert_eq!(run.code, Some(0), "`{command}`: {}", run.snapshot());
+    run
+}
+
+fn install(sandbox: &Sandbox) -> Output {
+    sandbox.agentops("hooks install").run()
+}
+
+/// `git commit` with an editor that writes this message.
+fn edited(call: Call, sandbox: &Sandbox, message: &str) -> Output {
+    let file = sandbox.root().join("edited");
+    fs::write(&file, message).unwrap();
+    call.env("GIT_EDITOR", &format!("cp {}", file.display())).run()
+}
+
+fn commit(sandbox: &Sandbox, arguments: &str, subject: &str) -> Output {
+    sandbox.try_git(&format!("commit --quiet --file=- {arguments}")).stdin(lawful(subject)).run()
+}
+
+/// How often the team's check ran since the last call, by hook.
+fn ran(sandbox: &Sandbox) -> String {
+    let file = PathBuf::from(sandbox.git("rev-parse --git-common-dir"));
+    let file = sandbox.path().join(file).join("ran");
+    let text = fs::read_to_string(&file).unwrap_or_default();
+    let _ = fs::remove_file(file);
+    text.lines().collect::<Vec<_>>().join(" ")
+}
+
+/// Fails unless the run was refused by the team's check.
+#[track_caller]
+fn refused_by_team(run: Output) {
+    let said = [&run.stdout, &run.stderr].iter().any(|text| text.contains("team check: no"));
+    assert!(run.code != Some(0) && said, "{}", run.snapshot());
+}
+
+/// Fails unless the run was refused by the law, once.
+#[track_caller]
+fn refused_by_law(run: Output, law: &str) {
+    let text = format!("{}{}", run.stdout, run.stderr);
+    assert!(run.code != Some(0) && text.contains(&format!("error[{law}]")), "{}", run.snapshot());
+    assert_eq!(text.matches("refused: `").count(), 1, "agentops ran twice: {}", run.snapshot());
+}
+
+/// Fails unless both judge all that git does, each once.
+#[track_caller]
+fn both_judge(sandbox: &Sandbox, round: u32) {
+    let subject = |what: &str| format!("feat: {what} {round}");
+    let text = |what: &str| format!("{what} {round}\n");
+    let head = || sandbox.git("rev-parse HEAD");
+    ran(sandbox);
+
+    // Lawful commits, in all forms.
+    sandbox.write("a.txt", text("a"));
+    sandbox.write("b.txt", text("b"));
+    sandbox.git("add --all");
+    let run = edited(sandbox.try_git("commit --quiet"), sandbox, &lawful(&subject("add both")));
+    run.expect_code(0);
+    assert_eq!(ran(sandbox), "pre-commit commit-msg", "each once");
+    sandbox.write("a.txt", text("a by -a"));
+    commit(sandbox, "--all", &subject("edit a")).expect_code(0);
+    sandbox.write("a.txt", text("staged"));
+    sandbox.git("add a.txt");
+    sandbox.write("a.txt", text("unstaged"));
+    sandbox.write("b.txt", text("b by path"));
+    commit(sandbox, "-- b.txt", &subject("edit b")).expect_code(0);
+    assert_eq!(sandbox.git("show --format= --name-only HEAD"), "b.txt");
+    assert_eq!(sandbox.git("show :a.txt") + "\n", text("staged"));
+    assert_eq!(sandbox.read("a.txt"), text("unstaged"));
+    commit(sandbox, "", &subject("what is staged")).expect_code(0);
+    assert_eq!(sandbox.read("a.txt"), text("unstaged"));
+    sandbox.git("add a.txt");
+    commit(sandbox, "--amend", &subject("amended")).expect_code(0);
+    ran(sandbox);
+
+    // Each refuses: what is staged, and the message.
+    let before = head();
+    sandbox.write("a.txt", "FIXME\n");
+    refused_by_team(commit(sandbox, "--all", &subject("a fixme")));
+    assert_eq!(ran(sandbox), "pre-commit");
+    sandbox.git("restore --staged --worktree .");
+    sandbox.write("a.txt", text("more"));
+    refused_by_team(commit(sandbox, "--all", &subject("FIXME later")));
+    let bad = sandbox.try_git("commit --quiet --all --message wip").run();
+    refused_by_law(bad, "AO-L3");
+    sandbox.write(EVENT, "v = 1\n");
+    sandbox.git("add .agentops");
+    refused_by_law(commit(sandbox, "", &subject("forge an event")), "AO-E2");
+    refused_by_law(commit(sandbox, &format!("-- {EVENT}"), &subject("forge an event")), "AO-E2");
+    assert_eq!(head(), before);
+    sandbox.git("rm --quiet -r --cached .agentops/sre/events");
+    fs::remove_dir_all(sandbox.path().join(".agentops/sre/events")).unwrap();
+    sandbox.git("restore --staged --worktree .");
+
+    in_a_linked_worktree(sandbox, round);
+    merging_and_rebasing(sandbox, round);
+    pushing(sandbox, round);
+    assert_eq!(sandbox.git("status --porcelain --untracked-files=no"), "");
+}
+
+#[track_caller]
+fn in_a_linked_worktree(sandbox: &Sandbox, round: u32) {
+    let linked = sandbox.worktree(&format!("linked-{round}"));
+    if sandbox.try_git("config core.hooksPath").run().stdout.contains(".husky/_") {
+        // A folder of the working tree that nobody tracks: husky has to write it in each.
+        shell(&linked, "husky");
+    }
+    ran(sandbox);
+    linked.write("linked.txt", format!("{round}\n"));
+    linked.git("add linked.txt");
+    refused_by_law(linked.try_git("commit --quiet --message wip").run(), "AO-L3");
+    ran(sandbox);
+    commit(&linked, "", &format!("feat: in a worktree {round}")).expect_code(0);
+    assert_eq!(ran(sandbox), "pre-commit commit-msg");
+    linked.write("linked.txt", "FIXME\n");
+    refused_by_team(commit(&linked, "--all", &format!("feat: fixme in a worktree {round}")));
+    sandbox.try_git("worktree remove --force").arg(linked.path()).run().expect_code(0);
+}
+
+#[track_caller]
+fn merging_and_rebasing(sandbox: &Sandbox, round: u32) {
+    let side = format!("side-{round}");
+    sandbox.git(&format!("switch --quiet --create {side}"));
+    sandbox.write(&format!("{side}.txt"), "1\n");
+    sandbox.git("add .");
+    commit(sandbox, "", &format!("feat: the side {round}")).expect_code(0);
+    sandbox.git("switch --quiet main");
+    sandbox.write(&format!("main-{round}.txt"), "1\n");
+    sandbox.git("add .");
+    commit(sandbox, "", &format!("feat: the main line {round}")).expect_code(0);
+    let run = sandbox.try_git(&format!("merge --quiet --no-ff --no-edit {side}")).run();
+    run.expect_code(0);
+    sandbox.git(&format!("switch --quiet --create rebased-{round} {side}"));
+    sandbox.write(&format!("rebased-{round}.txt"), "1\n");
+    sandbox.git("add .");
+    commit(sandbox, "", &format!("feat: to be moved {round}")).expect_code(0);
+    sandbox.git("rebase --quiet main");
+    sandbox.git(&format!("switch --quiet --create bad-{round} main"));
+    sandbox.write(EVENT, "v = 1\n");
+    sandbox.git("add .agentops");
+    sandbox.git("commit --quiet --no-verify --message wip");
+    sandbox.git("switch --quiet main");
+    refused_by_law(sandbox.try_git(&format!("merge --no-ff --no-edit bad-{round}")).run(), "AO-E2");
+    sandbox.git("merge --abort");
+    ran(sandbox);
+}
+
+#[track_caller]
+fn pushing(sandbox: &Sandbox, round: u32) {
+    let up = format!("../up-{round}.git");
+    sandbox.git(&format!("init --quiet --bare {up}"));
+    let push = |what: &str| sandbox.try_git(&format!("push --quiet {up} {what}")).run();
+    push("main~1:refs/heads/main").expect_code(0);
+    assert_eq!(ran(sandbox), "pre-push");
+    push("main").expect_code(0);
+    push("main:refs/heads/other main:refs/tags/one").expect_code(0);
+    push(":other").expect_code(0);
+    ran(sandbox);
+    let hold = sandbox.path().join(".git/hold");
+    fs::write(&hold, "").unwrap();
+    refused_by_team(push(&format!("rebased-{round}")));
+    fs::remove_file(hold).unwrap();
+    sandbox.git("commit --quiet --no-verify --allow-empty --message wip");
+    refused_by_law(push("main"), "AO-L3");
+    sandbox.git("reset --quiet --soft HEAD~1");
+}
+
+/// Follows what a refusal of `hooks install` offers, as somebody would who pastes it.
+fn follow(sandbox: &Sandbox, refusal: &Output) {
+    for line in refusal.stderr.lines().map(str::trim) {
+        if line.starts_with("printf ") || line == "lefthook install" {
+            shell(sandbox, line);
+        } else if let Some(rest) = line.strip_prefix("as the last of the jobs of `") {
+            let mut parts = rest.split('`');
+            let (hook, place, job) = (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap());
+            let file = Path::new(place.trim_start_matches(" in ").trim_end_matches(": "));
+            let text = fs::read_to_string(file).unwrap();
+            let (before, after) = text.split_once(&format!("{hook}:\n")).unwrap();
+            // To the end of that hook's part.
+            let end = after.find("\n\n").map_or(after.len(), |end| end + 1);
+            let (jobs, rest) = after.split_at(end);
+            fs::write(file, format!("{before}{hook}:\n{jobs}    {job}\n{rest}")).unwrap();
+        }
+    }
+}
