@@ -76,6 +76,11 @@ fn the_page_on_verdicts_for_forges_runs() {
 }
 
 #[test]
+fn the_page_on_hooks_runs() {
+    run_document("docs/hooks.md");
+}
+
+#[test]
 fn the_page_on_deliverables_runs() {
     run_document("docs/deliverables.md");
 }
@@ -88,6 +93,7 @@ fn no_document_is_forgotten() {
         "deliverables.md",
         "gates.md",
         "governance.md",
+        "hooks.md",
         "secrets.md",
         "security.md",
         "server.md",

@@ -5,6 +5,7 @@
 mod husky;
 mod imitated;
 mod lefthook;
+mod page;
 mod pre_commit;
 
 use std::collections::BTreeMap;
