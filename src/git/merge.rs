@@ -23,8 +23,9 @@ use super::tree::CommitTree;
 use crate::model::digest::ObjectId;
 use crate::model::path::RepoPath;
 
-/// Files above this size are not merged line by line, as in git.
-const LARGEST_TEXT: u64 = 512 * 1024 * 1024;
+/// Files above this size, in bytes, are not merged line by line: changed on both sides they are a conflict. Merging takes six
+/// times the size in memory. Git's own limit is 512 MiB, so where it merges such files itself a human merges first.
+const LARGEST_TEXT: u64 = 16 * 1024 * 1024;
 
 /// What is taken where two texts changed the same lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

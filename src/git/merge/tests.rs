@@ -25,6 +25,36 @@ fn oracle(sandbox: &Sandbox, ours: &ObjectId, theirs: &ObjectId) -> Option<Objec
 }
 
 #[test]
+fn what_is_too_large_to_merge_is_for_a_human() {
+    let longest = usize::try_from(LARGEST_TEXT).unwrap();
+    for (length, is_merged) in [(longest, true), (longest + 1, false)] {
+        let sandbox = Sandbox::new();
+        let text = |first: &str, last: &str| format!("{first}\n{}\n{last}\n", "1".repeat(length - 5));
+        sandbox.write("long", text("1", "1"));
+        sandbox.commit("base");
+        let (ours, theirs) = fork(
+            &sandbox,
+            |sandbox| {
+                sandbox.write("long", text("2", "1"));
+            },
+            |sandbox| {
+                sandbox.write("long", text("1", "2"));
+            },
+        );
+        let repo = sandbox.open();
+        for merge in [Repo::merge, Repo::foretell] {
+            match merge(&repo, &ours, &theirs) {
+                Ok(merged) => {
+                    assert_eq!((is_merged, Some(*merged.tree_id())), (true, oracle(&sandbox, &ours, &theirs)))
+                }
+                Err(GitError::Conflict { paths }) => assert_eq!((is_merged, paths), (false, vec!["long".into()])),
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+}
+
+#[test]
 fn texts_merge_as_git_merges_them() {
     let base = "1\n2\n3\n4\n5\n6\n";
     let (ours, theirs) = ("one\n2\n3\n4\n5\n6\n", "1\n2\n3\n4\n5\nsix\n");
