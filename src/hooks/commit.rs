@@ -16,7 +16,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
     let changes = match chained {
         None => ground.changes(&site)?,
         Some(hook) => {
-            let traces = Traces::take(&site, &ground)?;
+            let traces = Traces::take(&site, ground.changes(&site)?)?;
             let refusal = chained::run(call, &hook, None)?;
             let (changes, found) = traces.compare(&site, &ground, call.hook.name())?;
             if let Some(mut refusal) = refusal {

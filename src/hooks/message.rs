@@ -3,20 +3,42 @@
 use std::fs;
 
 use super::{Answer, Call, HookError, chained, commit, io_error};
+use crate::engine::EngineError;
 use crate::engine::Site;
-use crate::engine::judging::staged::{self, Ground};
+use crate::engine::judging::staged::{self, Ground, Staged};
+use crate::engine::writing::leftovers::Traces;
+use crate::model::law_id::Level;
 use crate::model::message::{Cleanup, Comment, clean};
+use crate::model::report::Violation;
 use crate::store::{handover, refused_message};
 
 pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
-    if let Some(hook) = chained::find(call)
-        && let Some(refusal) = chained::run(call, &hook, None)?
-    {
-        return Ok(refusal);
+    let chained = chained::find(call);
+    let site = call.open()?;
+    let ground = Ground::of(&site)?;
+    let git_dir = site.repo.git_dir();
+    let staged = || -> Result<Staged, EngineError> {
+        let passed = commit::seal(&site, &ground).ok().and_then(|seal| handover::load(git_dir, &seal));
+        Ok(match passed {
+            Some(changes) => Staged { changes, passed: true },
+            None => Staged { changes: ground.changes(&site)?, passed: false },
+        })
+    };
+    let mut rewritten = Vec::new();
+    let mut before = None;
+    if let Some(hook) = chained {
+        // Git has read the index for the last time: what the hook does to it now is not what is committed.
+        let staged = staged()?;
+        let traces = Traces::take(&site, staged.changes.clone())?;
+        before = Some(staged);
+        if let Some(refusal) = chained::run(call, &hook, None)? {
+            return Ok(refusal);
+        }
+        let (_, found) = traces.compare(&site, &ground, call.hook.name())?;
+        rewritten = found.into_iter().map(|violation| Violation { level: Level::Warn, ..violation }).collect();
     }
     let file = call.message_file()?;
     let bytes = fs::read(&file).map_err(io_error(format!("read the message `{}`", file.display())))?;
-    let site = call.open()?;
     let comment = comment(&site);
     // After an editor git's own comments tell which one it chose for `auto`; without one there are none.
     let comment = if is_edited(call) { comment } else { comment.chosen_for(&bytes) };
@@ -25,13 +47,14 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
         // Git ends a commit with an empty message by itself.
         return Ok(Answer::default());
     }
-    let ground = Ground::of(&site)?;
-    let git_dir = site.repo.git_dir();
-    let judged = commit::seal(&site, &ground).ok().and_then(|seal| handover::load(git_dir, &seal));
+    let staged = before.map_or_else(staged, Ok)?;
     let text = site.repo.message_text(&kept);
-    let Some(report) = staged::commit_on(&site, &ground, text, judged)? else {
+    let Some(mut report) = staged::commit_on(&site, &ground, text, staged)? else {
         return Ok(Answer::default());
     };
+    if !rewritten.is_empty() && ground.is_governed(&site)? {
+        report.violations.extend(rewritten);
+    }
     let mut answer = Answer::default();
     answer.add(None, report);
     if answer.refuses {

@@ -85,20 +85,26 @@ pub fn message(site: &Site, text: &str, onto: Option<&str>) -> Result<Report, En
     report.ok_or(EngineError::NotGoverned)
 }
 
-/// Judges a commit whose message is known: what `commit-msg` does. `judged` are the staged changes where they passed
-/// without it; otherwise they are judged here, with the waivers of the message. The text comes with whether its bytes were
-/// text at all. `None`: no law rules here.
+/// What is staged, and whether it passed without its message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Staged {
+    /// The changes against the ground, sorted by path.
+    pub changes: Vec<Change>,
+    /// Whether they were judged and let pass.
+    pub passed: bool,
+}
+
+/// Judges a commit whose message is known: what `commit-msg` does. What did not pass without it is judged here, with the
+/// waivers of the message. The text comes with whether its bytes were text at all. `None`: no law rules here.
 pub fn commit_on(
     site: &Site,
     ground: &Ground,
     text: (String, bool),
-    judged: Option<Vec<Change>>,
+    staged: Staged,
 ) -> Result<Option<Report>, EngineError> {
     let pending = Some(pending(site, ground, text)?);
-    match judged {
-        Some(changes) => judge_staged(site, ground, changes, pending, &[Reads::Messages], |_| false),
-        None => judge_staged(site, ground, ground.changes(site)?, pending, ALL, |_| false),
-    }
+    let reads = if staged.passed { &[Reads::Messages] } else { ALL };
+    judge_staged(site, ground, staged.changes, pending, reads, |_| false)
 }
 
 /// The commit under way.

@@ -26,9 +26,8 @@ pub struct Traces {
 }
 
 impl Traces {
-    /// Reads them.
-    pub fn take(site: &Site, ground: &Ground) -> Result<Self, EngineError> {
-        let staged = ground.changes(site)?;
+    /// Reads them; `staged` are the changes as they are now.
+    pub fn take(site: &Site, staged: Vec<Change>) -> Result<Self, EngineError> {
         let files = staged.iter().map(|change| (change.path.clone(), facts(&site.repo, &change.path))).collect();
         Ok(Self { seal: site.repo.index_seal()?, staged, files })
     }

@@ -8,6 +8,7 @@ mod killed;
 mod messages;
 mod places;
 mod pushes;
+mod rewrites;
 mod rules;
 mod states;
 mod surroundings;
