@@ -30,6 +30,8 @@ mod hooks_install;
 mod init;
 mod learn;
 mod lifecycle;
+#[cfg(target_os = "linux")]
+mod load;
 mod merges;
 #[cfg(unix)]
 mod neighbours;
