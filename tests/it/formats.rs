@@ -205,3 +205,26 @@ fn a_rebase_keeps_the_fingerprints() {
     assert_ne!(sandbox.git("rev-parse work"), old);
     assert_eq!(prints(), before);
 }
+
+#[test]
+fn a_finding_that_moves_in_its_file_is_the_same_one() {
+    let sandbox = Sandbox::governed();
+    let finding = |path: &str, text: &str| -> (String, u64) {
+        sandbox.write(path, text);
+        sandbox.git("add --all");
+        let printed = check(&sandbox, "--staged --format gitlab").run().expect_code(3).stdout;
+        sandbox.git(&format!("rm --quiet --force {path}"));
+        let issues: serde_json::Value = serde_json::from_str(&printed).unwrap();
+        assert_eq!(issues.as_array().unwrap().len(), 1, "{issues}");
+        let line = issues[0]["location"]["lines"]["begin"].as_u64().unwrap();
+        (issues[0]["fingerprint"].as_str().unwrap().to_owned(), line)
+    };
+    let (before, line) = finding("shop.toml", "a = 1\na = 2\n");
+    sandbox.write("src/other.txt", "text\n");
+    sandbox.commit_all(&lawful("feat: something else"));
+    let (after, moved) = finding("shop.toml", "# Prices\n\n[shop]\na = 1\na = 2\n");
+    assert_eq!((before.as_str(), line + 3), (after.as_str(), moved));
+    // What is another finding is another one: of another file, and of another kind.
+    assert_ne!(finding("stock.toml", "a = 1\na = 2\n").0, before);
+    assert_ne!(finding("shop.toml", "a = \n").0, before);
+}

@@ -1,6 +1,6 @@
 //! `JUnit` XML, as Jenkins and GitLab read it: one test case for each law.
 //!
-//! Jenkins keeps one failure of a test case, so all errors of a law stand in one. Warnings fail nothing and stand in the
+//! Jenkins keeps one failure of a test case, so all errors of a law stand in one, and its schema knows no file of a case. Warnings fail nothing and stand in the
 //! output of their test case.
 
 use quick_xml::escape::escape;
@@ -53,10 +53,8 @@ impl<'a> Case<'a> {
     }
 
     fn print(&self, out: &mut String) {
-        let file = self.errors.iter().chain(&self.warnings).find_map(|violation| violation.place.path.as_ref());
-        let file = file.map(|path| format!(" file=\"{}\"", text(&path_text(path)))).unwrap_or_default();
         let name = text(&format!("{} {}", self.law.id, self.law.title));
-        out.push_str(&format!("    <testcase classname=\"{SUITE}\" name=\"{name}\"{file}"));
+        out.push_str(&format!("    <testcase classname=\"{SUITE}\" name=\"{name}\""));
         if !self.is_skipped() && self.errors.is_empty() && self.warnings.is_empty() {
             out.push_str("/>\n");
             return;
@@ -169,7 +167,7 @@ mod tests {
           To mend it: agree
           with each other</system-out>
             </testcase>
-            <testcase classname="agentops check" name="AO-Y1 files that parse" file="src/a b.toml">
+            <testcase classname="agentops check" name="AO-Y1 files that parse">
               <failure type="AO-Y1" message="1 error">error[AO-Y1] src/a b.toml:7: a key, twice: `x`
           To mend it: remove one</failure>
             </testcase>
