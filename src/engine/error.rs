@@ -5,7 +5,7 @@ use crate::git::GitError;
 use crate::model::canonical::FormError;
 use crate::model::name::NameError;
 use crate::model::report::Report;
-use crate::model::tree::SightError;
+use crate::model::tree::{COMPLETE_CLONE, SightError};
 use crate::store::StoreError;
 use crate::workflow::transition::Illegal;
 
@@ -154,6 +154,9 @@ impl EngineError {
             Self::Git(GitError::Unborn { .. }) => {
                 Some("make the first one with `git commit`, or with `agentops init`, which sets this repository up")
             }
+            Self::Git(GitError::MissingObject { .. })
+            | Self::Sight(SightError::Missing { .. })
+            | Self::Policy(PolicyError::Sight(SightError::Missing { .. })) => Some(COMPLETE_CLONE),
             Self::Illegal(_) => Some("`agentops phase status ID` says where the task stands and what is next"),
             _ => None,
         }

@@ -86,9 +86,7 @@ pub enum GitError {
     #[error("Git does not know who you are; run `git config user.name NAME` and `git config user.email ADDRESS`")]
     NoIdentity,
     /// An object is named but absent.
-    #[error(
-        "object {id} ({what}) is not in this repository; in a shallow or partial clone, fetch it: `git fetch --unshallow`"
-    )]
+    #[error("object {id} ({what}) is not in this repository")]
     MissingObject {
         /// The absent object.
         id: String,

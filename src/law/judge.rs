@@ -8,7 +8,7 @@ use crate::model::law_id::{LawId, Level};
 use crate::model::layout;
 use crate::model::path::RepoPath;
 use crate::model::report::{Finding, Place, Report, Violation};
-use crate::model::tree::SightError;
+use crate::model::tree::{COMPLETE_CLONE, SightError};
 
 /// What the case breaks, by the laws that read one of `reads`.
 ///
@@ -99,9 +99,7 @@ fn highest_level(case: &Case<'_>, law: LawId) -> Level {
 
 fn remedy(error: &SightError) -> &'static str {
     match error {
-        SightError::Missing { .. } => {
-            "fetch what is missing (`git fetch --unshallow`), or mend the repository (`git fsck`)"
-        }
+        SightError::Missing { .. } => COMPLETE_CLONE,
         SightError::TooLarge { .. } => "make the file smaller, or split it: what is too large to read is not judged",
         SightError::Failed(_) => {
             "mend what the sentence names; where that is the repository itself, `git fsck` tells more"

@@ -41,6 +41,10 @@ pub enum SightError {
     Failed(String),
 }
 
+/// How to mend that an object is absent.
+pub const COMPLETE_CLONE: &str = "`git fetch --unshallow` completes a shallow clone, `git fetch --refetch --no-filter` a partial \
+                                  one; elsewhere `git fsck` tells what is damaged";
+
 /// The kinds of tree entries, as git's modes say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mode {

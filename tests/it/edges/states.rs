@@ -68,6 +68,23 @@ fn case_10_a_shallow_clone() {
 }
 
 #[test]
+fn case_10_a_partial_clone() {
+    let origin = Sandbox::hooked();
+    origin.git("config uploadpack.allowFilter true");
+    let clone = origin.at(origin.root().join("partial"));
+    let from = format!("file://{}", origin.path().display());
+    let arguments = "clone --quiet --filter=blob:none --no-checkout";
+    origin.try_git(arguments).arg(from).arg(clone.path()).run().expect_code(0);
+    let unseen = clone.agentops("check --all").run().expect_code(1);
+    assert!(unseen.stderr.contains("`git fetch --refetch --no-filter`"), "{}", unseen.snapshot());
+    clone.git("fetch --quiet --refetch --no-filter");
+    clone.agentops("check --all").run().expect_code(0);
+    clone.git("checkout --quiet main");
+    clone.agentops("hooks install --quiet").run().expect_code(0);
+    clone.guards("feat: in the partial one");
+}
+
+#[test]
 fn case_10_sha256() {
     let sandbox = Sandbox::without_repository();
     sandbox.git("init --quiet --object-format=sha256");
