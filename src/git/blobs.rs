@@ -9,9 +9,9 @@ use super::commit::head_of;
 use super::error::GitError;
 use super::objects::FolderName;
 use super::parallel::Shared;
-use super::range::IdHasher;
 use super::repo::Repo;
 use crate::model::digest::ObjectId;
+use crate::model::ids::IdHasher;
 use crate::model::path::RepoPath;
 use crate::model::tree::Mode;
 

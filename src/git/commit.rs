@@ -14,6 +14,9 @@ impl Repo {
 
     /// The tree of the commit `id`.
     pub fn tree_of(&self, id: &ObjectId) -> Result<ObjectId, GitError> {
+        if let Some(tree) = self.past.borrow().tree_of(id) {
+            return Ok(tree);
+        }
         let bytes = self.read(id, gix::objs::Kind::Commit, &"a commit")?;
         Ok(head_of(id, &bytes)?.tree)
     }

@@ -9,10 +9,10 @@ use std::rc::Rc;
 
 use super::error::GitError;
 use super::objects::FolderName;
-use super::range::IdSet;
 use super::repo::Repo;
 use super::tree::{RawEntry, same_names};
 use crate::model::digest::ObjectId;
+use crate::model::ids::IdSet;
 use crate::model::path::RepoPath;
 use crate::model::tree::{Change, Malformed, Mode, TreeFault};
 

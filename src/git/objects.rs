@@ -3,6 +3,7 @@
 //!
 //! Everything that reads or writes objects goes through [`Objects`]; with memory, new objects stay in this process.
 
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::path::Path;
@@ -11,14 +12,14 @@ use std::rc::Rc;
 use gix::objs::{Exists, Find, FindHeader, Write};
 
 use super::error::GitError;
-use super::range::{IdMap, IdSet};
 use super::repo::Repo;
 use crate::model::digest::ObjectId;
+use crate::model::ids::{IdMap, IdSet};
 use crate::model::path::RepoPath;
 use crate::model::tree::{Entry, SightError};
 
 /// Bytes of trees that are remembered; beyond it the memory is emptied.
-const REMEMBERED_TREES: usize = 8 * 1024 * 1024;
+const REMEMBERED_TREES: usize = 4 * 1024 * 1024;
 
 /// So many lookups in one large tree cost as much as an index of its names.
 const WORTH_AN_INDEX: u32 = 6;
@@ -50,6 +51,7 @@ impl From<gix::objs::Kind> for ObjectKind {
 /// The object database with the folders that are read besides it.
 #[derive(Clone)]
 pub(super) struct Objects {
+    commits: Commits,
     main: gix::OdbHandle,
     /// Read before `main`: a miss there is dear, because it looks for new packs.
     extra: Vec<gix::odb::Handle>,
@@ -58,7 +60,7 @@ pub(super) struct Objects {
 impl Objects {
     pub(super) fn new(mut main: gix::OdbHandle) -> Self {
         main.ignore_replacements = true;
-        Self { main, extra: Vec::new() }
+        Self { commits: Commits::default(), main, extra: Vec::new() }
     }
 
     pub(super) fn read_also(&mut self, dir: &Path, hash: gix::hash::Kind) -> std::io::Result<()> {
@@ -74,14 +76,65 @@ impl Objects {
     }
 }
 
-impl Find for Objects {
-    fn try_find<'a>(&self, id: &gix::oid, buffer: &'a mut Vec<u8>) -> gix::Result<Option<gix::objs::Data<'a>>> {
+impl Objects {
+    fn find<'a>(&self, id: &gix::oid, buffer: &'a mut Vec<u8>) -> gix::Result<Option<gix::objs::Data<'a>>> {
         for database in &self.extra {
             if database.exists(id) {
                 return database.try_find(id, buffer);
             }
         }
         Find::try_find(&self.main, id, buffer)
+    }
+}
+
+impl Find for Objects {
+    fn try_find<'a>(&self, id: &gix::oid, buffer: &'a mut Vec<u8>) -> gix::Result<Option<gix::objs::Data<'a>>> {
+        if self.commits.room.get() == 0 {
+            return self.find(id, buffer);
+        }
+        if self.commits.read(id, buffer) {
+            let object_hash = self.main.store_ref().object_hash();
+            return Ok(Some(gix::objs::Data { kind: gix::objs::Kind::Commit, object_hash, data: buffer }));
+        }
+        let found = self.find(id, buffer)?;
+        if let Some(commit) = found.as_ref().filter(|found| found.kind == gix::objs::Kind::Commit) {
+            self.commits.keep(id, commit.data);
+        }
+        Ok(found)
+    }
+}
+
+/// Commits that were read, for whoever is to walk over the same history many times. Off until there is room.
+#[derive(Default)]
+struct Commits {
+    room: Cell<usize>,
+    kept: RefCell<(IdMap<Box<[u8]>>, usize)>,
+}
+
+/// Each thread reads for itself.
+impl Clone for Commits {
+    fn clone(&self) -> Self {
+        Self { room: self.room.clone(), kept: RefCell::default() }
+    }
+}
+
+impl Commits {
+    fn read(&self, id: &gix::oid, buffer: &mut Vec<u8>) -> bool {
+        let kept = self.kept.borrow();
+        let Some(bytes) = kept.0.get(&from_gix(id)) else { return false };
+        buffer.clear();
+        buffer.extend_from_slice(bytes);
+        true
+    }
+
+    fn keep(&self, id: &gix::oid, bytes: &[u8]) {
+        let (commits, size) = &mut *self.kept.borrow_mut();
+        if *size + bytes.len() > self.room.get() {
+            commits.clear();
+            *size = 0;
+        }
+        *size += bytes.len() + size_of::<ObjectId>();
+        commits.insert(from_gix(id), bytes.into());
     }
 }
 
@@ -193,6 +246,11 @@ impl Walked {
 pub(super) type Names = HashMap<Vec<u8>, Vec<Entry>>;
 
 impl Repo {
+    /// Keeps so many bytes of the commits that are read from now on, for histories that are walked many times.
+    pub fn remember_commits(&self, bytes: usize) {
+        self.objects.commits.room.set(bytes);
+    }
+
     /// What kind of object `id` is; `None` when it is not in this repository.
     pub fn object_kind(&self, id: &ObjectId) -> Result<Option<ObjectKind>, GitError> {
         Ok(self.header(id)?.map(|(kind, _)| kind.into()))

@@ -1,8 +1,7 @@
 //! Walks over history. Parents come from the raw commits; where history was cut off, that is said.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::BinaryHeap;
 use std::rc::Rc;
 
 use super::commit::{head_of, parse};
@@ -10,6 +9,7 @@ use super::error::GitError;
 use super::repo::Repo;
 use crate::model::commit::Commit;
 use crate::model::digest::ObjectId;
+use crate::model::ids::{IdMap, IdSet};
 
 /// After the last wanted commit left the queue, so many more unwanted ones are looked at: with skewed clocks a wanted
 /// commit may still turn out to be reachable from the base.
@@ -98,6 +98,13 @@ impl Repo {
         Ok(Range { commits: walk.parents_first(), shallow_at })
     }
 
+    /// Remembers a commit that was read: those that follow it will ask for it.
+    pub fn keep_commit(&self, commit: &Commit) {
+        if let Some(id) = commit.id {
+            self.past.borrow_mut().keep(id, commit.clone());
+        }
+    }
+
     /// Up to `count` commits of the first-parent line from `tip` on, newest first; fewer where history ends or was
     /// cut off.
     pub fn first_parents(&self, tip: &ObjectId, count: usize) -> Result<Vec<Rc<Commit>>, GitError> {
@@ -175,6 +182,11 @@ pub(super) struct Past {
 }
 
 impl Past {
+    /// The tree of a commit that is remembered.
+    pub(super) fn tree_of(&self, id: &ObjectId) -> Option<ObjectId> {
+        self.commits.get(id)?.tree
+    }
+
     fn keep(&mut self, id: ObjectId, commit: Commit) -> Rc<Commit> {
         if self.bytes > REMEMBERED_PAST {
             *self = Self::default();
@@ -302,32 +314,6 @@ impl<'r> Walk<'r> {
         commits.reverse();
         commits
     }
-}
-
-/// A map from ids.
-pub(super) type IdMap<V> = HashMap<ObjectId, V, BuildHasherDefault<IdHasher>>;
-
-/// A set of ids, or of pairs of them.
-pub(super) type IdSet<T = ObjectId> = HashSet<T, BuildHasherDefault<IdHasher>>;
-
-/// Ids are digests already: their first bytes serve as their hash, those of a pair together.
-#[derive(Default)]
-pub(super) struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        if let Some(first) = bytes.first_chunk::<8>() {
-            self.0 = self.0.rotate_left(23) ^ u64::from_ne_bytes(*first);
-        }
-    }
-
-    fn write_u8(&mut self, _: u8) {}
-
-    fn write_usize(&mut self, _: usize) {}
 }
 
 #[cfg(test)]

@@ -6,11 +6,11 @@ use std::rc::Rc;
 
 use super::diff::TreeDiff;
 use super::error::GitError;
-use super::range::IdMap;
 use super::repo::Repo;
 use super::tree::CommitTree;
 use crate::model::commit::Commit;
 use crate::model::digest::ObjectId;
+use crate::model::ids::IdMap;
 use crate::model::tree::{Change, Malformed, SightError, StepView, TreeView};
 
 /// So far back on T's first-parent line a tree is known to belong to history.

@@ -83,7 +83,9 @@ impl<'a> Window<'a> {
             self.list.push_back(Earlier { learnings, at, wording: OnceCell::new(), commit, number: self.commits });
         }
         self.commits += 1;
-        while let Some(left) = self.list.pop_front_if(|earlier| earlier.number + WINDOW < self.commits) {
+        let is_gone = |earlier: &Earlier<'_>| earlier.number + WINDOW < self.commits;
+        while self.list.front().is_some_and(is_gone) {
+            let Some(left) = self.list.pop_front() else { break };
             if let Entry::Occupied(place) = self.by_fingerprint.entry(left.learning().fingerprint)
                 && *place.get() == self.gone
             {
@@ -139,6 +141,11 @@ impl Learning {
         self.text.get(self.reason_at?..)
     }
 
+    /// Bytes of its text.
+    pub(super) fn length(&self) -> usize {
+        self.text.len()
+    }
+
     fn weakness(&self) -> Option<Weakness> {
         *self.weakness.get_or_init(|| assess(&self.text).err())
     }
@@ -189,13 +196,18 @@ fn check_messages(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightE
     let mut without = 0;
     let unread: Vec<_> = messages.iter().zip(case.step.commits().iter().map(remembered)).collect();
     let own = for_each_of_many(&unread, |(message, known)| {
-        let learnings = known.clone().unwrap_or_else(|| learnings(message));
+        if let Some(known) = known {
+            return (Arc::clone(known), true);
+        }
+        let learnings = learnings(message);
         for learning in learnings.iter() {
             let _ = learning.weakness();
         }
-        learnings
+        (learnings, false)
     });
-    for (index, ((message, learnings), commit)) in messages.iter().zip(own).zip(case.step.commits()).enumerate() {
+    for (index, ((message, (learnings, is_known)), commit)) in
+        messages.iter().zip(own).zip(case.step.commits()).enumerate()
+    {
         match judge(case, message, &learnings, commit, &window) {
             Ok(is_optional) => without += usize::from(is_optional),
             Err(finding) => {
@@ -204,7 +216,9 @@ fn check_messages(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightE
                 }
             }
         }
-        keep(commit, &learnings);
+        if !is_known {
+            keep(commit, &learnings);
+        }
         window.add(&learnings, commit);
     }
     if without > 0 {

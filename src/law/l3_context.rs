@@ -37,11 +37,11 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     let unread: Vec<(&Message, bool)> = case.messages().iter().zip(known).collect();
     let problems = for_each_of_many(&unread, |(message, is_complete)| {
         let problems = if *is_complete { Vec::new() } else { problems(message, tokens) };
-        (*message, problems)
+        (*message, *is_complete, problems)
     });
-    for (index, ((message, problems), commit)) in problems.into_iter().zip(case.step.commits()).enumerate() {
+    for (index, ((message, is_known, problems), commit)) in problems.into_iter().zip(case.step.commits()).enumerate() {
         if problems.is_empty() {
-            case.memory.inspect(|memory| memory.note_complete(commit.id));
+            case.memory.filter(|_| !is_known).inspect(|memory| memory.note_complete(commit.id));
             continue;
         }
         if is_exempt(case, index, LawId::L3)? {

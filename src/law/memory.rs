@@ -6,21 +6,26 @@
 //! depends on what came before it, whether a secret is known on the base, how many waivers are too many on the whole step.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
 use super::l1_learnings::Learning;
 use crate::model::digest::ObjectId;
+use crate::model::ids::{IdMap, IdSet};
 use crate::model::path::RepoPath;
+
+/// Learnings of more bytes in one message are read again each time: nobody fills a server's memory with them.
+const LONG: usize = 8 * 1024;
 
 /// What was read, by commit. It is for cases of one and the same policy.
 #[derive(Debug)]
 pub struct Memory {
     /// Of more commits nothing is kept at once.
     room: usize,
-    learnings: RefCell<HashMap<ObjectId, Arc<[Learning]>>>,
-    complete: RefCell<HashSet<ObjectId>>,
-    innocent: RefCell<HashSet<ObjectId>>,
+    learnings: RefCell<IdMap<Arc<[Learning]>>>,
+    complete: RefCell<IdSet>,
+    innocent: RefCell<IdSet>,
     innocent_files: RefCell<HashSet<(RepoPath, ObjectId)>>,
 }
 
@@ -42,6 +47,9 @@ impl Memory {
     }
 
     pub(super) fn keep_learnings(&self, commit: Option<ObjectId>, learnings: &Arc<[Learning]>) {
+        if learnings.iter().map(Learning::length).sum::<usize>() > LONG {
+            return;
+        }
         let mut kept = self.learnings.borrow_mut();
         if kept.len() >= self.room {
             kept.clear();
@@ -77,7 +85,7 @@ impl Memory {
     }
 }
 
-fn note<T: Eq + std::hash::Hash>(kept: &mut HashSet<T>, item: Option<T>, room: usize) {
+fn note<T: Eq + Hash, S: BuildHasher>(kept: &mut HashSet<T, S>, item: Option<T>, room: usize) {
     if kept.len() >= room {
         kept.clear();
     }

@@ -65,6 +65,7 @@ use crate::model::message::Message;
 use crate::model::policy::Policy;
 use crate::model::report::Finding;
 use crate::model::tree::{Change, SightError, StepView};
+use crate::secrets::baseline::Baseline;
 use crate::workflow::globs;
 use crate::workflow::governance::Redactions;
 use steps::TaskStep;
@@ -139,6 +140,8 @@ pub struct Case<'a> {
     tasks: OnceCell<Vec<TaskStep>>,
     /// What the tip of a replayed history let go; `None` elsewhere.
     pub let_go: Option<&'a Redactions>,
+    /// The secrets that the tip of a replayed history knows; `None` elsewhere.
+    pub later_baseline: Option<&'a Baseline>,
     /// What other cases of this policy read off the same commits; `None`: this case is alone.
     pub memory: Option<&'a Memory>,
     redactions: OnceCell<redacted::Agreed>,
@@ -173,6 +176,7 @@ impl<'a> Case<'a> {
             gates: gates::Memo::default(),
             tasks: OnceCell::new(),
             let_go: None,
+            later_baseline: None,
             memory: None,
             redactions: OnceCell::new(),
             records: Records::default(),

@@ -12,6 +12,7 @@ pub mod digest;
 pub mod document;
 pub mod escape;
 pub mod event;
+pub mod ids;
 pub mod law_id;
 pub mod layout;
 pub mod manifest;

@@ -2,8 +2,15 @@
 
 use std::path::PathBuf;
 
+use agentops::engine::Site;
+use agentops::engine::judging::{Memory, push};
+use agentops::model::digest::ObjectId;
+
+use crate::dice::Dice;
 use crate::governed::governed;
 use crate::sandbox::{Output, Sandbox, lawful};
+use crate::secrets::token;
+use crate::world::{World, told};
 
 /// A clone and the bare repository that it pushes to, with the hook in place.
 struct Server {
@@ -282,4 +289,78 @@ fn rules_that_cannot_be_read_let_nothing_pass() {
     server.commit("src/one.rs", &lawful("feat: one"));
     server.refuses("main:refs/heads/work", "the `pre-receive` hook lets nothing pass that it could not judge");
     server.refuses("main:refs/heads/gh-pages", ".agentops/config.toml");
+}
+
+/// Branches of one push with much in common: lawful and unlawful commits, secrets that come and go, learnings said twice,
+/// merges with and without somebody's own changes, rules changed with and without an amend.
+fn entangled(world: &World, dice: &mut Dice) -> Vec<String> {
+    let mut branches = vec!["main".to_owned()];
+    for number in 0..7 {
+        let from = dice.pick(&branches).unwrap().clone();
+        let name = format!("b{number}");
+        world.git(&format!("switch --quiet --create {name} {from}"));
+        for step in 0..=dice.roll(4) {
+            let subject = format!("feat: {name} {step}");
+            let file = format!("src/f{}.rs", dice.roll(3));
+            let put = |path: &str, text: String, message: &str| {
+                world.sandbox.write(path, text);
+                world.sandbox.commit_all(message);
+            };
+            match dice.roll(9) {
+                0 => put(&file, format!("// {number} {step}\n"), "wip"),
+                1 => put(&file, format!("const T: &str = \"{}\";\n", token(3)), &lawful(&subject)),
+                2 => put(&file, "// nothing\n".to_owned(), &lawful(&format!("{subject} again"))),
+                3 => put(&file, format!("// {step}\n"), &lawful("feat: the same twice")),
+                4 => world.amend("alice", |text| format!("{text}\n# {number} {step}\n")),
+                5 => {
+                    let config = world.sandbox.read(".agentops/config.toml");
+                    put(".agentops/config.toml", format!("{config}# {number}\n"), &lawful(&subject));
+                }
+                6 | 7 => {
+                    let other = dice.pick(&branches).unwrap().clone();
+                    let merge = format!("merge --quiet --no-ff --no-commit --strategy-option=ours {other}");
+                    let merged = world.sandbox.try_git(&merge).run();
+                    if merged.code != Some(0) {
+                        world.git("reset --quiet --hard");
+                    } else if world.sandbox.try_git("rev-parse --quiet --verify MERGE_HEAD").run().code == Some(0) {
+                        if dice.roll(2) == 0 {
+                            world.sandbox.write(&file, format!("// by hand {number}\n"));
+                        }
+                        world.sandbox.commit_all(&lawful(&format!("feat: merge {other}")));
+                    }
+                }
+                _ => put(&file, format!("// {number} {step}\n"), &lawful(&subject)),
+            }
+        }
+        branches.push(name);
+    }
+    branches
+}
+
+#[test]
+fn branches_of_one_push_are_judged_as_each_by_itself() {
+    let mut broken = 0;
+    for seed in 0..5 {
+        let world = World::new();
+        world.git("update-ref refs/remotes/origin/main main");
+        let mut dice = Dice::new(seed);
+        let branches = entangled(&world, &mut dice);
+        let site = world.site("alice");
+        let mut memory = Memory::of_push(&site, branches.len());
+        // Each comes twice: the second time all of it is remembered.
+        for at in (0..branches.len()).chain((0..branches.len()).rev()) {
+            let local = ObjectId::parse(&world.git(&format!("rev-parse {}", branches[at]))).unwrap();
+            for reference in ["refs/heads/main".to_owned(), format!("refs/heads/{}", branches[at])] {
+                let update = push::Update { local: Some(local), reference, remote: None };
+                let judge = |site: &Site<'_>, memory: &mut Memory| {
+                    push::judge(site, "origin", &update, memory).map_err(|error| told(&error))
+                };
+                let alone = judge(&world.site("alice"), &mut Memory::default());
+                assert_eq!(judge(&site, &mut memory), alone, "seed {seed}, {}", branches[at]);
+                let report = alone.ok().flatten().and_then(|judged| judged.report);
+                broken += usize::from(report.is_some_and(|report| !report.passes()));
+            }
+        }
+    }
+    assert!(broken > 20, "{broken}");
 }

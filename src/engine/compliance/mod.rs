@@ -166,10 +166,10 @@ impl Work<'_> {
     /// Judges a step and counts what was found.
     fn enter(&mut self, policies: &mut Policies, edge: Edge<'_>, made: &mut Compliance) -> Result<(), EngineError> {
         let repo = &self.site.repo;
-        let Edge { parent, commit, commits, let_go } = edge;
+        let Edge { parent, commit, commits, hindsight } = edge;
         let Some(id) = commit.id else { return Ok(()) };
         let judged =
-            readable(cases::edge(repo, policies, parent.as_ref(), &commit, (commits.clone(), Some(let_go)), ALL))?;
+            readable(cases::edge(repo, policies, parent.as_ref(), &commit, (commits.clone(), Some(hindsight)), ALL))?;
         if let Err(reason) = &judged {
             made.not_checked
                 .push(format!("the step to {}: the rules it stands on cannot be read: {reason}", id.short()));
@@ -193,7 +193,7 @@ impl Work<'_> {
         {
             let Some(own) = commit.id else { continue };
             made.commits += 1;
-            let refused = self.refused_by_hooks(policies, commit, let_go)?;
+            let refused = self.refused_by_hooks(policies, commit, &hindsight.let_go)?;
             let doing = self.doing(policies, commit)?;
             let row = made.rows.entry(doing).or_default();
             row.commits += 1;

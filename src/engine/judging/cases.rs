@@ -8,15 +8,16 @@ use crate::engine::error::EngineError;
 use crate::engine::policies::{Policies, Ruling, is_governed};
 use crate::engine::site::{Base, Site};
 use crate::git::{CommitTree, Repo, RepoStep};
-use crate::law::{Case, Context, NextPolicy, Reads, judge};
+use crate::law::{Case, Context, NextPolicy, Reads, judge, secrets_baseline};
 use crate::model::commit::Commit;
 use crate::model::digest::ObjectId;
 use crate::model::layout;
 use crate::model::path::RepoPath;
 use crate::model::policy::Policy;
 use crate::model::report::Report;
-use crate::model::tree::{Mode, SightError, StepView, TreeView as _};
-use crate::workflow::governance::{Governed, Redactions};
+use crate::model::tree::{MAX_STATE_FILE, Mode, SightError, StepView, TreeView};
+use crate::secrets::baseline::Baseline;
+use crate::workflow::governance::{self, Governed, Redactions};
 
 /// Both kinds of laws.
 pub(crate) const ALL: &[Reads] = &[Reads::Trees, Reads::Messages];
@@ -68,6 +69,25 @@ pub(crate) fn staged(repo: &Repo, pending: Commit) -> Result<Report, EngineError
     Ok(report)
 }
 
+/// What the tip of a history says of all that came before it.
+pub(crate) struct Hindsight {
+    /// What owners let go may have been taken out of all of history since.
+    pub(crate) let_go: Redactions,
+    /// Secrets that owners have written down since as known: the replay, which can only warn of them, need not for ever.
+    pub(crate) baseline: Baseline,
+}
+
+impl Hindsight {
+    /// Of this tip's tree.
+    pub(crate) fn of(tree: &dyn TreeView) -> Result<Self, EngineError> {
+        let let_go = governance::redactions(&governance::read_amends(tree)?.links);
+        let project = tree.file(&layout::FORMAT.into(), MAX_STATE_FILE)?.and_then(|bytes| config::project_of(&bytes));
+        // A baseline that cannot be read knows nothing; AO-G5 names it where it came in.
+        let baseline = project.and_then(|project| secrets_baseline(tree, &project).ok()).unwrap_or_default();
+        Ok(Self { let_go, baseline })
+    }
+}
+
 /// The policy that a step leaves behind, read only where one of its files changes.
 pub(crate) fn next_policy(step: &dyn StepView, policy: &Policy) -> Result<NextPolicy, EngineError> {
     let mut below = step.changes()?.iter().filter(|change| change.path.is_below(layout::ROOT)).peekable();
@@ -87,13 +107,13 @@ pub(crate) fn next_policy(step: &dyn StepView, policy: &Policy) -> Result<NextPo
 }
 
 /// Judges one edge of a history, from `parent`'s tree to `commit`'s, by the policy of `parent`. With the commits comes what
-/// the tip of the history let go.
+/// the tip of the history says of it.
 pub(crate) fn edge(
     repo: &Repo,
     policies: &mut Policies,
     parent: Option<&ObjectId>,
     tip: &Commit,
-    (commits, let_go): (Vec<Commit>, Option<&Redactions>),
+    (commits, hindsight): (Vec<Commit>, Option<&Hindsight>),
     reads: &[Reads],
 ) -> Result<Report, EngineError> {
     let Some(tree) = tip.tree else { return Ok(Report::default()) };
@@ -113,9 +133,12 @@ pub(crate) fn edge(
     let beginnings = Beginnings::among(repo, &commits, parent.filter(|_| !bootstrap), &policy.format.project)?;
     let commits = under_law(repo, parent, tip, bootstrap, commits)?;
     let step = RepoStep::between(repo, before.as_ref(), &tree, commits, parent.copied());
+    let memory = policies.memory(&policy);
     let mut case = Case::new(&step, &policy, Context::Replay);
     case.bootstrap = bootstrap;
-    case.let_go = let_go;
+    case.let_go = hindsight.map(|hindsight| &hindsight.let_go);
+    case.later_baseline = hindsight.map(|hindsight| &hindsight.baseline);
+    case.memory = memory.as_deref();
     case.next_policy = next_policy(&step, &policy)?;
     let unseen = beginnings.unseen();
     case.beginnings = beginnings.ours;

@@ -2,10 +2,11 @@
 
 use super::beginnings::Beginnings;
 use super::cases::{self, ALL};
+use super::memory::Memory;
 use super::replay;
 use super::root::{Start, check_root};
 use crate::engine::error::EngineError;
-use crate::engine::policies::{Policies, Ruling};
+use crate::engine::policies::Ruling;
 use crate::engine::site::Site;
 use crate::git::{GitError, Merged, Repo, RepoStep, Revision};
 use crate::law::{self, Case, Context, judge};
@@ -14,6 +15,7 @@ use crate::model::law_id::{LawId, Level};
 use crate::model::layout;
 use crate::model::policy::Policy;
 use crate::model::report::{Place, Report, Violation};
+use crate::model::tree::StepView as _;
 use crate::workflow::globs::Globs;
 use crate::workflow::governance::Governed;
 
@@ -36,6 +38,11 @@ pub struct Landing {
 
 /// Judges the landing of REV on T: the authority.
 pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
+    one_of(site, request, &mut Memory::default())
+}
+
+/// As [`landing`], of one branch of a push.
+pub(super) fn one_of(site: &Site, request: &Landing, memory: &mut Memory) -> Result<Report, EngineError> {
     let repo = &site.repo;
     let nothing = |what: &str| {
         EngineError::refused(
@@ -48,7 +55,7 @@ pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
     }
     let Revision { commit: base, name: base_name } = repo.revision(&request.base)?;
     let Revision { commit: tip, name: tip_name } = repo.revision(request.tip.as_deref().unwrap_or("HEAD"))?;
-    let range = repo.range(Some(&base), &tip)?;
+    let mut range = repo.range(Some(&base), &tip)?;
     if let Some(at) = range.shallow_at.first() {
         return Err(EngineError::refused(
             format!("nothing was judged: history is cut off at {}, so the range cannot be seen whole", at.short()),
@@ -77,7 +84,7 @@ pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
         None => (repo, repo.tree_of(&tip)?),
     };
     let base_tree = repo.tree_of(&base)?;
-    let mut policies = Policies::default();
+    let policies = &mut memory.policies;
     let (policy, bootstrap) = match policies.of(&repo.tree(&base_tree))? {
         Ruling::Governed(policy) => (policy, false),
         Ruling::Ungoverned => match policies.of(&next_repo.tree(&next_tree))? {
@@ -89,7 +96,10 @@ pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
     let unseen = check_root(next_repo, &policy, request.root.as_deref(), start)?;
     let beginnings =
         Beginnings::among(repo, &range.commits, Some(&base).filter(|_| !bootstrap), &policy.format.project)?;
-    let commits = if bootstrap { cases::governed_commits(repo, range.commits.clone())? } else { range.commits.clone() };
+    let commits = match bootstrap {
+        true => cases::governed_commits(repo, range.commits.clone())?,
+        false => std::mem::take(&mut range.commits),
+    };
     let count = commits.len();
     let step = RepoStep::between(next_repo, Some(&base_tree), &next_tree, commits, Some(base));
     let mut case = Case::new(&step, &policy, Context::Landing);
@@ -98,6 +108,9 @@ pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
     case.beginnings = beginnings.ours;
     case.onto_protected = request.protected || policy.config.protects(request.onto.as_deref());
     case.next_policy = cases::next_policy(&step, &policy)?;
+    // A bootstrap is judged by rules that no other branch need have.
+    let read = policies.memory(&policy).filter(|_| !bootstrap);
+    case.memory = read.as_deref();
     let mut report = judge(&case, ALL);
     report.not_checked.extend(unseen.into_iter().chain(foreign));
     name_code_outside(&case, &policy, &mut report)?;
@@ -105,7 +118,8 @@ pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
     // A protected branch that is to move to REV has REV's first parents for its line from then on, be T beside it.
     let becomes_line = straight || (request.onto.is_some() && case.onto_protected && repo.is_ancestor(&base, &tip)?);
     let base_policy = (!bootstrap).then_some(&policy);
-    replay::commits(site, &mut policies, &range.commits, becomes_line.then_some(&tip), base_policy, &mut report)?;
+    let commits = if bootstrap { &range.commits } else { step.commits() };
+    replay::commits(site, memory, commits, becomes_line.then_some(&tip), base_policy, &mut report)?;
     // Where a law is broken, that says more.
     if merged.is_some() && report.passes() {
         refuse_contested(repo, &case, &policy, &base, &tip)?;

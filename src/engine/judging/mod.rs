@@ -5,6 +5,7 @@ mod beginnings;
 pub(crate) mod cases;
 mod compromised;
 pub mod landing;
+mod memory;
 pub mod push;
 pub mod receive;
 pub mod replay;
@@ -12,3 +13,5 @@ pub mod root;
 pub mod secrets_history;
 pub mod staged;
 pub mod unguarded;
+
+pub use memory::Memory;

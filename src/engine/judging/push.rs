@@ -1,6 +1,7 @@
 //! What `pre-push` judges: each branch of a push as a landing on what the remote has.
 
 use super::landing::{self, Landing};
+use super::memory::Memory;
 use crate::engine::error::EngineError;
 use crate::engine::site::Site;
 use crate::git::Head;
@@ -29,8 +30,8 @@ pub struct Judged {
     pub notes: Vec<String>,
 }
 
-/// Judges one update of a push to `remote`. `None` for what is no branch.
-pub fn judge(site: &Site, remote: &str, update: &Update) -> Result<Option<Judged>, EngineError> {
+/// Judges one update of a push to `remote`, all of whose updates share `memory`. `None` for what is no branch.
+pub fn judge(site: &Site, remote: &str, update: &Update, memory: &mut Memory) -> Result<Option<Judged>, EngineError> {
     let Some(name) = update.reference.strip_prefix("refs/heads/") else { return Ok(None) };
     let mut judged = Judged { reference: update.reference.clone(), report: None, notes: Vec::new() };
     let Some(local) = update.local else {
@@ -67,7 +68,7 @@ pub fn judge(site: &Site, remote: &str, update: &Update) -> Result<Option<Judged
         onto: Some(update.reference.clone()),
         protected: false,
     };
-    match landing::landing(site, &request) {
+    match landing::one_of(site, &request, memory) {
         Ok(report) => judged.report = Some(report),
         Err(EngineError::NotGoverned) => {
             judged.notes.push(format!("`{name}` was not judged: it is not governed, it has no `.agentops`"));

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::landing::{self, Landing};
+use super::memory::Memory;
 use super::replay;
 use crate::engine::error::EngineError;
 use crate::engine::policies::{Policies, is_governed};
@@ -85,8 +86,8 @@ impl Server {
         })
     }
 
-    /// Judges one update.
-    pub fn judge(&self, site: &Site, update: &Update) -> Result<Judged, EngineError> {
+    /// Judges one update of a push, all of whose updates share `memory`.
+    pub fn judge(&self, site: &Site, update: &Update, memory: &mut Memory) -> Result<Judged, EngineError> {
         let mut judged = Judged::default();
         let name = update.reference.as_str();
         if name.starts_with("refs/replace/") && update.new.is_some() {
@@ -138,7 +139,7 @@ impl Server {
             return Ok(judged);
         }
         match self.base(site, update, update.old.filter(|_| forward), &new)? {
-            Some(base) => self.land(site, update, &base, &new, &mut judged)?,
+            Some(base) => self.land(site, (update, memory), &base, &new, &mut judged)?,
             None => self.begin(site, short, &new, &mut judged)?,
         }
         Ok(judged)
@@ -164,7 +165,7 @@ impl Server {
     fn land(
         &self,
         site: &Site,
-        update: &Update,
+        (update, memory): (&Update, &mut Memory),
         base: &ObjectId,
         new: &ObjectId,
         judged: &mut Judged,
@@ -177,7 +178,7 @@ impl Server {
             onto: Some(update.reference.clone()),
             protected: self.protects(&update.reference),
         };
-        match landing::landing(site, &request) {
+        match landing::one_of(site, &request, memory) {
             Ok(report) => judged.report = Some(report),
             Err(EngineError::NotGoverned) if self.policy.is_some() && self.protects(&update.reference) => {
                 judged.refuse(

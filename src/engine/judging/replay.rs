@@ -1,10 +1,10 @@
 //! Replay: history judged edge by edge, each by the rules of the tree before it.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::cases::{self, ALL};
+use super::cases::{self, ALL, Hindsight};
 use super::compromised::{self, Landing};
+use super::memory::Memory;
 use super::root::{Start, check_root};
 use crate::config::PolicyError;
 use crate::engine::error::EngineError;
@@ -14,21 +14,24 @@ use crate::git::{GitError, Repo, Revision};
 use crate::law::Reads;
 use crate::model::commit::Commit;
 use crate::model::digest::ObjectId;
+use crate::model::ids::IdMap;
 use crate::model::law_id::{LawId, Level};
 use crate::model::layout;
 use crate::model::policy::Policy;
 use crate::model::report::{Place, Report, Violation};
-use crate::workflow::governance::{self, Redactions};
+
+/// So many commits of a walked line are remembered: each edge is compared with the fifty before it.
+const RECENT: usize = 1024;
 
 /// Replays the first-parent line up to `tip`, each edge by its own T.
 pub fn all(site: &Site, tip: Option<&str>, root: Option<&str>) -> Result<Report, EngineError> {
     let mut found = Report::default();
     let mut landings = Vec::new();
     let mut report = each_edge(site, tip, root, |policies, edge| {
-        let Edge { parent, commit, commits, let_go } = edge;
+        let Edge { parent, commit, commits, hindsight } = edge;
         let landing = |(id, tree)| Landing { commit: id, tree, seconds: commit.committer.seconds };
         landings.extend(commit.id.zip(commit.tree).map(landing));
-        let judged = cases::edge(&site.repo, policies, parent.as_ref(), &commit, (commits, Some(let_go)), ALL)?;
+        let judged = cases::edge(&site.repo, policies, parent.as_ref(), &commit, (commits, Some(hindsight)), ALL)?;
         found.absorb(attributed(judged, &commit));
         Ok(())
     })?;
@@ -42,13 +45,13 @@ pub fn all(site: &Site, tip: Option<&str>, root: Option<&str>) -> Result<Report,
     Ok(report)
 }
 
-/// An edge of a history: the commit on its line, the one that it is judged from, the commits that it brings, and what owners
-/// have let go since.
+/// An edge of a history: the commit on its line, the one that it is judged from, the commits that it brings, and what the tip
+/// says of it.
 pub(crate) struct Edge<'w> {
     pub(crate) parent: Option<ObjectId>,
     pub(crate) commit: Commit,
     pub(crate) commits: Vec<Commit>,
-    pub(crate) let_go: &'w Redactions,
+    pub(crate) hindsight: &'w Hindsight,
 }
 
 /// Walks the governed edges of the first-parent line up to `tip`, oldest first. The report says what was walked, and what
@@ -64,13 +67,13 @@ pub(crate) fn each_edge(
         Some(rev) => repo.revision(rev)?,
         None => Revision { commit: repo.head()?.commit().ok_or(EngineError::NotGoverned)?, name: None },
     };
-    let mut policies = Policies::default();
-    // What owners let go may have been taken out of all of history since.
-    let let_go = governance::redactions(&governance::read_amends(&repo.tree(&repo.tree_of(&tip)?))?.links);
+    let mut policies = Policies::remembering(RECENT);
+    let hindsight = Hindsight::of(&repo.tree(&repo.tree_of(&tip)?))?;
     let mut report = Report { tip: Some(tip), tip_name, ..Report::default() };
     let mut governed = false;
     for (parent, commit) in governed_line(repo, &tip, &mut report)? {
         let (Some(tree), Some(id)) = (commit.tree, commit.id) else { continue };
+        repo.keep_commit(&commit);
         if !governed {
             let Ruling::Governed(policy) = policies.of(&repo.tree(&tree))? else { continue };
             governed = true;
@@ -101,7 +104,7 @@ pub(crate) fn each_edge(
                 range.commits
             }
         };
-        visit(&mut policies, Edge { parent, commit, commits, let_go: &let_go })?;
+        visit(&mut policies, Edge { parent, commit, commits, hindsight: &hindsight })?;
     }
     if !governed {
         return Err(EngineError::NotGoverned);
@@ -160,22 +163,23 @@ fn attributed(mut report: Report, commit: &Commit) -> Report {
 }
 
 /// Replays the commits of a landing, each as [`all`] will, and enters the errors that the landing as a whole does not show.
-/// `straight` is the tip whose line is to be the branch's; `base` is T's policy, where T has one.
+/// `straight` is the tip whose line is to be the branch's; `base` is T's policy, where T has one; `memory` has what branches
+/// of the same push brought.
 ///
 /// Merges beside that line are not edges of any replay where they are what merging their parents gives: what they bring was
 /// judged where it was made. What more a merge does must be lawful as one step from one of its parents.
 pub(crate) fn commits(
     site: &Site,
-    policies: &mut Policies,
+    memory: &mut Memory,
     commits: &[Commit],
     straight: Option<&ObjectId>,
     base: Option<&Rc<Policy>>,
     report: &mut Report,
 ) -> Result<(), EngineError> {
     let repo = &site.repo;
-    let by_id: HashMap<ObjectId, &Commit> = commits.iter().filter_map(|commit| Some((commit.id?, commit))).collect();
+    let by_id: IdMap<&Commit> = commits.iter().filter_map(|commit| Some((commit.id?, commit))).collect();
     // Each commit of the line with the parent from which it is judged.
-    let mut line: HashMap<ObjectId, Option<ObjectId>> = HashMap::new();
+    let mut line: IdMap<Option<ObjectId>> = IdMap::default();
     let mut next = straight.copied();
     while let Some((id, commit)) = next.and_then(|id| Some((id, by_id.get(&id)?))) {
         next = judged_from(repo, commit)?;
@@ -189,16 +193,21 @@ pub(crate) fn commits(
         let judged_from = on_line.unwrap_or(commit.parents.first().copied());
         let Some(parent) = &judged_from else { continue };
         if commit.is_merge() && on_line.is_none() {
-            if !is_clean(repo, commit)? {
-                edited_merge(site, policies, commit, report)?;
-            }
+            let errors = memory.errors((None, id), None, |policies| {
+                if is_clean(repo, commit)? { Ok(Vec::new()) } else { edited_merge(site, policies, commit) }
+            })?;
+            errors.iter().for_each(|violation| enter(report, violation.clone(), &id));
+            continue;
+        }
+        if let Some(errors) = base.and_then(|_| memory.known(&(Some(*parent), id), base)) {
+            errors.iter().for_each(|violation| enter(report, violation.clone(), &id));
             continue;
         }
         let before = match by_id.get(parent).and_then(|parent| parent.tree) {
             Some(tree) => tree,
             None => repo.tree_of(parent)?,
         };
-        let policy = match policies.of(&repo.tree(&before)) {
+        let policy = match memory.policies.of(&repo.tree(&before)) {
             Ok(Ruling::Governed(policy)) => policy,
             Ok(Ruling::Ungoverned) => {
                 before_adoption += usize::from(!is_governed(repo, &id)?);
@@ -211,22 +220,23 @@ pub(crate) fn commits(
             Err(error) => return Err(error),
         };
         // By T's own rules the landing has judged messages and files already.
-        let of_base = state.as_ref().filter(|_| base.is_some_and(|base| Rc::ptr_eq(base, &policy)));
-        if let Some(state) = of_base
-            && !state.differs(repo, &before, &tree)?
-            && !repo.brings_malformed(&before, &tree)?
-        {
-            continue;
-        }
-        let reads = if of_base.is_some() { &[Reads::Trees][..] } else { ALL };
-        let own = match commit.is_merge() {
-            true => repo.range(Some(parent), &id)?.commits,
-            false => vec![commit.clone()],
-        };
-        let edge = cases::edge(repo, policies, Some(parent), commit, (own, None), reads)?;
-        for violation in edge.violations.into_iter().filter(|violation| violation.level == Level::Error) {
-            enter(report, violation, &id);
-        }
+        let of_base = base.filter(|base| Rc::ptr_eq(base, &policy));
+        let errors = memory.errors((Some(*parent), id), of_base, |policies| {
+            if let Some(state) = state.as_ref().filter(|_| of_base.is_some())
+                && !state.differs(repo, &before, &tree)?
+                && !repo.brings_malformed(&before, &tree)?
+            {
+                return Ok(Vec::new());
+            }
+            let reads = if of_base.is_some() { &[Reads::Trees][..] } else { ALL };
+            let own = match commit.is_merge() {
+                true => repo.range(Some(parent), &id)?.commits,
+                false => vec![commit.clone()],
+            };
+            let edge = cases::edge(repo, policies, Some(parent), commit, (own, None), reads)?;
+            Ok(edge.violations.into_iter().filter(|violation| violation.level == Level::Error).collect())
+        })?;
+        errors.iter().for_each(|violation| enter(report, violation.clone(), &id));
     }
     if before_adoption > 0 && base.is_some() {
         let commits = if before_adoption == 1 { "1 commit is" } else { &format!("{before_adoption} commits are") };
@@ -253,8 +263,8 @@ fn is_clean(repo: &Repo, commit: &Commit) -> Result<bool, EngineError> {
 /// Judges a merge beside the line to which somebody's own changes were added, be it that they resolved a conflict: as one
 /// step from each governed parent in turn, until one of them lets it pass. A parent under old rules may, where the merge
 /// brings the new ones along lawfully.
-fn edited_merge(site: &Site, policies: &mut Policies, commit: &Commit, report: &mut Report) -> Result<(), EngineError> {
-    let (repo, Some(id)) = (&site.repo, commit.id) else { return Ok(()) };
+fn edited_merge(site: &Site, policies: &mut Policies, commit: &Commit) -> Result<Vec<Violation>, EngineError> {
+    let (repo, Some(id)) = (&site.repo, commit.id) else { return Ok(Vec::new()) };
     let mut refused: Vec<Violation> = Vec::new();
     for parent in &commit.parents {
         match policies.of(&repo.tree(&repo.tree_of(parent)?)) {
@@ -271,16 +281,13 @@ fn edited_merge(site: &Site, policies: &mut Policies, commit: &Commit, report: &
         let errors: Vec<Violation> =
             edge.violations.into_iter().filter(|violation| violation.level == Level::Error).collect();
         if errors.is_empty() {
-            return Ok(());
+            return Ok(errors);
         }
         if refused.is_empty() {
             refused = errors;
         }
     }
-    for violation in refused {
-        enter(report, violation, &id);
-    }
-    Ok(())
+    Ok(refused)
 }
 
 /// A finding that the report does not have yet.

@@ -5,7 +5,7 @@ pub use super::rules::Rules;
 use super::rules::{rules, rules_of_step};
 use crate::engine::compliance;
 use crate::engine::error::EngineError;
-use crate::engine::judging::cases;
+use crate::engine::judging::cases::{self, Hindsight};
 use crate::engine::policies::Policies;
 use crate::engine::site::{Base, Site};
 use crate::engine::tasks::point::{self, Address, Origin};
@@ -31,7 +31,7 @@ use crate::workflow::gate::{self, Tally};
 use crate::workflow::governance::Redactions;
 use crate::workflow::risk::Gate;
 pub use crate::workflow::verdict::Standing;
-use crate::workflow::{artifact, governance, proof};
+use crate::workflow::{artifact, proof};
 
 /// What is known of one passed gate.
 #[derive(Debug, Clone)]
@@ -214,11 +214,11 @@ pub fn report(site: &Site, address: &str, named: Option<&str>) -> Result<Verific
         left,
         origin,
     };
-    let let_go = governance::redactions(&governance::read_amends(base.view())?.links);
-    evidence(site, ruling, &let_go, &mut verification)?;
-    verification.redacted = redacted(ruling, &chain, link, &let_go)?;
+    let hindsight = Hindsight::of(base.view())?;
+    evidence(site, ruling, &hindsight.let_go, &mut verification)?;
+    verification.redacted = redacted(ruling, &chain, link, &hindsight.let_go)?;
     verification.promises = promises(site, ruling, &chain, &verification)?;
-    laws(site, &base, &let_go, &mut verification)?;
+    laws(site, &base, &hindsight, &mut verification)?;
     remain(&mut verification, chain.links.len() - live.len());
     Ok(verification)
 }
@@ -349,7 +349,7 @@ fn evidence(
 }
 
 /// Judges the step that brought the event, by the rules of the commit before it, as a replay does.
-fn laws(site: &Site, base: &Base<'_>, let_go: &Redactions, found: &mut Verification) -> Result<(), EngineError> {
+fn laws(site: &Site, base: &Base<'_>, hindsight: &Hindsight, found: &mut Verification) -> Result<(), EngineError> {
     let rules = base.profile(found.profile.as_str())?;
     found.laws.checks = rules.phase(&found.left.phase).map(|(_, phase)| phase.gate.checks.clone()).unwrap_or_default();
     let commit = site.repo.commit(&found.origin.commit)?;
@@ -366,7 +366,7 @@ fn laws(site: &Site, base: &Base<'_>, let_go: &Redactions, found: &mut Verificat
         found.not_checked.extend(rules_of_step(site, base, &found.rules, parent.as_ref())?);
     }
     let reads = [Reads::Trees];
-    let own = (commits, Some(let_go));
+    let own = (commits, Some(hindsight));
     let report = cases::edge(&site.repo, &mut Policies::default(), parent.as_ref(), &commit, own, &reads)?;
     found.laws.asked = registry().iter().filter(|law| law.reads != Reads::Messages).count();
     found.laws.violations = report.violations;

@@ -1,3 +1,5 @@
+//! Differences between trees, beside what git says of them.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
