@@ -5,11 +5,10 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
-use std::ffi::OsString;
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+mod setting;
+
+use std::path::Path;
+use std::time::Instant;
 
 use agentops::clock::Clock;
 use agentops::engine::Site;
@@ -19,6 +18,8 @@ use agentops::engine::tasks::task;
 use agentops::env::Env;
 use agentops::git::{Repo, RepoStep};
 use agentops::law::{Case, Context, Reads, judge};
+
+use setting::{Bench, files, lawful, least, median, plant, text};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_agentops");
 
@@ -44,81 +45,6 @@ fn main() {
 /// One benchmark.
 type Measure = fn(&Bench);
 
-/// A folder with an environment of its own.
-struct Bench {
-    root: tempfile::TempDir,
-    environment: Vec<(&'static str, OsString)>,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let root = tempfile::tempdir().expect("a temporary folder");
-        let config = root.path().join("gitconfig");
-        let text = "[user]\n\tname = Ada\n\temail = ada@example.org\n[init]\n\tdefaultBranch = main\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n";
-        std::fs::write(&config, text).expect("a written file");
-        let environment = vec![
-            ("HOME", root.path().as_os_str().to_owned()),
-            ("GIT_CONFIG_GLOBAL", config.into()),
-            ("GIT_CONFIG_NOSYSTEM", "1".into()),
-            ("GIT_EDITOR", ":".into()),
-        ];
-        Self { root, environment }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.root.path().join(name)
-    }
-
-    fn command(&self, dir: &Path, program: &str, arguments: &[&str]) -> Command {
-        let mut command = Command::new(program);
-        command.current_dir(dir).args(arguments).envs(self.environment.clone());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        command
-    }
-
-    fn run(&self, dir: &Path, program: &str, arguments: &[&str]) -> bool {
-        self.command(dir, program, arguments).status().is_ok_and(|status| status.success())
-    }
-
-    fn must(&self, dir: &Path, program: &str, arguments: &[&str]) {
-        assert!(self.run(dir, program, arguments), "{program} {arguments:?}");
-    }
-
-    fn timed(&self, dir: &Path, program: &str, arguments: &[&str]) -> Duration {
-        let mut command = self.command(dir, program, arguments);
-        let start = Instant::now();
-        let status = command.status();
-        let taken = start.elapsed();
-        assert!(status.is_ok_and(|status| status.success()), "{program} {arguments:?}");
-        taken
-    }
-
-    /// A repository made by `git fast-import` from `stream`.
-    fn import(&self, name: &str, stream: &[u8]) -> PathBuf {
-        use std::io::Write as _;
-        let dir = self.path(name);
-        self.must(self.root.path(), "git", &["init", "--quiet", name]);
-        let mut child = self
-            .command(&dir, "git", &["fast-import", "--quiet"])
-            .stdin(Stdio::piped())
-            .spawn()
-            .expect("git fast-import");
-        child.stdin.take().expect("a pipe").write_all(stream).expect("a written stream");
-        assert!(child.wait().is_ok_and(|status| status.success()));
-        self.must(&dir, "git", &["reset", "--hard", "--quiet"]);
-        dir
-    }
-}
-
-fn median(mut samples: Vec<Duration>) -> f64 {
-    samples.sort_unstable();
-    samples[samples.len() / 2].as_secs_f64() * 1000.0
-}
-
-fn least(samples: &[Duration]) -> f64 {
-    samples.iter().min().map_or(0.0, |least| least.as_secs_f64() * 1000.0)
-}
-
 fn line(what: &str, ours: f64, theirs: f64, budget: &str) {
     println!("   {what:<58} {ours:>9.2} ms   git {theirs:>9.2} ms   ratio {:>6.2}   budget {budget}", ours / theirs);
 }
@@ -142,70 +68,6 @@ fn start(bench: &Bench) {
     let theirs = median(theirs);
     line("`--version`", median(ours), theirs, "3 ms");
     line("a hook with nothing to do", median(hook), theirs, "3 ms");
-}
-
-fn files(count: usize) -> Vec<u8> {
-    let mut stream =
-        String::from("commit refs/heads/main\ncommitter Ada <ada@example.org> 1700000000 +0000\ndata 5\nfirst\n");
-    for number in 0..count {
-        let body = format!("key{number}: {}\n", number * 7);
-        let _ = writeln!(stream, "M 100644 inline d{}/f{number}.yaml\ndata {}\n{body}", number / 250, body.len());
-    }
-    stream.into_bytes()
-}
-
-fn lawful(number: usize) -> String {
-    format!(
-        "feat(store): keep record {number} beside its index\n\nContext: Reader {number} met index entries whose record had moved to another file.\n\n\
-         Solution: Record {number} is written next to its index block, so both lie in one page.\n\n\
-         Learning: {}.\n\n\
-         Impact: Lookups of record {number} touch one page instead of {}.\n",
-        finding(number),
-        number % 7 + 2
-    )
-}
-
-/// A sentence that is unlike the others: four words out of long lists, mixed by the number.
-fn finding(number: usize) -> String {
-    const THINGS: [&str; 11] = [
-        "page cache",
-        "write barrier",
-        "lock table",
-        "hash bucket",
-        "free list",
-        "root block",
-        "journal",
-        "index leaf",
-        "buffer pool",
-        "checksum",
-        "tombstone",
-    ];
-    const VERBS: [&str; 7] = ["delays", "hides", "doubles", "evicts", "reorders", "splits", "orphans"];
-    const CAUSES: [&str; 13] = [
-        "a short read",
-        "an aborted merge",
-        "clock skew",
-        "a full disk",
-        "two readers",
-        "a torn sector",
-        "late fsync",
-        "an odd page size",
-        "a cold start",
-        "key reuse",
-        "a stale handle",
-        "empty ranges",
-        "a rename",
-    ];
-    let mixed = number.wrapping_mul(2_654_435_761) >> 7;
-    format!(
-        "`{}-{number}` {} its {} after {}, {} times in {} runs",
-        THINGS[mixed % 11].replace(' ', "-"),
-        VERBS[mixed / 11 % 7],
-        THINGS[mixed / 77 % 11],
-        CAUSES[mixed / 847 % 13],
-        mixed % 89 + 2,
-        mixed % 997 + 100
-    )
 }
 
 /// A commit of one small file with all hooks, over the same commit without hooks.
@@ -253,37 +115,7 @@ fn range(bench: &Bench) {
     let dir = bench.import("range", &files(500));
     bench.must(&dir, PROGRAM, &["init", "--profile", "product-dev", "--no-hooks"]);
     let base = text(bench, &dir, &["rev-parse", "HEAD"]);
-    let mut stream = format!("reset refs/heads/main\nfrom {base}\n\n");
-    for number in 0..COMMITS {
-        let message = match number % 100 {
-            3 => lawful(number).lines().filter(|line| !line.starts_with("Learning")).collect::<Vec<_>>().join("\n"),
-            36 => format!("wip {number}\n"),
-            69 => lawful(number).replacen("beside its index", &"beside its index ".repeat(6), 1),
-            _ => lawful(number),
-        };
-        let body = format!("key: {number}\n");
-        let _ = write!(
-            stream,
-            "commit refs/heads/main\ncommitter Ada <ada@example.org> {} +0000\ndata {}\n{message}\nM 100644 inline d0/f{}.yaml\ndata {}\n{body}\n",
-            1_700_000_000 + number,
-            message.len(),
-            number % 250,
-            body.len()
-        );
-    }
-    {
-        use std::io::Write as _;
-        let mut child = bench
-            .command(&dir, "git", &["fast-import", "--quiet", "--force"])
-            .stdin(Stdio::piped())
-            .spawn()
-            .expect("git fast-import");
-        child.stdin.take().expect("a pipe").write_all(stream.as_bytes()).expect("a written stream");
-        assert!(child.wait().is_ok_and(|status| status.success()));
-    }
-    // Ten megabytes of ours, which are not the judge's memory.
-    drop(stream);
-    bench.must(&dir, "git", &["reset", "--hard", "--quiet"]);
+    plant(bench, &dir, &base, COMMITS);
     let span = format!("{base}..HEAD");
     let policy = agentops::config::read_policy(&repo(&dir).tree(&tree_of(&dir, "HEAD"))).expect("a policy");
     let judged = |reads: &[Reads]| {
@@ -412,9 +244,4 @@ fn repo(dir: &Path) -> Repo {
 fn tree_of(dir: &Path, rev: &str) -> agentops::model::digest::ObjectId {
     let repo = repo(dir);
     repo.tree_of(&repo.resolve(rev).expect("a commit")).expect("a tree")
-}
-
-fn text(bench: &Bench, dir: &Path, arguments: &[&str]) -> String {
-    let output = bench.command(dir, "git", arguments).stdout(Stdio::piped()).output().expect("git");
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
