@@ -84,7 +84,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
 
 /// What lies beside `.agentops`: no other spelling of it.
 fn check_root(entries: &[Entry], findings: &mut Findings) {
-    for entry in entries.iter().filter(|entry| entry.name != layout::ROOT.as_bytes() && folds_to_root(&entry.name)) {
+    for entry in entries.iter().filter(|entry| stands_for_root(&entry.name)) {
         findings.add(Finding::new(
             Place::path(RepoPath::from_bytes(entry.name.clone())),
             "another spelling of `.agentops` lies at the root: on some disks they are the same folder",
@@ -148,6 +148,11 @@ fn check_folder(folder: &RepoPath, entries: &[Entry], findings: &mut Findings) -
         }
     }
     true
+}
+
+/// Whether an entry of this name at the root is another spelling of `.agentops`.
+pub(crate) fn stands_for_root(name: &[u8]) -> bool {
+    name != layout::ROOT.as_bytes() && folds_to_root(name)
 }
 
 /// Whether a disk that folds case, drops ignorable characters or trailing dots could take `name` for `.agentops`.

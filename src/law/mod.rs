@@ -71,6 +71,7 @@ use crate::workflow::governance::Redactions;
 use steps::TaskStep;
 
 pub(crate) use actor::{CommitActor, actor_of};
+pub(crate) use e7_tree::stands_for_root;
 pub use judge::judge;
 pub(crate) use manifests::{listed, unanswered};
 pub use memory::Memory;

@@ -8,7 +8,7 @@ use crate::engine::error::EngineError;
 use crate::engine::policies::{Policies, Ruling, is_governed};
 use crate::engine::site::{Base, Site};
 use crate::git::{CommitTree, Repo, RepoStep};
-use crate::law::{Case, Context, NextPolicy, Reads, judge, secrets_baseline};
+use crate::law::{Case, Context, NextPolicy, Reads, judge, secrets_baseline, stands_for_root};
 use crate::model::commit::Commit;
 use crate::model::digest::ObjectId;
 use crate::model::layout;
@@ -231,6 +231,7 @@ impl State {
                 return Ok(true);
             }
         }
-        Ok(false)
+        // Where names came or went, one of them may be another spelling of `.agentops`, which AO-E7 reads as state.
+        Ok(differing.is_none() && after.list(&RepoPath::default())?.iter().any(|entry| stands_for_root(&entry.name)))
     }
 }

@@ -133,3 +133,21 @@ fn a_path_that_some_disks_take_for_another() {
     world.breaks(&[]);
     world.replays("HEAD");
 }
+
+#[test]
+fn another_spelling_of_our_folder_that_comes_and_goes() {
+    let world = guarded();
+    for name in [".AGENTOPS", ".agent\u{200c}ops", "AGENTO~1", ".agentops."] {
+        world.branch("work");
+        entry(&world, "100644", &format!("{name}/note.txt"));
+        world.breaks(&["AO-E7"]);
+        world.git("rm -r --quiet --cached .");
+        world.git("read-tree main");
+        let message = crate::sandbox::lawful("chore: take it away");
+        world.sandbox.try_git("commit --quiet --file=-").stdin(message).run().expect_code(0);
+        // A replay would refuse it for good.
+        world.breaks(&["AO-E7"]);
+        world.git("switch --quiet main");
+        world.git("branch -D --quiet work");
+    }
+}
