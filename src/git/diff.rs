@@ -19,6 +19,10 @@ use crate::model::tree::{Change, Malformed, Mode, TreeFault};
 /// Changes of one step that are collected, and folders that are looked into for them: ten trees that name each other ten
 /// times unfold to more than any memory holds or anybody waits for, be there a file in them or none.
 const MAX_CHANGES: usize = 1_000_000;
+/// The longest path that is followed, in bytes: systems open none that is longer.
+const MAX_PATH: usize = 4096;
+/// What the paths of one step may hold together, in bytes: one folder with a long name makes every path in it long.
+const MAX_PATHS: usize = 256 * 1024 * 1024;
 /// Folders that are walked before somebody asks whether they are the same few again and again.
 const MANY_FOLDERS: usize = 1024;
 /// Folders inside folders that are followed; git's own default is 2048.
@@ -76,11 +80,20 @@ impl Repo {
     ) -> Result<(), GitError> {
         let mut waiting = vec![Pair { at, depth: 0, before, after }];
         let (mut folders, mut distinct, mut is_weighed) = (0, IdSet::default(), false);
+        let mut paths = 0;
         while let Some(pair) = waiting.pop() {
             if pair.before == pair.after {
                 continue;
             }
+            let (files, inside) = (found.changes.len(), waiting.len());
             self.open_pair(&pair, &mut waiting, found)?;
+            let new = found.changes[files..].iter().map(|change| &change.path);
+            let new = new.chain(waiting[inside..].iter().map(|pair| &pair.at)).map(|path| path.as_bytes().len());
+            paths += new.sum::<usize>();
+            if paths > MAX_PATHS {
+                let what = "the bytes of all changed paths".to_owned();
+                return Err(GitError::Limit { what, limit: MAX_PATHS });
+            }
             folders += 1;
             distinct.insert(pair.trees());
             let so_far = found.changes.len() + folders;
@@ -99,6 +112,9 @@ impl Repo {
     fn open_pair(&self, pair: &Pair, waiting: &mut Vec<Pair>, found: &mut TreeDiff) -> Result<(), GitError> {
         if pair.depth > MAX_DEPTH {
             return Err(GitError::Limit { what: "the depth of folders".to_owned(), limit: MAX_DEPTH });
+        }
+        if pair.at.as_bytes().len() > MAX_PATH {
+            return Err(GitError::Limit { what: "the bytes of one path".to_owned(), limit: MAX_PATH });
         }
         let before = self.side(pair, pair.before)?;
         let after = self.side(pair, pair.after)?;

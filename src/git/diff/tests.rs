@@ -191,3 +191,23 @@ fn folders_that_are_copies_of_each_other_are_compared_whole() {
     // A file on one side, a folder on the other.
     assert_eq!(repo.diff_trees(Some(&smaller), &copies).unwrap().len(), 1_000 + 10_000);
 }
+
+#[test]
+fn paths_without_end_are_refused_soon() {
+    let sandbox = Sandbox::new();
+    let blob = sandbox.object("blob", b"x");
+    let files = sandbox.raw_tree(&[("100644", "a", blob), ("100644", "b", blob)]);
+    let inside = |name: &str| sandbox.raw_tree(&[("40000", name, files)]);
+    let (long, longer) = (inside(&"n".repeat(MAX_PATH - 96)), inside(&"n".repeat(MAX_PATH + 1)));
+    let names: Vec<String> = (0..1000).map(|number| format!("{number:04}")).collect();
+    let many = sandbox.raw_tree(&names.iter().map(|name| ("40000", &**name, long)).collect::<Vec<_>>());
+    let hundred = sandbox.raw_tree(&names[..100].iter().map(|name| ("40000", &**name, many)).collect::<Vec<_>>());
+    let repo = sandbox.open();
+    assert_eq!(repo.diff_trees(None, &long).unwrap().len(), 2);
+    assert!(matches!(repo.diff_trees(None, &longer), Err(GitError::Limit { limit: MAX_PATH, .. })));
+    let mut found = TreeDiff::default();
+    let refused = repo.diff_below(RepoPath::default(), None, Some(hundred), &mut found);
+    assert!(matches!(refused, Err(GitError::Limit { limit: MAX_PATHS, .. })), "{refused:?}");
+    let held: usize = found.changes.iter().map(|change| change.path.as_bytes().len()).sum();
+    assert!(held <= MAX_PATHS + 16 * 1024 * 1024, "{held} bytes were collected");
+}
