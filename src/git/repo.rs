@@ -32,13 +32,15 @@ impl Repo {
         let options = || {
             gix::open::Options::default()
                 .bail_if_untrusted(true)
-                .cli_overrides(super::parameters::parse(parameters))
+                .cli_overrides(super::parameters::parse(parameters).into_iter().filter(|setting| is_heeded(setting)))
                 .config_overrides(["core.useReplaceRefs=false", "core.commitGraph=false"])
         };
         let trust = gix::sec::trust::Mapping { full: options(), reduced: options() };
         let search = gix::discover::upwards::Options { match_ceiling_dir_or_error: false, ..Default::default() };
         let opened = gix::ThreadSafeRepository::discover_with_environment_overrides_opts(dir, search, trust);
-        let inner = opened.map_err(|error| open_error(dir, error))?.to_thread_local();
+        let mut inner = opened.map_err(|error| open_error(dir, error))?.to_thread_local();
+        // `GIT_NAMESPACE` is for those who serve a repository: git itself commits to the branches without it.
+        inner.clear_namespace();
         let format = inner.config_snapshot().string("extensions.refStorage");
         if let Some(format) = format.filter(|format| !format.eq_ignore_ascii_case(b"files")) {
             return Err(GitError::Reftable { format: format.to_string() });
@@ -145,6 +147,13 @@ fn open_error(dir: &Path, error: gix::Error) -> GitError {
     } else {
         GitError::other(format!("open the repository at `{}`", dir.display()), error)
     }
+}
+
+/// Whether git too would heed a setting of a command line: it reads what a repository is from the repository's own file alone,
+/// and knows nothing of gix's own keys.
+fn is_heeded(setting: &str) -> bool {
+    let section = setting.split(['.', '=']).next().unwrap_or_default();
+    !["extensions", "gitoxide"].iter().any(|other| section.eq_ignore_ascii_case(other))
 }
 
 #[cfg(test)]

@@ -149,6 +149,18 @@ fn case_13_commits_past_the_hooks_are_seen_by_check_and_status() {
 }
 
 #[test]
+fn case_13_a_namespace_hides_no_branch() {
+    let sandbox = Sandbox::hooked();
+    sandbox.plant();
+    // A key of the library that reads repositories, which git knows nothing of.
+    let call = sandbox.try_git("-c gitoxide.core.refsNamespace=x commit --quiet --file=-");
+    found(&call.stdin(lawful("feat: planted")).run());
+    sandbox.agentops("hooks install --strict --quiet").run().expect_code(0);
+    let past = sandbox.try_git("commit --quiet --no-verify --file=-").stdin(lawful("feat: planted"));
+    found(&past.env("GIT_NAMESPACE", "x").run());
+}
+
+#[test]
 fn case_13_switches_of_other_programs_switch_nothing_off() {
     let sandbox = Sandbox::hooked();
     sandbox.plant();
