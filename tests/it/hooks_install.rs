@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::process::{Command, Stdio};
 
-use crate::sandbox::{Output, Sandbox};
+use crate::sandbox::{Output, PROGRAM, Sandbox};
 
 /// Every file of the hooks folder: its bytes, its mode, what it links to.
 type Folder = BTreeMap<String, (Vec<u8>, u32, Option<std::path::PathBuf>)>;
@@ -312,4 +313,25 @@ fn worktrees_and_subfolders_install_into_the_one_folder() {
     assert!(sandbox.path().join(".git/hooks/pre-commit").exists());
     let outside = Sandbox::without_repository();
     outside.install().expect_code(1);
+}
+
+#[test]
+fn installs_and_uninstalls_at_once_keep_the_users_own_hook() {
+    let sandbox = Sandbox::new();
+    sandbox.program(".git/hooks/pre-push", "#!/bin/sh\necho MINE\n", 0o755);
+    let before = sandbox.hooks();
+    let start = |verb: &str| {
+        let mut command = Command::new(PROGRAM);
+        command.args(["hooks", verb]).current_dir(sandbox.path()).env_clear().envs(sandbox.environment());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    for round in 0..20 {
+        let other = if round % 2 == 0 { "install" } else { "uninstall" };
+        for child in ["install", other, "install", other].map(start) {
+            let output = child.wait_with_output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+        sandbox.agentops("hooks uninstall").run().expect_code(0);
+        assert_eq!(sandbox.hooks(), before, "round {round}");
+    }
 }

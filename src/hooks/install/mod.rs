@@ -2,7 +2,7 @@
 //!
 //! One file per hook, whose interpreter is this binary. A foreign hook that is there already moves aside, byte for byte,
 //! and is run first; uninstalling puts it back. Every step is one rename, so that git sees the old hook or the new one and
-//! never none. Nothing else in the folder is touched.
+//! never none. Nothing else in the folder is touched. One process at a time looks and writes, under the writers' lock.
 
 mod calls;
 mod place;
@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use super::{Hook, chained};
 use crate::engine::EngineError;
 use crate::engine::Site;
+use crate::engine::writing::transact;
 use crate::git::GitError;
 
 pub(crate) use super::chained::is_program;
@@ -169,6 +170,8 @@ impl InstallError {
 pub fn install(site: &Site<'_>, hooks: &[Hook], dry_run: bool) -> Result<Done, InstallError> {
     let folder = place::own_folder(site)?;
     let wanted = text::wanted(&binary(site)?)?;
+    // What is ours in one moment is not the user's in the next: nobody writes between the look and the deed.
+    let _lock = if dry_run { None } else { Some(transact::lock(site)?) };
     calls::refuse_owned(site, &folder, hooks)?;
     let mut plan = Vec::new();
     for hook in hooks {
@@ -221,9 +224,14 @@ fn forget_caller(place: &Path) -> Result<(), InstallError> {
 
 /// Keeps a second name for a foreign hook before ours takes the first, so that no moment is without it.
 fn keep_aside(file: &Path) -> Result<(), InstallError> {
+    if status::is_ours(file)? {
+        // Written since by an agentops that knows no lock: ours is nobody's hook to chain.
+        return Ok(());
+    }
     let kept = chained::beside(file);
     match fs::hard_link(file, &kept) {
         Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(failed("move aside", file)(error)),
         // Not every file system has hard links.
         Err(_) => fs::rename(file, &kept).map_err(failed("move aside", file)),
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::status::is_ours;
 use super::{Done, InstallError, Step, failed, is_there, place};
 use crate::engine::Site;
+use crate::engine::writing::transact;
 use crate::hooks::{Hook, chained, manager};
 
 /// What becomes of one hook: which file goes where, and which files go away.
@@ -19,6 +20,7 @@ struct Plan {
 /// Removes our hooks and puts foreign ones back. Where `core.hooksPath` leads git past its own folder, ours go from there too.
 pub fn uninstall(site: &Site<'_>, dry_run: bool) -> Result<Done, InstallError> {
     let folder = place::folder(site)?;
+    let _lock = if dry_run { None } else { Some(transact::lock(site)?) };
     let mut steps = Vec::new();
     let mut passed_by = None;
     for hook in Hook::all() {
