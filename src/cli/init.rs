@@ -182,7 +182,9 @@ fn warn_hooks(ui: &Ui, error: &InstallError) {
     if let Some(hint) = error.hint() {
         ui.hint(hint);
     }
-    ui.hint("then: agentops hooks install");
+    if !matches!(error, InstallError::Bare) {
+        ui.hint("then: agentops hooks install");
+    }
 }
 
 fn fill(page: &mut Page, body: &Body, nothing: bool, commits: bool) {

@@ -335,3 +335,24 @@ fn installs_and_uninstalls_at_once_keep_the_users_own_hook() {
         assert_eq!(sandbox.hooks(), before, "round {round}");
     }
 }
+
+#[test]
+fn a_bare_repository_gets_the_hook_of_a_server() {
+    let clone = Sandbox::adopted();
+    let dir = clone.root().join("server.git");
+    clone.try_git("clone --quiet --bare .").arg(&dir).run().expect_code(0);
+    let bare = clone.at(dir);
+    insta::assert_snapshot!(bare.install().snapshot(), @"
+    exit 1
+    --- stderr
+    error: this is a bare repository without worktrees: nobody commits here, and git would never run these hooks
+    hint: to judge what is pushed here: `agentops hooks install --server`
+    ");
+    assert!(!bare.path().join("hooks/pre-commit").exists());
+    bare.agentops("hooks install --server").run().expect_code(0);
+    assert!(bare.read("hooks/pre-receive").contains("(`agentops hooks install --server` into `pre-receive`"));
+    // Somebody commits in its worktrees.
+    bare.git("worktree add --quiet -b side ../side");
+    bare.install().expect_code(0);
+    assert!(bare.path().join("hooks/pre-commit").exists());
+}

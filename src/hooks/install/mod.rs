@@ -79,6 +79,9 @@ pub enum InstallError {
     /// Git could not be asked.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The hooks of a clone where nobody commits.
+    #[error("this is a bare repository without worktrees: nobody commits here, and git would never run these hooks")]
+    Bare,
     /// `core.hooksPath` leads to a folder that is not this repository's.
     #[error("git runs hooks from `{}`, because `core.hooksPath` is set ({scope}); that folder is not this repository's alone", .folder.display())]
     Elsewhere {
@@ -149,6 +152,7 @@ impl InstallError {
     /// What to do about it, where the error does not say so itself.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Bare => Some("to judge what is pushed here: `agentops hooks install --server`".to_owned()),
             Self::Elsewhere { remedy, .. } => Some(remedy.clone()),
             Self::Linked { link, .. } => Some(format!(
                 "to give this repository its own hooks, run `rm {0} && mkdir {0}`",
@@ -169,6 +173,10 @@ impl InstallError {
 /// Installs `hooks`; once more changes nothing. All is looked at before anything is written.
 pub fn install(site: &Site<'_>, hooks: &[Hook], dry_run: bool) -> Result<Done, InstallError> {
     let folder = place::own_folder(site)?;
+    // Git names the bare repository itself as the first of its worktrees.
+    if hooks != Hook::SERVER && site.repo.is_bare() && site.repo.worktrees()?.len() < 2 {
+        return Err(InstallError::Bare);
+    }
     let wanted = text::wanted(&binary(site)?)?;
     // What is ours in one moment is not the user's in the next: nobody writes between the look and the deed.
     let _lock = if dry_run { None } else { Some(transact::lock(site)?) };
