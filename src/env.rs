@@ -214,6 +214,11 @@ impl Env {
         self.text("GIT_CONFIG_PARAMETERS")
     }
 
+    /// `GIT_DIR`: the repository that git works in, as it names it to its hooks.
+    pub fn git_dir(&self) -> Option<PathBuf> {
+        self.raw("GIT_DIR").map(PathBuf::from)
+    }
+
     /// `GIT_QUARANTINE_PATH`: where a `pre-receive` hook finds the objects of the push that it judges.
     pub fn git_quarantine(&self) -> Option<PathBuf> {
         self.raw("GIT_QUARANTINE_PATH").map(PathBuf::from)

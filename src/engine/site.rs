@@ -63,7 +63,11 @@ pub struct Base<'a> {
 impl<'s> Site<'s> {
     /// Opens the repository at or above `dir`; in a `pre-receive` hook with the objects that are being pushed.
     pub fn open(dir: &Path, env: &'s Env, clock: &'s Clock, actor_flag: Option<String>) -> Result<Self, EngineError> {
-        let mut repo = Repo::open_with(dir, &env.git_config_parameters().unwrap_or_default())?;
+        let parameters = env.git_config_parameters().unwrap_or_default();
+        let mut repo = match env.git_dir() {
+            Some(here) if here == Path::new(".") => Repo::open_git_dir(&here, &parameters)?,
+            _ => Repo::open_with(dir, &parameters)?,
+        };
         if let Some(quarantine) = env.git_quarantine() {
             repo = repo.with_objects(quarantine)?;
         }

@@ -29,16 +29,23 @@ impl Repo {
     /// As [`open`](Self::open), with the settings that `parameters` holds, the text of `GIT_CONFIG_PARAMETERS`: what a
     /// `git -c KEY=VALUE` that runs us was told.
     pub fn open_with(dir: &Path, parameters: &str) -> Result<Self, GitError> {
-        let options = || {
-            gix::open::Options::default()
-                .bail_if_untrusted(true)
-                .cli_overrides(super::parameters::parse(parameters).into_iter().filter(|setting| is_heeded(setting)))
-                .config_overrides(["core.useReplaceRefs=false", "core.commitGraph=false"])
-        };
+        let options = || options(parameters);
         let trust = gix::sec::trust::Mapping { full: options(), reduced: options() };
         let search = gix::discover::upwards::Options { match_ceiling_dir_or_error: false, ..Default::default() };
         let opened = gix::ThreadSafeRepository::discover_with_environment_overrides_opts(dir, search, trust);
-        let mut inner = opened.map_err(|error| open_error(dir, error))?.to_thread_local();
+        Self::of(opened.map_err(|error| open_error(dir, error))?)
+    }
+
+    /// Opens the repository whose own folder is `git_dir`, with the settings that `parameters` holds. A push runs its hook
+    /// in that folder with `GIT_DIR=.`; gix, told so by the environment, looks for a `.git` below it.
+    pub fn open_git_dir(git_dir: &Path, parameters: &str) -> Result<Self, GitError> {
+        let whole = std::fs::canonicalize(git_dir).unwrap_or_else(|_| git_dir.to_owned());
+        let opened = gix::ThreadSafeRepository::open_opts(whole, options(parameters).open_path_as_is(true));
+        Self::of(opened.map_err(|error| open_error(git_dir, error))?)
+    }
+
+    fn of(opened: gix::ThreadSafeRepository) -> Result<Self, GitError> {
+        let mut inner = opened.to_thread_local();
         // `GIT_NAMESPACE` is for those who serve a repository: git itself commits to the branches without it.
         inner.clear_namespace();
         let format = inner.config_snapshot().string("extensions.refStorage");
@@ -134,6 +141,13 @@ impl Repo {
     pub fn object_format(&self) -> &'static str {
         if self.hash.len_in_bytes() == 20 { "sha1" } else { "sha256" }
     }
+}
+
+fn options(parameters: &str) -> gix::open::Options {
+    gix::open::Options::default()
+        .bail_if_untrusted(true)
+        .cli_overrides(super::parameters::parse(parameters).into_iter().filter(|setting| is_heeded(setting)))
+        .config_overrides(["core.useReplaceRefs=false", "core.commitGraph=false"])
 }
 
 fn open_error(dir: &Path, error: gix::Error) -> GitError {

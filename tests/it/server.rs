@@ -12,7 +12,7 @@ use crate::sandbox::{Output, Sandbox, lawful};
 use crate::secrets::token;
 use crate::world::{World, told};
 
-/// A clone and the bare repository that it pushes to, with the hook in place.
+/// A clone and the repository that it pushes to, a bare one unless a test says otherwise, with the hook in place.
 struct Server {
     clone: Sandbox,
     bare: Sandbox,
@@ -65,6 +65,23 @@ impl Server {
         assert_eq!(pushed.code, Some(0), "{}", pushed.stderr);
         pushed.stderr
     }
+}
+
+#[test]
+fn a_repository_with_a_working_tree_judges_what_is_pushed() {
+    let clone = governed();
+    let dir: PathBuf = clone.root().join("server");
+    clone.try_git("clone --quiet .").arg(&dir).run().expect_code(0);
+    clone.try_git("remote add origin").arg(&dir).run().expect_code(0);
+    let bare = clone.at(dir);
+    bare.git("config receive.denyCurrentBranch updateInstead");
+    bare.agentops("hooks install --server").run().expect_code(0);
+    let server = Server { clone, bare };
+    let good = server.commit("src/one.rs", &lawful("feat: one"));
+    assert_eq!(server.takes("main"), "");
+    assert_eq!(server.at("main"), Some(good));
+    server.commit("src/two.rs", "wip\n");
+    server.refuses("main", "remote: refused: `pre-receive` of agentops stops this push");
 }
 
 #[test]
