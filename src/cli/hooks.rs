@@ -123,6 +123,8 @@ struct StatusBody {
     passed_by: Option<String>,
     /// Commits of HEAD that no remote has and that the hooks would not have let pass.
     unguarded: Vec<UnguardedBody>,
+    /// So many were judged, the newest, where there are more; otherwise all were.
+    unguarded_among_newest: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -264,8 +266,14 @@ fn status(context: &Context) -> Result<Outcome, CommandError> {
     let all = install::status(&site).map_err(not_done)?;
     let passed_by = install::passed_by(&site).map_err(not_done)?.map(|folder| folder.display().to_string());
     let installed = all.iter().all(|status| status.state.is_in_order());
-    let unguarded = unguarded::unpushed(&site, MOST_UNGUARDED)?.iter().map(unguarded_body).collect();
-    let body = StatusBody { installed, hooks: all.iter().map(hook_body).collect(), passed_by, unguarded };
+    let search = unguarded::unpushed(&site, MOST_UNGUARDED)?;
+    let body = StatusBody {
+        installed,
+        hooks: all.iter().map(hook_body).collect(),
+        passed_by,
+        unguarded: search.found.iter().map(unguarded_body).collect(),
+        unguarded_among_newest: search.is_cut.then_some(MOST_UNGUARDED),
+    };
     context.ui.show(&body, |page| {
         let mut table = Table::new(["hook", "state", "chained", "binary"]);
         for hook in &body.hooks {
@@ -282,6 +290,12 @@ fn status(context: &Context) -> Result<Outcome, CommandError> {
             &commit.commit[..12],
             commit.subject,
             commit.laws.join(", ")
+        ));
+    }
+    if let Some(judged) = body.unguarded_among_newest {
+        context.ui.warning(format!(
+            "there may be more: of the commits that no remote has, only the newest {judged} were judged; `agentops check --base \
+             REV` judges all after REV"
         ));
     }
     if installed {

@@ -161,6 +161,15 @@ pub enum HookError {
         /// The hook.
         hook: &'static str,
     },
+    /// What was handed over is no state of a transaction.
+    #[error(
+        "the `reference-transaction` hook needs the state of the transaction as its argument: `prepared`, `committed` or \
+         `aborted`, and was told `{state}`"
+    )]
+    NoState {
+        /// What was; empty where nothing was.
+        state: String,
+    },
 }
 
 impl From<GitError> for HookError {

@@ -5,18 +5,24 @@ use super::{Answer, Call, HookError, chained};
 use crate::engine::judging::unguarded;
 use crate::model::digest::ObjectId;
 
-/// The one state in which a transaction can still be refused.
+/// The one state in which a transaction can still be refused, and whose moves are final.
 const PREPARED: &str = "prepared";
+/// The others that git tells: before it, and after it.
+const OTHERS: [&str; 3] = ["preparing", "committed", "aborted"];
 
 pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
     let input = match chained::input(call)? {
         Ok(input) => input,
         Err(refusal) => return Ok(refusal),
     };
-    if call.arguments.first().is_none_or(|state| state != PREPARED) {
+    let state = call.arguments.first().map(|state| state.to_string_lossy()).unwrap_or_default();
+    if OTHERS.contains(&&*state) {
         return Ok(Answer::default());
     }
-    let moves = branches(&input);
+    if state != PREPARED {
+        return Err(HookError::NoState { state: state.into_owned() });
+    }
+    let moves = branches(&input).map_err(|line| chained::unexpected(&line))?;
     // Every reference passes here, and most are none of ours.
     if moves.is_empty() {
         return Ok(Answer::default());
@@ -29,7 +35,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
     }
     let mut answer = Answer::default();
     for (name, new) in moves {
-        for found in unguarded::find(&site, &new, &known, usize::MAX)? {
+        for found in unguarded::find(&site, &new, &known, usize::MAX)?.found {
             answer.add(Some(name.clone()), found.report);
         }
     }
@@ -43,16 +49,22 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
     Ok(answer)
 }
 
-/// The branches that move to a commit, from `<old> <new> <reference>` a line.
-fn branches(input: &str) -> Vec<(String, ObjectId)> {
+/// The branches that move to a commit, from `<old> <new> <reference>` a line. The line that is none is the error.
+fn branches(input: &str) -> Result<Vec<(String, ObjectId)>, String> {
+    // A symbolic reference is written `ref:<name>`, and an id of zeros is no object.
+    let value = |text: &str| match text.strip_prefix("ref:") {
+        Some(_) => Some(None),
+        None => ObjectId::parse(text).ok().map(|id| (!id.is_null()).then_some(id)),
+    };
     let read = |line: &str| {
         let mut parts = line.splitn(3, ' ');
-        let (_, new, name) = (parts.next()?, parts.next()?, parts.next()?);
-        // A symbolic reference is written `ref:<name>`, and an id of zeros is no object.
-        let new = ObjectId::parse(new).ok().filter(|id| !id.is_null())?;
-        name.starts_with("refs/heads/").then(|| (name.to_owned(), new))
+        let (old, new, name) = (parts.next()?, parts.next()?, parts.next()?);
+        value(old)?;
+        let new = value(new)?;
+        Some(new.filter(|_| name.starts_with("refs/heads/")).map(|new| (name.to_owned(), new)))
     };
-    input.lines().filter_map(read).collect()
+    let lines = input.lines().filter(|line| !line.is_empty());
+    lines.filter_map(|line| read(line).ok_or_else(|| line.to_owned()).transpose()).collect()
 }
 
 #[cfg(test)]
@@ -64,8 +76,11 @@ mod tests {
         let (one, zero) = ("1".repeat(40), "0".repeat(40));
         let text = format!(
             "{zero} {one} HEAD\n{zero} {one} refs/heads/a\n{one} {zero} refs/heads/b\n{zero} {one} refs/tags/c\n\
-             {zero} ref:refs/heads/a refs/heads/d\n"
+             {zero} ref:refs/heads/a refs/heads/d\nref:refs/heads/a {zero} HEAD\n"
         );
-        assert_eq!(branches(&text), [("refs/heads/a".to_owned(), ObjectId::parse(&one).unwrap())]);
+        assert_eq!(branches(&text), Ok(vec![("refs/heads/a".to_owned(), ObjectId::parse(&one).unwrap())]));
+        for line in ["garbage".to_owned(), format!("{one} {one}"), format!("{one} new refs/heads/a")] {
+            assert_eq!(branches(&format!("{text}{line}\n")), Err(line));
+        }
     }
 }

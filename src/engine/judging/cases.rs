@@ -15,7 +15,7 @@ use crate::model::layout;
 use crate::model::path::RepoPath;
 use crate::model::policy::Policy;
 use crate::model::report::Report;
-use crate::model::tree::{MAX_STATE_FILE, Mode, SightError, StepView, TreeView};
+use crate::model::tree::{Change, MAX_STATE_FILE, Mode, SightError, StepView, TreeView};
 use crate::secrets::baseline::Baseline;
 use crate::workflow::governance::{self, Governed, Redactions};
 
@@ -161,7 +161,8 @@ pub(crate) fn under_law(
 }
 
 /// Judges a commit that stands on `parent` as the hooks judge it where it is made: alone, and in the context of a working
-/// copy; what owners have let go since is not missed. `None`: the parent is under no law.
+/// copy; what owners have let go since is not missed. Of a merge, what it adds to its sides. `None`: the parent is under no
+/// law.
 pub(crate) fn alone(
     repo: &Repo,
     policies: &mut Policies,
@@ -172,11 +173,43 @@ pub(crate) fn alone(
     let Some(tree) = commit.tree else { return Ok(None) };
     let before = repo.tree_of(parent)?;
     let Ruling::Governed(policy) = policies.of(&repo.tree(&before))? else { return Ok(None) };
-    let step = RepoStep::between(repo, Some(&before), &tree, vec![commit.clone()], Some(*parent));
+    let mut sides = Vec::new();
+    for other in commit.parents.iter().filter(|other| *other != parent) {
+        // What `parent` stands on anyway is no side: to go back to it is the commit's own doing.
+        if !repo.is_ancestor(other, parent)? {
+            sides.push(*other);
+        }
+    }
+    let step = if sides.is_empty() {
+        RepoStep::between(repo, Some(&before), &tree, vec![commit.clone()], Some(*parent))
+    } else {
+        let changes = without_sides(repo, repo.diff_trees(Some(&before), &tree)?, &sides)?;
+        let next = Box::new(repo.tree(&tree));
+        RepoStep::local(repo, Some(&before), next, changes, Some(commit.clone()), Some(*parent))
+    };
     let mut case = Case::new(&step, &policy, Context::Local);
     case.let_go = Some(let_go);
     case.next_policy = next_policy(&step, &policy)?;
     Ok(Some(judge(&case, ALL)))
+}
+
+/// The changes of a merge without what comes unchanged from one of its other sides. That was judged where it was made, and
+/// may need more steps than one; what a merge may not lose, its commit is judged for.
+pub(crate) fn without_sides(
+    repo: &Repo,
+    mut changes: Vec<Change>,
+    sides: &[ObjectId],
+) -> Result<Vec<Change>, EngineError> {
+    for side in sides {
+        let theirs = repo.tree(&repo.tree_of(side)?);
+        let mut kept = Vec::with_capacity(changes.len());
+        for change in changes {
+            let same = theirs.entry(&change.path)?.map(|entry| (entry.mode, entry.id)) == change.after;
+            kept.extend((!same).then_some(change));
+        }
+        changes = kept;
+    }
+    Ok(changes)
 }
 
 /// The commits with a governed parent: in a step that introduces `.agentops`, the others were made under no law.

@@ -13,7 +13,7 @@ use crate::model::digest::ObjectId;
 use crate::model::law_id::Level;
 use crate::model::policy::Policy;
 use crate::model::report::Report;
-use crate::model::tree::{Change, TreeView};
+use crate::model::tree::Change;
 
 /// What a commit under way stands on: the commit that it follows, and its parents to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,7 +143,10 @@ fn judge_staged(
     };
     // The commit that brings `.agentops` has no governed parent: its message is under no law yet.
     let pending = pending.filter(|_| !bootstrap);
-    let changes = if pending.is_none() { without_merged(site, changes)? } else { changes };
+    let changes = match pending {
+        Some(_) => changes,
+        None => cases::without_sides(repo, changes, &repo.merge_heads()?)?,
+    };
     let step = RepoStep::local(repo, base_tree.as_ref(), next, changes, pending, ground.commit);
     let mut case = Case::new(&step, &policy, Context::Local);
     case.bootstrap = bootstrap;
@@ -152,22 +155,6 @@ fn judge_staged(
     let mut report = judge(&case, reads);
     report.base = ground.commit;
     Ok(Some(report))
-}
-
-/// In a merge under way: without what comes unchanged from the other side. That was judged where it was made, and may need
-/// more steps than one; what a merge may not lose, its commit is judged for.
-fn without_merged(site: &Site, mut changes: Vec<Change>) -> Result<Vec<Change>, EngineError> {
-    for theirs in site.repo.merge_heads()? {
-        let theirs = site.repo.tree_of(&theirs)?;
-        let theirs = site.repo.tree(&theirs);
-        let mut kept = Vec::with_capacity(changes.len());
-        for change in changes {
-            let same = theirs.entry(&change.path)?.map(|entry| (entry.mode, entry.id)) == change.after;
-            kept.extend((!same).then_some(change));
-        }
-        changes = kept;
-    }
-    Ok(changes)
 }
 
 /// Whether there is nothing for [`staged`] to judge.

@@ -18,17 +18,31 @@ pub struct Unguarded {
     pub report: Report,
 }
 
-/// What `tip` brings that none of `known` has, oldest first, without what is lawful. Of more than `most` commits the newest are
-/// judged. Merges are left out: what they bring may need more steps than one, and a landing judges that.
-pub fn find(site: &Site, tip: &ObjectId, known: &[ObjectId], most: usize) -> Result<Vec<Unguarded>, EngineError> {
+/// What was found, of the commits that were looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Search {
+    /// Oldest first.
+    pub found: Vec<Unguarded>,
+    /// Whether there are older commits, which were not judged.
+    pub is_cut: bool,
+}
+
+/// What `tip` brings that none of `known` has, without what is lawful. Of more than `most` commits the newest are judged. Of a
+/// merge, its message and what it adds to its sides are judged, as where it is made: what the sides bring was judged there,
+/// and a message that git wrote for a clean merge needs to say nothing.
+pub fn find(site: &Site, tip: &ObjectId, known: &[ObjectId], most: usize) -> Result<Search, EngineError> {
     let repo = &site.repo;
-    let commits = repo.newest_hiding(known, tip, most)?.commits;
+    let mut commits = repo.newest_hiding(known, tip, most.saturating_add(1))?.commits;
+    let is_cut = commits.len() > most;
+    if is_cut {
+        commits.remove(0);
+    }
     let let_go = governance::redactions(&governance::read_amends(&repo.tree(&repo.tree_of(tip)?))?.links);
     let mut policies = Policies::default();
     let mut found = Vec::new();
-    for commit in commits.into_iter().rev() {
-        let [parent] = commit.parents.as_slice() else { continue };
-        if !repo.has_object(parent) {
+    for commit in commits {
+        let Some(parent) = commit.parents.first() else { continue };
+        if !commit.parents.iter().all(|parent| repo.has_object(parent)) {
             continue;
         }
         if let Some(report) = cases::alone(repo, &mut policies, parent, &commit, &let_go)?
@@ -37,17 +51,16 @@ pub fn find(site: &Site, tip: &ObjectId, known: &[ObjectId], most: usize) -> Res
             found.push(Unguarded { commit, report });
         }
     }
-    found.reverse();
-    Ok(found)
+    Ok(Search { found, is_cut })
 }
 
 /// What of HEAD's history no remote has, judged so; of more than `most` commits the newest. Nothing where HEAD's own rules
 /// cannot be read, which `doctor` tells.
-pub fn unpushed(site: &Site, most: usize) -> Result<Vec<Unguarded>, EngineError> {
-    let Some(tip) = site.repo.head()?.commit().filter(|_| !site.repo.is_bare()) else { return Ok(Vec::new()) };
+pub fn unpushed(site: &Site, most: usize) -> Result<Search, EngineError> {
+    let Some(tip) = site.repo.head()?.commit().filter(|_| !site.repo.is_bare()) else { return Ok(Search::default()) };
     let remote: Vec<ObjectId> = site.repo.references("refs/remotes/")?.into_iter().map(|(_, id)| id).collect();
     match find(site, &tip, &remote, most) {
-        Err(EngineError::Policy(_)) => Ok(Vec::new()),
+        Err(EngineError::Policy(_)) => Ok(Search::default()),
         found => found,
     }
 }

@@ -194,4 +194,11 @@ fn case_13_status_looks_at_the_newest_commits_alone() {
     let unguarded = body["unguarded"].as_array().unwrap();
     assert_eq!(unguarded.len(), 200);
     assert_eq!(unguarded[199]["commit"], sandbox.git("rev-parse HEAD").as_str());
+    // And says so.
+    assert_eq!(body["unguarded_among_newest"], 200);
+    let said = sandbox.agentops("hooks status").run().expect_code(0);
+    assert!(said.stderr.contains("only the newest 200 were judged"), "{}", said.snapshot());
+    sandbox.git("update-ref refs/remotes/origin/main HEAD~200");
+    let body = sandbox.agentops("hooks status --json").run().expect_code(0).json();
+    assert_eq!((body["unguarded"].as_array().unwrap().len(), &body["unguarded_among_newest"]), (200, &().into()));
 }
