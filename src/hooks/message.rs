@@ -43,10 +43,8 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
     // After an editor git's own comments tell which one it chose for `auto`; without one there are none.
     let comment = if is_edited(call) { comment } else { comment.chosen_for(&bytes) };
     let kept = clean(&bytes, cleanup(call, &site), &comment);
-    if kept.trim_ascii().is_empty() {
-        // Git ends a commit with an empty message by itself.
-        return Ok(Answer::default());
-    }
+    // Git ends a commit with an empty message by itself, but for `--allow-empty-message`, of which no hook is told.
+    let is_empty = kept.trim_ascii().is_empty();
     let staged = before.map_or_else(staged, Ok)?;
     let text = site.repo.message_text(&kept);
     let Some(mut report) = staged::commit_on(&site, &ground, text, staged)? else {
@@ -57,7 +55,9 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
     }
     let mut answer = Answer::default();
     answer.add(None, report);
-    if answer.refuses {
+    if answer.refuses && is_empty {
+        answer.remedies.push("an empty message aborts the commit: if that was meant, nothing is left to do".into());
+    } else if answer.refuses {
         // What the laws say is told, whether or not there is room for the message.
         let place = match refused_message::save(git_dir, &kept) {
             Ok(place) => place,

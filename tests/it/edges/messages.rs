@@ -213,13 +213,21 @@ fn case_06_messages_that_git_writes() {
         1,
     );
     sandbox.try_git("commit --quiet --file=-").stdin(message).run().expect_code(0);
-    // An empty message is git's to end.
+    // Git ends a commit with an empty message by itself unless it is told not to, and no hook sees which: so it is refused
+    // as any message that says nothing, and whoever meant to end the commit reads that it is ended.
     stage("more\n");
-    for text in ["", "\n\n", "# only a comment\n"] {
-        let output = sandbox.try_git("-c commit.cleanup=strip commit --quiet --file=-").stdin(text).run();
-        assert!(output.code == Some(1) && output.stderr.contains("empty commit message"), "{}", output.snapshot());
-        assert!(!output.stderr.contains("refused"), "{}", output.snapshot());
+    let head = sandbox.git("rev-parse HEAD");
+    for option in ["", "--allow-empty-message"] {
+        for text in ["", "\n\n", "# only a comment\n"] {
+            let call =
+                sandbox.try_git(&format!("-c commit.cleanup=strip commit --quiet --file=- {option}")).stdin(text);
+            let output = call.run();
+            refused(&output, "AO-L3");
+            assert!(output.stderr.contains("hint: an empty message aborts the commit"), "{}", output.snapshot());
+            assert!(output.code == Some(1) && !output.stderr.contains("is kept"), "{}", output.snapshot());
+        }
     }
+    assert_eq!(sandbox.git("rev-parse HEAD"), head);
 }
 
 #[test]
