@@ -4,6 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::acting::short_branch;
+use super::hooks::warn_kept;
 use super::init::HookBody;
 use super::{CommandError, Context, Outcome, Writing};
 use crate::engine::adoption::deinit::{self as taking, Inventory, Removed};
@@ -65,9 +66,12 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<Outcom
     if let Some(unfinished) = unfinished {
         context.ui.warning(unfinished);
     }
-    if let Err(error) = hooks {
-        context.ui.warning(format!("git's hooks are as they were: {error}"));
-        context.ui.hint("agentops hooks uninstall");
+    match hooks {
+        Ok(done) => warn_kept(&context.ui, &done, dry_run),
+        Err(error) => {
+            context.ui.warning(format!("git's hooks are as they were: {error}"));
+            context.ui.hint("agentops hooks uninstall");
+        }
     }
     context.ui.warning(
         "landing this is an administrator's act: AO-E7 refuses it in `agentops check`, and only who may bypass that \

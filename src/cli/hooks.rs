@@ -11,7 +11,7 @@ use super::{CommandError, Context, ErrorKind, Outcome, git_hook};
 use crate::engine::judging::unguarded::{self, Unguarded};
 use crate::engine::writing::leftovers;
 use crate::engine::{EngineError, Site};
-use crate::hooks::install::{self, Done, InstallError, State, Status, Step};
+use crate::hooks::install::{self, Done, InstallError, Kept, State, Status, Step};
 use crate::hooks::{Call, Hook, Manager};
 use crate::model::law_id::{LawId, Level};
 use crate::ui::{ReportBody, Table, Ui, good, plain, strong, warning};
@@ -201,6 +201,7 @@ fn change(
     if let Some(folder) = &done.passed_by {
         context.ui.talk(format!("and in {}, which git passes by because of `core.hooksPath`", folder.display()));
     }
+    warn_kept(&context.ui, &done, dry_run);
     if done.steps.iter().any(|(_, step)| *step == Step::Chained) {
         context
             .ui
@@ -213,6 +214,18 @@ fn change(
         );
     }
     Ok(Outcome::Done)
+}
+
+/// Names the chained hooks that nothing runs any more.
+pub(super) fn warn_kept(ui: &Ui, done: &Done, dry_run: bool) {
+    let is = if dry_run { "would be" } else { "is" };
+    for Kept { from, to } in &done.kept {
+        ui.warning(format!(
+            "the chained hook `{}` {is} kept as `{}`, which nothing runs: its own program wrote another one since",
+            from.display(),
+            to.display()
+        ));
+    }
 }
 
 fn uninstall(context: &Context, dry_run: bool) -> Result<Outcome, CommandError> {

@@ -6,6 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::acting::{remarks, short_branch};
+use super::hooks::warn_kept;
 use super::{CommandError, Context, Outcome, Writing};
 use crate::engine::Site;
 use crate::engine::adoption::init::{self as bringing, Done, Request};
@@ -119,7 +120,7 @@ pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome
     };
     let target = Target { reference: None, detach: false, dry_run };
     let outcome = bringing::init(&site, &target, &request)?;
-    let hooks = if arguments.no_hooks { Ok(Vec::new()) } else { install_hooks(&site, dry_run) };
+    let hooks = if arguments.no_hooks { Ok(Vec::new()) } else { install_hooks(&site, &context.ui, dry_run) };
     let (hooks, failure) = match hooks {
         Ok(hooks) => (hooks, None),
         Err(error) => (Vec::new(), Some(error)),
@@ -171,8 +172,9 @@ pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome
     Ok(Outcome::Done)
 }
 
-fn install_hooks(site: &Site<'_>, dry_run: bool) -> Result<Vec<HookBody>, InstallError> {
+fn install_hooks(site: &Site<'_>, ui: &Ui, dry_run: bool) -> Result<Vec<HookBody>, InstallError> {
     let done = install::install(site, Hook::CLIENT, dry_run)?;
+    warn_kept(ui, &done, dry_run);
     Ok(done.steps.iter().map(|(hook, step)| HookBody { hook: hook.name(), step: step.word() }).collect())
 }
 

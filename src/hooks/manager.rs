@@ -58,7 +58,7 @@ impl Manager {
     }
 }
 
-/// Where one manager or another would have moved the hook file `file`.
+/// Where one manager or another would have moved the hook file `file`: first to where it is run from there.
 pub(super) fn moved_aside(file: &Path) -> [PathBuf; 2] {
     [".legacy", ".old"].map(|suffix| beside(file, suffix))
 }

@@ -6,6 +6,7 @@
 
 mod calls;
 mod place;
+mod replaced;
 mod status;
 mod text;
 mod uninstall;
@@ -14,6 +15,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use self::replaced::Replaced;
 use super::{Hook, chained};
 use crate::engine::EngineError;
 use crate::engine::Site;
@@ -22,6 +24,7 @@ use crate::git::GitError;
 
 pub(crate) use super::chained::is_program;
 pub use calls::Owner;
+pub use replaced::Kept;
 pub use status::{State, Status, passed_by, status};
 pub(crate) use text::quoted;
 pub use uninstall::uninstall;
@@ -71,6 +74,8 @@ pub struct Done {
     pub passed_by: Option<PathBuf>,
     /// Step by step.
     pub steps: Vec<(Hook, Step)>,
+    /// Chained hooks that a different one of the same program replaced: kept, and run no more.
+    pub kept: Vec<Kept>,
 }
 
 /// Why hooks were not installed or removed.
@@ -182,6 +187,7 @@ pub fn install(site: &Site<'_>, hooks: &[Hook], dry_run: bool) -> Result<Done, I
     let _lock = if dry_run { None } else { Some(transact::lock(site)?) };
     calls::refuse_owned(site, &folder, hooks)?;
     let mut plan = Vec::new();
+    let mut replaced = Vec::new();
     for hook in hooks {
         let status = status::look(site, &folder, *hook, &wanted)?;
         let step = match status.state {
@@ -198,11 +204,14 @@ pub fn install(site: &Site<'_>, hooks: &[Hook], dry_run: bool) -> Result<Done, I
             }
         };
         plan.push((*hook, step, status.file));
+        replaced.extend(Replaced::find(&folder.join(hook.name()))?);
     }
     if !dry_run {
         fs::create_dir_all(&folder).map_err(failed("create", &folder))?;
-        for (hook, step, file) in &plan {
-            forget_caller(&folder.join(hook.name()))?;
+        for replaced in &replaced {
+            replaced.act()?;
+        }
+        for (_, step, file) in &plan {
             if *step == Step::Chained {
                 keep_aside(file)?;
             }
@@ -212,22 +221,13 @@ pub fn install(site: &Site<'_>, hooks: &[Hook], dry_run: bool) -> Result<Done, I
         }
     }
     let steps = plan.into_iter().map(|(hook, step, _)| (hook, step)).collect();
-    Ok(Done { is_in_work_tree: place::is_in_work_tree(site, &folder), folder, passed_by: None, steps })
+    let kept = replaced.into_iter().filter_map(Replaced::kept).collect();
+    Ok(Done { is_in_work_tree: place::is_in_work_tree(site, &folder), folder, passed_by: None, steps, kept })
 }
 
 fn binary(site: &Site<'_>) -> Result<PathBuf, InstallError> {
     let found = site.env.current_exe().and_then(fs::canonicalize);
     found.map_err(|source| InstallError::Io { doing: "find the path of this program".to_owned(), source })
-}
-
-/// Removes the chained hook where its program has taken our place since, and calls us: it would come back with us once that
-/// program is uninstalled.
-fn forget_caller(place: &Path) -> Result<(), InstallError> {
-    let kept = chained::beside(place);
-    if chained::is_same(place, &kept) {
-        fs::remove_file(&kept).map_err(failed("remove", &kept))?;
-    }
-    Ok(())
 }
 
 /// Keeps a second name for a foreign hook before ours takes the first, so that no moment is without it.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::replaced::Replaced;
 use super::status::is_ours;
 use super::{Done, InstallError, Step, failed, is_there, place};
 use crate::engine::Site;
@@ -15,6 +16,7 @@ struct Plan {
     step: Step,
     restored: Option<(PathBuf, PathBuf)>,
     removed: Vec<PathBuf>,
+    replaced: Option<Replaced>,
 }
 
 /// Removes our hooks and puts foreign ones back. Where `core.hooksPath` leads git past its own folder, ours go from there too.
@@ -23,6 +25,7 @@ pub fn uninstall(site: &Site<'_>, dry_run: bool) -> Result<Done, InstallError> {
     let _lock = if dry_run { None } else { Some(transact::lock(site)?) };
     let mut steps = Vec::new();
     let mut passed_by = None;
+    let mut kept = Vec::new();
     for hook in Hook::all() {
         let mut plan = plan(&folder.join(hook.name()))?;
         if let Some(usual) = place::passed_by(site)? {
@@ -33,19 +36,21 @@ pub fn uninstall(site: &Site<'_>, dry_run: bool) -> Result<Done, InstallError> {
                 if plan.step == Step::Kept {
                     plan.step = more.step;
                 }
+                kept.extend(more.replaced.and_then(Replaced::kept));
             }
         }
         act(&plan, dry_run)?;
+        kept.extend(plan.replaced.and_then(Replaced::kept));
         if Hook::CLIENT.contains(&hook) || plan.step != Step::Kept {
             steps.push((hook, plan.step));
         }
     }
-    Ok(Done { is_in_work_tree: place::is_in_work_tree(site, &folder), folder, passed_by, steps })
+    Ok(Done { is_in_work_tree: place::is_in_work_tree(site, &folder), folder, passed_by, steps, kept })
 }
 
 fn plan(file: &Path) -> Result<Plan, InstallError> {
     let kept = chained::beside(file);
-    let mut plan = Plan { step: Step::Kept, restored: None, removed: Vec::new() };
+    let mut plan = Plan { step: Step::Kept, restored: None, removed: Vec::new(), replaced: None };
     for aside in manager::moved_aside(file) {
         if is_ours(&aside)? {
             plan.removed.push(aside);
@@ -61,19 +66,18 @@ fn plan(file: &Path) -> Result<Plan, InstallError> {
             plan.step = Step::Removed;
             plan.removed.push(file.to_owned());
         }
-    } else if is_there(&kept) && chained::is_same(file, &kept) {
-        plan.removed.push(kept);
+    } else if let Some(replaced) = Replaced::find(file)? {
+        plan.replaced = Some(replaced);
         plan.step = Step::LeftAlone;
-    } else if is_there(&kept)
-        && let Some(aside) = plan.removed.pop()
-    {
-        // Without us, whoever took the place would have moved aside what we keep.
-        plan.restored = Some((kept, aside));
+    } else if is_there(&kept) && !plan.removed.is_empty() {
+        // Without us, whoever took the place would have moved aside what we keep: to the place that is run, where there is one.
+        plan.restored = Some((kept, plan.removed.remove(0)));
         plan.step = Step::Restored;
     } else {
         plan.step = Step::LeftAlone;
     }
-    if matches!(plan.step, Step::Kept | Step::LeftAlone) && !plan.removed.is_empty() {
+    let goes = !plan.removed.is_empty() || plan.replaced.is_some();
+    if matches!(plan.step, Step::Kept | Step::LeftAlone) && goes {
         plan.step = Step::Removed;
     }
     Ok(plan)
@@ -85,6 +89,9 @@ fn act(plan: &Plan, dry_run: bool) -> Result<(), InstallError> {
     }
     if let Some((kept, file)) = &plan.restored {
         fs::rename(kept, file).map_err(failed("put back", file))?;
+    }
+    if let Some(replaced) = &plan.replaced {
+        replaced.act()?;
     }
     for file in &plan.removed {
         fs::remove_file(file).map_err(failed("remove", file))?;

@@ -76,25 +76,77 @@ fn ours_is_mended_where_a_manager_keeps_it() {
     assert_eq!(hooks_of(&sandbox), good);
     // Overwritten by force, ours is gone, and comes back around theirs; a newer one of theirs is no second hook.
     fs::remove_file(hook(&sandbox, "pre-commit.legacy")).unwrap();
-    write_hook(&sandbox, "pre-commit.agentops-chained", &format!("{PRE_COMMITS}# an older one\n"));
+    let older = format!("{PRE_COMMITS}# with a line of the team\n");
+    write_hook(&sandbox, "pre-commit.agentops-chained", &older);
     let status = sandbox.agentops("hooks status").run().expect_code(1);
     let said = "warning: these hooks are pre-commit's and do not call agentops: pre-commit\n";
     assert!(status.stderr.contains(said), "{}", status.snapshot());
-    install(&sandbox).expect_code(0);
+    let said = |how: &str| {
+        format!(
+            "warning: the chained hook `<root>/repo/.git/hooks/pre-commit.agentops-chained` {how} kept as \
+             `<root>/repo/.git/hooks/pre-commit.agentops-replaced`, which nothing runs: its own program wrote another one since\n"
+        )
+    };
+    let before = hooks_of(&sandbox);
+    let planned = sandbox.agentops("hooks install --dry-run").run().expect_code(0).snapshot();
+    assert!(planned.contains(&said("would be")), "{planned}");
+    assert_eq!(hooks_of(&sandbox), before);
+    let done = install(&sandbox).expect_code(0).snapshot();
+    assert!(done.contains(&said("is")), "{done}");
     sandbox.agentops("hooks status").run().expect_code(0);
     assert_eq!(sandbox.read(".git/hooks/pre-commit.agentops-chained"), PRE_COMMITS);
+    assert_eq!(sandbox.read(".git/hooks/pre-commit.agentops-replaced"), older);
+}
+
+#[test]
+fn a_chained_hook_that_its_program_replaced_is_kept_unless_it_is_the_same() {
+    let sandbox = Sandbox::adopted();
+    let chained = |text: &str| write_hook(&sandbox, "commit-msg.agentops-chained", text);
+    let own = format!("{LEFTHOOKS}echo what somebody wrote around it\n");
+    write_hook(&sandbox, "commit-msg", LEFTHOOKS);
+    chained(&own);
+    let before = hooks_of(&sandbox);
+    let planned = sandbox.agentops("hooks uninstall --dry-run").run().expect_code(0).snapshot();
+    assert!(planned.contains("would be kept as `<root>/repo/.git/hooks/commit-msg.agentops-replaced`"), "{planned}");
+    assert_eq!(hooks_of(&sandbox), before);
+    let quiet = sandbox.agentops("hooks uninstall --quiet").run().expect_code(0).snapshot();
+    assert!(quiet.contains("is kept as `<root>/repo/.git/hooks/commit-msg.agentops-replaced`"), "{quiet}");
+    // What is kept already stays.
+    chained("#!/bin/sh\ncall_lefthook second\n");
+    let second = sandbox.agentops("hooks uninstall").run().expect_code(0).snapshot();
+    assert!(second.contains("commit-msg.agentops-replaced-2`"), "{second}");
+    assert_eq!(sandbox.read(".git/hooks/commit-msg.agentops-replaced"), own);
+    assert_eq!(sandbox.read(".git/hooks/commit-msg.agentops-replaced-2"), "#!/bin/sh\ncall_lefthook second\n");
+    // Byte for byte the one in place: there is nothing to keep.
+    chained(LEFTHOOKS);
+    let same = sandbox.agentops("hooks uninstall").run().expect_code(0).snapshot();
+    assert!(!same.contains("warning"), "{same}");
+    assert!(!hook(&sandbox, "commit-msg.agentops-chained").exists());
+    assert!(!hook(&sandbox, "commit-msg.agentops-replaced-3").exists());
+    assert_eq!(sandbox.read(".git/hooks/commit-msg"), LEFTHOOKS);
+    // Whoever takes all of agentops away is told too.
+    chained(&own);
+    let gone = sandbox.agentops("deinit --confirm repo").run().expect_code(0).snapshot();
+    assert!(gone.contains("commit-msg.agentops-replaced-3`"), "{gone}");
 }
 
 #[test]
 fn what_we_kept_goes_to_whoever_took_our_place() {
-    let sandbox = Sandbox::adopted();
-    write_hook(&sandbox, "pre-commit", "#!/bin/sh\necho own >> .git/ran\n");
-    install(&sandbox).expect_code(0);
-    pre_commit_install(&sandbox);
-    sandbox.agentops("hooks uninstall").run().expect_code(0);
-    assert!(!hook(&sandbox, "pre-commit.agentops-chained").exists());
-    assert_eq!(sandbox.read(".git/hooks/pre-commit"), PRE_COMMITS);
-    assert_eq!(sandbox.read(".git/hooks/pre-commit.legacy"), "#!/bin/sh\necho own >> .git/ran\n");
+    for ours_is_old_too in [false, true] {
+        let sandbox = Sandbox::adopted();
+        write_hook(&sandbox, "pre-commit", "#!/bin/sh\necho own >> .git/ran\n");
+        install(&sandbox).expect_code(0);
+        if ours_is_old_too {
+            // Left by a lefthook that the team had before.
+            fs::copy(hook(&sandbox, "pre-commit"), hook(&sandbox, "pre-commit.old")).unwrap();
+        }
+        pre_commit_install(&sandbox);
+        sandbox.agentops("hooks uninstall").run().expect_code(0);
+        assert!(!hook(&sandbox, "pre-commit.agentops-chained").exists());
+        assert!(!hook(&sandbox, "pre-commit.old").exists());
+        assert_eq!(sandbox.read(".git/hooks/pre-commit"), PRE_COMMITS);
+        assert_eq!(sandbox.read(".git/hooks/pre-commit.legacy"), "#!/bin/sh\necho own >> .git/ran\n");
+    }
 }
 
 #[test]
