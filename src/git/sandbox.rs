@@ -60,7 +60,7 @@ impl Sandbox {
     }
 
     /// Runs git in the repository.
-    pub(super) fn git(&self, arguments: &[&str]) -> String {
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
         self.git_at(&self.at, arguments)
     }
 
@@ -92,7 +92,7 @@ impl Sandbox {
     }
 
     /// Writes a file of the working tree.
-    pub(super) fn write(&self, path: &str, bytes: impl AsRef<[u8]>) -> &Self {
+    pub(crate) fn write(&self, path: &str, bytes: impl AsRef<[u8]>) -> &Self {
         let path = self.at.join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, bytes).unwrap();
@@ -100,7 +100,7 @@ impl Sandbox {
     }
 
     /// Stages everything and commits it; the commit's id.
-    pub(super) fn commit(&self, message: &str) -> ObjectId {
+    pub(crate) fn commit(&self, message: &str) -> ObjectId {
         self.git(&["add", "-A"]);
         self.git(&["commit", "-q", "--allow-empty", "-m", message]);
         self.id("HEAD")

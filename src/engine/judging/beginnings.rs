@@ -35,12 +35,18 @@ impl Beginnings {
         let mut found = Self::default();
         for commit in commits {
             let (Some(id), Some(tree)) = (commit.id, commit.tree) else { continue };
+            let mut stands_on_governed = false;
+            // One is enough: the tree of another need not be in a partial clone.
             for parent in &commit.parents {
                 if met.insert(*parent) && repo.has_object(parent) && !is_governed(repo, parent)? {
                     before_adoption.insert(*parent);
                 }
+                if !before_adoption.contains(parent) {
+                    stands_on_governed = true;
+                    break;
+                }
             }
-            if commit.parents.iter().any(|parent| !before_adoption.contains(parent)) {
+            if stands_on_governed {
                 continue;
             }
             let tree = repo.tree(&tree);
@@ -63,5 +69,33 @@ impl Beginnings {
              of the two is this repository's",
             first.short()
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::sandbox::Sandbox;
+
+    #[test]
+    fn where_one_parent_is_governed_the_trees_of_the_others_may_be_absent() {
+        let sandbox = Sandbox::new();
+        let governed = sandbox.write(layout::FORMAT, "format = 1\n").commit("governed");
+        sandbox.git(&["switch", "-q", "--orphan", "other"]);
+        let other = sandbox.write("other", "").commit("other");
+        let repo = sandbox.open();
+        let tree = repo.tree_of(&other).unwrap().to_string();
+        let merge = |parents: [ObjectId; 2]| Commit {
+            id: Some(ObjectId::parse(&"1".repeat(40)).unwrap()),
+            parents: parents.to_vec(),
+            tree: Some(repo.tree_of(&governed).unwrap()),
+            ..repo.commit(&governed).unwrap()
+        };
+        let objects = sandbox.path().join(".git/objects");
+        std::fs::remove_file(objects.join(&tree[..2]).join(&tree[2..])).unwrap();
+        let repo = sandbox.open();
+        let found = Beginnings::among(&repo, &[merge([governed, other])], None, "").unwrap();
+        assert!(found.ours.is_empty() && found.foreign.is_empty());
+        assert!(Beginnings::among(&repo, &[merge([other, governed])], None, "").is_err());
     }
 }
