@@ -58,7 +58,14 @@ pub struct Arguments {
     #[arg(long, group = "mode")]
     secrets_history: bool,
     /// Write what --secrets-history finds to FILE, as secrets that are known
-    #[arg(long, value_name = "FILE", requires = "secrets_history", num_args = 0..=1, default_missing_value = layout::SECRETS_BASELINE, value_parser = out_file::named())]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "secrets_history",
+        num_args = 0..=1,
+        default_missing_value = layout::SECRETS_BASELINE,
+        value_parser = out_file::named(),
+    )]
     write_baseline: Option<PathBuf>,
     /// What is to land, or where the replay ends; HEAD if not given
     #[arg(long, value_name = "REV", conflicts_with_all = ["staged", "message", "print_root"])]

@@ -169,7 +169,7 @@ fn what_cannot_be_read_is_refused() {
     let lawful = format!("{zero} {one} refs/heads/a\n");
     let run = |state: &str, input: &str| {
         let call = sandbox.agentops(&format!("hooks run reference-transaction {state}"));
-        call.stdin(input.to_owned()).run()
+        call.stdin(input).run()
     };
     for (state, input, expected) in [
         ("prepared", lawful.as_str(), 0),

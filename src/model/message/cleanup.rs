@@ -120,7 +120,10 @@ pub fn clean(text: &[u8], mode: Cleanup, comment: &Comment) -> Vec<u8> {
 /// where there is none.
 fn cut_at(text: &[u8], comment: &Comment) -> usize {
     // White space at the end of a setting is not read alike everywhere.
-    let is_configured = |mark: &[u8]| matches!(comment, Comment::Text(text) if text.as_bytes().trim_ascii_end() == mark.trim_ascii_end());
+    let is_configured = |mark: &[u8]| {
+        let Comment::Text(configured) = comment else { return false };
+        configured.as_bytes().trim_ascii_end() == mark.trim_ascii_end()
+    };
     let mut start = 0;
     for line in text.split_inclusive(|byte| *byte == b'\n') {
         let prefix = trim_end(line).strip_suffix(CUT).and_then(|rest| rest.strip_suffix(b" "));

@@ -1,7 +1,7 @@
 //! `JUnit` XML, as Jenkins and GitLab read it: one test case for each law.
 //!
-//! Jenkins keeps one failure of a test case, so all errors of a law stand in one, and its schema knows no file of a case. Warnings fail nothing and stand in the
-//! output of their test case.
+//! Jenkins keeps one failure of a test case, so all errors of a law stand in one, and its schema knows no file of a case.
+//! Warnings fail nothing and stand in the output of their test case.
 
 use quick_xml::escape::escape;
 
