@@ -6,7 +6,7 @@ use super::{CommandError, Context, ErrorKind, Outcome};
 use crate::engine::Site;
 use crate::engine::doctor::{self, Finding, Grade};
 use crate::hooks::Hook;
-use crate::hooks::install::{self, InstallError, State};
+use crate::hooks::install::{self, Chained, InstallError, State};
 use crate::ui::{error, good, hint, plain, strong, warning};
 
 /// Look whether git, the repository, its rules and its hooks are in order
@@ -98,16 +98,20 @@ fn hooks(site: &Site<'_>) -> Vec<Finding> {
     for status in &all {
         let name = status.hook.name();
         match &status.state {
-            State::Installed | State::Calls | State::Missing => {}
+            State::Installed(_) | State::Calls | State::Missing => {}
+            State::NoFile(kind) => {
+                let what = format!("`{}` is {kind}, which git cannot run", status.file.display());
+                found.push(Finding::fail(CHECK, what, format!("remove it; {command} puts the hook in place")));
+            }
             State::Foreign => {
                 let what = format!("`{name}` is somebody else's");
                 found.push(Finding::warn(CHECK, what, format!("{command} runs it first, then its own")));
             }
-            State::OtherBinary(binary) if crate::hooks::install::is_program(binary) => {
+            State::OtherBinary(binary) => {
                 let what = format!("`{name}` starts another binary, `{}`", binary.display());
                 found.push(Finding::warn(CHECK, what, format!("{command} writes this one into it")));
             }
-            State::OtherBinary(binary) => {
+            State::BinaryGone(binary) => {
                 let what =
                     format!("`{name}` starts `{}`, which is not there: git refuses what it guards", binary.display());
                 found.push(Finding::fail(CHECK, what, format!("{command} puts it in place")));
@@ -119,7 +123,7 @@ fn hooks(site: &Site<'_>) -> Vec<Finding> {
         }
     }
     if found.is_empty() {
-        let chained = all.iter().filter(|status| status.chained).count();
+        let chained = all.iter().filter(|status| status.chained == Chained::Run).count();
         let more = if chained > 0 { format!(", {chained} with a chained hook") } else { String::new() };
         found.push(Finding::ok(CHECK, format!("{} installed{more}", all.len())));
     }

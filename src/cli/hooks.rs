@@ -11,7 +11,7 @@ use super::{CommandError, Context, ErrorKind, Outcome, git_hook};
 use crate::engine::judging::unguarded::{self, Unguarded};
 use crate::engine::writing::leftovers;
 use crate::engine::{EngineError, Site};
-use crate::hooks::install::{self, Done, InstallError, Kept, State, Status, Step};
+use crate::hooks::install::{self, Chained, Done, InstallError, Kept, State, Status, Step};
 use crate::hooks::{Call, Hook, Manager};
 use crate::model::law_id::{LawId, Level};
 use crate::ui::{ReportBody, Table, Ui, good, plain, strong, warning};
@@ -140,7 +140,10 @@ struct HookBody {
     state: &'static str,
     file: String,
     binary: Option<String>,
+    /// Whether a foreign hook is run first.
     chained: bool,
+    #[serde(skip)]
+    chained_word: &'static str,
     /// The hook manager whose file is in the hook's place.
     manager: Option<&'static str>,
     #[serde(skip)]
@@ -197,7 +200,12 @@ fn change(
         page.table(&table);
     });
     let would = if dry_run { "would be " } else { "" };
-    context.ui.talk(format!("hooks {would}{verb} in {}", body.folder));
+    let is_done = |step: Step| !matches!(step, Step::Kept | Step::LeftAlone);
+    if verb == "removed" && !done.steps.iter().any(|(_, step)| is_done(*step)) {
+        context.ui.talk(format!("no hooks of agentops are in {}", body.folder));
+    } else {
+        context.ui.talk(format!("hooks {would}{verb} in {}", body.folder));
+    }
     if let Some(folder) = &done.passed_by {
         context.ui.talk(format!("and in {}, which git passes by because of `core.hooksPath`", folder.display()));
     }
@@ -208,12 +216,17 @@ fn change(
             .hint("chained hooks keep running, before those of agentops; `agentops hooks uninstall` puts them back");
     }
     let changes = done.steps.iter().any(|(_, step)| *step != Step::Kept);
+    for remark in &done.remarks {
+        context.ui.warning(remark);
+    }
     if done.is_in_work_tree && verb == "installed" && changes {
         context.ui.warning(
             "this folder is part of the working tree, and the hooks name a binary of this machine: do not commit them",
         );
     }
-    Ok(Outcome::Done)
+    // An installation that left a hook out is not whole.
+    let is_whole = verb != "installed" || done.steps.iter().all(|(_, step)| *step != Step::LeftAlone);
+    Ok(if is_whole { Outcome::Done } else { Outcome::Ended(ErrorKind::Failure) })
 }
 
 /// Names the chained hooks that nothing runs any more.
@@ -259,6 +272,11 @@ fn explain(site: &Site<'_>, all: &[Status], passed_by: Option<&str>, ui: &Ui) ->
             ui.warning(format!("these hooks are {name}'s and do not call agentops: {}", foreign.join(", ")));
         }
     }
+    for status in all {
+        if let State::NoFile(kind) = status.state {
+            ui.warning(format!("`{}` is {kind}, which git cannot run: remove it", status.file.display()));
+        }
+    }
     for status in all.iter().filter(|status| !status.state.is_in_order()) {
         if let Some(file) = &status.idle {
             ui.warning(format!("nothing runs the hook of agentops that was moved to `{}`", file.display()));
@@ -291,8 +309,12 @@ fn status(context: &Context) -> Result<Outcome, CommandError> {
         let mut table = Table::new(["hook", "state", "chained", "binary"]);
         for hook in &body.hooks {
             let state = if hook.in_order { good(hook.state) } else { warning(hook.state) };
-            let chained = if hook.chained { "yes" } else { "no" };
-            table.row([strong(hook.hook), state, plain(chained), plain(hook.binary.as_deref().unwrap_or_default())]);
+            table.row([
+                strong(hook.hook),
+                state,
+                plain(hook.chained_word),
+                plain(hook.binary.as_deref().unwrap_or_default()),
+            ]);
         }
         page.table(&table);
     });
@@ -333,16 +355,13 @@ fn unguarded_body(found: &Unguarded) -> UnguardedBody {
 }
 
 fn hook_body(status: &Status) -> HookBody {
-    let binary = match &status.state {
-        State::OtherBinary(binary) => Some(binary.display().to_string()),
-        _ => None,
-    };
     HookBody {
         hook: status.hook.name(),
         state: status.state.word(),
         file: status.file.display().to_string(),
-        binary,
-        chained: status.chained,
+        binary: status.state.binary().map(|binary| binary.display().to_string()),
+        chained: status.chained == Chained::Run,
+        chained_word: status.chained.word(),
         manager: status.manager.map(Manager::name),
         in_order: status.state.is_in_order(),
     }

@@ -35,6 +35,10 @@ pub(super) fn find(call: &Call<'_>) -> Option<PathBuf> {
 
 /// Whether two hook files, both there, start the same program.
 pub(super) fn is_same(one: &Path, other: &Path) -> bool {
+    // A pipe would be read for ever.
+    if !one.is_file() || !other.is_file() {
+        return false;
+    }
     let both = std::fs::read(one).and_then(|one| Ok((one, std::fs::read(other)?)));
     both.is_ok_and(|(one, other)| manager::is_same_program(&one, &other))
 }

@@ -1,6 +1,8 @@
 //! `commit-msg`: the message as git will commit it, with the changes that `pre-commit` let pass.
 
 use std::fs;
+use std::io::{self, Read as _};
+use std::path::Path;
 
 use super::{Answer, Call, HookError, chained, commit, io_error};
 use crate::engine::EngineError;
@@ -11,6 +13,9 @@ use crate::model::law_id::Level;
 use crate::model::message::{Cleanup, Comment, clean};
 use crate::model::report::Violation;
 use crate::store::{handover, refused_message};
+
+/// No commit message is longer, in bytes.
+const LONGEST: u64 = 16 << 20;
 
 pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
     let chained = chained::find(call);
@@ -38,7 +43,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
         rewritten = found.into_iter().map(|violation| Violation { level: Level::Warn, ..violation }).collect();
     }
     let file = call.message_file()?;
-    let bytes = fs::read(&file).map_err(io_error(format!("read the message `{}`", file.display())))?;
+    let bytes = read(&file)?;
     let comment = comment(&site);
     // After an editor git's own comments tell which one it chose for `auto`; without one there are none.
     let comment = if is_edited(call) { comment } else { comment.chosen_for(&bytes) };
@@ -76,6 +81,21 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
         let _ = refused_message::clear(git_dir);
     }
     Ok(answer)
+}
+
+/// The bytes of the message; a device such as `/dev/zero` would never end.
+pub(super) fn read(file: &Path) -> Result<Vec<u8>, HookError> {
+    let mut bytes = Vec::new();
+    let read = fs::File::open(file).and_then(|open| open.take(LONGEST + 1).read_to_end(&mut bytes));
+    let read = match read {
+        Ok(length) if length as u64 > LONGEST => {
+            let why = format!("it is longer than {} MiB", LONGEST >> 20);
+            Err(io::Error::new(io::ErrorKind::InvalidData, why))
+        }
+        other => other,
+    };
+    read.map_err(io_error(format!("read the message `{}`", file.display())))?;
+    Ok(bytes)
 }
 
 /// How git will clean the message. What `--cleanup` said, no hook is told.

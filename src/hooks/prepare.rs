@@ -35,7 +35,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
 fn add_sections(call: &Call<'_>, site: &Site<'_>, sections: &[String]) -> Result<(), HookError> {
     let file = call.message_file()?;
     let doing = format!("use the message `{}`", file.display());
-    let text = fs::read(&file).map_err(io_error(doing.clone()))?;
+    let text = message::read(&file)?;
     let comment = message::comment(site);
     let strips = message::cleanup(call, site) == Cleanup::Strip;
     // An amend is known by its commit alone: `Ground` then is not HEAD.

@@ -144,25 +144,29 @@ fn what_was_done_to_our_hooks_is_seen_and_mended() {
     let text = sandbox.read(&hook("pre-commit"));
     sandbox.program(&hook("pre-commit"), &text.replace(" --git-hook", " --version"), 0o755);
     sandbox.program(&hook("commit-msg"), &text, 0o644);
-    let other = text.replacen(text.lines().next().unwrap(), "#!/opt/agentops --git-hook", 1);
+    let other = text.replacen(text.lines().next().unwrap(), "#!/bin/sh --git-hook", 1);
     sandbox.program(&hook("pre-push"), &other, 0o755);
+    let gone = text.replacen(text.lines().next().unwrap(), "#!/opt/agentops --git-hook", 1);
+    sandbox.program(&hook("reference-transaction"), &gone, 0o755);
     fs::remove_file(sandbox.path().join(hook("pre-merge-commit"))).unwrap();
     sandbox.program(&hook("prepare-commit-msg"), "#!/bin/sh\n", 0o755);
     insta::assert_snapshot!(sandbox.agentops("hooks status").run().snapshot(), @"
     exit 1
     --- stdout
-    hook                state         chained  binary
-    pre-commit          tampered      no
-    prepare-commit-msg  foreign       no
-    commit-msg          tampered      no
-    pre-merge-commit    missing       no
-    pre-push            other binary  no       /opt/agentops
+    hook                   state         chained  binary
+    pre-commit             tampered      no
+    prepare-commit-msg     foreign       no
+    commit-msg             tampered      no
+    pre-merge-commit       missing       no
+    pre-push               other binary  no       /bin/sh
+    reference-transaction  binary gone   no       /opt/agentops
     --- stderr
     hint: `agentops hooks install` puts all of them in place
     ");
     let uninstalled = sandbox.agentops("hooks uninstall --dry-run --json").run().expect_code(0).json();
     let steps: Vec<_> = uninstalled["hooks"].as_array().unwrap().iter().map(|hook| hook["step"].clone()).collect();
-    assert_eq!(steps, ["removed", "left alone", "removed", "unchanged", "removed"]);
+    assert_eq!(steps, ["removed", "left alone", "removed", "unchanged", "removed", "removed"]);
+    fs::remove_file(sandbox.path().join(hook("reference-transaction"))).unwrap();
     fs::remove_file(sandbox.path().join(hook("prepare-commit-msg"))).unwrap();
     sandbox.install().expect_code(0);
     assert_eq!(sandbox.hooks(), good);

@@ -26,6 +26,7 @@ mod formats;
 mod forms;
 mod governed;
 mod hooks;
+mod hooks_before;
 mod hooks_install;
 mod init;
 mod learn;

@@ -304,7 +304,9 @@ impl Output {
             }
         }
         let canonical = fs::canonicalize(&self.root).unwrap_or_else(|_| self.root.clone());
-        text.replace(&*canonical.to_string_lossy(), "<root>").replace(&*self.root.to_string_lossy(), "<root>")
+        text.replace(PROGRAM, "<agentops>")
+            .replace(&*canonical.to_string_lossy(), "<root>")
+            .replace(&*self.root.to_string_lossy(), "<root>")
     }
 
     /// As [`snapshot`](Self::snapshot), with `<id>` for every run of 12 or more hex digits: for what holds ids of

@@ -28,7 +28,7 @@ pub enum Owner {
 
 /// The manager that may write every hook in `folder` anew, without being asked.
 fn manager(folder: &Path) -> Result<Option<Manager>, InstallError> {
-    if fs::read(folder.join(HUSKY)).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains("husky")) {
+    if read(&folder.join(HUSKY))?.is_some_and(|bytes| String::from_utf8_lossy(&bytes).contains("husky")) {
         return Ok(Some(Manager::Husky));
     }
     for hook in Hook::all() {

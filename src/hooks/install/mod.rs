@@ -6,6 +6,7 @@
 
 mod calls;
 mod place;
+mod remarks;
 mod replaced;
 mod status;
 mod text;
@@ -22,10 +23,9 @@ use crate::engine::Site;
 use crate::engine::writing::transact;
 use crate::git::GitError;
 
-pub(crate) use super::chained::is_program;
 pub use calls::Owner;
 pub use replaced::Kept;
-pub use status::{State, Status, passed_by, status};
+pub use status::{Chained, State, Status, passed_by, status};
 pub(crate) use text::quoted;
 pub use uninstall::uninstall;
 
@@ -40,6 +40,8 @@ pub enum Step {
     Replaced,
     /// Written; the foreign hook moved aside and is run first.
     Chained,
+    /// Written; what git would not have run moved aside, and is not run either.
+    SetAside,
     /// Removed.
     Removed,
     /// The foreign hook is back.
@@ -56,6 +58,7 @@ impl Step {
             Self::Written => "written",
             Self::Replaced => "replaced",
             Self::Chained => "chained",
+            Self::SetAside => "set aside",
             Self::Removed => "removed",
             Self::Restored => "restored",
             Self::LeftAlone => "left alone",
@@ -76,6 +79,8 @@ pub struct Done {
     pub steps: Vec<(Hook, Step)>,
     /// Chained hooks that a different one of the same program replaced: kept, and run no more.
     pub kept: Vec<Kept>,
+    /// What the user should know about hooks that were there before, in sentences.
+    pub remarks: Vec<String>,
 }
 
 /// Why hooks were not installed or removed.
@@ -188,31 +193,36 @@ pub fn install(site: &Site<'_>, hooks: &[Hook], dry_run: bool) -> Result<Done, I
     calls::refuse_owned(site, &folder, hooks)?;
     let mut plan = Vec::new();
     let mut replaced = Vec::new();
+    let mut remarks = Vec::new();
     for hook in hooks {
         let status = status::look(site, &folder, *hook, &wanted)?;
         let step = match status.state {
-            State::Installed | State::Calls => Step::Kept,
+            State::Installed(_) | State::Calls => Step::Kept,
+            State::NoFile(_) => Step::LeftAlone,
             State::Missing => Step::Written,
-            State::OtherBinary(_) | State::Tampered => Step::Replaced,
+            State::OtherBinary(_) | State::BinaryGone(_) | State::Tampered => Step::Replaced,
             State::Foreign => {
                 // Two versions of one program are not two hooks: then none counts as chained, and the newer one is kept.
-                if status.chained {
+                if status.chained != Chained::Absent {
                     let kept = chained::beside(&status.file);
                     return Err(InstallError::TwoForeign { hook: *hook, file: status.file, kept });
                 }
-                Step::Chained
+                if chained::is_program(&status.file) { Step::Chained } else { Step::SetAside }
             }
         };
+        remarks.extend(remarks::of(&status, step));
         plan.push((*hook, step, status.file));
-        replaced.extend(Replaced::find(&folder.join(hook.name()))?);
+        if step != Step::LeftAlone {
+            replaced.extend(Replaced::find(&folder.join(hook.name()))?);
+        }
     }
     if !dry_run {
         fs::create_dir_all(&folder).map_err(failed("create", &folder))?;
         for replaced in &replaced {
             replaced.act()?;
         }
-        for (_, step, file) in &plan {
-            if *step == Step::Chained {
+        for (_, step, file) in plan.iter().filter(|(_, step, _)| *step != Step::LeftAlone) {
+            if matches!(step, Step::Chained | Step::SetAside) {
                 keep_aside(file)?;
             }
             if *step != Step::Kept {
@@ -222,7 +232,7 @@ pub fn install(site: &Site<'_>, hooks: &[Hook], dry_run: bool) -> Result<Done, I
     }
     let steps = plan.into_iter().map(|(hook, step, _)| (hook, step)).collect();
     let kept = replaced.into_iter().filter_map(Replaced::kept).collect();
-    Ok(Done { is_in_work_tree: place::is_in_work_tree(site, &folder), folder, passed_by: None, steps, kept })
+    Ok(Done { is_in_work_tree: place::is_in_work_tree(site, &folder), folder, passed_by: None, steps, kept, remarks })
 }
 
 fn binary(site: &Site<'_>) -> Result<PathBuf, InstallError> {
@@ -261,8 +271,11 @@ fn program_permissions() -> Option<fs::Permissions> {
     None
 }
 
-/// The bytes behind a name; a link that leads nowhere is there and holds nothing.
+/// The bytes behind a name; a link that leads nowhere, and what is no file, is there and holds nothing.
 fn read(file: &Path) -> Result<Option<Vec<u8>>, InstallError> {
+    if no_file(file).is_some() {
+        return Ok(Some(Vec::new()));
+    }
     match fs::read(file) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(is_there(file).then(Vec::new)),
@@ -270,6 +283,12 @@ fn read(file: &Path) -> Result<Option<Vec<u8>>, InstallError> {
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(None),
         Err(source) => Err(failed("read", file)(source)),
     }
+}
+
+/// What is there in words where it is no file: reading it fails, or never ends.
+fn no_file(file: &Path) -> Option<&'static str> {
+    let about = fs::metadata(file).ok().filter(|about| !about.is_file())?;
+    Some(if about.is_dir() { "a folder" } else { "a pipe, a socket or a device" })
 }
 
 fn is_there(file: &Path) -> bool {

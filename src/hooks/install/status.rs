@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{InstallError, binary, calls, is_there, place, read, text};
+use super::{InstallError, binary, calls, is_there, no_file, place, read, text};
 use crate::engine::Site;
 use crate::hooks::manager::{self, Manager};
 use crate::hooks::{Hook, chained};
@@ -16,47 +16,83 @@ pub struct Status {
     pub file: PathBuf,
     /// What is there.
     pub state: State,
-    /// Whether a foreign hook is kept beside it and run first.
-    pub chained: bool,
+    /// The foreign hook that is kept beside it.
+    pub chained: Chained,
     /// The hook manager whose file is in the hook's place.
     pub manager: Option<Manager>,
     /// Ours, moved aside to where nothing runs it.
     pub idle: Option<PathBuf>,
 }
 
+/// What becomes of a foreign hook that was there before ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chained {
+    /// There is none.
+    Absent,
+    /// It is run first.
+    Run,
+    /// It is kept and not run, as git would not run it: it has no exec bit, or leads nowhere.
+    Idle,
+}
+
+impl Chained {
+    /// The word for people.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Absent => "no",
+            Self::Run => "yes",
+            Self::Idle => "not run",
+        }
+    }
+}
+
 /// What stands where a hook belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
     /// Ours, for this binary.
-    Installed,
+    Installed(PathBuf),
     /// Nothing.
     Missing,
     /// Ours, for another binary.
     OtherBinary(PathBuf),
+    /// Ours, for a binary that is not there or has no exec bit: git refuses what the hook guards.
+    BinaryGone(PathBuf),
     /// Ours once, changed since; or git may not run it.
     Tampered,
     /// Somebody else's.
     Foreign,
     /// Somebody else's, which calls `agentops hooks run`.
     Calls,
+    /// A folder, a pipe or the like, which git cannot run: in words.
+    NoFile(&'static str),
 }
 
 impl State {
     /// The word for people and programs.
     pub fn word(&self) -> &'static str {
         match self {
-            Self::Installed => "installed",
+            Self::Installed(_) => "installed",
             Self::Missing => "missing",
             Self::OtherBinary(_) => "other binary",
+            Self::BinaryGone(_) => "binary gone",
             Self::Tampered => "tampered",
             Self::Foreign => "foreign",
             Self::Calls => "calls agentops",
+            Self::NoFile(_) => "no file",
         }
     }
 
     /// Whether agentops judges what this hook guards.
     pub fn is_in_order(&self) -> bool {
-        matches!(self, Self::Installed | Self::Calls)
+        matches!(self, Self::Installed(_) | Self::Calls)
+    }
+
+    /// The binary that our hook starts.
+    pub fn binary(&self) -> Option<&Path> {
+        match self {
+            Self::Installed(binary) | Self::OtherBinary(binary) | Self::BinaryGone(binary) => Some(binary),
+            _ => None,
+        }
     }
 }
 
@@ -69,7 +105,7 @@ pub fn status(site: &Site<'_>) -> Result<Vec<Status>, InstallError> {
     let mut found = Vec::new();
     for hook in Hook::all() {
         let status = look(site, &folder, hook, &wanted)?;
-        if own.contains(&hook) || !matches!(status.state, State::Missing | State::Foreign) {
+        if own.contains(&hook) || !matches!(status.state, State::Missing | State::Foreign | State::NoFile(_)) {
             found.push(status);
         }
     }
@@ -100,7 +136,13 @@ pub(super) fn look(site: &Site<'_>, folder: &Path, hook: Hook, wanted: &str) -> 
         }
     }
     let kept = chained::beside(&in_place);
-    let chained = is_there(&kept) && !(there.is_some() && chained::is_same(&in_place, &kept));
+    let chained = if !is_there(&kept) || (there.is_some() && chained::is_same(&in_place, &kept)) {
+        Chained::Absent
+    } else if chained::is_program(&kept) {
+        Chained::Run
+    } else {
+        Chained::Idle
+    };
     let (file, bytes) = match run {
         Some(file) => {
             let bytes = read(&file)?;
@@ -110,12 +152,10 @@ pub(super) fn look(site: &Site<'_>, folder: &Path, hook: Hook, wanted: &str) -> 
     };
     let state = match bytes {
         None => State::Missing,
+        Some(_) if let Some(kind) = no_file(&file) => State::NoFile(kind),
         Some(bytes) if bytes == wanted.as_bytes() => {
-            if chained::is_program(&file) {
-                State::Installed
-            } else {
-                State::Tampered
-            }
+            let binary = text::binary_of(&bytes).filter(|_| chained::is_program(&file));
+            binary.map_or(State::Tampered, State::Installed)
         }
         Some(bytes) if !text::is_ours(&bytes) => {
             if calls::is_called(site, folder, hook)? {
@@ -124,7 +164,11 @@ pub(super) fn look(site: &Site<'_>, folder: &Path, hook: Hook, wanted: &str) -> 
                 State::Foreign
             }
         }
-        Some(bytes) => text::binary_of(&bytes).map_or(State::Tampered, State::OtherBinary),
+        Some(bytes) => match text::binary_of(&bytes) {
+            Some(binary) if chained::is_program(&binary) => State::OtherBinary(binary),
+            Some(binary) => State::BinaryGone(binary),
+            None => State::Tampered,
+        },
     };
     Ok(Status { hook, file, state, chained, manager, idle })
 }

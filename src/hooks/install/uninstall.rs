@@ -45,7 +45,8 @@ pub fn uninstall(site: &Site<'_>, dry_run: bool) -> Result<Done, InstallError> {
             steps.push((hook, plan.step));
         }
     }
-    Ok(Done { is_in_work_tree: place::is_in_work_tree(site, &folder), folder, passed_by, steps, kept })
+    let remarks = Vec::new();
+    Ok(Done { is_in_work_tree: place::is_in_work_tree(site, &folder), folder, passed_by, steps, kept, remarks })
 }
 
 fn plan(file: &Path) -> Result<Plan, InstallError> {

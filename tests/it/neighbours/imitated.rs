@@ -162,11 +162,11 @@ fn lefthooks_hooks_are_asked_to_call_us() {
     exit 1
     --- stdout
     hook                state      chained  binary
-    pre-commit          installed  no
-    prepare-commit-msg  installed  no
+    pre-commit          installed  no       <agentops>
+    prepare-commit-msg  installed  no       <agentops>
     commit-msg          foreign    no
-    pre-merge-commit    installed  no
-    pre-push            installed  no
+    pre-merge-commit    installed  no       <agentops>
+    pre-push            installed  no       <agentops>
     --- stderr
     warning: these hooks are lefthook's and do not call agentops: commit-msg
     warning: nothing runs the hook of agentops that was moved to `<root>/repo/.git/hooks/commit-msg.old`
