@@ -133,3 +133,42 @@ fn removing_nothing_is_said() {
     no hooks of agentops are in <root>/repo/.git/hooks
     ");
 }
+
+#[test]
+fn what_lefthook_needs_is_said_before_what_to_paste() {
+    let sandbox = Sandbox::adopted();
+    sandbox.write_program(".git/hooks/pre-commit", "#!/bin/sh\ncall_lefthook run \"pre-commit\" \"$@\"\n");
+    sandbox.write("lefthook.yml", "pre-commit:\n  jobs:\n    - run: make\n");
+    insta::assert_snapshot!(sandbox.agentops("hooks install").run().snapshot(), @r#"
+    exit 1
+    --- stderr
+    error: the hooks in `<root>/repo/.git/hooks` are lefthook's, which writes them anew at each install; agentops does not replace them
+    hint: have lefthook call agentops, after its other jobs; write `- { name: agentops, run: "agentops hooks run pre-commit" }` as the last of the jobs of `pre-commit` in <root>/repo/lefthook.yml; then paste:
+      printf '\nprepare-commit-msg:\n  jobs:\n    - { name: agentops, run: "agentops hooks run prepare-commit-msg {0}" }\n' >> <root>/repo/lefthook.yml
+      printf '\ncommit-msg:\n  jobs:\n    - { name: agentops, run: "agentops hooks run commit-msg {1}" }\n' >> <root>/repo/lefthook.yml
+      printf '\npre-merge-commit:\n  jobs:\n    - { name: agentops, run: "agentops hooks run pre-merge-commit" }\n' >> <root>/repo/lefthook.yml
+      printf '\npre-push:\n  jobs:\n    - { name: agentops, run: "agentops hooks run pre-push {0}", use_stdin: true }\n' >> <root>/repo/lefthook.yml
+      lefthook install
+    "#);
+    sandbox.write("node_modules/.bin/lefthook", "");
+    let refused = sandbox.agentops("hooks install").run().expect_code(1);
+    assert!(refused.stderr.ends_with("\n  npx lefthook install\n"), "{}", refused.snapshot());
+}
+
+#[test]
+fn husky_has_to_run_in_a_new_worktree() {
+    let sandbox = Sandbox::adopted();
+    sandbox.write(".husky/pre-commit", "agentops hooks run pre-commit \"$@\" || exit 1\n");
+    sandbox.commit_all("feat: husky");
+    sandbox.git("config core.hooksPath .husky/_");
+    let linked = sandbox.worktree("linked");
+    insta::assert_snapshot!(linked.agentops("hooks install").run().snapshot(), @"
+    exit 1
+    --- stderr
+    error: git runs hooks from `<root>/linked/.husky/_`, which husky writes and which is not there yet, so that git runs none
+    hint: run husky in this worktree: `npx husky`, or the script `prepare` of `package.json`
+    ");
+    let status = linked.agentops("hooks status").run().expect_code(1);
+    assert!(status.stderr.contains("hint: run husky in this worktree: `npx husky`"), "{}", status.snapshot());
+    assert!(!linked.path().join(".husky/_").exists());
+}

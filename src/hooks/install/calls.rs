@@ -89,6 +89,10 @@ fn calls(bytes: &[u8], hook: Hook) -> bool {
 /// Refuses where a hook would have to be replaced that is not ours to replace.
 pub(super) fn refuse_owned(site: &Site<'_>, folder: &Path, hooks: &[Hook]) -> Result<(), InstallError> {
     let manager = manager(folder)?;
+    // The project has husky, and husky has not run in this worktree.
+    if folder.ends_with(".husky/_") && !folder.exists() && folder.parent().is_some_and(Path::exists) {
+        return Err(InstallError::HuskyAbsent { folder: folder.to_owned() });
+    }
     let mut callers = Vec::new();
     for hook in hooks {
         let file = folder.join(hook.name());
@@ -129,9 +133,7 @@ impl Owner {
     pub(super) fn remedy(self, callers: &[(Hook, PathBuf)]) -> String {
         let parts: Vec<String> = callers.iter().map(|(hook, file)| self.call(*hook, file)).collect();
         match self {
-            Self::Manager(Manager::Lefthook) => {
-                format!("have lefthook call agentops, after its other jobs:\n{}\nlefthook install", parts.join("\n"))
-            }
+            Self::Manager(Manager::Lefthook) => lefthook_remedy(callers),
             Self::Manager(_) => format!("have them call agentops, after what they do now:\n{}", parts.join("\n")),
             Self::Project => format!("have them call agentops; add the line {}", parts.join(", ")),
         }
@@ -142,7 +144,6 @@ impl Owner {
         let place = quoted(&file.to_string_lossy());
         let line = format!("agentops hooks run {name} \"$@\" || exit 1");
         match self {
-            Self::Manager(Manager::Lefthook) => lefthook_job(hook, file),
             // A file may end within a line.
             Self::Manager(_) => format!("printf '\\n{line}\\n' >> {place}"),
             Self::Project => format!("`{line}` to {place}"),
@@ -150,22 +151,40 @@ impl Owner {
     }
 }
 
-/// The command that adds our job to lefthook's configuration; in words where a command could not.
-fn lefthook_job(hook: Hook, file: &Path) -> String {
-    let name = hook.name();
+/// What is said comes first, so that below it stands nothing but what can be pasted.
+fn lefthook_remedy(callers: &[(Hook, PathBuf)]) -> String {
+    let mut words = "have lefthook call agentops, after its other jobs".to_owned();
+    let mut commands = Vec::new();
+    for (hook, file) in callers {
+        let (name, job, place) = (hook.name(), lefthook_job(*hook), quoted(&file.to_string_lossy()));
+        if takes_a_new_hook(file, name) {
+            commands.push(format!("printf '\\n{name}:\\n  jobs:\\n    - {job}\\n' >> {place}"));
+        } else {
+            words.push_str(&format!("; write `- {job}` as the last of the jobs of `{name}` in {place}"));
+        }
+    }
+    // Installed by npm, it is on nobody's PATH.
+    let is_npms =
+        |(_, file): &(Hook, PathBuf)| file.ancestors().any(|top| top.join("node_modules/.bin/lefthook").exists());
+    let install = if callers.iter().any(is_npms) { "npx lefthook install" } else { "lefthook install" };
+    commands.push(install.to_owned());
+    format!("{words}; then paste:\n{}", commands.join("\n"))
+}
+
+/// Our job, as YAML has it.
+fn lefthook_job(hook: Hook) -> String {
     let (arguments, more) = match hook {
         Hook::PreCommit | Hook::PreMergeCommit => ("", ""),
         Hook::CommitMsg => (" {1}", ""),
         Hook::PrepareCommitMsg => (" {0}", ""),
         Hook::PrePush | Hook::PreReceive | Hook::ReferenceTransaction => (" {0}", ", use_stdin: true"),
     };
-    let place = quoted(&file.to_string_lossy());
-    let job = format!("{{ name: agentops, run: \"agentops hooks run {name}{arguments}\"{more} }}");
+    format!("{{ name: agentops, run: \"agentops hooks run {}{arguments}\"{more} }}", hook.name())
+}
+
+/// Whether a hook can be added to the end of this configuration of lefthook.
+fn takes_a_new_hook(file: &Path, name: &str) -> bool {
     let is_yaml = file.extension().is_some_and(|format| format == "yml" || format == "yaml");
     let text = fs::read_to_string(file).unwrap_or_default();
-    let has_jobs = text.lines().any(|line| line.trim_end() == format!("{name}:"));
-    if !is_yaml || has_jobs {
-        return format!("as the last of the jobs of `{name}` in {place}: `- {job}`");
-    }
-    format!("printf '\\n{name}:\\n  jobs:\\n    - {job}\\n' >> {place}")
+    is_yaml && !text.lines().any(|line| line.trim_end() == format!("{name}:"))
 }

@@ -120,6 +120,12 @@ pub enum InstallError {
         /// The files to call agentops from.
         callers: Vec<(Hook, PathBuf)>,
     },
+    /// Husky's folder, which it has not written in this worktree.
+    #[error("git runs hooks from `{}`, which husky writes and which is not there yet, so that git runs none", .folder.display())]
+    HuskyAbsent {
+        /// Git's hooks folder.
+        folder: PathBuf,
+    },
     /// A foreign hook is there, and another one is kept already.
     #[error(
         "there are two foreign `{}` hooks, `{}` and `{}`, and they differ",
@@ -168,6 +174,9 @@ impl InstallError {
                 "to give this repository its own hooks, run `rm {0} && mkdir {0}`",
                 quoted(&link.to_string_lossy())
             )),
+            Self::HuskyAbsent { .. } => {
+                Some("run husky in this worktree: `npx husky`, or the script `prepare` of `package.json`".to_owned())
+            }
             Self::Owned { owner, callers, .. } => Some(owner.remedy(callers)),
             Self::TwoForeign { file, kept, .. } => Some(format!(
                 "keep one of them: `mv {0} {1}` to run the first, `rm {0}` to run the second; then install again",

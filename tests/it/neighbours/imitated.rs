@@ -170,10 +170,9 @@ fn lefthooks_hooks_are_asked_to_call_us() {
     --- stderr
     warning: these hooks are lefthook's and do not call agentops: commit-msg
     warning: nothing runs the hook of agentops that was moved to `<root>/repo/.git/hooks/commit-msg.old`
-    hint: have lefthook call agentops, after its other jobs:
+    hint: have lefthook call agentops, after its other jobs; write `- { name: agentops, run: "agentops hooks run commit-msg {1}" }` as the last of the jobs of `commit-msg` in <root>/repo/lefthook.yml; then paste:
       printf '\npre-commit:\n  jobs:\n    - { name: agentops, run: "agentops hooks run pre-commit" }\n' >> <root>/repo/lefthook.yml
       printf '\nprepare-commit-msg:\n  jobs:\n    - { name: agentops, run: "agentops hooks run prepare-commit-msg {0}" }\n' >> <root>/repo/lefthook.yml
-      as the last of the jobs of `commit-msg` in <root>/repo/lefthook.yml: `- { name: agentops, run: "agentops hooks run commit-msg {1}" }`
       printf '\npre-merge-commit:\n  jobs:\n    - { name: agentops, run: "agentops hooks run pre-merge-commit" }\n' >> <root>/repo/lefthook.yml
       printf '\npre-push:\n  jobs:\n    - { name: agentops, run: "agentops hooks run pre-push {0}", use_stdin: true }\n' >> <root>/repo/lefthook.yml
       lefthook install
@@ -182,10 +181,9 @@ fn lefthooks_hooks_are_asked_to_call_us() {
     exit 1
     --- stderr
     error: the hooks in `<root>/repo/.git/hooks` are lefthook's, which writes them anew at each install; agentops does not replace them
-    hint: have lefthook call agentops, after its other jobs:
+    hint: have lefthook call agentops, after its other jobs; write `- { name: agentops, run: "agentops hooks run commit-msg {1}" }` as the last of the jobs of `commit-msg` in <root>/repo/lefthook.yml; then paste:
       printf '\npre-commit:\n  jobs:\n    - { name: agentops, run: "agentops hooks run pre-commit" }\n' >> <root>/repo/lefthook.yml
       printf '\nprepare-commit-msg:\n  jobs:\n    - { name: agentops, run: "agentops hooks run prepare-commit-msg {0}" }\n' >> <root>/repo/lefthook.yml
-      as the last of the jobs of `commit-msg` in <root>/repo/lefthook.yml: `- { name: agentops, run: "agentops hooks run commit-msg {1}" }`
       printf '\npre-merge-commit:\n  jobs:\n    - { name: agentops, run: "agentops hooks run pre-merge-commit" }\n' >> <root>/repo/lefthook.yml
       printf '\npre-push:\n  jobs:\n    - { name: agentops, run: "agentops hooks run pre-push {0}", use_stdin: true }\n' >> <root>/repo/lefthook.yml
       lefthook install
