@@ -72,7 +72,7 @@ pub(super) fn run(call: &Call<'_>, hook: &Path, input: Option<&[u8]>) -> Result<
         }
         other => other,
     }
-    .map_err(io_error(doing()))?;
+    .map_err(|error| io_error(doing())(explained(hook, error)))?;
     let pipe = child.stdin.take();
     let status = std::thread::scope(|scope| {
         if let (Some(mut pipe), Some(input)) = (pipe, input) {
@@ -89,6 +89,24 @@ pub(super) fn run(call: &Call<'_>, hook: &Path, input: Option<&[u8]>) -> Result<
         format!("the chained hook `{}` failed: {status}", hook.display()),
         "mend what it complains about; it was there before agentops, which runs it first",
     )))
+}
+
+/// The system's "no such file" says of a script that is there that the program in its first line is not.
+fn explained(hook: &Path, error: io::Error) -> io::Error {
+    let text = std::fs::read(hook).unwrap_or_default();
+    let first = text.strip_prefix(b"#!").and_then(|rest| rest.split(|byte| *byte == b'\n').next());
+    let Some(first) = first.filter(|_| error.kind() == io::ErrorKind::NotFound) else { return error };
+    let first = String::from_utf8_lossy(first);
+    let program = first.split_whitespace().next().unwrap_or_default();
+    let why = if first.ends_with('\r') {
+        let file = super::install::quoted(&hook.to_string_lossy());
+        format!(
+            "the lines of this script end in CR LF, so that its first one names no program: `sed -i 's/\\r$//' {file}` mends that"
+        )
+    } else {
+        format!("the program in its first line, `{program}`, is not there")
+    };
+    io::Error::new(io::ErrorKind::NotFound, why)
 }
 
 /// What git tells a hook on its standard input, after the chained hook has read it too; or that hook's refusal.

@@ -135,6 +135,30 @@ fn removing_nothing_is_said() {
 }
 
 #[test]
+fn a_first_line_that_names_no_program_is_told() {
+    let sandbox = Sandbox::adopted();
+    sandbox.write_program(".git/hooks/pre-commit", "#!/bin/sh\r\nexit 0\r\n");
+    sandbox.agentops("hooks install --quiet").run().expect_code(0);
+    sandbox.write("a.txt", "1\n");
+    sandbox.git("add a.txt");
+    insta::assert_snapshot!(sandbox.commit("feat: add a", "").snapshot(), @r#"
+    exit 1
+    --- stderr
+    error: cannot run the chained hook `.git/hooks/pre-commit.agentops-chained`
+    caused by: the lines of this script end in CR LF, so that its first one names no program: `sed -i 's/\r$//' .git/hooks/pre-commit.agentops-chained` mends that
+    hint: the `pre-commit` hook lets nothing pass that it could not judge
+    hint: git's `--no-verify` skips this hook, not the laws: `agentops check` judges it again in CI
+    "#);
+    sandbox.write_program(".git/hooks/pre-commit.agentops-chained", "#! /no/such/program -x\n");
+    let refused = sandbox.commit("feat: add a", "").expect_code(1);
+    assert!(
+        refused.stderr.contains("the program in its first line, `/no/such/program`, is not there"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
 fn what_lefthook_needs_is_said_before_what_to_paste() {
     let sandbox = Sandbox::adopted();
     sandbox.write_program(".git/hooks/pre-commit", "#!/bin/sh\ncall_lefthook run \"pre-commit\" \"$@\"\n");
