@@ -64,18 +64,20 @@ fn case_12_merges_and_rebases_are_not_disturbed_and_what_they_bring_is_judged() 
     sandbox.git("merge --quiet --no-ff --no-edit third");
     sandbox.agentops("check --base origin/main").run().expect_code(0);
     sandbox.git("revert --no-edit --mainline 1 HEAD");
-    sandbox.git("stash list");
+    // A stash asks nobody either, and gives back what it took.
+    sandbox.plant();
+    sandbox.write("README.md", "under way\n");
+    let before = sandbox.git("status --porcelain");
+    sandbox.git("stash push --quiet");
+    assert_eq!(sandbox.git("status --porcelain"), "");
+    sandbox.git("stash pop --quiet --index");
+    assert_eq!((sandbox.read("README.md").as_str(), sandbox.git("status --porcelain")), ("under way\n", before));
+    found(&sandbox.commit("feat: after the stash", ""));
 }
 
 #[test]
 fn case_12_conflicts_of_a_rebase_and_of_a_pick_end_in_judged_commits() {
-    let sandbox = Sandbox::hooked();
-    sandbox.git("switch --quiet --create side");
-    sandbox.write("README.md", "side\n");
-    sandbox.commit("feat: side", "-a").expect_code(0);
-    sandbox.git("switch --quiet main");
-    sandbox.write("README.md", "main\n");
-    sandbox.commit("feat: main", "-a").expect_code(0);
+    let sandbox = Sandbox::forked();
     for (begin, end) in
         [("cherry-pick side", "commit --quiet --no-edit"), ("cherry-pick side", "cherry-pick --continue")]
     {

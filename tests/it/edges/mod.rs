@@ -49,6 +49,18 @@ impl Sandbox {
         assert_eq!(self.subject(), subject);
     }
 
+    /// A guarded sandbox on `main`, whose `side` changes the same file otherwise.
+    fn forked() -> Self {
+        let sandbox = Self::hooked();
+        sandbox.git("switch --quiet --create side");
+        sandbox.write("README.md", "side\n");
+        sandbox.commit("feat: side", "-a").expect_code(0);
+        sandbox.git("switch --quiet main");
+        sandbox.write("README.md", "main\n");
+        sandbox.commit("feat: main", "-a").expect_code(0);
+        sandbox
+    }
+
     /// All that a check may not touch: index, working tree, stash, branches.
     fn possessions(&self) -> Vec<(String, Vec<u8>)> {
         let files = walkdir::WalkDir::new(self.path()).sort_by_file_name().into_iter().map(Result::unwrap);

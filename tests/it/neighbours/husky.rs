@@ -20,38 +20,9 @@ fn managed() -> Sandbox {
 #[ignore = "needs the hook managers that .ci/peers installs"]
 fn installed_first() {
     let sandbox = managed();
-    shell(&sandbox, "husky");
-    let before = hooks_of(&sandbox);
-    let refused = install(&sandbox).expect_code(1);
-    assert!(refused.stderr.contains("are husky's, which writes them anew"), "{}", refused.snapshot());
-    assert_eq!(hooks_of(&sandbox), before);
-    let status = sandbox.agentops("hooks status").run().expect_code(1);
-    let said = "warning: these hooks are husky's and do not call agentops: pre-commit, prepare-commit-msg";
-    assert!(status.stderr.contains(said), "{}", status.snapshot());
-    follow(&sandbox, &refused);
-    sandbox.commit_all(&lawful("chore: husky calls agentops"));
-    sandbox.agentops("hooks status").run().expect_code(0);
-    let with = hooks_of(&sandbox);
-    both_judge(&sandbox, 1);
-    install(&sandbox).expect_code(0);
-    shell(&sandbox, "husky");
-    assert_eq!(hooks_of(&sandbox), with);
-    both_judge(&sandbox, 2);
-    let gone = sandbox.agentops("hooks uninstall").run().expect_code(0);
-    assert!(gone.stderr.contains("still call `agentops hooks run`"), "{}", gone.snapshot());
-    assert_eq!(hooks_of(&sandbox), with);
-    // A hook that it does not write is ours as ever.
-    sandbox.agentops("hooks install --strict").run().expect_code(0);
-    shell(&sandbox, "husky");
-    let past = sandbox.try_git("commit --quiet --no-verify --allow-empty --message wip").run();
-    assert!(past.stderr.contains("refused: `reference-transaction` of agentops"), "{}", past.snapshot());
-    sandbox.agentops("hooks uninstall").run().expect_code(0);
-    assert_eq!(hooks_of(&sandbox), with);
-    // Its switch turns off what it calls; the status finds out.
-    sandbox.write("a.txt", "switched off\n");
-    sandbox.try_git("commit --quiet --all --message wip").env("HUSKY", "0").run().expect_code(0);
-    let status = sandbox.agentops("hooks status").run().expect_code(0);
-    assert!(status.stderr.contains("`wip` went past the hooks"), "{}", status.snapshot());
+    let managed =
+        Managed { name: "husky", command: "husky", foreign: "pre-commit, prepare-commit-msg", switch: "HUSKY" };
+    agentops_comes_second(&sandbox, &managed);
 }
 
 #[test]

@@ -29,38 +29,13 @@ fn managed(config: &str) -> Sandbox {
 #[ignore = "needs the hook managers that .ci/peers installs"]
 fn installed_first() {
     let sandbox = managed(CONFIG);
-    shell(&sandbox, "lefthook install");
-    let before = hooks_of(&sandbox);
-    let refused = install(&sandbox).expect_code(1);
-    assert!(refused.stderr.contains("are lefthook's, which writes them anew"), "{}", refused.snapshot());
-    assert_eq!(hooks_of(&sandbox), before);
-    let status = sandbox.agentops("hooks status").run().expect_code(1);
-    let said = "warning: these hooks are lefthook's and do not call agentops: pre-commit, commit-msg, pre-push";
-    assert!(status.stderr.contains(said), "{}", status.snapshot());
-    follow(&sandbox, &refused);
-    sandbox.commit_all(&lawful("chore: lefthook calls agentops"));
-    sandbox.agentops("hooks status").run().expect_code(0);
-    let with = hooks_of(&sandbox);
-    both_judge(&sandbox, 1);
-    install(&sandbox).expect_code(0);
-    shell(&sandbox, "lefthook install");
-    assert_eq!(hooks_of(&sandbox), with);
-    both_judge(&sandbox, 2);
-    let gone = sandbox.agentops("hooks uninstall").run().expect_code(0);
-    assert!(gone.stderr.contains("still call `agentops hooks run`"), "{}", gone.snapshot());
-    assert_eq!(hooks_of(&sandbox), with);
-    // A hook that it does not write is ours as ever.
-    sandbox.agentops("hooks install --strict").run().expect_code(0);
-    shell(&sandbox, "lefthook install");
-    let past = sandbox.try_git("commit --quiet --no-verify --allow-empty --message wip").run();
-    assert!(past.stderr.contains("refused: `reference-transaction` of agentops"), "{}", past.snapshot());
-    sandbox.agentops("hooks uninstall").run().expect_code(0);
-    assert_eq!(hooks_of(&sandbox), with);
-    // Its switch turns off what it calls; the push finds out, and so does the status.
-    sandbox.write("a.txt", "switched off\n");
-    sandbox.try_git("commit --quiet --all --message wip").env("LEFTHOOK", "0").run().expect_code(0);
-    let status = sandbox.agentops("hooks status").run().expect_code(0);
-    assert!(status.stderr.contains("`wip` went past the hooks"), "{}", status.snapshot());
+    let managed = Managed {
+        name: "lefthook",
+        command: "lefthook install",
+        foreign: "pre-commit, commit-msg, pre-push",
+        switch: "LEFTHOOK",
+    };
+    agentops_comes_second(&sandbox, &managed);
 }
 
 #[test]

@@ -227,6 +227,55 @@ fn pushing(sandbox: &Sandbox, round: u32) {
     sandbox.git("reset --quiet --soft HEAD~1");
 }
 
+/// A manager that writes all hooks anew and is asked to call agentops.
+struct Managed {
+    name: &'static str,
+    /// Installs its hooks.
+    command: &'static str,
+    /// The hooks that it has at first, the first ones.
+    foreign: &'static str,
+    /// The variable that turns its hooks off by `0`.
+    switch: &'static str,
+}
+
+/// The manager is there before agentops: what `hooks install` then says is followed, and both judge until ours are removed.
+#[track_caller]
+fn agentops_comes_second(sandbox: &Sandbox, managed: &Managed) {
+    let name = managed.name;
+    shell(sandbox, managed.command);
+    let before = hooks_of(sandbox);
+    let refused = install(sandbox).expect_code(1);
+    assert!(refused.stderr.contains(&format!("are {name}'s, which writes them anew")), "{}", refused.snapshot());
+    assert_eq!(hooks_of(sandbox), before);
+    let status = sandbox.agentops("hooks status").run().expect_code(1);
+    let said = format!("warning: these hooks are {name}'s and do not call agentops: {}", managed.foreign);
+    assert!(status.stderr.contains(&said), "{}", status.snapshot());
+    follow(sandbox, &refused);
+    sandbox.commit_all(&lawful(&format!("chore: {name} calls agentops")));
+    sandbox.agentops("hooks status").run().expect_code(0);
+    let with = hooks_of(sandbox);
+    both_judge(sandbox, 1);
+    install(sandbox).expect_code(0);
+    shell(sandbox, managed.command);
+    assert_eq!(hooks_of(sandbox), with);
+    both_judge(sandbox, 2);
+    let gone = sandbox.agentops("hooks uninstall").run().expect_code(0);
+    assert!(gone.stderr.contains("still call `agentops hooks run`"), "{}", gone.snapshot());
+    assert_eq!(hooks_of(sandbox), with);
+    // A hook that it does not write is ours as ever.
+    sandbox.agentops("hooks install --strict").run().expect_code(0);
+    shell(sandbox, managed.command);
+    let past = sandbox.try_git("commit --quiet --no-verify --allow-empty --message wip").run();
+    assert!(past.stderr.contains("refused: `reference-transaction` of agentops"), "{}", past.snapshot());
+    sandbox.agentops("hooks uninstall").run().expect_code(0);
+    assert_eq!(hooks_of(sandbox), with);
+    // Its switch turns off what it calls; the push finds out, and so does the status.
+    sandbox.write("a.txt", "switched off\n");
+    sandbox.try_git("commit --quiet --all --message wip").env(managed.switch, "0").run().expect_code(0);
+    let status = sandbox.agentops("hooks status").run().expect_code(0);
+    assert!(status.stderr.contains("`wip` went past the hooks"), "{}", status.snapshot());
+}
+
 /// Follows what a refusal of `hooks install` offers, as somebody would who pastes it.
 fn follow(sandbox: &Sandbox, refusal: &Output) {
     for line in refusal.stderr.lines().map(str::trim) {
