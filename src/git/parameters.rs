@@ -1,20 +1,27 @@
 //! What was set for one command, by `git -c KEY=VALUE`: git hands it to its hooks and aliases in `GIT_CONFIG_PARAMETERS`.
 
 /// The settings of `text`, each as `KEY=VALUE`, or as `KEY` where it is only switched on. Git quotes each as a word for a shell:
-/// `'key'='value'`, before 2.31 `'key=value'`. What is written otherwise ends the list.
+/// `'key'='value'`, before 2.31 `'key=value'`. What is written otherwise ends the list. A key that holds `=` is left out: written as
+/// `KEY=VALUE` it would end there, and it is the name of a part of git's or of a user, never one that we ask for.
 pub(super) fn parse(text: &str) -> Vec<String> {
     let mut settings = Vec::new();
     let mut rest = text.trim_start();
-    while let Some((mut setting, after)) = word(rest) {
+    while let Some((setting, after)) = word(rest) {
         rest = after;
-        if let Some((value, after)) = rest.strip_prefix('=').and_then(word) {
-            setting = format!("{setting}={value}");
-            rest = after;
-        } else if let Some(after) = rest.strip_prefix('=') {
+        if let Some(after) = rest.strip_prefix('=') {
+            let is_whole = !setting.contains('=');
             // Not even an empty value: it is switched on.
+            let (value, after) = word(after).map_or((None, after), |(value, after)| (Some(value), after));
             rest = after;
+            if is_whole {
+                settings.push(match value {
+                    Some(value) => format!("{setting}={value}"),
+                    None => setting,
+                });
+            }
+        } else {
+            settings.push(setting);
         }
-        settings.push(setting);
         rest = rest.trim_start();
     }
     settings
@@ -57,6 +64,9 @@ mod tests {
         assert_eq!(read[..4], ["a.b=1".to_owned(), format!("a.Sub Name.c={odd}"), "a.on".into(), "a.empty=".into()]);
         assert_eq!(read.len(), 5, "{written}");
         assert_eq!(parse("'a.b=1' 'c.d'"), ["a.b=1", "c.d"]);
+        // A key with `=` in it: only the quotes told where it ends.
+        let odd = "'http.https://h/?a=b.extraheader'='c' 'a.b'='c=d' 'http.https://h/?a=b.on'= 'e.f=g=h'";
+        assert_eq!(parse(odd), ["a.b=c=d", "e.f=g=h"]);
         assert!(parse("").is_empty() && parse("a.b=1").is_empty() && parse("'a").is_empty());
     }
 }

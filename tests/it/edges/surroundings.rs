@@ -128,3 +128,20 @@ fn case_16_a_hook_runs_no_git_and_looks_at_no_file_of_the_worktree() {
     fs::create_dir(sandbox.path().join(PLANTED)).unwrap();
     found(&sandbox.commit("feat: planted", ""));
 }
+
+/// What a hook is told of the settings of one command, it reads as git wrote them.
+#[test]
+fn case_16_a_setting_for_one_command_with_an_odd_key_stops_nothing() {
+    let sandbox = Sandbox::hooked();
+    let commit = |subject: &str| {
+        let git = sandbox.try_git(
+            "--config-env=http.https://h/?a=b.extraheader=HEADER -c core.editor=false commit --quiet --file=-",
+        );
+        git.env("HEADER", "c=d").stdin(lawful(subject)).run()
+    };
+    sandbox.write("a.txt", "1\n");
+    sandbox.git("add a.txt");
+    commit("feat: add a").expect_code(0);
+    sandbox.plant();
+    found(&commit("feat: planted"));
+}
