@@ -22,25 +22,15 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
     let site = call.open()?;
     let ground = Ground::of(&site)?;
     let git_dir = site.repo.git_dir();
-    let staged = || -> Result<Staged, EngineError> {
-        let passed = commit::seal(&site, &ground).ok().and_then(|seal| handover::load(git_dir, &seal));
-        Ok(match passed {
-            Some(changes) => Staged { changes, passed: true },
-            None => Staged { changes: ground.changes(&site)?, passed: false },
-        })
-    };
-    let mut rewritten = Vec::new();
     let mut before = None;
+    let mut rewritten = Vec::new();
     if let Some(hook) = chained {
         // Git has read the index for the last time: what the hook does to it now is not what is committed.
-        let staged = staged()?;
-        let traces = Traces::take(&site, staged.changes.clone())?;
-        before = Some(staged);
-        if let Some(refusal) = chained::run(call, &hook, None)? {
-            return Ok(refusal);
+        let staged = before.insert(staged(&site, &ground)?);
+        match run_chained(call, &hook, &site, &ground, staged)? {
+            Ok(found) => rewritten = found,
+            Err(refusal) => return Ok(refusal),
         }
-        let (_, found) = traces.compare(&site, &ground, call.hook.name())?;
-        rewritten = found.into_iter().map(|violation| Violation { level: Level::Warn, ..violation }).collect();
     }
     let file = call.message_file()?;
     let bytes = read(&file)?;
@@ -50,7 +40,10 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
     let kept = clean(&bytes, cleanup(call, &site), &comment);
     // Git ends a commit with an empty message by itself, but for `--allow-empty-message`, of which no hook is told.
     let is_empty = kept.trim_ascii().is_empty();
-    let staged = before.map_or_else(staged, Ok)?;
+    let staged = match before {
+        Some(staged) => staged,
+        None => staged(&site, &ground)?,
+    };
     let text = site.repo.message_text(&kept);
     let Some(mut report) = staged::commit_on(&site, &ground, text, staged)? else {
         return Ok(Answer::default());
@@ -96,6 +89,31 @@ pub(super) fn read(file: &Path) -> Result<Vec<u8>, HookError> {
     };
     read.map_err(io_error(format!("read the message `{}`", file.display())))?;
     Ok(bytes)
+}
+
+/// What will be committed: what `pre-commit` let pass, where that is still what is staged.
+fn staged(site: &Site<'_>, ground: &Ground) -> Result<Staged, EngineError> {
+    let passed = commit::seal(site, ground).ok().and_then(|seal| handover::load(site.repo.git_dir(), &seal));
+    Ok(match passed {
+        Some(changes) => Staged { changes, passed: true },
+        None => Staged { changes: ground.changes(site)?, passed: false },
+    })
+}
+
+/// Runs the chained hook over what is staged, and names what it changed; or its refusal.
+fn run_chained(
+    call: &Call<'_>,
+    hook: &Path,
+    site: &Site<'_>,
+    ground: &Ground,
+    staged: &Staged,
+) -> Result<Result<Vec<Violation>, Answer>, HookError> {
+    let traces = Traces::take(site, staged.changes.clone())?;
+    if let Some(refusal) = chained::run(call, hook, None)? {
+        return Ok(Err(refusal));
+    }
+    let (_, found) = traces.compare(site, ground, call.hook.name())?;
+    Ok(Ok(found.into_iter().map(|violation| Violation { level: Level::Warn, ..violation }).collect()))
 }
 
 /// How git will clean the message. What `--cleanup` said, no hook is told.
