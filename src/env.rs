@@ -305,7 +305,7 @@ impl Env {
 
 /// Beyond so many a hook was not started by this commit.
 #[cfg(target_os = "linux")]
-const MOST_CALLERS: usize = 8;
+const MOST_CALLERS: usize = 32;
 
 /// `/proc`: the arguments of a process end in NUL; the number of its parent is the second word after its name, which stands in
 /// parentheses and may hold any. Read one by one: the first is the one that is wanted, as a rule.

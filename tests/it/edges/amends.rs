@@ -72,6 +72,21 @@ fn case_09_an_amend_without_new_files_is_judged_as_a_whole() {
     }
 }
 
+/// What the command line alone tells is told through all the programs that teams put between git and us.
+#[test]
+#[cfg(target_os = "linux")]
+fn case_09_an_amend_is_known_from_far_below_it() {
+    let sandbox = Sandbox::hooked();
+    std::fs::remove_file(sandbox.path().join(".git/hooks/pre-commit")).unwrap();
+    // Each shell waits for the next.
+    let deep = "#!/bin/sh\nexport DEPTH=$((${DEPTH:-0} + 1))\n\
+                if test $DEPTH -lt 16; then sh \"$0\" \"$@\"; else agentops hooks run commit-msg \"$@\"; fi\nexit $?\n";
+    sandbox.write_program(".git/hooks/commit-msg", deep);
+    sandbox.plant();
+    sandbox.try_git("commit --quiet --no-verify --file=-").stdin(lawful("feat: planted")).run().expect_code(0);
+    found(&sandbox.try_git("commit --quiet --amend --reset-author --no-edit").run());
+}
+
 #[test]
 fn case_09_what_a_commit_brought_goes_with_it() {
     let sandbox = Sandbox::hooked();
