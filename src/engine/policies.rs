@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::error::EngineError;
 use crate::config;
 use crate::git::Repo;
-use crate::law::Memory;
+use crate::law::ReadOff;
 use crate::model::digest::ObjectId;
 use crate::model::layout;
 use crate::model::path::RepoPath;
@@ -46,34 +46,36 @@ pub(crate) struct Policies {
     /// What rules by the object that `.agentops` is: all that decides a policy lies in it, and most commits leave it alone.
     folders: HashMap<ObjectId, Option<Rc<Policy>>>,
     settled: bool,
-    /// What was read off commits under each of the last policies, and of how many commits.
-    memories: Vec<(Rc<Policy>, Rc<Memory>)>,
+    /// What was read off commits under each of the last policies.
+    read_off: Vec<(Rc<Policy>, Rc<ReadOff>)>,
+    /// Bytes that may be kept of it under each.
     room: usize,
 }
 
 /// Policies under which commits are judged in turn, where branches bring their own.
-const MEMORIES: usize = 4;
+const IN_TURN: usize = 4;
 
 impl Policies {
-    /// Policies for many cases that see the same commits: so many of these are remembered under each policy.
+    /// Policies for many cases that see the same commits: of what is read off these, so many bytes are kept under each of
+    /// the last four.
     pub(crate) fn remembering(room: usize) -> Self {
         Self { room, ..Self::default() }
     }
 
     /// What was read off commits under `policy`; `None` where nothing is kept.
-    pub(crate) fn memory(&mut self, policy: &Rc<Policy>) -> Option<Rc<Memory>> {
-        if let Some((_, memory)) = self.memories.iter().find(|(known, _)| Rc::ptr_eq(known, policy)) {
-            return Some(Rc::clone(memory));
+    pub(crate) fn read_off(&mut self, policy: &Rc<Policy>) -> Option<Rc<ReadOff>> {
+        if let Some((_, read_off)) = self.read_off.iter().find(|(known, _)| Rc::ptr_eq(known, policy)) {
+            return Some(Rc::clone(read_off));
         }
         if self.room == 0 {
             return None;
         }
-        if self.memories.len() >= MEMORIES {
-            self.memories.remove(0);
+        if self.read_off.len() >= IN_TURN {
+            self.read_off.remove(0);
         }
-        let memory = Rc::new(Memory::of(self.room));
-        self.memories.push((Rc::clone(policy), Rc::clone(&memory)));
-        Some(memory)
+        let read_off = Rc::new(ReadOff::of(self.room));
+        self.read_off.push((Rc::clone(policy), Rc::clone(&read_off)));
+        Some(read_off)
     }
 
     /// Policies for a step with these changes: where it leaves `.agentops` alone, what settled there is not read anew.

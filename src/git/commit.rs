@@ -14,7 +14,7 @@ impl Repo {
 
     /// The tree of the commit `id`.
     pub fn tree_of(&self, id: &ObjectId) -> Result<ObjectId, GitError> {
-        if let Some(tree) = self.past.borrow().tree_of(id) {
+        if let Some(tree) = self.walked_commits.borrow().tree_of(id) {
             return Ok(tree);
         }
         let bytes = self.read(id, gix::objs::Kind::Commit, &"a commit")?;

@@ -107,8 +107,17 @@ impl Find for Objects {
 /// Commits that were read, for whoever is to walk over the same history many times. Off until there is room.
 #[derive(Default)]
 struct Commits {
+    /// Bytes that may be kept.
     room: Cell<usize>,
-    kept: RefCell<(IdMap<Box<[u8]>>, usize)>,
+    kept: RefCell<RawCommits>,
+}
+
+/// The bytes of commits.
+#[derive(Default)]
+struct RawCommits {
+    by_id: IdMap<Box<[u8]>>,
+    /// Of all of them, with their ids.
+    size: usize,
 }
 
 /// Each thread reads for itself.
@@ -121,20 +130,25 @@ impl Clone for Commits {
 impl Commits {
     fn read(&self, id: &gix::oid, buffer: &mut Vec<u8>) -> bool {
         let kept = self.kept.borrow();
-        let Some(bytes) = kept.0.get(&from_gix(id)) else { return false };
+        let Some(bytes) = kept.by_id.get(&from_gix(id)) else { return false };
         buffer.clear();
         buffer.extend_from_slice(bytes);
         true
     }
 
+    /// Where there is no room left, the others are forgotten first. What has no room by itself is not kept.
     fn keep(&self, id: &gix::oid, bytes: &[u8]) {
-        let (commits, size) = &mut *self.kept.borrow_mut();
-        if *size + bytes.len() > self.room.get() {
-            commits.clear();
-            *size = 0;
+        let size = bytes.len() + size_of::<(ObjectId, Box<[u8]>)>();
+        if size > self.room.get() {
+            return;
         }
-        *size += bytes.len() + size_of::<ObjectId>();
-        commits.insert(from_gix(id), bytes.into());
+        let mut kept = self.kept.borrow_mut();
+        if kept.size + size > self.room.get() {
+            *kept = RawCommits::default();
+        }
+        if kept.by_id.insert(from_gix(id), bytes.into()).is_none() {
+            kept.size += size;
+        }
     }
 }
 
@@ -403,4 +417,25 @@ fn unreadable(id: &ObjectId, error: gix::Error) -> GitError {
 /// gix's id as ours.
 pub(super) fn from_gix(id: &gix::oid) -> ObjectId {
     ObjectId::from_bytes(id.as_bytes()).unwrap_or_else(|| unreachable!("git ids have 20 or 32 bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commits_take_no_more_than_the_room_they_have() {
+        let commits = Commits::default();
+        commits.room.set(1000);
+        let id = |number: u8| gix::ObjectId::from_bytes_or_panic(&[number; 20]);
+        let is_kept = |number| commits.read(&id(number), &mut Vec::new());
+        for _ in 0..100 {
+            commits.keep(&id(1), &[b'x'; 300]);
+        }
+        commits.keep(&id(2), &[b'x'; 300]);
+        commits.keep(&id(3), &[b'x'; 1001]);
+        assert_eq!([1, 2, 3].map(is_kept), [true, true, false]);
+        commits.keep(&id(4), &[b'x'; 500]);
+        assert_eq!([1, 2, 4].map(is_kept), [false, false, true]);
+    }
 }

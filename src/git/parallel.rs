@@ -40,7 +40,7 @@ impl Shared {
             hash: self.hash,
             index_path: self.index_path,
             trees: RefCell::default(),
-            past: RefCell::default(),
+            walked_commits: RefCell::default(),
             extra_objects: self.extra_objects,
             is_rehearsal: self.is_rehearsal,
         }

@@ -16,7 +16,7 @@ use crate::model::ids::{IdMap, IdSet};
 const PATIENCE: usize = 16;
 
 /// Bytes of commits of walked lines that are remembered; beyond it the memory is emptied.
-const REMEMBERED_PAST: usize = 1024 * 1024;
+const REMEMBERED_COMMITS: usize = 1024 * 1024;
 
 /// Commits reachable from a tip and not from a base.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl Repo {
     /// Remembers a commit that was read: those that follow it will ask for it.
     pub fn keep_commit(&self, commit: &Commit) {
         if let Some(id) = commit.id {
-            self.past.borrow_mut().keep(id, commit.clone());
+            self.walked_commits.borrow_mut().keep(id, commit.clone());
         }
     }
 
@@ -111,9 +111,9 @@ impl Repo {
         let mut buffer = Vec::new();
         let mut line: Vec<Rc<Commit>> = Vec::new();
         let mut next = Some(*tip);
-        let mut past = self.past.borrow_mut();
+        let mut walked = self.walked_commits.borrow_mut();
         while let Some(id) = next.filter(|_| line.len() < count) {
-            let commit = match past.commits.get(&id) {
+            let commit = match walked.commits.get(&id) {
                 Some(commit) => Rc::clone(commit),
                 None => {
                     if !self.read_into(&id, gix::objs::Kind::Commit, &"a commit", &mut buffer)? {
@@ -122,7 +122,7 @@ impl Repo {
                         }
                         return Err(absent(&id));
                     }
-                    past.keep(id, parse(&id, &head_of(&id, &buffer)?))
+                    walked.keep(id, parse(&id, &head_of(&id, &buffer)?))
                 }
             };
             next = commit.parents.first().copied();
@@ -176,23 +176,33 @@ impl Repo {
 
 /// Commits of lines that were walked: the next edge of a history has almost the same past.
 #[derive(Default)]
-pub(super) struct Past {
+pub(super) struct WalkedCommits {
     commits: IdMap<Rc<Commit>>,
     bytes: usize,
 }
 
-impl Past {
+impl WalkedCommits {
     /// The tree of a commit that is remembered.
     pub(super) fn tree_of(&self, id: &ObjectId) -> Option<ObjectId> {
         self.commits.get(id)?.tree
     }
 
     fn keep(&mut self, id: ObjectId, commit: Commit) -> Rc<Commit> {
-        if self.bytes > REMEMBERED_PAST {
+        if let Some(known) = self.commits.get(&id) {
+            return Rc::clone(known);
+        }
+        let bytes = size_of::<(ObjectId, Commit)>()
+            + [&commit.author, &commit.committer].map(|who| who.name.len() + who.email.len()).iter().sum::<usize>()
+            + size_of_val(commit.parents.as_slice())
+            + commit.message.len();
+        let commit = Rc::new(commit);
+        if bytes > REMEMBERED_COMMITS {
+            return commit;
+        }
+        if self.bytes + bytes > REMEMBERED_COMMITS {
             *self = Self::default();
         }
-        self.bytes += size_of::<Commit>() + commit.message.len();
-        let commit = Rc::new(commit);
+        self.bytes += bytes;
         self.commits.insert(id, Rc::clone(&commit));
         commit
     }
@@ -322,6 +332,7 @@ mod tests {
 
     use super::super::sandbox::Sandbox;
     use super::*;
+    use crate::model::commit::Person;
 
     /// Commits with the given parents, one minute after another unless `skewed`.
     fn history(sandbox: &Sandbox, parents: &[Vec<usize>]) -> Vec<ObjectId> {
@@ -380,6 +391,32 @@ mod tests {
             prop_assert_eq!(mine.join("\n"), line.clone());
             prop_assert_eq!(repo.first_parent_line_contains(&tip, &base).unwrap(), line.contains(&base.to_string()));
             prop_assert!(range.commits.is_empty() || range.follows(&base) == line.contains(&base.to_string()));
+        }
+    }
+
+    #[test]
+    fn walked_commits_take_no_more_than_the_room_they_have() {
+        let commit = |parents: usize, message: usize| Commit {
+            id: None,
+            parents: vec![ObjectId::parse(&"1".repeat(40)).unwrap(); parents],
+            tree: None,
+            author: Person::default(),
+            committer: Person::default(),
+            message: "x".repeat(message),
+            message_is_text: true,
+        };
+        let id = |number: usize| ObjectId::parse(&format!("{number:040x}")).unwrap();
+        let mut walked = WalkedCommits::default();
+        let first = walked.keep(id(1), commit(1, 100));
+        for _ in 0..100 {
+            assert!(Rc::ptr_eq(&first, &walked.keep(id(1), commit(1, REMEMBERED_COMMITS / 50))));
+        }
+        walked.keep(id(2), commit(1, REMEMBERED_COMMITS));
+        walked.keep(id(3), commit(REMEMBERED_COMMITS / size_of::<ObjectId>(), 1));
+        assert_eq!([1, 2, 3].map(|number| walked.commits.contains_key(&id(number))), [true, false, false]);
+        for number in 4..1000 {
+            walked.keep(id(number), commit(REMEMBERED_COMMITS / 100 / size_of::<ObjectId>(), 1));
+            assert!(walked.commits.len() <= 100);
         }
     }
 

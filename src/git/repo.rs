@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::GitError;
 use super::objects::{Objects, TreeMemory};
-use super::range::Past;
+use super::range::WalkedCommits;
 
 /// An open repository. Opening reads configuration only; everything else is read when asked for.
 pub struct Repo {
@@ -14,7 +14,7 @@ pub struct Repo {
     pub(super) hash: gix::hash::Kind,
     pub(super) index_path: PathBuf,
     pub(super) trees: RefCell<TreeMemory>,
-    pub(super) past: RefCell<Past>,
+    pub(super) walked_commits: RefCell<WalkedCommits>,
     pub(super) extra_objects: Vec<PathBuf>,
     pub(super) is_rehearsal: bool,
 }
@@ -57,7 +57,7 @@ impl Repo {
             hash: inner.object_hash(),
             index_path: inner.index_path(),
             trees: RefCell::default(),
-            past: RefCell::default(),
+            walked_commits: RefCell::default(),
             extra_objects: Vec::new(),
             is_rehearsal: false,
             inner,
@@ -92,7 +92,7 @@ impl Repo {
             hash: self.hash,
             index_path: self.index_path.clone(),
             trees: RefCell::default(),
-            past: RefCell::default(),
+            walked_commits: RefCell::default(),
             extra_objects: self.extra_objects.clone(),
         }
     }

@@ -1,7 +1,7 @@
 //! `pre-push`: each branch as a landing on what the remote has.
 
 use super::{Answer, Call, HookError, chained};
-use crate::engine::judging::Memory;
+use crate::engine::judging::PushMemory;
 use crate::engine::judging::push::{self, Update};
 use crate::model::digest::ObjectId;
 
@@ -18,7 +18,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
     let site = call.open()?;
     let mut answer = Answer::default();
     let mut others = 0;
-    let mut memory = Memory::of_push(&site, updates.len());
+    let mut memory = PushMemory::of_push(&site, updates.len());
     for update in &updates {
         let Some(judged) = push::judge(&site, &remote, update, &mut memory)? else {
             others += 1;

@@ -1,7 +1,7 @@
 //! `pre-receive`: each reference of a push, on the server, before any moves. All move or none.
 
 use super::{Answer, Call, HookError, chained};
-use crate::engine::judging::Memory;
+use crate::engine::judging::PushMemory;
 use crate::engine::judging::receive::{Server, Update};
 use crate::model::digest::ObjectId;
 
@@ -17,7 +17,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
     }
     let server = Server::of(&site)?;
     let mut answer = Answer::default();
-    let mut memory = Memory::of_push(&site, updates.len());
+    let mut memory = PushMemory::of_push(&site, updates.len());
     for update in updates {
         let judged = server.judge(&site, &update, &mut memory)?;
         for (why, remedy) in judged.refused {

@@ -151,7 +151,7 @@ impl Learning {
     }
 }
 
-fn learnings(message: &Message) -> Arc<[Learning]> {
+pub(super) fn learnings(message: &Message) -> Arc<[Learning]> {
     let own = message.sections.iter().filter(|section| section.token == LEARNING);
     own.map(|section| {
         let text = section.text.as_str();
@@ -178,10 +178,10 @@ fn check_messages(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightE
     // something else then.
     let asked_for = sections.iter().any(|section| section == LEARNING);
     let own = if asked_for { sections.clone() } else { [sections.as_slice(), &[LEARNING.to_owned()]].concat() };
-    let remembered = |commit: &Commit| case.memory.filter(|_| asked_for)?.learnings(commit.id);
+    let remembered = |commit: &Commit| case.read_off.filter(|_| asked_for)?.learnings(commit.id);
     let keep = |commit: &Commit, learnings: &Arc<[Learning]>| {
-        if let Some(memory) = case.memory.filter(|_| asked_for) {
-            memory.keep_learnings(commit.id, learnings);
+        if let Some(read_off) = case.read_off.filter(|_| asked_for) {
+            read_off.keep_learnings(commit.id, learnings);
         }
     };
     let mut window = Window::default();

@@ -32,7 +32,7 @@ pub(crate) const LAW: Law = Law {
 
 fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     let tokens = &case.policy.config.sections;
-    let is_known = |commit: &Commit| case.memory.is_some_and(|memory| memory.is_complete(commit.id));
+    let is_known = |commit: &Commit| case.read_off.is_some_and(|read_off| read_off.is_complete(commit.id));
     let known = case.step.commits().iter().map(is_known);
     let unread: Vec<(&Message, bool)> = case.messages().iter().zip(known).collect();
     let problems = for_each_of_many(&unread, |(message, is_complete)| {
@@ -41,7 +41,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     });
     for (index, ((message, is_known, problems), commit)) in problems.into_iter().zip(case.step.commits()).enumerate() {
         if problems.is_empty() {
-            case.memory.filter(|_| !is_known).inspect(|memory| memory.note_complete(commit.id));
+            case.read_off.filter(|_| !is_known).inspect(|read_off| read_off.note_complete(commit.id));
             continue;
         }
         if is_exempt(case, index, LawId::L3)? {

@@ -35,12 +35,12 @@ mod l4_loops;
 mod l5_suggestions;
 mod look_alikes;
 mod manifests;
-mod memory;
 mod n1_namespace;
 mod n2_shared_paths;
 mod r1_readonly;
 mod r2_generated;
 mod r3_semantic;
+mod read_off;
 mod records;
 mod redacted;
 mod registry;
@@ -74,7 +74,7 @@ pub(crate) use actor::{CommitActor, actor_of};
 pub(crate) use e7_tree::stands_for_root;
 pub use judge::judge;
 pub(crate) use manifests::{listed, unanswered};
-pub use memory::Memory;
+pub use read_off::ReadOff;
 pub use registry::registry;
 pub(crate) use s1_secrets::{baseline_of as secrets_baseline, stands as reason_beside};
 pub(crate) use task_records::Records;
@@ -144,7 +144,7 @@ pub struct Case<'a> {
     /// The secrets that the tip of a replayed history knows; `None` elsewhere.
     pub later_baseline: Option<&'a Baseline>,
     /// What other cases of this policy read off the same commits; `None`: this case is alone.
-    pub memory: Option<&'a Memory>,
+    pub read_off: Option<&'a ReadOff>,
     redactions: OnceCell<redacted::Agreed>,
     /// The records of M.
     records: Records,
@@ -178,7 +178,7 @@ impl<'a> Case<'a> {
             tasks: OnceCell::new(),
             let_go: None,
             later_baseline: None,
-            memory: None,
+            read_off: None,
             redactions: OnceCell::new(),
             records: Records::default(),
         }

@@ -45,7 +45,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     };
     for (index, commit) in case.step.commits().iter().enumerate() {
         let Some(id) = commit.id else { continue };
-        if case.memory.is_some_and(|memory| memory.is_innocent(id)) {
+        if case.read_off.is_some_and(|read_off| read_off.is_innocent(id)) {
             continue;
         }
         let trees = (0..commit.parents.len()).map(|parent| case.step.parent_tree(index, parent));
@@ -68,7 +68,7 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         let before: Vec<&dyn TreeView> = parents.iter().map(|tree| &**tree).collect();
         let unit = Unit { commit: Some(id), changes: &changes, before: &before, after: &*tree };
         if search.unit(unit, findings)? {
-            case.memory.inspect(|memory| memory.note_innocent(id));
+            case.read_off.inspect(|read_off| read_off.note_innocent(id));
         }
     }
     let before: Vec<&dyn TreeView> = case.step.base().into_iter().collect();
@@ -116,10 +116,10 @@ impl Search<'_, '_> {
             let is_nothing = match self.searched.get(&file) {
                 Some(known) => *known,
                 None => {
-                    let is_known = self.case.memory.is_some_and(|memory| memory.is_innocent_file(&file));
+                    let is_known = self.case.read_off.is_some_and(|read_off| read_off.is_innocent_file(&file));
                     let is_nothing = is_known || self.file(&unit, &change.path, &id, findings)?;
-                    if let Some(memory) = self.case.memory.filter(|_| is_nothing && !is_known) {
-                        memory.note_innocent_file(&file);
+                    if let Some(read_off) = self.case.read_off.filter(|_| is_nothing && !is_known) {
+                        read_off.note_innocent_file(&file);
                     }
                     self.searched.insert(file, is_nothing);
                     is_nothing

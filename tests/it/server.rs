@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use agentops::engine::Site;
-use agentops::engine::judging::{Memory, push};
+use agentops::engine::judging::{PushMemory, push};
 use agentops::model::digest::ObjectId;
 
 use crate::dice::Dice;
@@ -363,16 +363,16 @@ fn branches_of_one_push_are_judged_as_each_by_itself() {
         let mut dice = Dice::new(seed);
         let branches = entangled(&world, &mut dice);
         let site = world.site("alice");
-        let mut memory = Memory::of_push(&site, branches.len());
+        let mut memory = PushMemory::of_push(&site, branches.len());
         // Each comes twice: the second time all of it is remembered.
         for at in (0..branches.len()).chain((0..branches.len()).rev()) {
             let local = ObjectId::parse(&world.git(&format!("rev-parse {}", branches[at]))).unwrap();
             for reference in ["refs/heads/main".to_owned(), format!("refs/heads/{}", branches[at])] {
                 let update = push::Update { local: Some(local), reference, remote: None };
-                let judge = |site: &Site<'_>, memory: &mut Memory| {
+                let judge = |site: &Site<'_>, memory: &mut PushMemory| {
                     push::judge(site, "origin", &update, memory).map_err(|error| told(&error))
                 };
-                let alone = judge(&world.site("alice"), &mut Memory::default());
+                let alone = judge(&world.site("alice"), &mut PushMemory::default());
                 assert_eq!(judge(&site, &mut memory), alone, "seed {seed}, {}", branches[at]);
                 let report = alone.ok().flatten().and_then(|judged| judged.report);
                 broken += usize::from(report.is_some_and(|report| !report.passes()));

@@ -133,12 +133,12 @@ pub(crate) fn edge(
     let beginnings = Beginnings::among(repo, &commits, parent.filter(|_| !bootstrap), &policy.format.project)?;
     let commits = under_law(repo, parent, tip, bootstrap, commits)?;
     let step = RepoStep::between(repo, before.as_ref(), &tree, commits, parent.copied());
-    let memory = policies.memory(&policy);
+    let read_off = policies.read_off(&policy);
     let mut case = Case::new(&step, &policy, Context::Replay);
     case.bootstrap = bootstrap;
     case.let_go = hindsight.map(|hindsight| &hindsight.let_go);
     case.later_baseline = hindsight.map(|hindsight| &hindsight.baseline);
-    case.memory = memory.as_deref();
+    case.read_off = read_off.as_deref();
     case.next_policy = next_policy(&step, &policy)?;
     let unseen = beginnings.unseen();
     case.beginnings = beginnings.ours;

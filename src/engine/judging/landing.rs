@@ -2,7 +2,7 @@
 
 use super::beginnings::Beginnings;
 use super::cases::{self, ALL};
-use super::memory::Memory;
+use super::memory::PushMemory;
 use super::replay;
 use super::root::{Start, check_root};
 use crate::engine::error::EngineError;
@@ -38,11 +38,11 @@ pub struct Landing {
 
 /// Judges the landing of REV on T: the authority.
 pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
-    one_of(site, request, &mut Memory::default())
+    one_of(site, request, &mut PushMemory::default())
 }
 
 /// As [`landing`], of one branch of a push.
-pub(super) fn one_of(site: &Site, request: &Landing, memory: &mut Memory) -> Result<Report, EngineError> {
+pub(super) fn one_of(site: &Site, request: &Landing, memory: &mut PushMemory) -> Result<Report, EngineError> {
     let repo = &site.repo;
     let nothing = |what: &str| {
         EngineError::refused(
@@ -109,8 +109,8 @@ pub(super) fn one_of(site: &Site, request: &Landing, memory: &mut Memory) -> Res
     case.onto_protected = request.protected || policy.config.protects(request.onto.as_deref());
     case.next_policy = cases::next_policy(&step, &policy)?;
     // A bootstrap is judged by rules that no other branch need have.
-    let read = policies.memory(&policy).filter(|_| !bootstrap);
-    case.memory = read.as_deref();
+    let read = policies.read_off(&policy).filter(|_| !bootstrap);
+    case.read_off = read.as_deref();
     let mut report = judge(&case, ALL);
     report.not_checked.extend(unseen.into_iter().chain(foreign));
     name_code_outside(&case, &policy, &mut report)?;

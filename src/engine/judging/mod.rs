@@ -14,4 +14,4 @@ pub mod secrets_history;
 pub mod staged;
 pub mod unguarded;
 
-pub use memory::Memory;
+pub use memory::PushMemory;

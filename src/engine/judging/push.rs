@@ -1,7 +1,7 @@
 //! What `pre-push` judges: each branch of a push as a landing on what the remote has.
 
 use super::landing::{self, Landing};
-use super::memory::Memory;
+use super::memory::PushMemory;
 use crate::engine::error::EngineError;
 use crate::engine::site::Site;
 use crate::git::Head;
@@ -31,7 +31,12 @@ pub struct Judged {
 }
 
 /// Judges one update of a push to `remote`, all of whose updates share `memory`. `None` for what is no branch.
-pub fn judge(site: &Site, remote: &str, update: &Update, memory: &mut Memory) -> Result<Option<Judged>, EngineError> {
+pub fn judge(
+    site: &Site,
+    remote: &str,
+    update: &Update,
+    memory: &mut PushMemory,
+) -> Result<Option<Judged>, EngineError> {
     let Some(name) = update.reference.strip_prefix("refs/heads/") else { return Ok(None) };
     let mut judged = Judged { reference: update.reference.clone(), report: None, notes: Vec::new() };
     let Some(local) = update.local else {

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::landing::{self, Landing};
-use super::memory::Memory;
+use super::memory::PushMemory;
 use super::replay;
 use crate::engine::error::EngineError;
 use crate::engine::policies::{Policies, is_governed};
@@ -87,7 +87,7 @@ impl Server {
     }
 
     /// Judges one update of a push, all of whose updates share `memory`.
-    pub fn judge(&self, site: &Site, update: &Update, memory: &mut Memory) -> Result<Judged, EngineError> {
+    pub fn judge(&self, site: &Site, update: &Update, memory: &mut PushMemory) -> Result<Judged, EngineError> {
         let mut judged = Judged::default();
         let name = update.reference.as_str();
         if name.starts_with("refs/replace/") && update.new.is_some() {
@@ -165,7 +165,7 @@ impl Server {
     fn land(
         &self,
         site: &Site,
-        (update, memory): (&Update, &mut Memory),
+        (update, memory): (&Update, &mut PushMemory),
         base: &ObjectId,
         new: &ObjectId,
         judged: &mut Judged,

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::cases::{self, ALL, Hindsight};
 use super::compromised::{self, Landing};
-use super::memory::Memory;
+use super::memory::PushMemory;
 use super::root::{Start, check_root};
 use crate::config::PolicyError;
 use crate::engine::error::EngineError;
@@ -20,8 +20,8 @@ use crate::model::layout;
 use crate::model::policy::Policy;
 use crate::model::report::{Place, Report, Violation};
 
-/// So many commits of a walked line are remembered: each edge is compared with the fifty before it.
-const RECENT: usize = 1024;
+/// Bytes that are kept of what was read off the commits of a walked line: each edge is compared with the fifty before it.
+const RECENT: usize = 1024 * 1024;
 
 /// Replays the first-parent line up to `tip`, each edge by its own T.
 pub fn all(site: &Site, tip: Option<&str>, root: Option<&str>) -> Result<Report, EngineError> {
@@ -170,7 +170,7 @@ fn attributed(mut report: Report, commit: &Commit) -> Report {
 /// judged where it was made. What more a merge does must be lawful as one step from one of its parents.
 pub(crate) fn commits(
     site: &Site,
-    memory: &mut Memory,
+    memory: &mut PushMemory,
     commits: &[Commit],
     straight: Option<&ObjectId>,
     base: Option<&Rc<Policy>>,
