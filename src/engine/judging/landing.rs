@@ -8,7 +8,7 @@ use super::root::{Start, check_root};
 use crate::engine::error::EngineError;
 use crate::engine::policies::Ruling;
 use crate::engine::site::Site;
-use crate::git::{GitError, Merged, Repo, RepoStep, Revision};
+use crate::git::{GitError, Merged, Range, Repo, RepoStep, Revision};
 use crate::law::{self, Case, Context, judge};
 use crate::model::digest::ObjectId;
 use crate::model::law_id::{LawId, Level};
@@ -44,39 +44,12 @@ pub fn landing(site: &Site, request: &Landing) -> Result<Report, EngineError> {
 /// As [`landing`], of one branch of a push.
 pub(super) fn one_of(site: &Site, request: &Landing, memory: &mut PushMemory) -> Result<Report, EngineError> {
     let repo = &site.repo;
-    let nothing = |what: &str| {
-        EngineError::refused(
-            format!("nothing was judged: {what}"),
-            "name the commit before the change with `--base`; `--allow-empty` where an empty range is meant",
-        )
-    };
-    if request.base.trim().is_empty() || request.base.bytes().all(|byte| byte == b'0') {
-        return Err(nothing("the base is empty or all zeros"));
-    }
-    let Revision { commit: base, name: base_name } = repo.revision(&request.base)?;
-    let Revision { commit: tip, name: tip_name } = repo.revision(request.tip.as_deref().unwrap_or("HEAD"))?;
-    let mut range = repo.range(Some(&base), &tip)?;
-    if let Some(at) = range.shallow_at.first() {
-        return Err(EngineError::refused(
-            format!("nothing was judged: history is cut off at {}, so the range cannot be seen whole", at.short()),
-            "fetch it: `git fetch --unshallow`, or `fetch-depth: 0` in CI",
-        ));
-    }
+    let (base, tip, mut range) = range_of(repo, request)?;
     if range.commits.is_empty() {
-        if request.allow_empty {
-            let mut report = Report { base: Some(base), tip: Some(tip), base_name, tip_name, ..Report::default() };
-            if base != tip {
-                report.notes.push(format!(
-                    "{} lies behind {}: landing it changes nothing; a push that moves a branch back takes commits away, which \
-                     no law sees",
-                    tip.short(),
-                    base.short()
-                ));
-            }
-            return Ok(report);
-        }
-        return Err(nothing(&format!("no commit is reachable from {} and not from {}", tip.short(), base.short())));
+        return Ok(nothing_new(base, tip));
     }
+    let Revision { commit: base, name: base_name } = base;
+    let Revision { commit: tip, name: tip_name } = tip;
     let straight = range.follows(&base);
     let merged: Option<Merged> = if straight { None } else { Some(repo.foretell(&base, &tip)?) };
     let (next_repo, next_tree) = match &merged {
@@ -138,6 +111,53 @@ pub(super) fn one_of(site: &Site, request: &Landing, memory: &mut PushMemory) ->
         }));
     }
     Ok(report)
+}
+
+/// T, REV and what lies between them, where that can be seen whole, and is empty only where it may be.
+fn range_of(repo: &Repo, request: &Landing) -> Result<(Revision, Revision, Range), EngineError> {
+    let nothing = |what: &str| {
+        EngineError::refused(
+            format!("nothing was judged: {what}"),
+            "name the commit before the change with `--base`; `--allow-empty` where an empty range is meant",
+        )
+    };
+    if request.base.trim().is_empty() || request.base.bytes().all(|byte| byte == b'0') {
+        return Err(nothing("the base is empty or all zeros"));
+    }
+    let base = repo.revision(&request.base)?;
+    let tip = repo.revision(request.tip.as_deref().unwrap_or("HEAD"))?;
+    let range = repo.range(Some(&base.commit), &tip.commit)?;
+    if let Some(at) = range.shallow_at.first() {
+        return Err(EngineError::refused(
+            format!("nothing was judged: history is cut off at {}, so the range cannot be seen whole", at.short()),
+            "fetch it: `git fetch --unshallow`, or `fetch-depth: 0` in CI",
+        ));
+    }
+    if range.commits.is_empty() && !request.allow_empty {
+        let (base, tip) = (base.commit.short(), tip.commit.short());
+        return Err(nothing(&format!("no commit is reachable from {tip} and not from {base}")));
+    }
+    Ok((base, tip, range))
+}
+
+/// The report of a landing that brings no commit.
+fn nothing_new(base: Revision, tip: Revision) -> Report {
+    let mut report = Report {
+        base: Some(base.commit),
+        tip: Some(tip.commit),
+        base_name: base.name,
+        tip_name: tip.name,
+        ..Report::default()
+    };
+    if base.commit != tip.commit {
+        report.notes.push(format!(
+            "{} lies behind {}: landing it changes nothing; a push that moves a branch back takes commits away, which \
+             no law sees",
+            tip.commit.short(),
+            base.commit.short()
+        ));
+    }
+    report
 }
 
 /// What a law binds to its bytes must come from one side alone, for no two programs need merge its lines alike.

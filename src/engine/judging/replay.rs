@@ -178,13 +178,7 @@ pub(crate) fn commits(
 ) -> Result<(), EngineError> {
     let repo = &site.repo;
     let by_id: IdMap<&Commit> = commits.iter().filter_map(|commit| Some((commit.id?, commit))).collect();
-    // Each commit of the line with the parent from which it is judged.
-    let mut line: IdMap<Option<ObjectId>> = IdMap::default();
-    let mut next = straight.copied();
-    while let Some((id, commit)) = next.and_then(|id| Some((id, by_id.get(&id)?))) {
-        next = judged_from(repo, commit)?;
-        line.insert(id, next);
-    }
+    let line = line_of(repo, &by_id, straight)?;
     let state = base.map(|policy| cases::State::of(policy));
     let mut before_adoption = 0;
     for commit in commits {
@@ -219,22 +213,10 @@ pub(crate) fn commits(
             }
             Err(error) => return Err(error),
         };
-        // By T's own rules the landing has judged messages and files already.
         let of_base = base.filter(|base| Rc::ptr_eq(base, &policy));
+        let by_base = state.as_ref().filter(|_| of_base.is_some());
         let errors = memory.errors((Some(*parent), id), of_base, |policies| {
-            if let Some(state) = state.as_ref().filter(|_| of_base.is_some())
-                && !state.differs(repo, &before, &tree)?
-                && !repo.brings_malformed(&before, &tree)?
-            {
-                return Ok(Vec::new());
-            }
-            let reads = if of_base.is_some() { &[Reads::Trees][..] } else { ALL };
-            let own = match commit.is_merge() {
-                true => repo.range(Some(parent), &id)?.commits,
-                false => vec![commit.clone()],
-            };
-            let edge = cases::edge(repo, policies, Some(parent), commit, (own, None), reads)?;
-            Ok(edge.violations.into_iter().filter(|violation| violation.level == Level::Error).collect())
+            errors_of_edge(repo, policies, (parent, &before), (commit, &tree), by_base)
         })?;
         errors.iter().for_each(|violation| enter(report, violation.clone(), &id));
     }
@@ -245,6 +227,45 @@ pub(crate) fn commits(
             .push(format!("{commits} from before adoption, made under no law: rebase the branch onto the base"));
     }
     Ok(())
+}
+
+/// The commits of the line that ends in `tip`, each with the parent from which it is judged.
+fn line_of(
+    repo: &Repo,
+    commits: &IdMap<&Commit>,
+    tip: Option<&ObjectId>,
+) -> Result<IdMap<Option<ObjectId>>, EngineError> {
+    let mut line = IdMap::default();
+    let mut next = tip.copied();
+    while let Some((id, commit)) = next.and_then(|id| Some((id, commits.get(&id)?))) {
+        next = judged_from(repo, commit)?;
+        line.insert(id, next);
+    }
+    Ok(line)
+}
+
+/// The errors on the edge from a parent to a commit, each with its tree. By T's own rules, the state of whose policy is
+/// `by_base` then, the landing has judged messages and files already.
+fn errors_of_edge(
+    repo: &Repo,
+    policies: &mut Policies,
+    (parent, before): (&ObjectId, &ObjectId),
+    (commit, after): (&Commit, &ObjectId),
+    by_base: Option<&cases::State>,
+) -> Result<Vec<Violation>, EngineError> {
+    if let Some(state) = by_base
+        && !state.differs(repo, before, after)?
+        && !repo.brings_malformed(before, after)?
+    {
+        return Ok(Vec::new());
+    }
+    let reads = if by_base.is_some() { &[Reads::Trees][..] } else { ALL };
+    let own = match (commit.is_merge(), commit.id) {
+        (true, Some(id)) => repo.range(Some(parent), &id)?.commits,
+        _ => vec![commit.clone()],
+    };
+    let edge = cases::edge(repo, policies, Some(parent), commit, (own, None), reads)?;
+    Ok(edge.violations.into_iter().filter(|violation| violation.level == Level::Error).collect())
 }
 
 /// Whether a merge is just what merging its parents gives.
