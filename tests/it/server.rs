@@ -381,3 +381,26 @@ fn branches_of_one_push_are_judged_as_each_by_itself() {
     }
     assert!(broken > 20, "{broken}");
 }
+
+#[test]
+fn what_one_base_let_pass_is_judged_anew_for_a_base_with_other_rules() {
+    let world = World::new();
+    world.git("update-ref refs/remotes/origin/main main");
+    world.branch("work");
+    world.amend("alice", |text| {
+        let sections = text.lines().find(|line| line.starts_with("sections = ")).unwrap().to_owned();
+        text.replace(&sections, &sections.replace("\"Impact\"", "\"Impact\", \"Risk\""))
+    });
+    let stricter = ObjectId::parse(&world.git("rev-parse HEAD")).unwrap();
+    world.commit_file("src/new.rs", "//! New.\n", "feat: add a module");
+    let local = Some(ObjectId::parse(&world.git("rev-parse HEAD")).unwrap());
+    let site = world.site("alice");
+    let mut memory = PushMemory::of_push(&site, 2);
+    for (name, remote) in [("one", Some(stricter)), ("other", None), ("one", Some(stricter))] {
+        let update = push::Update { local, reference: format!("refs/heads/{name}"), remote };
+        let judge = |memory: &mut PushMemory| push::judge(&site, "origin", &update, memory).unwrap().unwrap().report;
+        let alone = judge(&mut PushMemory::default()).unwrap();
+        assert!(!alone.passes());
+        assert_eq!(judge(&mut memory), Some(alone), "{name}");
+    }
+}
