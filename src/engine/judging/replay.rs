@@ -268,7 +268,8 @@ fn errors_of_edge(
     Ok(edge.violations.into_iter().filter(|violation| violation.level == Level::Error).collect())
 }
 
-/// Whether a merge is just what merging its parents gives.
+/// Whether a merge is just what merging its parents gives. A text that is too large to merge here may be what git made of it or
+/// what somebody wrote: it is a conflict, and so the merge is judged as one that was edited.
 fn is_clean(repo: &Repo, commit: &Commit) -> Result<bool, EngineError> {
     let [ours, theirs] = commit.parents.as_slice() else { return Ok(false) };
     for merge in [Repo::merge, Repo::foretell] {

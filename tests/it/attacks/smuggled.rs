@@ -1,8 +1,13 @@
 //! Changes hidden where a reviewer does not look: in a merge, in a squash, behind a replacement, behind attributes.
 
+use agentops::config::builtin;
 use agentops::engine::EngineError;
+use agentops::engine::tasks::task::{self, NewTask};
 use agentops::git::GitError;
+use agentops::model::law_id::Level;
 use agentops::model::layout;
+use agentops::model::name::ProfileName;
+use agentops::model::report::Violation;
 
 use crate::sandbox::{Sandbox, lawful};
 use crate::world::{World, code, code_path, laws, requirements, shown};
@@ -244,4 +249,60 @@ fn rules_changed_in_a_merge_beside_the_line_and_changed_back() {
         assert_eq!(laws(&report), ["AO-G3"].into(), "{shape}: {}", shown(&report));
         assert!(shown(&report).contains(&bad[..12]), "{shape}: {}", shown(&report));
     }
+}
+
+/// Merges `main` into `work` where both changed a text that is too large to be merged by the judge, which git merges all the
+/// same; the merge. On `main` rules changed and were used then: from the parent on `work` that does not pass as one step.
+fn merge_of_a_large_text(world: &World, edit: impl FnOnce(&World)) -> String {
+    let text = |first: &str, last: &str| format!("{first}\n{}\n{last}\n", "x".repeat(16 * 1024 * 1024));
+    world.commit_file("data/large.txt", &text("1", "1"), "feat: add the data");
+    world.branch("work");
+    world.commit_file("data/large.txt", &text("1", "2"), "feat: end the data otherwise");
+    world.switch("main");
+    world.commit_file("data/large.txt", &text("2", "1"), "feat: begin the data otherwise");
+    for (path, bytes) in builtin::files(&ProfileName::parse("devops").unwrap()) {
+        world.sandbox.write(&path.to_string(), bytes);
+    }
+    world.try_amend("alice").unwrap();
+    let title = "Upgrade the cluster".into();
+    let request = NewTask { title, profile: Some("devops".into()), ..NewTask::default() };
+    task::open(&world.site("claude"), &Default::default(), &request).unwrap();
+    world.switch("work");
+    world.git("merge --quiet --no-commit --no-ff main");
+    edit(world);
+    world.git("add --all");
+    let message = lawful("chore: merge main");
+    world.sandbox.try_git("commit --quiet --file=-").stdin(message).run().expect_code(0);
+    let merge = world.git("rev-parse HEAD");
+    assert_eq!(world.git(&format!("show {merge}:data/large.txt")).len(), text("2", "2").trim_end().len());
+    merge
+}
+
+/// Lands `work` on `main` with a merge commit, on a branch of its own.
+fn land_beside(world: &World) {
+    world.git("switch --quiet --create next main");
+    world.git("merge --quiet --no-ff --no-edit work");
+}
+
+#[test]
+fn merging_a_large_text_lawfully_stays_lawful() {
+    let world = World::new();
+    merge_of_a_large_text(&world, |_| {});
+    land_beside(&world);
+    let report = world.landing("main", "next");
+    assert!(report.passes(), "{}", shown(&report));
+    world.replays("next");
+}
+
+#[test]
+fn a_merge_of_a_large_text_hides_nothing() {
+    let world = World::new();
+    let governed = world.sandbox.read(PROFILE_FILE);
+    let merge = merge_of_a_large_text(&world, loosen);
+    world.commit_file(PROFILE_FILE, governed, "chore: take it back");
+    land_beside(&world);
+    let report = world.landing("main", "next");
+    let is_of_merge =
+        |found: &Violation| found.level == Level::Error && found.place.commit.is_some_and(|id| id.to_string() == merge);
+    assert!(report.violations.iter().any(is_of_merge), "{}", shown(&report));
 }
