@@ -255,11 +255,11 @@ fn rules_changed_in_a_merge_beside_the_line_and_changed_back() {
 /// same; the merge. On `main` rules changed and were used then: from the parent on `work` that does not pass as one step.
 fn merge_of_a_large_text(world: &World, edit: impl FnOnce(&World)) -> String {
     let text = |first: &str, last: &str| format!("{first}\n{}\n{last}\n", "x".repeat(16 * 1024 * 1024));
-    world.commit_file("data/large.txt", &text("1", "1"), "feat: add the data");
+    world.commit_file("data/large.txt", text("1", "1"), "feat: add the data");
     world.branch("work");
-    world.commit_file("data/large.txt", &text("1", "2"), "feat: end the data otherwise");
+    world.commit_file("data/large.txt", text("1", "2"), "feat: end the data otherwise");
     world.switch("main");
-    world.commit_file("data/large.txt", &text("2", "1"), "feat: begin the data otherwise");
+    world.commit_file("data/large.txt", text("2", "1"), "feat: begin the data otherwise");
     for (path, bytes) in builtin::files(&ProfileName::parse("devops").unwrap()) {
         world.sandbox.write(&path.to_string(), bytes);
     }
