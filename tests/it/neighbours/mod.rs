@@ -281,10 +281,16 @@ fn follow(sandbox: &Sandbox, refusal: &Output) {
     for line in refusal.stderr.lines().map(str::trim) {
         if line.starts_with("printf ") || line == "lefthook install" {
             shell(sandbox, line);
-        } else if let Some(rest) = line.strip_prefix("as the last of the jobs of `") {
-            let mut parts = rest.split('`');
-            let (hook, place, job) = (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap());
-            let file = Path::new(place.trim_start_matches(" in ").trim_end_matches(": "));
+        }
+        // What is to be written stands in the sentence before the commands.
+        for place in line.split("write `").skip(1) {
+            let parts: Vec<&str> = place.split('`').collect();
+            let [job, "as the last of the jobs of", hook, file, ..] =
+                parts.iter().map(|part| part.trim()).collect::<Vec<_>>()[..]
+            else {
+                panic!("{}", refusal.snapshot());
+            };
+            let file = Path::new(file.trim_start_matches("in ").split("; ").next().unwrap().trim_end_matches(';'));
             let text = fs::read_to_string(file).unwrap();
             let (before, after) = text.split_once(&format!("{hook}:\n")).unwrap();
             // To the end of that hook's part.
