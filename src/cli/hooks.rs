@@ -215,10 +215,10 @@ fn change(
             .ui
             .hint("chained hooks keep running, before those of agentops; `agentops hooks uninstall` puts them back");
     }
-    let changes = done.steps.iter().any(|(_, step)| *step != Step::Kept);
     for remark in &done.remarks {
         context.ui.warning(remark);
     }
+    let changes = done.steps.iter().any(|(_, step)| *step != Step::Kept);
     if done.is_in_work_tree && verb == "installed" && changes {
         context.ui.warning(
             "this folder is part of the working tree, and the hooks name a binary of this machine: do not commit them",

@@ -11,10 +11,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
         Err(refusal) => return Ok(refusal),
     };
     let updates = parse(&input).map_err(|line| chained::unexpected(&line))?;
-    let mut site = call.open()?;
-    if let Some(quarantine) = call.env.git_quarantine() {
-        site.repo = site.repo.with_objects(quarantine)?;
-    }
+    let site = call.open()?;
     let server = Server::of(&site)?;
     let mut answer = Answer::default();
     let mut memory = PushMemory::of_push(&site, updates.len());

@@ -230,13 +230,11 @@ pub fn install(site: &Site<'_>, hooks: &[Hook], dry_run: bool) -> Result<Done, I
         for replaced in &replaced {
             replaced.act()?;
         }
-        for (_, step, file) in plan.iter().filter(|(_, step, _)| *step != Step::LeftAlone) {
+        for (_, step, file) in plan.iter().filter(|(_, step, _)| !matches!(step, Step::Kept | Step::LeftAlone)) {
             if matches!(step, Step::Chained | Step::SetAside) {
                 keep_aside(file)?;
             }
-            if *step != Step::Kept {
-                write(site, file, wanted.as_bytes())?;
-            }
+            write(site, file, wanted.as_bytes())?;
         }
     }
     let steps = plan.into_iter().map(|(hook, step, _)| (hook, step)).collect();

@@ -23,16 +23,17 @@ struct Plan {
 pub fn uninstall(site: &Site<'_>, dry_run: bool) -> Result<Done, InstallError> {
     let folder = place::folder(site)?;
     let _lock = if dry_run { None } else { Some(transact::lock(site)?) };
+    let usual = place::passed_by(site)?;
     let mut steps = Vec::new();
     let mut passed_by = None;
     let mut kept = Vec::new();
     for hook in Hook::all() {
         let mut plan = plan(&folder.join(hook.name()))?;
-        if let Some(usual) = place::passed_by(site)? {
+        if let Some(usual) = &usual {
             let more = self::plan(&usual.join(hook.name()))?;
             if matches!(more.step, Step::Restored | Step::Removed) {
                 act(&more, dry_run)?;
-                passed_by = Some(usual);
+                passed_by = Some(usual.clone());
                 if plan.step == Step::Kept {
                     plan.step = more.step;
                 }
