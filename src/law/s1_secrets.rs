@@ -22,8 +22,8 @@ pub(crate) const LAW: Law = Law {
     id: LawId::S1,
     title: "no secrets",
     rule: "No commit of a step adds a key, a token or a password: what one of the built-in rules or of `.agentops/secrets.toml` \
-           matches, unless its line says `agentops:allow-secret` with a reason, an allowlist knows it, or the base's \
-           `.agentops/secrets.baseline` does. Files of more than 16 MiB are named and not searched.",
+           matches, unless its line says `agentops:allow-secret` with a reason (`agentops:allow-secret(2)` of two), an \
+           allowlist knows it, or the base's `.agentops/secrets.baseline` does. Files of more than 16 MiB are named and not searched.",
     passes: "password = os.environ[\"DB_PASSWORD\"]",
     fails: "A file with a GitHub token. Take it out of the commit that adds it, not only of a later one, keep it where no commit \
             goes, and revoke it where that commit was pushed.",
@@ -178,9 +178,10 @@ impl Search<'_, '_> {
 
     fn tell(&self, unit: &Unit<'_>, path: &RepoPath, found: &Found<'_>, findings: &mut Findings) {
         let place = Place { line: found.line, ..Place::path(path.clone()).in_commit(unit.commit) };
-        let what = format!("{} ({}): {}", found.rule.description, found.rule.id, found.redacted());
-        let without_reason = match stands(found) {
-            None => "",
+        let what =
+            format!("{} ({}): {}{}", found.rule.description, found.rule.id, found.redacted(), found.on_its_line());
+        let unexcused = match stands(found) {
+            None => String::new(),
             Some(Ok(reason)) => {
                 // In a replay it was read long ago: each would be told for ever.
                 if self.case.context != Context::Replay {
@@ -189,7 +190,7 @@ impl Search<'_, '_> {
                 }
                 return;
             }
-            Some(Err(())) => "; the marker beside it gives no reason that says something",
+            Some(Err(why)) => format!("; {why}"),
         };
         let fix = match unit.commit {
             None => {
@@ -201,7 +202,7 @@ impl Search<'_, '_> {
                         it none? Say why on its line: `agentops:allow-secret <reason>`"
             }
         };
-        findings.add(Finding::new(place, format!("{what}{without_reason}"), fix));
+        findings.add(Finding::new(place, format!("{what}{unexcused}"), fix));
     }
 
     /// Whether the baseline of the base knows it; in the step that brings the laws, the one that comes along.
@@ -253,10 +254,13 @@ impl Search<'_, '_> {
     }
 }
 
-/// What a marker beside it says: the reason, or that it gives none. `None`: there is no marker.
-pub(crate) fn stands<'f>(found: &'f Found<'_>) -> Option<Result<&'f str, ()>> {
-    let reason = found.allow.as_deref()?;
-    Some(assess_reason(reason).map(|()| reason).map_err(drop))
+/// What a marker beside it says: the reason, or why it excuses nothing. `None`: there is no marker.
+pub(crate) fn stands<'f>(found: &'f Found<'_>) -> Option<Result<&'f str, String>> {
+    let allow = found.allow.as_ref()?;
+    Some(match assess_reason(&allow.reason) {
+        Ok(()) => allow.is_about_all().map(|()| allow.reason.as_str()),
+        Err(_) => Err("the marker beside it gives no reason that says something".to_owned()),
+    })
 }
 
 /// The baseline in `tree`, of the project with this id; an empty one where there is none.
@@ -394,6 +398,37 @@ mod tests {
             assert_eq!(judge(&format!("t = '{}' # {marker}", token(4))).0, 1, "{marker}");
         }
         assert_eq!(judge(&format!("t = '{}' # gitleaks:allow revoked after the drill of March", token(4))).0, 0);
+    }
+
+    #[test]
+    fn a_marker_is_about_one_unless_it_says_more() {
+        let line = |tokens: &[u64], marker: &str| {
+            let tokens: Vec<String> = tokens.iter().map(|number| format!("'{}'", token(*number))).collect();
+            format!("t = [{}] # {marker} revoked after the drill of March", tokens.join(", "))
+        };
+        let judge = |before: &str, after: &str| {
+            let step = TestStep::new().before(tree(&[("a", before)])).after(tree(&[("a", after)]));
+            let findings = step.judge(&LAW, &policy());
+            (findings.list.into_iter().map(|finding| finding.message).collect::<Vec<_>>(), findings.notes)
+        };
+        let (one, two) = ("agentops:allow-secret", "agentops:allow-secret(2)");
+        // A second one on a line that was allowed long ago, before or behind the first.
+        for tokens in [[4, 5], [5, 4]] {
+            let (list, notes) = judge(&line(&[4], one), &line(&tokens, one));
+            assert!(list.len() == 1 && list[0].contains("is about 1, and there are 2"), "{list:?}");
+            assert_eq!(notes, [""; 0]);
+            assert_eq!(judge(&line(&[4], one), &line(&tokens, two)).0, [""; 0]);
+        }
+        let (list, notes) = judge("", &line(&[4, 5], two));
+        assert!(list.is_empty() && notes.len() == 2, "each is named: {notes:?}");
+        assert!(notes[0].contains("at column 7;") && notes[1].contains("at column 37;"), "{notes:?}");
+        assert_eq!(judge("", &line(&[4, 4], one)).0, [""; 0], "one, twice");
+        assert_eq!(judge("", &line(&[4], two)).0.len(), 1, "no room for another");
+        // Without a marker each is a finding of its own.
+        assert_eq!(judge("", &line(&[4, 5], "")).0.len(), 2);
+        let step = TestStep::new().before(tree(&[])).after(tree(&[("a", &line(&[4, 5], ""))]));
+        let report = crate::law::judge(&step.case(&policy()), &[Reads::Trees]);
+        assert_eq!(report.violations.iter().filter(|violation| violation.law == LawId::S1).count(), 2);
     }
 
     #[test]

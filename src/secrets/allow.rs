@@ -1,4 +1,5 @@
-//! What a line itself says about a secret on it: `agentops:allow-secret <reason>`.
+//! What a line itself says about a secret on it: `agentops:allow-secret <reason>`, and `agentops:allow-secret(2) <reason>`
+//! about two.
 //!
 //! The marker counts for its own line, and for the next one where a line holds nothing else: a PEM block, for one, has no
 //! room for comments. gitleaks' marker `gitleaks:allow` is read alike. Whether the reason is one, the law decides.
@@ -9,18 +10,28 @@ const MARKERS: [&str; 2] = ["agentops:allow-secret", "gitleaks:allow"];
 /// So far around the secret a line is looked at.
 const FAR: usize = 4096;
 
-/// The reason that the line of the byte `at`, or the line before, gives for a secret there; empty where it gives none.
-/// `None`: there is no marker.
-pub(super) fn reason(bytes: &[u8], at: usize) -> Option<String> {
+/// A marker.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Marker {
+    /// Where it begins, in bytes.
+    pub(super) at: usize,
+    /// How many secrets it is about.
+    pub(super) excuses: usize,
+    /// Why; empty where it does not say.
+    pub(super) reason: String,
+}
+
+/// The marker for a secret at the byte `at`: on its line, or on the line before.
+pub(super) fn marker(bytes: &[u8], at: usize) -> Option<Marker> {
     let (start, end) = line(bytes, at);
-    if let Some((_, reason)) = marked(&bytes[start..end]) {
-        return Some(reason);
+    if let Some(marker) = marked(bytes, start, end) {
+        return Some(marker);
     }
     let before = start.checked_sub(1)?;
     let (start, end) = line(bytes, before);
-    let (lead, reason) = marked(&bytes[start..end])?;
+    let marker = marked(bytes, start, end)?;
     // `<!--`, `//`, `#`, `--`, `rem`: anything with a word in it is a line of its own.
-    lead.iter().all(|byte| !byte.is_ascii_alphanumeric()).then_some(reason)
+    bytes[start..marker.at].iter().all(|byte| !byte.is_ascii_alphanumeric()).then_some(marker)
 }
 
 /// The line of the byte `at`, without its end; cut where it is long.
@@ -32,15 +43,19 @@ pub(super) fn line(bytes: &[u8], at: usize) -> (usize, usize) {
     (start, end)
 }
 
-/// What stands before a marker, and the reason behind it.
-fn marked(line: &[u8]) -> Option<(&[u8], String)> {
+/// The first marker on the line from `start` to `end`.
+fn marked(bytes: &[u8], start: usize, end: usize) -> Option<Marker> {
+    let line = &bytes[start..end];
     let marker = MARKERS.iter().find(|marker| contains(line, marker.as_bytes()))?;
     let at = line.windows(marker.len()).position(|part| part == marker.as_bytes())?;
-    let reason = String::from_utf8_lossy(&line[at + marker.len()..]).into_owned();
+    let text = String::from_utf8_lossy(&line[at + marker.len()..]).into_owned();
+    let number = text.strip_prefix('(').and_then(|rest| rest.split_once(')'));
+    let number = number.and_then(|(number, rest)| Some((number.parse().ok()?, rest)));
+    let (excuses, reason) = number.unwrap_or((1, &text));
     let reason = reason.trim_start_matches([':', '=', '-', '\u{2014}', ' ', '\t']);
     let reason =
         reason.trim_end().trim_end_matches("*/").trim_end_matches("-->").trim_end_matches("#}").trim_end_matches("%>");
-    Some((&line[..at], reason.trim().to_owned()))
+    Some(Marker { at: start + at, excuses, reason: reason.trim().to_owned() })
 }
 
 #[cfg(test)]
@@ -48,7 +63,7 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> Option<String> {
-        reason(text.as_bytes(), text.find("SECRET").unwrap())
+        marker(text.as_bytes(), text.find("SECRET").unwrap()).map(|marker| marker.reason)
     }
 
     #[test]
@@ -63,5 +78,19 @@ mod tests {
         assert_eq!(of("a = 1 // agentops:allow-secret another one\nSECRET"), None);
         assert_eq!(of("# agentops:allow-secret too far\n\nSECRET"), None);
         assert_eq!(of("SECRET"), None);
+    }
+
+    #[test]
+    fn how_many_it_is_about() {
+        for (text, expected) in [
+            ("SECRET # agentops:allow-secret why", (1, "why")),
+            ("SECRET # agentops:allow-secret(2) why", (2, "why")),
+            ("SECRET # gitleaks:allow(12): why", (12, "why")),
+            ("SECRET # agentops:allow-secret (both) why", (1, "(both) why")),
+            ("SECRET # agentops:allow-secret(2 why", (1, "(2 why")),
+        ] {
+            let marker = marker(text.as_bytes(), 0).unwrap();
+            assert_eq!((marker.at, marker.excuses, marker.reason.as_str()), (9, expected.0, expected.1), "{text}");
+        }
     }
 }

@@ -18,12 +18,49 @@ pub struct Found<'s> {
     pub rule: &'s SecretRule,
     /// Its line, from 1; `None` in what is no text.
     pub line: Option<usize>,
-    /// What an allow marker beside it says, empty without a reason; `None`: there is no marker.
-    pub allow: Option<String>,
+    /// Where several are on one line, or in one file without lines: its first byte there, from 1.
+    pub column: Option<usize>,
+    /// What an allow marker beside it says; `None`: there is no marker.
+    pub allow: Option<Allow>,
     pub(super) secret: Vec<u8>,
 }
 
+/// What an allow marker says of the secrets beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allow {
+    /// Why they are none; empty without a reason.
+    pub reason: String,
+    /// How many it is about.
+    pub excuses: usize,
+    /// How many different ones there are.
+    pub there: usize,
+}
+
+impl Allow {
+    /// Refuses a marker that is about more or fewer than there are: what was said of one excuses no other that came later.
+    pub fn is_about_all(&self) -> Result<(), String> {
+        let Self { excuses, there, .. } = self;
+        if excuses == there {
+            return Ok(());
+        }
+        let (are, each) = if *there == 1 { ("is", "it") } else { ("are", "each") };
+        Err(format!(
+            "the marker beside it is about {excuses}, and there {are} {there}: `agentops:allow-secret({there}) <reason>`, where \
+             the reason holds for {each}"
+        ))
+    }
+}
+
 impl Found<'_> {
+    /// Which of its line it is, for reading on: `, at column 7`; empty where it is alone there.
+    pub fn on_its_line(&self) -> String {
+        match (self.column, self.line) {
+            (None, _) => String::new(),
+            (Some(column), Some(_)) => format!(", at column {column}"),
+            (Some(byte), None) => format!(", at byte {byte}"),
+        }
+    }
+
     /// The secret as it may be printed.
     pub fn redacted(&self) -> Redacted<'_> {
         Redacted(&self.secret)

@@ -24,5 +24,5 @@ mod prefilter;
 mod scanner;
 
 pub use builtin::builtin;
-pub use found::{Fingerprint, Found, Redacted};
+pub use found::{Allow, Fingerprint, Found, Redacted};
 pub use scanner::{MAX_FOUND, MAX_SCANNED, RuleError, Scan, Scanner};

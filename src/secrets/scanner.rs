@@ -1,12 +1,14 @@
 //! The search: keywords first, then the rule's expression on the line around one, then reasons why that may be no secret.
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::OnceLock;
 
 use regex_automata::Input;
 
+use super::allow::Marker;
 use super::automaton::Automaton;
-use super::found::Found;
+use super::found::{Allow, Found};
 use super::pattern::{Pattern, PatternError};
 use super::{allow, builtin, checksum, entropy, placeholder, prefilter};
 use crate::model::path::RepoPath;
@@ -321,19 +323,52 @@ impl<'s> Search<'s, '_> {
         taken.sort_by_key(|candidate| candidate.secret.start);
         has_more |= taken.len() > MAX_FOUND;
         taken.truncate(MAX_FOUND);
-        let (mut line, mut counted) = (1, 0);
-        let found = taken.into_iter().map(|candidate| {
+        let (mut line, mut begins, mut counted) = (1, 0, 0);
+        let mut found: Vec<Found<'s>> = Vec::with_capacity(taken.len());
+        let mut markers: Vec<Option<Marker>> = Vec::with_capacity(taken.len());
+        for candidate in taken {
             let Range { start, end } = candidate.secret;
-            line += self.bytes[counted..start].iter().filter(|byte| **byte == b'\n').count();
+            let passed = &self.bytes[counted..start];
+            if self.is_text
+                && let Some(last) = passed.iter().rposition(|byte| *byte == b'\n')
+            {
+                line += passed.iter().filter(|byte| **byte == b'\n').count();
+                begins = counted + last + 1;
+            }
             counted = start;
-            Found {
+            markers.push(allow::marker(self.bytes, start));
+            found.push(Found {
                 rule: candidate.rule,
                 line: self.is_text.then_some(line),
-                allow: allow::reason(self.bytes, start),
+                column: Some(start - begins + 1),
+                allow: None,
                 secret: self.bytes[start..end].to_vec(),
-            }
-        });
-        Scan { found: found.collect(), has_more }
+            });
+        }
+        allow_marked(&mut found, markers);
+        keep_columns_of_several(&mut found);
+        Scan { found, has_more }
+    }
+}
+
+/// Enters what the marker of each says, with how many different ones that marker is beside.
+fn allow_marked(found: &mut [Found<'_>], markers: Vec<Option<Marker>>) {
+    let mut beside: HashMap<usize, HashSet<Vec<u8>>> = HashMap::new();
+    for (found, marker) in found.iter().zip(&markers) {
+        if let Some(marker) = marker {
+            beside.entry(marker.at).or_default().insert(found.secret.clone());
+        }
+    }
+    for (found, marker) in found.iter_mut().zip(markers) {
+        found.allow = marker.map(|Marker { at, excuses, reason }| Allow { reason, excuses, there: beside[&at].len() });
+    }
+}
+
+/// Where one is alone on its line, the line says where it is.
+fn keep_columns_of_several(found: &mut [Found<'_>]) {
+    let lines: Vec<Option<usize>> = found.iter().map(|found| found.line).collect();
+    for found in found {
+        found.column = found.column.filter(|_| lines.iter().filter(|line| **line == found.line).count() > 1);
     }
 }
 

@@ -62,17 +62,36 @@ fn secret(seed: u64) -> String {
 }
 
 #[test]
+fn several_on_one_line_are_told_apart() {
+    let (one, two) = (secret(3), secret(5));
+    let text =
+        format!("a\nb = [\"{one}\", \"{two}\", \"{one}\"] # agentops:allow-secret(2) of the manual\nc = \"{two}\"\n");
+    let scan = builtins().scan(&"a.py".into(), text.as_bytes()).unwrap();
+    let shown: Vec<_> = scan.found.iter().map(|found| (found.line, found.column)).collect();
+    assert_eq!(shown, [(Some(2), Some(7)), (Some(2), Some(37)), (Some(2), Some(67)), (Some(3), None)]);
+    let allow = scan.found[1].allow.as_ref().unwrap();
+    assert_eq!((allow.excuses, allow.there, scan.found[3].allow.is_none()), (2, 2, true));
+    let binary = format!("\0{one}\0\n{two}\0");
+    let scan = builtins().scan(&"a.bin".into(), binary.as_bytes()).unwrap();
+    assert_eq!(
+        scan.found.iter().map(|found| (found.line, found.column)).collect::<Vec<_>>(),
+        [(None, Some(2)), (None, Some(30))]
+    );
+}
+
+#[test]
 fn lines_allows_and_overlaps() {
+    let reason = |found: &Found<'_>| found.allow.as_ref().map(|allow| allow.reason.clone());
     let (one, two) = (secret(3), secret(5));
     let text =
         format!("a\ntoken = \"{one}\" # agentops:allow-secret revoked on the day it leaked\n\ntoken = \"{two}\"\n");
     let scan = builtins().scan(&"a.py".into(), text.as_bytes()).unwrap();
     let shown: Vec<_> =
-        scan.found.iter().map(|found| (found.line, found.allow.as_deref(), found.redacted().to_string())).collect();
+        scan.found.iter().map(|found| (found.line, reason(found), found.redacted().to_string())).collect();
     assert_eq!(
         shown,
         [
-            (Some(2), Some("revoked on the day it leaked"), "glp… (26 characters)".to_owned()),
+            (Some(2), Some("revoked on the day it leaked".to_owned()), "glp… (26 characters)".to_owned()),
             (Some(4), None, "glp… (26 characters)".to_owned())
         ]
     );
