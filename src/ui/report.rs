@@ -1,5 +1,7 @@
 //! The verdict of the judge, for people and for programs.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::page::{Page, Span, dim, error, good, hint, plain, strong, warning};
@@ -8,6 +10,9 @@ use crate::model::escape::visible_bytes;
 use crate::model::law_id::{LawId, Level};
 use crate::model::path::RepoPath;
 use crate::model::report::{Report, Violation};
+
+/// Of one commit so many findings of one law with one remedy are shown to people.
+const MOST_ALIKE: usize = 10;
 
 /// A report as `check` prints it: hand [`ReportBody::of`] to [`show`](super::Ui::show) and [`fill`](Self::fill) the
 /// page.
@@ -83,9 +88,7 @@ impl<'a> ReportBody<'a> {
             if let Some(commit) = commit {
                 page.line([plain("commit "), strong(commit.short())]);
             }
-            for violation in violations {
-                fill_violation(page, violation);
-            }
+            fill_violations(page, &violations);
             page.blank();
         }
         for sentence in self.not_checked {
@@ -135,6 +138,25 @@ impl<'a> ReportBody<'a> {
 /// A commit as people read it, after the full name by which somebody chose it: what a short name stood for is seen.
 fn named(id: &ObjectId, name: Option<&str>) -> String {
     name.map_or_else(|| id.short(), |name| format!("{name} {}", id.short()))
+}
+
+/// Each finding; of more than [`MOST_ALIKE`] of one law with one remedy the first, and how many more there are.
+fn fill_violations(page: &mut Page, violations: &[&Violation]) {
+    let mut alike: HashMap<(LawId, Level, &str), usize> = HashMap::new();
+    let mut more = Vec::new();
+    for violation in violations {
+        let kind = (violation.law, violation.level, violation.fix.as_str());
+        let number = alike.entry(kind).or_default();
+        *number += 1;
+        match *number {
+            ..=MOST_ALIKE => fill_violation(page, violation),
+            number if number == MOST_ALIKE + 1 => more.push(kind),
+            _ => {}
+        }
+    }
+    for kind in more {
+        page.text(format!("… and {} more of {}; `--json` lists all", alike[&kind] - MOST_ALIKE, kind.0));
+    }
 }
 
 fn fill_violation(page: &mut Page, violation: &Violation) {
@@ -257,6 +279,26 @@ mod tests {
         );
         let keys: Vec<_> = document.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(keys, ["judged", "not_checked", "notes", "schema_version", "violations", "waived"]);
+    }
+
+    #[test]
+    fn many_of_one_kind_are_counted() {
+        let of = |law, commit: u8, fix: &str| {
+            violation(law, Level::Error, Place::path("a").in_commit(Some(id(commit))), "broken", fix)
+        };
+        let mut report = report();
+        report.violations = (0..5000).map(|_| of(LawId::Y1, 0x22, "mend it")).collect();
+        report.violations.extend((0..10).map(|_| of(LawId::Y1, 0x33, "mend it")));
+        report.violations.extend((0..11).map(|_| of(LawId::S1, 0x33, "take it out")));
+        report.violations.push(of(LawId::Y1, 0x22, "another one"));
+        let text = printed(Mode::Human, &report);
+        assert_eq!(text.matches("error[AO-Y1]").count(), 10 + 10 + 1);
+        assert_eq!(text.matches("error[AO-S1]").count(), 10);
+        assert!(text.contains("\n… and 4990 more of AO-Y1; `--json` lists all\n"), "{text}");
+        assert!(text.contains("\n… and 1 more of AO-S1; `--json` lists all\n"), "{text}");
+        assert!(text.contains("fail: 5022 errors, 0 warnings"), "{text}");
+        let document: serde_json::Value = serde_json::from_str(&printed(Mode::Json, &report)).unwrap();
+        assert_eq!(document["violations"].as_array().map(Vec::len), Some(5022));
     }
 
     #[test]
