@@ -7,6 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use serde::Serialize;
+
 use super::{CommandError, Options, settings};
 use crate::clock::Clock;
 use crate::engine::EngineError;
@@ -14,7 +16,7 @@ use crate::env::Env;
 use crate::hooks::{self, Answer, Call, Hook, HookError};
 use crate::model::law_id::Level;
 use crate::model::report::Report;
-use crate::ui::{Page, ReportBody, Ui, error, hint, plain, strong};
+use crate::ui::{Mode, Page, ReportBody, Ui, error, hint, plain, strong};
 
 /// The first argument that git gives us, by the first line of a hook file.
 pub(super) const FLAG: &str = "--git-hook";
@@ -59,7 +61,10 @@ pub(super) fn answer(call: &Call<'_>, ui: &Ui) -> bool {
     let answer = catch_unwind(AssertUnwindSafe(|| hooks::run(call)));
     match answer {
         Ok(Ok(answer)) => {
-            print(call.hook, &answer, ui);
+            match ui.mode() {
+                Mode::Human => print(call.hook, &answer, ui),
+                Mode::Json => ui.show(&AnswerBody::of(call.hook, &answer), |_| {}),
+            }
             !answer.refuses
         }
         Ok(Err(error)) => {
@@ -72,6 +77,40 @@ pub(super) fn answer(call: &Call<'_>, ui: &Ui) -> bool {
             let error = bypass(call.hook).into_iter().fold(error, CommandError::hint);
             ui.error(&error.body());
             false
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct AnswerBody<'a> {
+    hook: &'static str,
+    passes: bool,
+    reports: Vec<AboutBody<'a>>,
+    notes: &'a [String],
+    warnings: &'a [String],
+    remedies: &'a [String],
+}
+
+#[derive(Serialize)]
+struct AboutBody<'a> {
+    /// The reference, where several are judged.
+    about: Option<&'a str>,
+    report: ReportBody<'a>,
+}
+
+impl<'a> AnswerBody<'a> {
+    fn of(hook: Hook, answer: &'a Answer) -> Self {
+        let about = |(about, report): &'a (Option<String>, Report)| AboutBody {
+            about: about.as_deref(),
+            report: ReportBody::of(report),
+        };
+        Self {
+            hook: hook.name(),
+            passes: !answer.refuses,
+            reports: answer.reports.iter().map(about).collect(),
+            notes: &answer.notes,
+            warnings: &answer.warnings,
+            remedies: &answer.remedies,
         }
     }
 }

@@ -85,7 +85,7 @@ pub struct RunArguments {
     #[arg(value_name = "NAME")]
     name: String,
     /// What git would hand to the hook
-    #[arg(value_name = "ARGUMENT", trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(value_name = "ARGUMENT")]
     arguments: Vec<OsString>,
 }
 
@@ -376,6 +376,16 @@ fn run_hook(arguments: RunArguments, context: &Context) -> Result<Outcome, Comma
             None => error.hint(format!("there are: {}", names.join(", "))),
         });
     };
+    if let Some(extra) = arguments.arguments.get(hook.most_arguments()) {
+        let most = match hook.most_arguments() {
+            0 => "no argument",
+            1 => "one argument",
+            2 => "two arguments",
+            _ => "three arguments",
+        };
+        let extra = extra.to_string_lossy();
+        return Err(CommandError::usage(format!("`{}` takes {most}: `{extra}` is one too many", hook.name())));
+    }
     // Git runs its hooks at the top of the working tree.
     let top = context.site(None)?.repo.work_dir().map(Path::to_owned);
     let dir = top.as_deref().unwrap_or(&context.dir);

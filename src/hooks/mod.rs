@@ -86,6 +86,16 @@ impl Hook {
         Self::all().find(|hook| hook.name() == name)
     }
 
+    /// How many arguments git hands over, at most.
+    pub fn most_arguments(self) -> usize {
+        match self {
+            Self::PreCommit | Self::PreMergeCommit | Self::PreReceive => 0,
+            Self::CommitMsg | Self::ReferenceTransaction => 1,
+            Self::PrePush => 2,
+            Self::PrepareCommitMsg => 3,
+        }
+    }
+
     /// What it keeps from happening, e.g. `this commit`.
     pub fn guards(self) -> &'static str {
         if matches!(self, Self::PrePush | Self::PreReceive) { "this push" } else { "this commit" }

@@ -97,6 +97,32 @@ fn a_refused_message_is_kept_and_serves_again() {
 }
 
 #[test]
+fn by_hand_there_is_one_document_and_nothing_is_swallowed() {
+    let sandbox = Sandbox::hooked();
+    sandbox.write("good", lawful("feat: add a"));
+    sandbox.write("bad", "wip\n");
+    sandbox.write("a.txt", "1\n");
+    sandbox.git("add a.txt");
+    for (arguments, code) in
+        [("pre-commit", 0), ("commit-msg good", 0), ("commit-msg bad", 1), ("pre-push origin url", 0)]
+    {
+        let output = sandbox.agentops(&format!("hooks run {arguments} --json")).run();
+        assert_eq!(sandbox.agentops(&format!("--json hooks run {arguments}")).run().stdout, output.stdout);
+        let body = output.expect_code(code).json();
+        assert_eq!((body["schema_version"].as_u64(), body["passes"].as_bool()), (Some(1), Some(code == 0)), "{body}");
+        let broken = body["reports"].as_array().unwrap().iter().any(|one| one["report"]["violations"][0].is_object());
+        assert_eq!(broken, code == 1, "{body}");
+    }
+    for arguments in ["pre-commit EXTRA", "commit-msg good EXTRA", "pre-push origin url EXTRA", "pre-receive EXTRA"] {
+        let output = sandbox.agentops(&format!("hooks run {arguments}")).run().expect_code(2);
+        assert!(output.stderr.contains("`EXTRA` is one too many"), "{}", output.snapshot());
+    }
+    let line = format!("refs/heads/main {} refs/heads/main {}\n", sandbox.git("rev-parse HEAD"), "0".repeat(40));
+    let output = sandbox.agentops("hooks run pre-push").stdin(line).run().expect_code(0);
+    assert!(output.stderr.contains("nothing of the remote, whose name was not given,"), "{}", output.snapshot());
+}
+
+#[test]
 fn a_waiver_in_the_message_excuses_what_is_staged() {
     let sandbox = Sandbox::hooked();
     sandbox.write("broken.json", "{ \"a\": \n");

@@ -59,9 +59,10 @@ pub fn judge(
         None => base_of_new(site, remote, &local, known.as_ref())?,
     };
     let Some(base) = base else {
+        let of = if remote.is_empty() { "the remote, whose name was not given," } else { &format!("`{remote}`") };
         judged.notes.push(format!(
-            "`{name}` was not judged: nothing of `{remote}` that it grew from is known here; `agentops check --all` judges \
-             its history"
+            "`{name}` was not judged: nothing of {of} that it grew from is known here; `agentops check --all` judges its \
+             history"
         ));
         return Ok(Some(judged));
     };
