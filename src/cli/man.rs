@@ -49,6 +49,7 @@ pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome
         let failed = |error: io::Error| {
             CommandError::failed(format!("cannot write manual pages to `{}`", target.display())).because(error)
         };
+        out_file::refuse_kept(&target.join("agentops.1"), None, "manual pages")?;
         fs::create_dir_all(&target).map_err(failed)?;
         for page in &pages {
             out_file::write_over(&target.join(&page.name), page.page.as_bytes(), "manual page")?;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{CommandError, Context, ErrorKind, Outcome, out_file};
 use crate::engine::judging::secrets_history::{self, History, Secret};
 use crate::model::escape::visible_bytes;
+use crate::model::layout;
 use crate::ui::{Page, error, good, plain, strong, warning};
 
 #[derive(Serialize)]
@@ -63,7 +64,7 @@ pub(super) fn run(
     let history = secrets_history::search(&site, tip)?;
     if let Some(file) = write {
         let text = history.baseline()?;
-        out_file::write_over(&context.path(file), text.as_bytes(), "baseline")?;
+        out_file::write_own(&context.path(file), Some(layout::SECRETS_BASELINE), text.as_bytes(), "baseline")?;
     }
     let body = Body {
         searched: Searched { commits: history.commits, files: history.files },

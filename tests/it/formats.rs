@@ -228,3 +228,57 @@ fn a_finding_that_moves_in_its_file_is_the_same_one() {
     assert_ne!(finding("stock.toml", "a = 1\na = 2\n").0, before);
     assert_ne!(finding("shop.toml", "a = \n").0, before);
 }
+
+#[test]
+fn no_report_takes_the_place_of_what_git_or_agentops_keeps() {
+    let sandbox = unlawful();
+    let linked = sandbox.worktree("linked");
+    std::os::unix::fs::symlink(".git/config", sandbox.path().join("link")).unwrap();
+    let read = |file: &str| std::fs::read(sandbox.path().join(file)).ok();
+    for file in [
+        ".git/index",
+        ".git/new",
+        ".git/refs/heads/new",
+        ".git/worktrees/linked/HEAD",
+        "link",
+        ".agentops/config.toml",
+        ".agentops/new",
+        ".agentops/secrets.baseline",
+    ] {
+        let before = read(file);
+        let output = check(&sandbox, "--base main --format sarif --out").arg(file).run().expect_code(1);
+        assert!(output.stderr.contains("keeps its own files there"), "{file}: {}", output.snapshot());
+        assert_eq!(read(file), before, "{file}");
+    }
+    let before = std::fs::read(linked.path().join(".git")).unwrap();
+    check(&linked, "--base main --out .git").run().expect_code(1);
+    assert_eq!(std::fs::read(linked.path().join(".git")).unwrap(), before);
+    let baseline = |file: &str| sandbox.agentops("check --secrets-history --write-baseline").arg(file).run();
+    baseline(".agentops/config.toml").expect_code(1);
+    baseline(".git/index").expect_code(1);
+    baseline(".agentops/secrets.baseline").expect_code(0);
+    for folder in [".git/hooks", ".git/pages", ".agentops"] {
+        let pages = sandbox.agentops(&format!("man --dir {folder}")).run().expect_code(1);
+        assert!(pages.stderr.contains("keeps its own files there"), "{}", pages.snapshot());
+    }
+    assert!(!sandbox.path().join(".git/pages").exists());
+    // A working tree that lies in a bare repository is nobody's but the person's.
+    sandbox.git("clone --quiet --bare . ../bare.git");
+    sandbox.git("-C ../bare.git worktree add --quiet tree work");
+    let inside = sandbox.at(sandbox.root().join("bare.git/tree"));
+    check(&inside, "--base main --out report.sarif").run().expect_code(3);
+    check(&inside, "--base main --out ../report.sarif").run().expect_code(1);
+    check(&sandbox, "--base main --out report.sarif").run().expect_code(3);
+}
+
+#[test]
+fn a_missing_folder_is_named() {
+    let sandbox = unlawful();
+    insta::assert_snapshot!(check(&sandbox, "--base main --format sarif --out a/b/c.sarif").run().snapshot(), @"
+    exit 1
+    --- stderr
+    error: cannot write the verdict to `<root>/repo/a/b/c.sarif`
+    caused by: No such file or directory (os error 2)
+    hint: its folder is not there; make it: mkdir -p <root>/repo/a/b
+    ");
+}
