@@ -7,8 +7,10 @@ use std::path::Path;
 use super::{Answer, Call, HookError, chained, commit, io_error};
 use crate::engine::EngineError;
 use crate::engine::Site;
+use crate::engine::judging::commit_command::{self, CommitCommand};
 use crate::engine::judging::staged::{self, Ground, Staged};
 use crate::engine::writing::leftovers::Traces;
+use crate::model::escape::shell_word;
 use crate::model::law_id::Level;
 use crate::model::message::{Cleanup, Comment, clean};
 use crate::model::report::Violation;
@@ -65,15 +67,32 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
             }
         };
         let place = fs::canonicalize(&place).unwrap_or(place);
-        answer.remedies.push(format!(
-            "your message is kept; `git commit -e -F {}` opens it again",
-            super::install::quoted(&place.to_string_lossy())
-        ));
+        answer.remedies.push(remedy(call, &site, &place.to_string_lossy()));
     } else {
         // A message left from an earlier refusal has served; where it cannot be removed, it is overwritten next time.
         let _ = refused_message::clear(git_dir);
     }
     Ok(answer)
+}
+
+/// How the kept message serves again: by the same command, so that an amend stays one and the same files are committed.
+fn remedy(call: &Call<'_>, site: &Site<'_>, place: &str) -> String {
+    let again = match commit_command::running(call.env) {
+        Some(command) => command.again(place),
+        // Of a merge or a pick git has kept all but the message.
+        None if site.repo.operation_in_progress().is_some() => CommitCommand::default().again(place),
+        None => None,
+    };
+    match again {
+        Some(words) => {
+            let words: Vec<String> = words.iter().map(|word| shell_word(word)).collect();
+            format!("your message is kept; `{}` opens it again", words.join(" "))
+        }
+        None => {
+            let place = shell_word(place);
+            format!("your message is kept; repeat your command with `-e -F {place}` in place of the message")
+        }
+    }
 }
 
 /// The bytes of the message; a device such as `/dev/zero` would never end.

@@ -122,6 +122,48 @@ fn by_hand_there_is_one_document_and_nothing_is_swallowed() {
     assert!(output.stderr.contains("nothing of the remote, whose name was not given,"), "{}", output.snapshot());
 }
 
+/// Where the system shows no command lines, words stand in place of the command.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_remedy_repeats_the_command_that_was_refused() {
+    let sandbox = Sandbox::hooked();
+    let kept = sandbox.path().join(".git/agentops/refused-message");
+    sandbox.write("a.txt", "1\n");
+    sandbox.git("add a.txt");
+    sandbox.commit("feat: begin", "").expect_code(0);
+    let go = |command: &str| {
+        let refused = sandbox.shell(&format!("git {command} -m wip")).run().expect_code(1);
+        let end = "` opens it again";
+        let line = refused.stderr.lines().find(|line| line.ends_with(end));
+        let line = line.unwrap_or_else(|| panic!("{}", refused.stderr));
+        let remedy = line.split_once("; `").unwrap().1.trim_end_matches(end);
+        fs::write(&kept, lawful(&format!("feat: {}", command.len()))).unwrap();
+        // As somebody would who pastes it.
+        with_editor(sandbox.shell(remedy), "true").run().expect_code(0);
+        sandbox.git("show --format= --name-only HEAD")
+    };
+    // `-a` takes what is not staged, a path leaves the others alone, an amend makes no second commit.
+    sandbox.write("a.txt", "2\n");
+    assert_eq!(go("commit --quiet -a"), "a.txt");
+    sandbox.write("a.txt", "3\n");
+    sandbox.write("b it's.txt", "3\n");
+    sandbox.git("add .");
+    assert_eq!(go("commit --quiet 'b it'\\''s.txt'"), "b it's.txt");
+    sandbox.git("restore --staged --worktree .");
+    sandbox.write("a.txt", "4\n");
+    sandbox.git("add .");
+    let before = sandbox.git("rev-list --count HEAD");
+    assert_eq!(go("commit --quiet --amend"), "a.txt\nb it's.txt");
+    assert_eq!(sandbox.git("rev-list --count HEAD"), before);
+    sandbox.write("a.txt", "5\n");
+    go("-C . commit --quiet -a --author='Bob B <bob@example.org>' --date 2001-02-03T04:05:06Z");
+    assert_eq!(sandbox.git("log -1 --format=%an,%ae,%as"), "Bob B,bob@example.org,2001-02-03");
+    // By hand nobody runs a command that could be repeated.
+    sandbox.write("message", "wip\n");
+    let by_hand = sandbox.agentops("hooks run commit-msg message").run().expect_code(1);
+    assert!(by_hand.stderr.contains("; repeat your command with `-e -F "), "{}", by_hand.snapshot());
+}
+
 #[test]
 fn a_waiver_in_the_message_excuses_what_is_staged() {
     let sandbox = Sandbox::hooked();

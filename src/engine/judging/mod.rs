@@ -3,6 +3,7 @@
 mod amended;
 mod beginnings;
 pub(crate) mod cases;
+pub mod commit_command;
 mod compromised;
 pub mod landing;
 mod memory;
