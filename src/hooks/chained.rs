@@ -1,20 +1,19 @@
 //! Somebody else's hook that was there before ours: run first, as git would run it.
 
 use std::ffi::OsString;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use super::{Answer, Call, HookError, io_error, manager};
 use crate::env::Env;
+use crate::model::escape::shell_word;
 
 /// What the file of a chained hook is called, after the hook's name.
 pub(super) const SUFFIX: &str = ".agentops-chained";
 
 /// The system's number for "this file is no program": a script without a first line that names one.
 const NO_PROGRAM: i32 = 8;
-
-const READING: &str = "read which references move from standard input";
 
 /// The chained hook behind the hook file `file`.
 pub(super) fn beside(file: &Path) -> PathBuf {
@@ -99,7 +98,7 @@ fn explained(hook: &Path, error: io::Error) -> io::Error {
     let first = String::from_utf8_lossy(first);
     let program = first.split_whitespace().next().unwrap_or_default();
     let why = if first.ends_with('\r') {
-        let file = super::install::quoted(&hook.to_string_lossy());
+        let file = shell_word(&hook.to_string_lossy());
         format!(
             "the lines of this script end in CR LF, so that its first one names no program: `sed -i 's/\\r$//' {file}` mends that"
         )
@@ -107,24 +106,6 @@ fn explained(hook: &Path, error: io::Error) -> io::Error {
         format!("the program in its first line, `{program}`, is not there")
     };
     io::Error::new(io::ErrorKind::NotFound, why)
-}
-
-/// What git tells a hook on its standard input, after the chained hook has read it too; or that hook's refusal.
-pub(super) fn input(call: &Call<'_>) -> Result<Result<String, Answer>, HookError> {
-    let mut input = Vec::new();
-    io::stdin().read_to_end(&mut input).map_err(io_error(READING))?;
-    if let Some(hook) = find(call)
-        && let Some(refusal) = run(call, &hook, Some(&input))?
-    {
-        return Ok(Err(refusal));
-    }
-    Ok(Ok(String::from_utf8_lossy(&input).into_owned()))
-}
-
-/// A line of it that git does not write.
-pub(super) fn unexpected(line: &str) -> HookError {
-    let source = io::Error::new(io::ErrorKind::InvalidData, format!("`{line}` has an unexpected form"));
-    io_error(READING)(source)
 }
 
 fn start(program: &Path, first: &[OsString], hook: &Path, call: &Call<'_>, input: Option<&[u8]>) -> io::Result<Child> {

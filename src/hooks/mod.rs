@@ -6,11 +6,13 @@
 //!
 //! - `commit`: `pre-commit`, `pre-merge-commit`; `message`: `commit-msg`; `prepare`: `prepare-commit-msg`; `push`: `pre-push`;
 //!   `receive`: `pre-receive`; `transaction`: `reference-transaction`
+//! - `input`: what git tells the last three, which references move
 //! - `chained`: somebody else's hook of the same name, which was there before; `manager`: programs that write such hooks
 //! - [`install`]: putting hook files in place and taking them away
 
 mod chained;
 mod commit;
+mod input;
 pub mod install;
 mod manager;
 mod message;

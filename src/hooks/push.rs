@@ -1,16 +1,16 @@
 //! `pre-push`: each branch as a landing on what the remote has.
 
-use super::{Answer, Call, HookError, chained};
+use super::{Answer, Call, HookError, input};
 use crate::engine::judging::PushMemory;
 use crate::engine::judging::push::{self, Update};
 use crate::model::digest::ObjectId;
 
 pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
-    let input = match chained::input(call)? {
-        Ok(input) => input,
+    let lines = match input::read(call)? {
+        Ok(lines) => lines,
         Err(refusal) => return Ok(refusal),
     };
-    let updates = parse(&input).map_err(|line| chained::unexpected(&line))?;
+    let updates = parse(&lines).map_err(|line| input::unexpected(&line))?;
     if updates.is_empty() {
         return Ok(Answer::default());
     }

@@ -1,16 +1,16 @@
 //! `pre-receive`: each reference of a push, on the server, before any moves. All move or none.
 
-use super::{Answer, Call, HookError, chained};
+use super::{Answer, Call, HookError, input};
 use crate::engine::judging::PushMemory;
 use crate::engine::judging::receive::{Server, Update};
 use crate::model::digest::ObjectId;
 
 pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
-    let input = match chained::input(call)? {
-        Ok(input) => input,
+    let lines = match input::read(call)? {
+        Ok(lines) => lines,
         Err(refusal) => return Ok(refusal),
     };
-    let updates = parse(&input).map_err(|line| chained::unexpected(&line))?;
+    let updates = parse(&lines).map_err(|line| input::unexpected(&line))?;
     let site = call.open()?;
     let server = Server::of(&site)?;
     let mut answer = Answer::default();

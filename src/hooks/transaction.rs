@@ -1,7 +1,7 @@
 //! `reference-transaction`, installed by `hooks install --strict`: commits that went past the other hooks, refused when a
 //! branch is to move to them.
 
-use super::{Answer, Call, HookError, chained};
+use super::{Answer, Call, HookError, input};
 use crate::engine::judging::unguarded;
 use crate::model::digest::ObjectId;
 
@@ -11,8 +11,8 @@ const PREPARED: &str = "prepared";
 const OTHERS: [&str; 3] = ["preparing", "committed", "aborted"];
 
 pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
-    let input = match chained::input(call)? {
-        Ok(input) => input,
+    let lines = match input::read(call)? {
+        Ok(lines) => lines,
         Err(refusal) => return Ok(refusal),
     };
     let state = call.arguments.first().map(|state| state.to_string_lossy()).unwrap_or_default();
@@ -22,7 +22,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
     if state != PREPARED {
         return Err(HookError::NoState { state: state.into_owned() });
     }
-    let moves = branches(&input).map_err(|line| chained::unexpected(&line))?;
+    let moves = branches(&lines).map_err(|line| input::unexpected(&line))?;
     // Every reference passes here, and most are none of ours.
     if moves.is_empty() {
         return Ok(Answer::default());

@@ -80,12 +80,17 @@ pub(crate) struct Hindsight {
 impl Hindsight {
     /// Of this tip's tree.
     pub(crate) fn of(tree: &dyn TreeView) -> Result<Self, EngineError> {
-        let let_go = governance::redactions(&governance::read_amends(tree)?.links);
+        let let_go = let_go(tree)?;
         let project = tree.file(&layout::FORMAT.into(), MAX_STATE_FILE)?.and_then(|bytes| config::project_of(&bytes));
         // A baseline that cannot be read knows nothing; AO-G5 names it where it came in.
         let baseline = project.and_then(|project| secrets_baseline(tree, &project).ok()).unwrap_or_default();
         Ok(Self { let_go, baseline })
     }
+}
+
+/// What owners have let go in this tree.
+pub(super) fn let_go(tree: &dyn TreeView) -> Result<Redactions, EngineError> {
+    Ok(governance::redactions(&governance::read_amends(tree)?.links))
 }
 
 /// The policy that a step leaves behind, read only where one of its files changes.

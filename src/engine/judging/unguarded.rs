@@ -7,7 +7,6 @@ use crate::engine::site::Site;
 use crate::model::commit::Commit;
 use crate::model::digest::ObjectId;
 use crate::model::report::Report;
-use crate::workflow::governance;
 
 /// A commit that the hooks would not have let pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +36,7 @@ pub fn find(site: &Site, tip: &ObjectId, known: &[ObjectId], most: usize) -> Res
     if is_cut {
         commits.remove(0);
     }
-    let let_go = governance::redactions(&governance::read_amends(&repo.tree(&repo.tree_of(tip)?))?.links);
+    let let_go = cases::let_go(&repo.tree(&repo.tree_of(tip)?))?;
     let mut policies = Policies::default();
     let mut found = Vec::new();
     for commit in commits {

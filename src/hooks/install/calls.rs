@@ -4,9 +4,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Hook, InstallError, place, quoted, read, text};
+use super::{Hook, InstallError, place, read, text};
 use crate::engine::Site;
 use crate::hooks::manager::Manager;
+use crate::model::escape::shell_word;
 
 /// Husky starts all its hooks by this file, which finds the user's script by the name that the hook was called by: moved
 /// aside, such a hook would run nothing and say nothing.
@@ -141,7 +142,7 @@ impl Owner {
 
     fn call(self, hook: Hook, file: &Path) -> String {
         let name = hook.name();
-        let place = quoted(&file.to_string_lossy());
+        let place = shell_word(&file.to_string_lossy());
         let line = format!("agentops hooks run {name} \"$@\" || exit 1");
         match self {
             // A file may end within a line.
@@ -156,7 +157,7 @@ fn lefthook_remedy(callers: &[(Hook, PathBuf)]) -> String {
     let mut words = "have lefthook call agentops, after its other jobs".to_owned();
     let mut commands = Vec::new();
     for (hook, file) in callers {
-        let (name, job, place) = (hook.name(), lefthook_job(*hook), quoted(&file.to_string_lossy()));
+        let (name, job, place) = (hook.name(), lefthook_job(*hook), shell_word(&file.to_string_lossy()));
         if takes_a_new_hook(file, name) {
             commands.push(format!("printf '\\n{name}:\\n  jobs:\\n    - {job}\\n' >> {place}"));
         } else {

@@ -22,11 +22,11 @@ use crate::engine::EngineError;
 use crate::engine::Site;
 use crate::engine::writing::transact;
 use crate::git::GitError;
+use crate::model::escape::shell_word;
 
 pub use calls::Owner;
 pub use replaced::Kept;
 pub use status::{Chained, State, Status, passed_by, status};
-pub(crate) use text::quoted;
 pub use uninstall::uninstall;
 
 /// What was done, or in a dry run would be, with one hook.
@@ -172,7 +172,7 @@ impl InstallError {
             Self::Elsewhere { remedy, .. } => Some(remedy.clone()),
             Self::Linked { link, .. } => Some(format!(
                 "to give this repository its own hooks, run `rm {0} && mkdir {0}`",
-                quoted(&link.to_string_lossy())
+                shell_word(&link.to_string_lossy())
             )),
             Self::HuskyAbsent { .. } => {
                 Some("run husky in this worktree: `npx husky`, or the script `prepare` of `package.json`".to_owned())
@@ -180,8 +180,8 @@ impl InstallError {
             Self::Owned { owner, callers, .. } => Some(owner.remedy(callers)),
             Self::TwoForeign { file, kept, .. } => Some(format!(
                 "keep one of them: `mv {0} {1}` to run the first, `rm {0}` to run the second; then install again",
-                quoted(&file.to_string_lossy()),
-                quoted(&kept.to_string_lossy())
+                shell_word(&file.to_string_lossy()),
+                shell_word(&kept.to_string_lossy())
             )),
             Self::Binary { .. } => Some("put agentops at a plain path, for example /usr/local/bin/agentops".to_owned()),
             _ => None,

@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{InstallError, quoted};
+use super::InstallError;
 use crate::engine::Site;
 use crate::git::config::Scope;
+use crate::model::escape::shell_word;
 
 const KEY: &str = "core.hooksPath";
 
@@ -34,7 +35,7 @@ pub(super) fn own_folder(site: &Site<'_>) -> Result<PathBuf, InstallError> {
         return Err(InstallError::Elsewhere { folder, scope: scope.name(), remedy: remedy.to_owned() });
     }
     let level = if scope == Scope::Worktree { "--worktree" } else { "--local" };
-    let command = format!("git config {level} {KEY} {}", quoted(&usual.to_string_lossy()));
+    let command = format!("git config {level} {KEY} {}", shell_word(&usual.to_string_lossy()));
     let remedy = format!("to give this repository its own hooks, run `{command}`");
     Err(InstallError::Elsewhere { folder, scope: scope.name(), remedy })
 }

@@ -48,12 +48,6 @@ pub(super) fn binary_of(bytes: &[u8]) -> Option<PathBuf> {
     direct.or_else(quoted).map(PathBuf::from)
 }
 
-/// A word for a shell, in quotes only where it needs them.
-pub(crate) fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { always_quoted(word) }
-}
-
 fn always_quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
