@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::acting::short_branch;
-use super::hooks::warn_kept;
+use super::hooks::tell_removed;
 use super::init::HookBody;
 use super::{CommandError, Context, Outcome, Writing};
 use crate::engine::adoption::deinit::{self as taking, Inventory, Removed};
@@ -67,7 +67,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context) -> Result<Outcom
         context.ui.warning(unfinished);
     }
     match hooks {
-        Ok(done) => warn_kept(&context.ui, &done, dry_run),
+        Ok(done) => tell_removed(&context.ui, &done, dry_run),
         Err(error) => {
             context.ui.warning(format!("git's hooks are as they were: {error}"));
             context.ui.hint("agentops hooks uninstall");

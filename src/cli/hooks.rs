@@ -11,7 +11,7 @@ use super::{CommandError, Context, ErrorKind, Outcome, git_hook};
 use crate::engine::judging::unguarded::{self, Unguarded};
 use crate::engine::writing::leftovers;
 use crate::engine::{EngineError, Site};
-use crate::hooks::install::{self, Chained, Done, InstallError, Kept, State, Status, Step};
+use crate::hooks::install::{self, Chained, Done, InstallError, Kept, State, Status, Step, Why};
 use crate::hooks::{Call, Hook, Manager};
 use crate::model::law_id::{LawId, Level};
 use crate::ui::{ReportBody, Table, Ui, good, plain, strong, warning};
@@ -206,52 +206,67 @@ fn change(
     } else {
         context.ui.talk(format!("hooks {would}{verb} in {}", body.folder));
     }
-    if let Some(folder) = &done.passed_by {
-        context.ui.talk(format!("and in {}, which git passes by because of `core.hooksPath`", folder.display()));
-    }
-    warn_kept(&context.ui, &done, dry_run);
-    if done.steps.iter().any(|(_, step)| *step == Step::Chained) {
-        context
-            .ui
-            .hint("chained hooks keep running, before those of agentops; `agentops hooks uninstall` puts them back");
-    }
-    for remark in &done.remarks {
-        context.ui.warning(remark);
-    }
-    let changes = done.steps.iter().any(|(_, step)| *step != Step::Kept);
-    if done.is_in_work_tree && verb == "installed" && changes {
-        context.ui.warning(
-            "this folder is part of the working tree, and the hooks name a binary of this machine: do not commit them",
-        );
+    if verb == "installed" {
+        tell_installed(&context.ui, &done, dry_run);
+    } else {
+        tell_removed(&context.ui, &done, dry_run);
     }
     // An installation that left a hook out is not whole.
     let is_whole = verb != "installed" || done.steps.iter().all(|(_, step)| *step != Step::LeftAlone);
     Ok(if is_whole { Outcome::Done } else { Outcome::Ended(ErrorKind::Failure) })
 }
 
-/// Names the chained hooks that nothing runs any more.
-pub(super) fn warn_kept(ui: &Ui, done: &Done, dry_run: bool) {
-    let is = if dry_run { "would be" } else { "is" };
-    for Kept { from, to } in &done.kept {
-        ui.warning(format!(
-            "the chained hook `{}` {is} kept as `{}`, which nothing runs: its own program wrote another one since",
-            from.display(),
-            to.display()
+/// What somebody who installed hooks should know of those that were there before.
+pub(super) fn tell_installed(ui: &Ui, done: &Done, dry_run: bool) {
+    warn_kept(ui, done, dry_run);
+    if done.kept.iter().any(|kept| kept.why == Why::Edited) {
+        ui.hint(format!(
+            "what is to run besides agentops goes into a hook of its own, for example `pre-commit{}`, which runs first",
+            install::CHAINED
         ));
+    }
+    if done.steps.iter().any(|(_, step)| *step == Step::Chained) {
+        ui.hint("chained hooks keep running, before those of agentops; `agentops hooks uninstall` puts them back");
+    }
+    for remark in &done.remarks {
+        ui.warning(remark);
+    }
+    if done.is_in_work_tree && done.steps.iter().any(|(_, step)| *step != Step::Kept) {
+        ui.warning(
+            "this folder is part of the working tree, and the hooks name a binary of this machine: do not commit them",
+        );
+    }
+}
+
+/// What somebody who removed hooks should know of those that are there now.
+pub(super) fn tell_removed(ui: &Ui, done: &Done, dry_run: bool) {
+    if let Some(folder) = &done.passed_by {
+        ui.talk(format!("and in {}, which git passes by because of `core.hooksPath`", folder.display()));
+    }
+    warn_kept(ui, done, dry_run);
+    for remark in &done.remarks {
+        ui.warning(remark);
+    }
+}
+
+/// Names the hook files that nothing runs any more.
+fn warn_kept(ui: &Ui, done: &Done, dry_run: bool) {
+    let is = if dry_run { "would be" } else { "is" };
+    for Kept { from, to, why } in &done.kept {
+        let (from, to) = (from.display(), to.display());
+        ui.warning(match why {
+            Why::Replaced => format!(
+                "the chained hook `{from}` {is} kept as `{to}`, which nothing runs: its own program wrote another one since"
+            ),
+            Why::Edited => format!(
+                "the hook of agentops `{from}` is not as it was written: what stands there {is} kept as `{to}`, which nothing runs"
+            ),
+        });
     }
 }
 
 fn uninstall(context: &Context, dry_run: bool) -> Result<Outcome, CommandError> {
-    let outcome = change(context, dry_run, "removed", install::uninstall)?;
-    let all = install::status(&context.site(None)?).map_err(not_done)?;
-    let calling: Vec<&str> = names(&all, |status| status.state == State::Calls);
-    if !calling.is_empty() {
-        context.ui.hint(format!(
-            "{} still call `agentops hooks run`: those lines are the project's, and stay until somebody removes them",
-            calling.join(", ")
-        ));
-    }
-    Ok(outcome)
+    change(context, dry_run, "removed", install::uninstall)
 }
 
 fn names(all: &[Status], which: impl Fn(&Status) -> bool) -> Vec<&'static str> {

@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::acting::{remarks, short_branch};
-use super::hooks::warn_kept;
+use super::hooks::tell_installed;
 use super::{CommandError, Context, Outcome, Writing};
 use crate::engine::Site;
 use crate::engine::adoption::init::{self as bringing, Done, Request};
@@ -174,7 +174,7 @@ pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome
 
 fn install_hooks(site: &Site<'_>, ui: &Ui, dry_run: bool) -> Result<Vec<HookBody>, InstallError> {
     let done = install::install(site, Hook::CLIENT, dry_run)?;
-    warn_kept(ui, &done, dry_run);
+    tell_installed(ui, &done, dry_run);
     Ok(done.steps.iter().map(|(hook, step)| HookBody { hook: hook.name(), step: step.word() }).collect())
 }
 
@@ -233,7 +233,7 @@ fn fill(page: &mut Page, body: &Body, nothing: bool, commits: bool) {
             },
         );
     }
-    for step in [Step::Written, Step::Replaced, Step::Chained] {
+    for step in [Step::Written, Step::Replaced, Step::Chained, Step::SetAside, Step::LeftAlone] {
         let hooks: Vec<&str> =
             body.hooks.iter().filter(|hook| hook.step == step.word()).map(|hook| hook.hook).collect();
         if !hooks.is_empty() {

@@ -118,6 +118,25 @@ fn a_hook_that_reads_its_own_name_is_named() {
 }
 
 #[test]
+fn setting_up_and_taking_away_tell_what_the_verbs_of_hooks_tell() {
+    let sandbox = Sandbox::new();
+    sandbox.write_program(".git/hooks/pre-commit", "#!/bin/sh\n\ncase \"$(basename \"$0\")\" in no) exit 1;; esac\n");
+    sandbox.write(".git/hooks/pre-push", "#!/bin/sh\n");
+    let set_up = sandbox.agentops("init --profile sre").run().expect_code(0);
+    for said in
+        ["pre-push set aside", "reads its own name (line 3)", "it has no exec bit", "chained hooks keep running"]
+    {
+        assert!(set_up.snapshot().contains(said), "{said}: {}", set_up.snapshot());
+    }
+    sandbox.git("config core.hooksPath .githooks");
+    sandbox.write_program(".githooks/commit-msg", "#!/bin/sh\nagentops hooks run commit-msg \"$@\"\n");
+    let gone = sandbox.agentops("deinit --confirm repo").run().expect_code(0);
+    for said in ["and in <root>/repo/.git/hooks, which git passes by", "commit-msg still calls `agentops hooks run`"] {
+        assert!(gone.snapshot().contains(said), "{said}: {}", gone.snapshot());
+    }
+}
+
+#[test]
 fn removing_nothing_is_said() {
     let sandbox = Sandbox::adopted();
     insta::assert_snapshot!(sandbox.agentops("hooks uninstall").run().snapshot(), @"

@@ -169,7 +169,61 @@ fn what_was_done_to_our_hooks_is_seen_and_mended() {
     fs::remove_file(sandbox.path().join(hook("reference-transaction"))).unwrap();
     fs::remove_file(sandbox.path().join(hook("prepare-commit-msg"))).unwrap();
     sandbox.install().expect_code(0);
-    assert_eq!(sandbox.hooks(), good);
+    let mut mended = sandbox.hooks();
+    assert!(mended.remove("pre-commit.agentops-edited").is_some(), "somebody wrote it");
+    assert_eq!(mended, good);
+}
+
+#[test]
+fn what_somebody_wrote_into_a_hook_of_ours_is_kept() {
+    let sandbox = Sandbox::new();
+    sandbox.install().expect_code(0);
+    let good = sandbox.hooks();
+    let place = ".git/hooks/pre-commit";
+    let edited = |line: &str| sandbox.read(place) + line;
+    let edit = |line: &str| sandbox.program(place, &edited(line), 0o755);
+    edit("npm test\n");
+    let before = sandbox.hooks();
+    let planned = sandbox.agentops("hooks install --dry-run").run().expect_code(0);
+    assert!(planned.stderr.contains("would be kept as"), "{}", planned.snapshot());
+    assert_eq!(sandbox.hooks(), before);
+    insta::assert_snapshot!(sandbox.install().snapshot(), @"
+    exit 0
+    --- stdout
+    hook                is
+    pre-commit          replaced
+    prepare-commit-msg  unchanged
+    commit-msg          unchanged
+    pre-merge-commit    unchanged
+    pre-push            unchanged
+    --- stderr
+    hooks installed in <root>/repo/.git/hooks
+    warning: the hook of agentops `<root>/repo/.git/hooks/pre-commit` is not as it was written: what stands there is kept as `<root>/repo/.git/hooks/pre-commit.agentops-edited`, which nothing runs
+    hint: what is to run besides agentops goes into a hook of its own, for example `pre-commit.agentops-chained`, which runs first
+    ");
+    let kept = sandbox.hooks();
+    assert_eq!(kept["pre-commit.agentops-edited"], before["pre-commit"]);
+    assert_eq!(kept["pre-commit"], good["pre-commit"]);
+    // Once more, and by the removal: each under a name of its own.
+    edit("npm run lint\n");
+    let second = sandbox.hooks()["pre-commit"].clone();
+    sandbox.install().expect_code(0);
+    edit("make\n");
+    let third = sandbox.hooks()["pre-commit"].clone();
+    let removed = sandbox.agentops("hooks uninstall").run().expect_code(0);
+    assert!(removed.snapshot().contains("is kept as `<root>/repo/.git/hooks/pre-commit.agentops-edited-3`"));
+    let kept = sandbox.hooks();
+    assert!(!kept.contains_key("pre-commit"));
+    assert_eq!((&kept["pre-commit.agentops-edited-2"], &kept["pre-commit.agentops-edited-3"]), (&second, &third));
+    // A chained hook comes back all the same; and where a manager keeps ours, that file is looked at too.
+    sandbox.program(place, "#!/bin/sh\n", 0o755);
+    sandbox.install().expect_code(0);
+    edit("exit 0\n");
+    fs::copy(sandbox.path().join(place), sandbox.path().join(".git/hooks/pre-push.old")).unwrap();
+    sandbox.agentops("hooks uninstall").run().expect_code(0);
+    assert_eq!(sandbox.read(place), "#!/bin/sh\n");
+    assert!(sandbox.read(".git/hooks/pre-commit.agentops-edited-4").ends_with("exit 0\n"));
+    assert!(sandbox.read(".git/hooks/pre-push.old.agentops-edited").ends_with("exit 0\n"));
 }
 
 #[test]

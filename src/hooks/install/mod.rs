@@ -5,6 +5,7 @@
 //! never none. Nothing else in the folder is touched. One process at a time looks and writes, under the writers' lock.
 
 mod calls;
+mod kept;
 mod place;
 mod remarks;
 mod replaced;
@@ -25,9 +26,12 @@ use crate::git::GitError;
 use crate::model::escape::shell_word;
 
 pub use calls::Owner;
-pub use replaced::Kept;
+pub use kept::{Kept, Why};
 pub use status::{Chained, State, Status, passed_by, status};
 pub use uninstall::uninstall;
+
+/// What the file of somebody else's hook that ours runs first is called, after the hook's name.
+pub const CHAINED: &str = chained::SUFFIX;
 
 /// What was done, or in a dry run would be, with one hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +81,7 @@ pub struct Done {
     pub passed_by: Option<PathBuf>,
     /// Step by step.
     pub steps: Vec<(Hook, Step)>,
-    /// Chained hooks that a different one of the same program replaced: kept, and run no more.
+    /// Hook files that somebody may have written in: kept, and run no more.
     pub kept: Vec<Kept>,
     /// What the user should know about hooks that were there before, in sentences.
     pub remarks: Vec<String>,
@@ -202,6 +206,7 @@ pub fn install(site: &Site<'_>, hooks: &[Hook], dry_run: bool) -> Result<Done, I
     calls::refuse_owned(site, &folder, hooks)?;
     let mut plan = Vec::new();
     let mut replaced = Vec::new();
+    let mut edited = Vec::new();
     let mut remarks = Vec::new();
     for hook in hooks {
         let status = status::look(site, &folder, *hook, &wanted)?;
@@ -219,6 +224,9 @@ pub fn install(site: &Site<'_>, hooks: &[Hook], dry_run: bool) -> Result<Done, I
                 if chained::is_program(&status.file) { Step::Chained } else { Step::SetAside }
             }
         };
+        if status.state == State::Tampered {
+            edited.extend(Kept::edited(&status.file)?);
+        }
         remarks.extend(remarks::of(&status, step));
         plan.push((*hook, step, status.file));
         if step != Step::LeftAlone {
@@ -230,6 +238,9 @@ pub fn install(site: &Site<'_>, hooks: &[Hook], dry_run: bool) -> Result<Done, I
         for replaced in &replaced {
             replaced.act()?;
         }
+        for edited in &edited {
+            edited.name_twice()?;
+        }
         for (_, step, file) in plan.iter().filter(|(_, step, _)| !matches!(step, Step::Kept | Step::LeftAlone)) {
             if matches!(step, Step::Chained | Step::SetAside) {
                 keep_aside(file)?;
@@ -238,7 +249,7 @@ pub fn install(site: &Site<'_>, hooks: &[Hook], dry_run: bool) -> Result<Done, I
         }
     }
     let steps = plan.into_iter().map(|(hook, step, _)| (hook, step)).collect();
-    let kept = replaced.into_iter().filter_map(Replaced::kept).collect();
+    let kept = replaced.into_iter().filter_map(Replaced::kept).chain(edited).collect();
     Ok(Done { is_in_work_tree: place::is_in_work_tree(site, &folder), folder, passed_by: None, steps, kept, remarks })
 }
 
@@ -253,13 +264,7 @@ fn keep_aside(file: &Path) -> Result<(), InstallError> {
         // Written since by an agentops that knows no lock: ours is nobody's hook to chain.
         return Ok(());
     }
-    let kept = chained::beside(file);
-    match fs::hard_link(file, &kept) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(failed("move aside", file)(error)),
-        // Not every file system has hard links.
-        Err(_) => fs::rename(file, &kept).map_err(failed("move aside", file)),
-    }
+    kept::name_twice(file, &chained::beside(file))
 }
 
 fn write(site: &Site<'_>, file: &Path, bytes: &[u8]) -> Result<(), InstallError> {

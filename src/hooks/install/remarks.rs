@@ -46,6 +46,18 @@ pub(super) fn of(status: &Status, step: Step) -> Vec<String> {
     line.map(tell).into_iter().collect()
 }
 
+/// A sentence about the hooks by these names, which are not ours and call us.
+pub(super) fn of_callers(names: &[&str]) -> Option<String> {
+    let tell = || {
+        let call = if names.len() == 1 { "calls" } else { "call" };
+        format!(
+            "{} still {call} `agentops hooks run`: that is the project's own, and stays until somebody removes it",
+            names.join(", ")
+        )
+    };
+    (!names.is_empty()).then(tell)
+}
+
 /// The first line, counted from one, in which a script asks for the name that it was called by; none where it knows both.
 fn line_with_own_name(bytes: &[u8]) -> Option<usize> {
     if bytes.contains(&0) {

@@ -4,11 +4,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{InstallError, failed, is_there, read};
-use crate::hooks::{chained, manager};
-
-/// What such a hook is called from then on, after the hook's name: nothing runs it.
-const SUFFIX: &str = ".agentops-replaced";
+use super::kept::Kept;
+use super::{InstallError, failed, read};
+use crate::hooks::chained;
 
 /// What becomes of it.
 #[derive(Debug)]
@@ -17,15 +15,6 @@ pub(super) enum Replaced {
     Same(PathBuf),
     /// It stays under another name: somebody may have told it what the one in place does not know.
     Other(Kept),
-}
-
-/// A chained hook that nothing runs any more, and that is not lost.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
-    /// Where it was.
-    pub from: PathBuf,
-    /// Where it is now.
-    pub to: PathBuf,
 }
 
 impl Replaced {
@@ -38,14 +27,13 @@ impl Replaced {
         if read(place)? == read(&from)? {
             return Ok(Some(Self::Same(from)));
         }
-        let to = free(place);
-        Ok(Some(Self::Other(Kept { from, to })))
+        Ok(Some(Self::Other(Kept::replaced(from, place))))
     }
 
     pub(super) fn act(&self) -> Result<(), InstallError> {
         match self {
             Self::Same(file) => fs::remove_file(file).map_err(failed("remove", file)),
-            Self::Other(Kept { from, to }) => fs::rename(from, to).map_err(failed("move aside", from)),
+            Self::Other(kept) => kept.act(),
         }
     }
 
@@ -55,15 +43,4 @@ impl Replaced {
             Self::Other(kept) => Some(kept),
         }
     }
-}
-
-/// A name that nothing has yet.
-fn free(place: &Path) -> PathBuf {
-    let mut file = manager::beside(place, SUFFIX);
-    let mut number = 1;
-    while is_there(&file) {
-        number += 1;
-        file = manager::beside(place, &format!("{SUFFIX}-{number}"));
-    }
-    file
 }

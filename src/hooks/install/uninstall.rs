@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::kept::Kept;
 use super::replaced::Replaced;
 use super::status::is_ours;
-use super::{Done, InstallError, Step, failed, is_there, place};
+use super::{Done, InstallError, Step, calls, failed, is_there, place, remarks};
 use crate::engine::Site;
 use crate::engine::writing::transact;
 use crate::hooks::{Hook, chained, manager};
@@ -17,6 +18,15 @@ struct Plan {
     restored: Option<(PathBuf, PathBuf)>,
     removed: Vec<PathBuf>,
     replaced: Option<Replaced>,
+    /// Ours that somebody edited: they go, and are not lost.
+    edited: Vec<Kept>,
+}
+
+impl Plan {
+    /// What nothing runs from then on, and is kept.
+    fn kept(self) -> impl Iterator<Item = Kept> {
+        self.replaced.and_then(Replaced::kept).into_iter().chain(self.edited)
+    }
 }
 
 /// Removes our hooks and puts foreign ones back. Where `core.hooksPath` leads git past its own folder, ours go from there too.
@@ -37,25 +47,38 @@ pub fn uninstall(site: &Site<'_>, dry_run: bool) -> Result<Done, InstallError> {
                 if plan.step == Step::Kept {
                     plan.step = more.step;
                 }
-                kept.extend(more.replaced.and_then(Replaced::kept));
+                kept.extend(more.kept());
             }
         }
         act(&plan, dry_run)?;
-        kept.extend(plan.replaced.and_then(Replaced::kept));
         if Hook::CLIENT.contains(&hook) || plan.step != Step::Kept {
             steps.push((hook, plan.step));
         }
+        kept.extend(plan.kept());
     }
-    let remarks = Vec::new();
+    let remarks = remarks::of_callers(&calling(site, &folder)?).into_iter().collect();
     Ok(Done { is_in_work_tree: place::is_in_work_tree(site, &folder), folder, passed_by, steps, kept, remarks })
+}
+
+/// The hooks of others that call us: that line is not ours to remove.
+fn calling(site: &Site<'_>, folder: &Path) -> Result<Vec<&'static str>, InstallError> {
+    let mut names = Vec::new();
+    for hook in Hook::all() {
+        let file = folder.join(hook.name());
+        if is_there(&file) && !is_ours(&file)? && calls::is_called(site, folder, hook)? {
+            names.push(hook.name());
+        }
+    }
+    Ok(names)
 }
 
 fn plan(file: &Path) -> Result<Plan, InstallError> {
     let kept = chained::beside(file);
-    let mut plan = Plan { step: Step::Kept, restored: None, removed: Vec::new(), replaced: None };
+    let mut plan = Plan { step: Step::Kept, restored: None, removed: Vec::new(), replaced: None, edited: Vec::new() };
+    let mut ours = Vec::new();
     for aside in manager::moved_aside(file) {
         if is_ours(&aside)? {
-            plan.removed.push(aside);
+            ours.push(aside);
         }
     }
     let there = is_there(file);
@@ -66,21 +89,33 @@ fn plan(file: &Path) -> Result<Plan, InstallError> {
             plan.restored = Some((kept, file.to_owned()));
         } else if there {
             plan.step = Step::Removed;
-            plan.removed.push(file.to_owned());
+        }
+        if there {
+            ours.push(file.to_owned());
         }
     } else if let Some(replaced) = Replaced::find(file)? {
         plan.replaced = Some(replaced);
         plan.step = Step::LeftAlone;
-    } else if is_there(&kept) && !plan.removed.is_empty() {
+    } else if is_there(&kept)
+        && let Some(first) = ours.first()
+    {
         // Without us, whoever took the place would have moved aside what we keep: to the place that is run, where there is one.
-        plan.restored = Some((kept, plan.removed.remove(0)));
+        plan.restored = Some((kept, first.clone()));
         plan.step = Step::Restored;
     } else {
         plan.step = Step::LeftAlone;
     }
-    let goes = !plan.removed.is_empty() || plan.replaced.is_some();
+    let goes = !ours.is_empty() || plan.replaced.is_some();
     if matches!(plan.step, Step::Kept | Step::LeftAlone) && goes {
         plan.step = Step::Removed;
+    }
+    for file in ours {
+        match Kept::edited(&file)? {
+            Some(kept) => plan.edited.push(kept),
+            // What comes back takes its name.
+            None if plan.restored.as_ref().is_some_and(|(_, place)| *place == file) => {}
+            None => plan.removed.push(file),
+        }
     }
     Ok(plan)
 }
@@ -88,6 +123,9 @@ fn plan(file: &Path) -> Result<Plan, InstallError> {
 fn act(plan: &Plan, dry_run: bool) -> Result<(), InstallError> {
     if dry_run {
         return Ok(());
+    }
+    for edited in &plan.edited {
+        edited.act()?;
     }
     if let Some((kept, file)) = &plan.restored {
         fs::rename(kept, file).map_err(failed("put back", file))?;
