@@ -16,7 +16,7 @@ use crate::env::Env;
 use crate::hooks::{self, Answer, Call, Hook, HookError};
 use crate::model::law_id::Level;
 use crate::model::report::Report;
-use crate::ui::{Mode, Page, ReportBody, Ui, error, hint, plain, strong};
+use crate::ui::{ErrorBody, Mode, Page, ReportBody, Ui, error, hint, plain, strong};
 
 /// The first argument that git gives us, by the first line of a hook file.
 pub(super) const FLAG: &str = "--git-hook";
@@ -60,15 +60,18 @@ pub(super) fn run(arguments: &[OsString], env: &Env) -> ExitCode {
 pub(super) fn answer(call: &Call<'_>, ui: &Ui) -> bool {
     let answer = catch_unwind(AssertUnwindSafe(|| hooks::run(call)));
     match answer {
-        Ok(Ok(answer)) => {
+        Ok(Ok(mut answer)) => {
+            let unjudged = answer.unjudged.drain(..).map(|(about, error)| (about, explained(error.into()).body()));
+            let unjudged: Vec<(String, ErrorBody)> = unjudged.collect();
             match ui.mode() {
-                Mode::Human => print(call.hook, &answer, ui),
-                Mode::Json => ui.show(&AnswerBody::of(call.hook, &answer), |_| {}),
+                Mode::Human => print(call.hook, &answer, &unjudged, ui),
+                Mode::Json => ui.show(&AnswerBody::of(call.hook, &answer, &unjudged), |_| {}),
             }
             !answer.refuses
         }
         Ok(Err(error)) => {
-            fail(call.hook, error, ui);
+            let error = explained(error).hint(nothing_unjudged(call.hook));
+            ui.error(&bypass(call.hook).into_iter().fold(error, CommandError::hint).body());
             false
         }
         Err(_) => {
@@ -86,6 +89,7 @@ struct AnswerBody<'a> {
     hook: &'static str,
     passes: bool,
     reports: Vec<AboutBody<'a>>,
+    unjudged: Vec<UnjudgedBody<'a>>,
     notes: &'a [String],
     warnings: &'a [String],
     remedies: &'a [String],
@@ -98,8 +102,14 @@ struct AboutBody<'a> {
     report: ReportBody<'a>,
 }
 
+#[derive(Serialize)]
+struct UnjudgedBody<'a> {
+    about: &'a str,
+    error: &'a ErrorBody,
+}
+
 impl<'a> AnswerBody<'a> {
-    fn of(hook: Hook, answer: &'a Answer) -> Self {
+    fn of(hook: Hook, answer: &'a Answer, unjudged: &'a [(String, ErrorBody)]) -> Self {
         let about = |(about, report): &'a (Option<String>, Report)| AboutBody {
             about: about.as_deref(),
             report: ReportBody::of(report),
@@ -108,6 +118,7 @@ impl<'a> AnswerBody<'a> {
             hook: hook.name(),
             passes: !answer.refuses,
             reports: answer.reports.iter().map(about).collect(),
+            unjudged: unjudged.iter().map(|(about, error)| UnjudgedBody { about, error }).collect(),
             notes: &answer.notes,
             warnings: &answer.warnings,
             remedies: &answer.remedies,
@@ -115,7 +126,7 @@ impl<'a> AnswerBody<'a> {
     }
 }
 
-fn print(hook: Hook, answer: &Answer, ui: &Ui) {
+fn print(hook: Hook, answer: &Answer, unjudged: &[(String, ErrorBody)], ui: &Ui) {
     for warning in &answer.warnings {
         ui.warning(warning);
     }
@@ -133,6 +144,11 @@ fn print(hook: Hook, answer: &Answer, ui: &Ui) {
         for note in &answer.notes {
             page.text(note);
         }
+        for (about, error) in unjudged {
+            page.blank();
+            page.line([strong(about)]);
+            error.fill(page);
+        }
         for (about, report) in &answer.reports {
             if !report.violations.is_empty() {
                 page.blank();
@@ -141,6 +157,9 @@ fn print(hook: Hook, answer: &Answer, ui: &Ui) {
         }
         if let Some(law) = answer.reports.iter().find_map(|(_, report)| worst(report)) {
             page.labelled(hint("hint"), format!("`agentops explain {law}` tells the law"));
+        }
+        if !unjudged.is_empty() {
+            page.labelled(hint("hint"), nothing_unjudged(hook));
         }
         for remedy in answer.remedies.iter().map(String::as_str).chain(bypass(hook)) {
             page.labelled(hint("hint"), remedy);
@@ -159,7 +178,12 @@ fn worst(report: &Report) -> Option<crate::model::law_id::LawId> {
     report.violations.iter().find(|violation| violation.level == Level::Error).map(|violation| violation.law)
 }
 
-fn fail(hook: Hook, error: HookError, ui: &Ui) {
+fn nothing_unjudged(hook: Hook) -> String {
+    format!("the `{}` hook lets nothing pass that it could not judge", hook.name())
+}
+
+/// The failure, with what to do about it.
+fn explained(error: HookError) -> CommandError {
     let (own, policy) = match &error {
         HookError::Engine(error) => (error.hint().map(str::to_owned), matches!(error, EngineError::Policy(_))),
         _ => (None, false),
@@ -174,6 +198,5 @@ fn fail(hook: Hook, error: HookError, ui: &Ui) {
              (`git log -- .agentops`); `agentops doctor` shows when they are right",
         );
     }
-    let error = error.hint(format!("the `{}` hook lets nothing pass that it could not judge", hook.name()));
-    ui.error(&bypass(hook).into_iter().fold(error, CommandError::hint).body());
+    error
 }

@@ -132,6 +132,8 @@ pub struct Answer {
     pub notes: Vec<String>,
     /// What may be wrong.
     pub warnings: Vec<String>,
+    /// What could not be judged, by reference, and why: git is told to stop.
+    pub unjudged: Vec<(String, EngineError)>,
     /// What to do about a refusal, besides what the verdicts say.
     pub remedies: Vec<String>,
 }
@@ -150,6 +152,12 @@ impl Answer {
         self.refuses |= !report.passes();
         self.reports.push((about, report));
     }
+    /// That judging failed: of others it may not.
+    fn fail(&mut self, about: String, error: EngineError) {
+        self.refuses = true;
+        self.unjudged.push((about, error));
+    }
+
 }
 
 /// Why a hook could not answer. Git is then told to stop.

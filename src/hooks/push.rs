@@ -20,9 +20,16 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
     let mut others = 0;
     let mut memory = PushMemory::of_push(&site, updates.len());
     for update in &updates {
-        let Some(judged) = push::judge(&site, &remote, update, &mut memory)? else {
-            others += 1;
-            continue;
+        let judged = match push::judge(&site, &remote, update, &mut memory) {
+            Ok(Some(judged)) => judged,
+            Ok(None) => {
+                others += 1;
+                continue;
+            }
+            Err(error) => {
+                answer.fail(update.reference.clone(), error);
+                continue;
+            }
         };
         answer.warnings.extend(judged.notes);
         if let Some(report) = judged.report {

@@ -16,7 +16,13 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
     let mut answer = Answer::default();
     let mut memory = PushMemory::of_push(&site, updates.len());
     for update in updates {
-        let judged = server.judge(&site, &update, &mut memory)?;
+        let judged = match server.judge(&site, &update, &mut memory) {
+            Ok(judged) => judged,
+            Err(error) => {
+                answer.fail(update.reference, error);
+                continue;
+            }
+        };
         for (why, remedy) in judged.refused {
             answer.refuses = true;
             answer.notes.push(why);

@@ -68,7 +68,7 @@ impl ErrorBody {
     }
 
     /// The form for people.
-    pub(super) fn fill(&self, page: &mut Page) {
+    pub fn fill(&self, page: &mut Page) {
         for (depth, message) in self.message.iter().enumerate() {
             if depth == 0 {
                 page.labelled(error("error"), message);

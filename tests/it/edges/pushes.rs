@@ -171,3 +171,65 @@ fn case_11_a_push_from_a_linked_worktree_and_of_a_sha256_repository() {
     let deleted = long.push(":new").expect_code(0);
     assert_eq!(deleted.stderr, "");
 }
+
+/// A branch whose rules cannot be read, on the remote already, and an unlawful one; each with one more commit.
+fn broken_and_bad(clone: &Sandbox) {
+    clone.git("switch --quiet --create broken");
+    clone.write(".agentops/config.toml", "[wavers]\n");
+    clone.git("commit --quiet --no-verify --all --message broken");
+    clone.git("push --quiet --no-verify origin broken");
+    clone.commit_past("a.txt");
+    clone.git("switch --quiet --create bad main");
+    clone.commit_past("b.json");
+}
+
+#[test]
+fn a_broken_base_does_not_hide_what_is_found_on_the_other_branches() {
+    let clone = clone();
+    broken_and_bad(&clone);
+    for names in ["broken bad", "bad broken"] {
+        let refused = clone.push(names);
+        assert_eq!(refused.code, Some(1));
+        for said in ["\nrefs/heads/broken\nerror: ", "config.toml:1:", "\nrefs/heads/bad\n", "error[AO-Y1] b.json:2"] {
+            assert!(refused.stderr.contains(said), "{said}: {}", refused.snapshot());
+        }
+    }
+    insta::assert_snapshot!(clone.push("broken").snapshot(), @"
+    exit 1
+    --- stderr
+    refused: `pre-push` of agentops stops this push
+
+    refs/heads/broken
+    error: .agentops/config.toml:1:2: `wavers` is not a key of the top of the file. To mend it: did you mean `waivers`? The keys are `laws`, `messages`, `gates`, `governance`, `waivers`, `budgets`, `paths`, `refs`, `actors`, `compromised`, `exempt` and `agent_markers`
+    hint: nothing can be judged by rules that cannot be read: mend the files, or bring them back from an earlier commit (`git log -- .agentops`); `agentops doctor` shows when they are right
+    hint: the `pre-push` hook lets nothing pass that it could not judge
+    hint: git's `--no-verify` skips this hook, not the laws: `agentops check` judges it again in CI
+    error: failed to push some refs to '<root>/repo'
+    ");
+    let [broken, bad] = ["broken", "bad"].map(|name| {
+        let old = clone.try_git(&format!("rev-parse --quiet --verify origin/{name}")).run().stdout;
+        let old = if old.is_empty() { "0".repeat(40) } else { old.trim().to_owned() };
+        format!("refs/heads/{name} {} refs/heads/{name} {old}\n", clone.git(&format!("rev-parse {name}")))
+    });
+    let told = clone.agentops("hooks run pre-push origin url --json").stdin(broken + &bad).run().expect_code(1).json();
+    assert_eq!((&told["passes"], &told["unjudged"][0]["about"]), (&false.into(), &"refs/heads/broken".into()));
+    assert!(told["unjudged"][0]["error"]["message"].as_str().unwrap().contains("wavers"), "{told}");
+    assert_eq!(told["reports"][0]["about"], "refs/heads/bad");
+}
+
+#[test]
+fn a_broken_base_does_not_hide_it_on_a_server_either() {
+    let clone = Sandbox::adopted();
+    let dir = clone.root().join("server.git");
+    clone.try_git("clone --quiet --bare .").arg(&dir).run().expect_code(0);
+    clone.try_git("remote add origin").arg(&dir).run().expect_code(0);
+    broken_and_bad(&clone);
+    clone.at(dir).agentops("hooks install --server").run().expect_code(0);
+    for names in ["broken bad", "bad broken"] {
+        let refused = clone.push(names);
+        assert_ne!(refused.code, Some(0));
+        for said in ["remote: refs/heads/broken", "config.toml:1:", "remote: refs/heads/bad", "error[AO-Y1] b.json:2"] {
+            assert!(refused.stderr.contains(said), "{said}: {}", refused.snapshot());
+        }
+    }
+}
