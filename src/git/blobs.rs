@@ -1,7 +1,6 @@
 //! Every file that history holds: each blob once, read on all processors.
 
-use std::collections::HashSet;
-use std::hash::BuildHasherDefault;
+use std::rc::Rc;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
@@ -11,7 +10,7 @@ use super::objects::FolderName;
 use super::parallel::Shared;
 use super::repo::Repo;
 use crate::model::digest::ObjectId;
-use crate::model::ids::IdHasher;
+use crate::model::ids::IdSet;
 use crate::model::path::RepoPath;
 use crate::model::tree::Mode;
 
@@ -21,8 +20,6 @@ const BATCH: usize = 64;
 const WAITING: usize = 4;
 /// Deeper folders are not walked: a tree bomb is a failure, not a hang.
 const MAX_DEPTH: usize = 256;
-
-type IdSet = HashSet<ObjectId, BuildHasherDefault<IdHasher>>;
 
 /// A blob, and where it was met first: commits are walked parents first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,11 +140,13 @@ impl Walk<'_> {
 
     /// The blobs below a tree, in folders that were not seen before.
     fn tree(&mut self, root: &ObjectId, commit: &ObjectId) -> Result<(), GitError> {
-        let mut stack = vec![(*root, RepoPath::default(), 0)];
-        while let Some((id, folder, depth)) = stack.pop() {
+        // Each folder's own name, and the path of what it lies in once for all of them: they may be many.
+        let mut stack = vec![(*root, Rc::new(RepoPath::default()), Vec::new(), 0)];
+        while let Some((id, parent, name, depth)) = stack.pop() {
             if !self.trees.insert(id) {
                 continue;
             }
+            let folder = if depth == 0 { parent } else { Rc::new(parent.join(&name)) };
             if depth > MAX_DEPTH {
                 let why = format!("`{folder}` lies deeper than {MAX_DEPTH} folders");
                 return Err(GitError::Damaged { id: id.to_string(), why });
@@ -156,7 +155,9 @@ impl Walk<'_> {
             let bytes = self.repo.read(&id, gix::objs::Kind::Tree, &FolderName(folder.as_bytes()))?;
             let mut files = Vec::new();
             self.repo.for_each_entry(&id, &bytes, |entry| match entry.mode() {
-                mode if mode.is_folder() => stack.push((entry.id(), folder.join(entry.name), depth + 1)),
+                mode if mode.is_folder() => {
+                    stack.push((entry.id(), Rc::clone(&folder), entry.name.to_vec(), depth + 1));
+                }
                 Mode::Gitlink | Mode::Symlink => {}
                 _ => files.push((entry.id(), entry.name)),
             })?;

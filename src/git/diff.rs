@@ -4,7 +4,7 @@
 //! of a repeated name are compared in their order, so that an odd order never makes a change disappear.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::error::GitError;
@@ -37,6 +37,15 @@ pub(super) struct TreeDiff {
     pub(super) changes: Vec<Change>,
     /// Malformed entries in the folders of the later tree that differ: the first few.
     pub(super) malformed: Vec<Malformed>,
+    /// The bytes of all paths that were made for it, those of folders included.
+    paths: usize,
+}
+
+impl TreeDiff {
+    /// Of changes that were found elsewhere, nothing malformed among them.
+    pub(super) fn of(changes: Vec<Change>) -> Self {
+        Self { changes, ..Self::default() }
+    }
 }
 
 impl Repo {
@@ -78,31 +87,25 @@ impl Repo {
         after: Option<ObjectId>,
         found: &mut TreeDiff,
     ) -> Result<(), GitError> {
-        let mut waiting = vec![Pair { at, depth: 0, before, after }];
+        let mut waiting = vec![Pair { at, depth: 0, trees: (before, after) }];
         let (mut folders, mut distinct, mut is_weighed) = (0, IdSet::default(), false);
-        let mut paths = 0;
         while let Some(pair) = waiting.pop() {
-            if pair.before == pair.after {
+            let (before, after) = pair.trees;
+            if before == after {
                 continue;
             }
-            let (files, inside) = (found.changes.len(), waiting.len());
             self.open_pair(&pair, &mut waiting, found)?;
-            let new = found.changes[files..].iter().map(|change| &change.path);
-            let new = new.chain(waiting[inside..].iter().map(|pair| &pair.at)).map(|path| path.as_bytes().len());
-            paths += new.sum::<usize>();
-            if paths > MAX_PATHS {
-                let what = "the bytes of all changed paths".to_owned();
-                return Err(GitError::Limit { what, limit: MAX_PATHS });
-            }
             folders += 1;
-            distinct.insert(pair.trees());
+            distinct.insert(pair.trees);
             let so_far = found.changes.len() + folders;
             let is_repetitive = folders >= MANY_FOLDERS && distinct.len() < folders / 2;
-            let left = if is_repetitive && !is_weighed { self.weigh(&waiting)? } else { waiting.len() };
+            let left = match is_repetitive && !is_weighed {
+                true => self.weigh(waiting.iter().map(|pair| pair.trees))?,
+                false => waiting.len(),
+            };
             is_weighed |= is_repetitive;
             if so_far.saturating_add(left) > MAX_CHANGES {
-                let what = "the number of changed files and folders".to_owned();
-                return Err(GitError::Limit { what, limit: MAX_CHANGES });
+                return Err(too_many());
             }
         }
         Ok(())
@@ -111,78 +114,79 @@ impl Repo {
     /// Compares the entries of two folders: files that differ are `found`, folders are `waiting`.
     fn open_pair(&self, pair: &Pair, waiting: &mut Vec<Pair>, found: &mut TreeDiff) -> Result<(), GitError> {
         if pair.depth > MAX_DEPTH {
-            return Err(GitError::Limit { what: "the depth of folders".to_owned(), limit: MAX_DEPTH });
+            return Err(too_deep());
         }
-        if pair.at.as_bytes().len() > MAX_PATH {
-            return Err(GitError::Limit { what: "the bytes of one path".to_owned(), limit: MAX_PATH });
-        }
-        let before = self.side(pair, pair.before)?;
-        let after = self.side(pair, pair.after)?;
-        // Most folders are what they were but for a file or two, and then hardly any of their entries need be read.
-        if self.is_well_formed(pair.before)
-            && let Some(differing) = same_names(&before, &after, self.hash.len_in_bytes())
-        {
-            for (old, new) in &differing {
-                self.meet(pair, Some(old), Some(new), waiting, &mut found.changes);
+        let (changes, paths) = (&mut found.changes, &mut found.paths);
+        let malformed = self.each_difference(&pair.at, pair.trees, &mut |old, new| {
+            let Some(either) = old.or(new) else { return Ok(()) };
+            // Before the path is made: what is counted afterwards has taken its memory.
+            let length = pair.at.as_bytes().len() + usize::from(pair.depth > 0) + either.name.len();
+            if length > MAX_PATH {
+                return Err(too_long(&pair.at, either.name));
             }
-            self.note_well_formed(pair.after);
-            return Ok(());
-        }
-        let (before, after) = (self.raw(&pair.before, &before)?, self.raw(&pair.after, &after)?);
-        let mut meet = |old: Option<&RawEntry<'_>>, new: Option<&RawEntry<'_>>| {
-            self.meet(pair, old, new, waiting, &mut found.changes);
-        };
-        let sorted = is_strictly_sorted(&after);
-        if is_strictly_sorted(&before) && sorted {
-            walk_side_by_side(&before, &after, &mut meet);
-        } else {
-            compare_by_name(&before, &after, &mut meet);
-        }
-        let mut malformed = malformed(&pair.at, &after, sorted).take(MAX_MALFORMED).peekable();
-        if sorted && malformed.peek().is_none() {
-            self.note_well_formed(pair.after);
-        }
-        if found.malformed.len() < MAX_MALFORMED {
-            found.malformed.extend(malformed);
-        }
+            *paths += length;
+            if *paths > MAX_PATHS {
+                let what = "the number of bytes in all changed paths together".to_owned();
+                return Err(GitError::Limit { what, limit: MAX_PATHS });
+            }
+            if changes.len() + waiting.len() > MAX_CHANGES {
+                return Err(too_many());
+            }
+            let path = pair.at.join(either.name);
+            if either.is_tree() {
+                waiting.push(Pair {
+                    at: path,
+                    depth: pair.depth + 1,
+                    trees: (old.map(RawEntry::id), new.map(RawEntry::id)),
+                });
+            } else {
+                let side = |entry: Option<&RawEntry<'_>>| entry.map(|entry| (entry.mode(), entry.id()));
+                changes.push(Change { path, before: side(old), after: side(new) });
+            }
+            Ok(())
+        })?;
+        let room = MAX_MALFORMED.saturating_sub(found.malformed.len());
+        found.malformed.extend(malformed.into_iter().take(room));
         Ok(())
     }
 
-    /// How many files and folders the pairs unfold to. Trees that occur again are not read again, so that the answer for ten
-    /// thousand million comes as fast as for ten.
-    fn weigh(&self, pairs: &[Pair]) -> Result<usize, GitError> {
-        /// A folder whose folders are being weighed; at the bottom that which all `pairs` lie in.
-        struct Frame {
-            trees: Option<Trees>,
-            inside: Vec<Pair>,
-            weight: usize,
+    /// Hands over the entries in which two folders differ, the two of one name and type together. Gives what is malformed in
+    /// the later folder: the first few.
+    fn each_difference(
+        &self,
+        at: &RepoPath,
+        (before, after): Trees,
+        meet: &mut Meet<'_>,
+    ) -> Result<Vec<Malformed>, GitError> {
+        // Asked before they are read: reading may make room in the memory by forgetting the answer.
+        let is_well_formed = self.is_well_formed(before);
+        let (old, new) = (self.side(at, before)?, self.side(at, after)?);
+        // Most folders are what they were but for a file or two, and then hardly any of their entries need be read.
+        if is_well_formed && let Some(differing) = same_names(&old, &new, self.hash.len_in_bytes()) {
+            differing.iter().try_for_each(|(old, new)| meet(Some(old), Some(new)))?;
+            self.note_well_formed(after);
+            return Ok(Vec::new());
         }
-        let mut known: HashMap<Trees, usize> = HashMap::new();
-        let mut stack: Vec<Frame> = Vec::new();
-        let mut frame = Frame { trees: None, inside: pairs.to_vec(), weight: 0 };
-        loop {
-            while let Some(pair) = frame.inside.pop() {
-                if pair.before == pair.after {
-                    continue;
-                }
-                if let Some(weight) = known.get(&pair.trees()) {
-                    frame.weight = frame.weight.saturating_add(*weight);
-                    continue;
-                }
-                let (mut inside, mut found) = (Vec::new(), TreeDiff::default());
-                self.open_pair(&pair, &mut inside, &mut found)?;
-                stack.push(frame);
-                frame = Frame { trees: Some(pair.trees()), inside, weight: 1 + found.changes.len() };
-            }
-            let (Some(trees), Some(mut above)) = (frame.trees, stack.pop()) else { return Ok(frame.weight) };
-            known.insert(trees, frame.weight);
-            above.weight = above.weight.saturating_add(frame.weight);
-            frame = above;
+        let (old, new) = (self.raw(&before, &old)?, self.raw(&after, &new)?);
+        let sorted = is_strictly_sorted(&new);
+        let mut differ = |old: Option<&RawEntry<'_>>, new: Option<&RawEntry<'_>>| match old == new {
+            true => Ok(()),
+            false => meet(old, new),
+        };
+        if is_strictly_sorted(&old) && sorted {
+            walk_side_by_side(&old, &new, &mut differ)?;
+        } else {
+            compare_by_name(&old, &new, &mut differ)?;
         }
+        let malformed: Vec<Malformed> = malformed(at, &new, sorted).take(MAX_MALFORMED).collect();
+        if sorted && malformed.is_empty() {
+            self.note_well_formed(after);
+        }
+        Ok(malformed)
     }
 
-    fn side(&self, pair: &Pair, id: Option<ObjectId>) -> Result<Rc<[u8]>, GitError> {
-        id.map_or_else(|| Ok(Rc::from([])), |id| self.read_tree(&id, &FolderName(pair.at.as_bytes())))
+    fn side(&self, at: &RepoPath, id: Option<ObjectId>) -> Result<Rc<[u8]>, GitError> {
+        id.map_or_else(|| Ok(Rc::from([])), |id| self.read_tree(&id, &FolderName(at.as_bytes())))
     }
 
     fn raw<'a>(&self, id: &Option<ObjectId>, bytes: &'a [u8]) -> Result<Vec<RawEntry<'a>>, GitError> {
@@ -192,47 +196,33 @@ impl Repo {
         }
         Ok(entries)
     }
-
-    /// Two entries of one name and type, or one that the other side lacks.
-    fn meet(
-        &self,
-        pair: &Pair,
-        old: Option<&RawEntry<'_>>,
-        new: Option<&RawEntry<'_>>,
-        waiting: &mut Vec<Pair>,
-        changes: &mut Vec<Change>,
-    ) {
-        let Some(either) = old.or(new) else { return };
-        if old == new {
-            return;
-        }
-        let path = pair.at.join(either.name);
-        if either.is_tree() {
-            let id = |entry: Option<&RawEntry<'_>>| entry.map(RawEntry::id);
-            waiting.push(Pair { at: path, depth: pair.depth + 1, before: id(old), after: id(new) });
-        } else {
-            let side = |entry: Option<&RawEntry<'_>>| entry.map(|entry| (entry.mode(), entry.id()));
-            changes.push(Change { path, before: side(old), after: side(new) });
-        }
-    }
 }
 
 /// The trees of two folders.
 type Trees = (Option<ObjectId>, Option<ObjectId>);
 
+/// Takes two entries that differ, of one name and type, or one that the other side lacks.
+type Meet<'m> = dyn FnMut(Option<&RawEntry<'_>>, Option<&RawEntry<'_>>) -> Result<(), GitError> + 'm;
+
 /// Two folders yet to be compared.
-#[derive(Clone)]
 struct Pair {
     at: RepoPath,
     depth: usize,
-    before: Option<ObjectId>,
-    after: Option<ObjectId>,
+    trees: Trees,
 }
 
-impl Pair {
-    fn trees(&self) -> Trees {
-        (self.before, self.after)
-    }
+fn too_many() -> GitError {
+    GitError::Limit { what: "the number of changed files and folders".to_owned(), limit: MAX_CHANGES }
+}
+
+fn too_deep() -> GitError {
+    GitError::Limit { what: "the depth of folders".to_owned(), limit: MAX_DEPTH }
+}
+
+fn too_long(at: &RepoPath, name: &[u8]) -> GitError {
+    let start: Vec<u8> = at.as_bytes().iter().chain(b"/").chain(name).take(60).copied().collect();
+    let what = format!("the number of bytes in the path `{}…`", RepoPath::from_bytes(start));
+    GitError::Limit { what, limit: MAX_PATH }
 }
 
 fn order(a: &RawEntry<'_>, b: &RawEntry<'_>) -> Ordering {
@@ -283,30 +273,22 @@ fn is_name(name: &[u8]) -> bool {
     !matches!(folded, ".git" | "git~1")
 }
 
-fn walk_side_by_side<'a>(
-    before: &[RawEntry<'a>],
-    after: &[RawEntry<'a>],
-    meet: &mut impl FnMut(Option<&RawEntry<'a>>, Option<&RawEntry<'a>>),
-) {
+fn walk_side_by_side<'a>(before: &[RawEntry<'a>], after: &[RawEntry<'a>], meet: &mut Meet<'_>) -> Result<(), GitError> {
     let (mut old, mut new) = (before.iter().peekable(), after.iter().peekable());
     loop {
         let order = match (old.peek(), new.peek()) {
             (Some(a), Some(b)) => order(a, b),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
-            (None, None) => return,
+            (None, None) => return Ok(()),
         };
         let left = if order.is_le() { old.next() } else { None };
         let right = if order.is_ge() { new.next() } else { None };
-        meet(left, right);
+        meet(left, right)?;
     }
 }
 
-fn compare_by_name<'a>(
-    before: &[RawEntry<'a>],
-    after: &[RawEntry<'a>],
-    meet: &mut impl FnMut(Option<&RawEntry<'a>>, Option<&RawEntry<'a>>),
-) {
+fn compare_by_name<'a>(before: &[RawEntry<'a>], after: &[RawEntry<'a>], meet: &mut Meet<'_>) -> Result<(), GitError> {
     type Sides<'s, 'a> = (Vec<&'s RawEntry<'a>>, Vec<&'s RawEntry<'a>>);
     let mut names: BTreeMap<(&[u8], bool), Sides<'_, 'a>> = BTreeMap::new();
     for entry in before {
@@ -317,9 +299,10 @@ fn compare_by_name<'a>(
     }
     for (old, new) in names.values() {
         for at in 0..old.len().max(new.len()) {
-            meet(old.get(at).copied(), new.get(at).copied());
+            meet(old.get(at).copied(), new.get(at).copied())?;
         }
     }
+    Ok(())
 }
 
 /// Modes as git's index knows them: old repositories hold group-writable files, which are plain files to git.
@@ -335,6 +318,8 @@ pub(super) fn canonical(mode: Mode) -> Mode {
         known => known,
     }
 }
+
+mod weight;
 
 #[cfg(test)]
 mod tests;

@@ -39,8 +39,10 @@ impl RepoPath {
 
     /// This path with one more name at its end; at the root, the name alone.
     pub fn join(&self, name: &[u8]) -> Self {
-        let mut bytes = self.0.clone();
-        if !bytes.is_empty() {
+        // Room for all of it at once: a clone that grows takes twice as much, and trees have many paths.
+        let mut bytes = BString::new(Vec::with_capacity(self.0.len() + 1 + name.len()));
+        if !self.0.is_empty() {
+            bytes.extend_from_slice(&self.0);
             bytes.push(b'/');
         }
         bytes.extend_from_slice(name);

@@ -184,10 +184,8 @@ fn folders_that_are_copies_of_each_other_are_compared_whole() {
     let (smaller, copies) = (tenfold(&sandbox, 3), tenfold(&sandbox, 4));
     let repo = sandbox.open();
     assert_eq!(repo.diff_trees(None, &copies).unwrap().len(), 10_000);
-    assert_eq!(
-        repo.weigh(&[Pair { at: RepoPath::default(), depth: 0, before: None, after: Some(copies) }]).unwrap(),
-        11_111
-    );
+    assert_eq!(repo.weigh([(None, Some(copies))].into_iter()).unwrap(), 11_111);
+    assert_eq!(repo.weigh([(None, Some(copies)), (None, None), (None, Some(smaller))].into_iter()).unwrap(), 12_222);
     // A file on one side, a folder on the other.
     assert_eq!(repo.diff_trees(Some(&smaller), &copies).unwrap().len(), 1_000 + 10_000);
 }
@@ -208,6 +206,23 @@ fn paths_without_end_are_refused_soon() {
     let mut found = TreeDiff::default();
     let refused = repo.diff_below(RepoPath::default(), None, Some(hundred), &mut found);
     assert!(matches!(refused, Err(GitError::Limit { limit: MAX_PATHS, .. })), "{refused:?}");
-    let held: usize = found.changes.iter().map(|change| change.path.as_bytes().len()).sum();
-    assert!(held <= MAX_PATHS + 16 * 1024 * 1024, "{held} bytes were collected");
+    assert!(held(&found) <= MAX_PATHS, "{} bytes were collected", held(&found));
+}
+
+fn held(found: &TreeDiff) -> usize {
+    found.changes.iter().map(|change| change.path.as_bytes().len()).sum()
+}
+
+#[test]
+fn one_folder_of_many_files_is_refused_before_all_their_paths_are_made() {
+    let sandbox = Sandbox::new();
+    let blob = sandbox.object("blob", b"x");
+    let names: Vec<String> = (0..80_000).map(|number| format!("{number:05}")).collect();
+    let files = sandbox.raw_tree(&names.iter().map(|name| ("100644", &**name, blob)).collect::<Vec<_>>());
+    let long = sandbox.raw_tree(&[("40000", &*"n".repeat(MAX_PATH - 96), files)]);
+    let repo = sandbox.open();
+    let mut found = TreeDiff::default();
+    let refused = repo.diff_below(RepoPath::default(), None, Some(long), &mut found);
+    assert!(matches!(refused, Err(GitError::Limit { limit: MAX_PATHS, .. })), "{refused:?}");
+    assert!(held(&found) <= MAX_PATHS, "{} bytes were collected", held(&found));
 }
