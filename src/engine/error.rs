@@ -170,7 +170,8 @@ impl EngineError {
                 | GitError::Unmerged { .. }
                 | GitError::Locked { .. }
                 | GitError::LostRace { .. }
-                | GitError::Conflict { .. },
+                | GitError::Conflict { .. }
+                | GitError::TooLargeToMerge { .. },
             )
             | Self::Conflict { .. } => Fault::Conflict,
             Self::Git(GitError::GitMissing) | Self::MissingTool { .. } => Fault::MissingTool,

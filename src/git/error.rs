@@ -113,6 +113,16 @@ pub enum GitError {
         /// The paths in conflict.
         paths: Vec<RepoPath>,
     },
+    /// Texts that both sides changed and that are not merged here for their size: git may merge them without a human.
+    #[error(
+        "{} more than 16 MiB and changed on both sides, which is not merged here: merge the base into the branch with \
+         `git merge`, and have that judged",
+        are(.paths)
+    )]
+    TooLargeToMerge {
+        /// The paths.
+        paths: Vec<RepoPath>,
+    },
     /// Two commits without a common ancestor.
     #[error("{} and {} have no common ancestor in this repository; in a shallow clone, fetch more history", .ours.short(), .theirs.short())]
     Unrelated {
@@ -130,7 +140,7 @@ pub enum GitError {
         why: String,
     },
     /// More than what is read. A limit is a failure, never a skip.
-    #[error("{what} exceeds the limit of {limit}")]
+    #[error("{what} is above the limit of {limit}; leave it out of the commit that brings it, or split it")]
     Limit {
         /// What is too large.
         what: String,
@@ -216,6 +226,14 @@ fn conflicts(paths: &[RepoPath]) -> String {
         [] => "conflicts".to_owned(),
         [path] => format!("a conflict in `{path}`"),
         [first, ..] => format!("conflicts in {} paths (`{first}`, …)", paths.len()),
+    }
+}
+
+fn are(paths: &[RepoPath]) -> String {
+    match paths {
+        [path] => format!("`{path}` has"),
+        [first, ..] => format!("{} files (`{first}`, …) have", paths.len()),
+        [] => "some files have".to_owned(),
     }
 }
 

@@ -163,15 +163,24 @@ impl Repo {
         let mut merged = outcome.map_err(GitError::while_doing(doing()))?.tree_merge;
         let how = plumbing::tree::TreatAsUnresolved::git();
         if merged.has_unresolved_conflicts(how) {
-            let unresolved = merged.conflicts.iter().filter(|conflict| conflict.is_unresolved(how));
-            let sides = unresolved.flat_map(|conflict| [conflict.ours.location(), conflict.theirs.location()]);
-            let mut paths: Vec<RepoPath> = sides.map(|path| RepoPath::from_bytes(path.to_vec())).collect();
+            let (mut paths, mut are_large) = (Vec::new(), true);
+            for conflict in merged.conflicts.iter().filter(|conflict| conflict.is_unresolved(how)) {
+                let sides = [&conflict.ours, &conflict.theirs];
+                paths.extend(sides.map(|side| RepoPath::from_bytes(side.location().to_vec())));
+                let ids = sides.map(|side| from_gix(side.entry_mode_and_id().1));
+                are_large &= self.is_too_large(&ids[0])? || self.is_too_large(&ids[1])?;
+            }
             paths.sort();
             paths.dedup();
-            return Err(GitError::Conflict { paths });
+            return Err(if are_large { GitError::TooLargeToMerge { paths } } else { GitError::Conflict { paths } });
         }
         let tree = merged.tree.write(|tree| self.objects.write(tree)).map_err(GitError::while_doing(doing()))?;
         Ok(from_gix(&tree))
+    }
+
+    /// Whether this is a text that is not merged by lines.
+    fn is_too_large(&self, id: &ObjectId) -> Result<bool, GitError> {
+        Ok(self.header(id)?.is_some_and(|(_, size)| size > LARGEST_TEXT))
     }
 
     fn filter(&self) -> gix::filter::plumbing::Pipeline {

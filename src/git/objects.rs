@@ -74,9 +74,7 @@ impl Objects {
         copy.main.enable_object_memory();
         copy
     }
-}
 
-impl Objects {
     fn find<'a>(&self, id: &gix::oid, buffer: &'a mut Vec<u8>) -> gix::Result<Option<gix::objs::Data<'a>>> {
         for database in &self.extra {
             if database.exists(id) {

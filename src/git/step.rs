@@ -57,7 +57,7 @@ impl<'r> RepoStep<'r> {
         history: Option<ObjectId>,
     ) -> Self {
         let step = Self::new(repo, base, next, pending.into_iter().collect(), history);
-        let _ = step.diff.set(TreeDiff { changes, malformed: Vec::new() });
+        let _ = step.diff.set(TreeDiff::of(changes));
         step
     }
 
@@ -181,6 +181,8 @@ impl StepView for RepoStep<'_> {
         let merged = match self.repo.merge(ours, theirs) {
             Ok(merged) => merged,
             Err(GitError::Conflict { .. } | GitError::Unrelated { .. }) => return Ok(false),
+            // Git may have put them together without asking, and its author had nothing to say.
+            Err(GitError::TooLargeToMerge { .. }) => return Ok(true),
             Err(error) => return Err(error.into()),
         };
         match &commit.tree {

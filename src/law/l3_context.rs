@@ -41,7 +41,9 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
     });
     for (index, ((message, is_known, problems), commit)) in problems.into_iter().zip(case.step.commits()).enumerate() {
         if problems.is_empty() {
-            case.read_off.filter(|_| !is_known).inspect(|read_off| read_off.note_complete(commit.id));
+            if let Some(read_off) = case.read_off.filter(|_| !is_known) {
+                read_off.note_complete(commit.id);
+            }
             continue;
         }
         if is_exempt(case, index, LawId::L3)? {

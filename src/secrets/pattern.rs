@@ -48,6 +48,7 @@ impl Pattern {
         let config = Regex::config()
             .utf8_empty(false)
             .nfa_size_limit(Some(MAX_PROGRAM))
+            // A keyword has told where to look; to build another filter takes longer than it saves.
             .auto_prefilter(false)
             .onepass(false)
             .dfa(false)

@@ -187,7 +187,9 @@ impl Server {
                 );
             }
             Err(EngineError::NotGoverned) => judged.notes.push(format!("`{}` is not governed", update.reference)),
-            Err(EngineError::Git(error @ (GitError::Conflict { .. } | GitError::Unrelated { .. }))) => {
+            Err(EngineError::Git(
+                error @ (GitError::Conflict { .. } | GitError::TooLargeToMerge { .. } | GitError::Unrelated { .. }),
+            )) => {
                 judged.refuse(error.to_string(), "merge the branch that it is for, and push again");
             }
             Err(error) => return Err(error),

@@ -275,7 +275,7 @@ fn is_clean(repo: &Repo, commit: &Commit) -> Result<bool, EngineError> {
     for merge in [Repo::merge, Repo::foretell] {
         match merge(repo, ours, theirs) {
             Ok(merged) if Some(merged.tree_id()) == commit.tree.as_ref() => return Ok(true),
-            Ok(_) | Err(GitError::Conflict { .. } | GitError::Unrelated { .. }) => {}
+            Ok(_) | Err(GitError::Conflict { .. } | GitError::TooLargeToMerge { .. } | GitError::Unrelated { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }

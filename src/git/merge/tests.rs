@@ -47,7 +47,9 @@ fn what_is_too_large_to_merge_is_for_a_human() {
                 Ok(merged) => {
                     assert_eq!((is_merged, Some(*merged.tree_id())), (true, oracle(&sandbox, &ours, &theirs)))
                 }
-                Err(GitError::Conflict { paths }) => assert_eq!((is_merged, paths), (false, vec!["long".into()])),
+                Err(GitError::TooLargeToMerge { paths }) => {
+                    assert_eq!((is_merged, paths), (false, vec!["long".into()]));
+                }
                 Err(error) => panic!("{error}"),
             }
         }
