@@ -237,6 +237,14 @@ impl Env {
         self.raw(Self::CHAINED_HOOK).map(PathBuf::from)
     }
 
+    /// The variable by which a hook of ours notes that it was asked, and refuses.
+    pub const PROBE: &'static str = "AGENTOPS_PROBE";
+
+    /// `AGENTOPS_PROBE`: the file to note it in.
+    pub fn probe(&self) -> Option<PathBuf> {
+        self.raw(Self::PROBE).map(PathBuf::from)
+    }
+
     /// `PATH`, to find an external tool before running it.
     pub fn path(&self) -> Option<OsString> {
         self.raw("PATH")

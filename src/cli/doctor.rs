@@ -6,7 +6,7 @@ use super::{CommandError, Context, ErrorKind, Outcome};
 use crate::engine::Site;
 use crate::engine::doctor::{self, Finding, Grade};
 use crate::hooks::Hook;
-use crate::hooks::install::{self, Chained, InstallError, State};
+use crate::hooks::install::{self, Chained, InstallError, Proof, State};
 use crate::ui::{error, good, hint, plain, strong, warning};
 
 /// Look whether git, the repository, its rules and its hooks are in order
@@ -118,13 +118,21 @@ fn hooks(site: &Site<'_>) -> Vec<Finding> {
             }
             State::Tampered => {
                 let what = format!("`{name}` was changed since it was installed, or may not be run");
-                found.push(Finding::fail(CHECK, what, format!("{command} writes it anew")));
+                found.push(Finding::fail(
+                    CHECK,
+                    what,
+                    format!("{command} writes it anew, and keeps beside it what somebody wrote there"),
+                ));
             }
         }
     }
     if found.is_empty() {
         let chained = all.iter().filter(|status| status.chained == Chained::Run).count();
-        let more = if chained > 0 { format!(", {chained} with a chained hook") } else { String::new() };
+        let mut more = if chained > 0 { format!(", {chained} with a chained hook") } else { String::new() };
+        let untried = all.iter().filter(|status| status.proof != Proof::Direct).count();
+        if untried > 0 {
+            more.push_str(&format!(", {untried} by way of other hooks: `agentops hooks status --prove` tries them"));
+        }
         found.push(Finding::ok(CHECK, format!("{} installed{more}", all.len())));
     }
     found

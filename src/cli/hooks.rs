@@ -11,8 +11,8 @@ use super::{CommandError, Context, ErrorKind, Outcome, git_hook};
 use crate::engine::judging::unguarded::{self, Unguarded};
 use crate::engine::writing::leftovers;
 use crate::engine::{EngineError, Site};
-use crate::hooks::install::{self, Chained, Done, InstallError, Kept, State, Status, Step, Why};
-use crate::hooks::{Call, Hook, Manager};
+use crate::hooks::install::{self, Chained, Done, InstallError, Kept, Proof, State, Status, Step, Why};
+use crate::hooks::{Call, Hook, Manager, Probe};
 use crate::model::law_id::{LawId, Level};
 use crate::ui::{ReportBody, Table, Ui, good, plain, strong, warning};
 
@@ -65,12 +65,17 @@ pub struct UninstallArguments {
     writing: Writing,
 }
 
-/// Show which hooks are installed and which binary they name; exit 1 unless all are in order
+/// Show which hooks are installed and which binary they name; exit 1 unless all are in order, and with `--prove` proved
 #[derive(Debug, clap::Args)]
 #[command(before_long_help = "Examples:
   agentops hooks status
+  agentops hooks status --prove
   agentops hooks status --json")]
-pub struct StatusArguments {}
+pub struct StatusArguments {
+    /// Run the hooks of others that are to call agentops, with all that they do, to see whether they ask it and heed it
+    #[arg(long)]
+    prove: bool,
+}
 
 /// Run a hook by hand, or from the hooks of another program
 ///
@@ -137,7 +142,7 @@ struct UnguardedBody {
 #[derive(Serialize)]
 struct HookBody {
     hook: &'static str,
-    state: &'static str,
+    state: String,
     file: String,
     binary: Option<String>,
     /// Whether a foreign hook is run first.
@@ -164,7 +169,7 @@ pub(super) fn run(verb: Verb, context: &mut Context) -> Result<Outcome, CommandE
             })
         }
         Verb::Uninstall(arguments) => uninstall(context, arguments.writing.dry_run),
-        Verb::Status(_) => status(context),
+        Verb::Status(arguments) => status(&arguments, context),
         Verb::Run(arguments) => run_hook(arguments, context),
         Verb::AfterPush(arguments) => after_push(&arguments, context),
     }
@@ -292,7 +297,8 @@ fn explain(site: &Site<'_>, all: &[Status], passed_by: Option<&str>, ui: &Ui) ->
             ui.warning(format!("`{}` is {kind}, which git cannot run: remove it", status.file.display()));
         }
     }
-    for status in all.iter().filter(|status| !status.state.is_in_order()) {
+    tell_proof(all, ui);
+    for status in all.iter().filter(|status| !status.is_in_order()) {
         if let Some(file) = &status.idle {
             ui.warning(format!("nothing runs the hook of agentops that was moved to `{}`", file.display()));
         }
@@ -307,11 +313,46 @@ fn explain(site: &Site<'_>, all: &[Status], passed_by: Option<&str>, ui: &Ui) ->
     Ok(())
 }
 
-fn status(context: &Context) -> Result<Outcome, CommandError> {
+/// What is known of hooks that are not ours and are to call us.
+fn tell_proof(all: &[Status], ui: &Ui) {
+    let by = |proof| names(all, |status| status.proof == proof).join(", ");
+    let told = [
+        (
+            Probe::StoppedBefore,
+            "stopped before they asked agentops, so nothing is proved: try where their own checks pass",
+        ),
+        (Probe::WentOn, "asked agentops and went on although it refused: end the line that calls it in `|| exit 1`"),
+        (
+            Probe::NotAsked,
+            "came to their end and did not ask agentops: the line that calls it is not reached, or they found nothing to do, as \
+             lefthook where nothing is staged",
+        ),
+    ];
+    for (probe, what) in told {
+        let hooks = by(Proof::Tried(probe));
+        if !hooks.is_empty() {
+            ui.warning(format!("these hooks {what}: {hooks}"));
+        }
+    }
+    let untried = by(Proof::Untried);
+    if !untried.is_empty() {
+        ui.hint(format!(
+            "whether these hooks come to their call of agentops, and heed it, shows only when they run: {untried}; `agentops hooks \
+             status --prove` runs them, with all that they do"
+        ));
+    }
+}
+
+fn status(arguments: &StatusArguments, context: &Context) -> Result<Outcome, CommandError> {
     let site = context.site(None)?;
-    let all = install::status(&site).map_err(not_done)?;
+    let mut all = install::status(&site).map_err(not_done)?;
+    if arguments.prove {
+        for status in &mut all {
+            install::prove(&site, status).map_err(not_done)?;
+        }
+    }
     let passed_by = install::passed_by(&site).map_err(not_done)?.map(|folder| folder.display().to_string());
-    let installed = all.iter().all(|status| status.state.is_in_order());
+    let installed = all.iter().all(Status::is_in_order);
     let search = unguarded::unpushed(&site, MOST_UNGUARDED)?;
     let body = StatusBody {
         installed,
@@ -323,7 +364,7 @@ fn status(context: &Context) -> Result<Outcome, CommandError> {
     context.ui.show(&body, |page| {
         let mut table = Table::new(["hook", "state", "chained", "binary"]);
         for hook in &body.hooks {
-            let state = if hook.in_order { good(hook.state) } else { warning(hook.state) };
+            let state = if hook.in_order { good(&hook.state) } else { warning(&hook.state) };
             table.row([
                 strong(hook.hook),
                 state,
@@ -351,6 +392,10 @@ fn status(context: &Context) -> Result<Outcome, CommandError> {
     if installed {
         return Ok(Outcome::Done);
     }
+    // What was tried is somebody else's, and no installation mends it.
+    if all.iter().all(|status| status.is_in_order() || matches!(status.proof, Proof::Tried(_))) {
+        return Ok(Outcome::Ended(ErrorKind::Failure));
+    }
     let own = if site.repo.is_bare() { Hook::SERVER } else { Hook::CLIENT };
     // What a dry run of the installation refuses, an installation would.
     let remedy = install::install(&site, own, true).err().and_then(|error| error.hint());
@@ -372,13 +417,13 @@ fn unguarded_body(found: &Unguarded) -> UnguardedBody {
 fn hook_body(status: &Status) -> HookBody {
     HookBody {
         hook: status.hook.name(),
-        state: status.state.word(),
+        state: status.words(),
         file: status.file.display().to_string(),
         binary: status.state.binary().map(|binary| binary.display().to_string()),
         chained: status.chained == Chained::Run,
         chained_word: status.chained.word(),
         manager: status.manager.map(Manager::name),
-        in_order: status.state.is_in_order(),
+        in_order: status.is_in_order(),
     }
 }
 

@@ -8,6 +8,7 @@
 //!   `receive`: `pre-receive`; `transaction`: `reference-transaction`
 //! - `input`: what git tells the last three, which references move
 //! - `chained`: somebody else's hook of the same name, which was there before; `manager`: programs that write such hooks
+//! - `program`: a hook of somebody else's, run; `probe`: run to see whether it asks ours
 //! - [`install`]: putting hook files in place and taking them away
 
 mod chained;
@@ -17,6 +18,8 @@ pub mod install;
 mod manager;
 mod message;
 mod prepare;
+mod probe;
+mod program;
 mod push;
 mod receive;
 mod transaction;
@@ -34,6 +37,7 @@ use crate::model::report::Report;
 use crate::store::StoreError;
 
 pub use manager::Manager;
+pub use probe::Probe;
 
 /// A hook that is ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,12 +132,12 @@ pub struct Answer {
     pub refuses: bool,
     /// Verdicts, each with what it is about where that is not plain.
     pub reports: Vec<(Option<String>, Report)>,
+    /// What could not be judged, by reference, and why: git is told to stop.
+    pub unjudged: Vec<(String, EngineError)>,
     /// What was not judged, and other things worth a line.
     pub notes: Vec<String>,
     /// What may be wrong.
     pub warnings: Vec<String>,
-    /// What could not be judged, by reference, and why: git is told to stop.
-    pub unjudged: Vec<(String, EngineError)>,
     /// What to do about a refusal, besides what the verdicts say.
     pub remedies: Vec<String>,
 }
@@ -148,16 +152,16 @@ impl Answer {
         Self { refuses: true, notes: vec![reason.into()], remedies: vec![remedy.into()], ..Self::default() }
     }
 
-    fn add(&mut self, about: Option<String>, report: Report) {
-        self.refuses |= !report.passes();
-        self.reports.push((about, report));
-    }
     /// That judging failed: of others it may not.
     fn fail(&mut self, about: String, error: EngineError) {
         self.refuses = true;
         self.unjudged.push((about, error));
     }
 
+    fn add(&mut self, about: Option<String>, report: Report) {
+        self.refuses |= !report.passes();
+        self.reports.push((about, report));
+    }
 }
 
 /// Why a hook could not answer. Git is then told to stop.
@@ -206,6 +210,10 @@ impl From<StoreError> for HookError {
 
 /// Runs a hook: the chained one first, then ours.
 pub fn run(call: &Call<'_>) -> Result<Answer, HookError> {
+    if probe::is_probed(call) {
+        let told = "asked by a probe, `agentops hooks status --prove`, which wants to see whether a refusal stops git";
+        return Ok(Answer::refusal(told, "outside of a probe the variable `AGENTOPS_PROBE` is not set"));
+    }
     match call.hook {
         Hook::PreCommit | Hook::PreMergeCommit => commit::run(call),
         Hook::PrepareCommitMsg => prepare::run(call),

@@ -305,12 +305,14 @@ fn hooks_that_husky_writes_are_not_replaced() {
     insta::assert_snapshot!(sandbox.agentops("hooks status").run().snapshot(), @"
     exit 0
     --- stdout
-    hook                state           chained  binary
-    pre-commit          calls agentops  no
-    prepare-commit-msg  calls agentops  no
-    commit-msg          calls agentops  no
-    pre-merge-commit    calls agentops  no
-    pre-push            calls agentops  no
+    hook                state                       chained  binary
+    pre-commit          calls agentops, not proved  no
+    prepare-commit-msg  calls agentops, not proved  no
+    commit-msg          calls agentops, not proved  no
+    pre-merge-commit    calls agentops, not proved  no
+    pre-push            calls agentops, not proved  no
+    --- stderr
+    hint: whether these hooks come to their call of agentops, and heed it, shows only when they run: pre-commit, prepare-commit-msg, commit-msg, pre-merge-commit, pre-push; `agentops hooks status --prove` runs them, with all that they do
     ");
     let before = sandbox.git("status --porcelain --untracked-files=all");
     sandbox.install().expect_code(0);

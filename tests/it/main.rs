@@ -28,6 +28,7 @@ mod governed;
 mod hooks;
 mod hooks_before;
 mod hooks_install;
+mod hooks_proved;
 mod init;
 mod learn;
 mod lifecycle;

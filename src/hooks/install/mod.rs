@@ -18,7 +18,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use self::replaced::Replaced;
-use super::{Hook, chained};
+use super::{Hook, chained, program};
 use crate::engine::EngineError;
 use crate::engine::Site;
 use crate::engine::writing::transact;
@@ -27,7 +27,7 @@ use crate::model::escape::shell_word;
 
 pub use calls::Owner;
 pub use kept::{Kept, Why};
-pub use status::{Chained, State, Status, passed_by, status};
+pub use status::{Chained, Proof, State, Status, passed_by, prove, status};
 pub use uninstall::uninstall;
 
 /// What the file of somebody else's hook that ours runs first is called, after the hook's name.
@@ -221,7 +221,7 @@ pub fn install(site: &Site<'_>, hooks: &[Hook], dry_run: bool) -> Result<Done, I
                     let kept = chained::beside(&status.file);
                     return Err(InstallError::TwoForeign { hook: *hook, file: status.file, kept });
                 }
-                if chained::is_program(&status.file) { Step::Chained } else { Step::SetAside }
+                if program::is_program(&status.file) { Step::Chained } else { Step::SetAside }
             }
         };
         if status.state == State::Tampered {

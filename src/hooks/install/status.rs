@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{InstallError, binary, calls, is_there, no_file, place, read, text};
 use crate::engine::Site;
 use crate::hooks::manager::{self, Manager};
-use crate::hooks::{Hook, chained};
+use crate::hooks::{Hook, Probe, chained, probe, program};
 
 /// How one hook stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,49 @@ pub struct Status {
     pub manager: Option<Manager>,
     /// Ours, moved aside to where nothing runs it.
     pub idle: Option<PathBuf>,
+    /// Whether git comes to ours, where `state` is in order.
+    pub proof: Proof,
+}
+
+/// What is known of git's way to ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// Git itself starts ours.
+    Direct,
+    /// Git starts somebody else's hook, which is to call ours: nobody has tried.
+    Untried,
+    /// That was tried.
+    Tried(Probe),
+}
+
+impl Status {
+    /// The words for people and programs.
+    pub fn words(&self) -> String {
+        match self.proof {
+            Proof::Direct | Proof::Tried(Probe::Stopped) => self.state.word().to_owned(),
+            Proof::Untried | Proof::Tried(Probe::StoppedBefore) => format!("{}, not proved", self.state.word()),
+            Proof::Tried(Probe::WentOn) => "ignores agentops".to_owned(),
+            Proof::Tried(Probe::NotAsked) => "did not ask agentops".to_owned(),
+        }
+    }
+
+    /// Whether agentops judges what this hook guards, as far as is known: what was tried has to be proved.
+    pub fn is_in_order(&self) -> bool {
+        self.state.is_in_order() && matches!(self.proof, Proof::Direct | Proof::Untried | Proof::Tried(Probe::Stopped))
+    }
+}
+
+/// Tries whether the hook in place comes to ours, by running it with all that it does. What git starts itself needs no proof.
+pub fn prove(site: &Site<'_>, status: &mut Status) -> Result<(), InstallError> {
+    if status.proof != Proof::Untried {
+        return Ok(());
+    }
+    let place = place::folder(site)?.join(status.hook.name());
+    let dir = site.repo.work_dir().unwrap_or_else(|| site.repo.git_dir());
+    let probe = probe::run(status.hook, &place, dir);
+    let failed = |source| InstallError::Io { doing: format!("run the hook `{}`", place.display()), source };
+    status.proof = Proof::Tried(probe.map_err(failed)?);
+    Ok(())
 }
 
 /// What becomes of a foreign hook that was there before ours.
@@ -82,8 +125,7 @@ impl State {
         }
     }
 
-    /// Whether agentops judges what this hook guards.
-    pub fn is_in_order(&self) -> bool {
+    fn is_in_order(&self) -> bool {
         matches!(self, Self::Installed(_) | Self::Calls)
     }
 
@@ -138,11 +180,12 @@ pub(super) fn look(site: &Site<'_>, folder: &Path, hook: Hook, wanted: &str) -> 
     let kept = chained::beside(&in_place);
     let chained = if !is_there(&kept) || (there.is_some() && chained::is_same(&in_place, &kept)) {
         Chained::Absent
-    } else if chained::is_program(&kept) {
+    } else if program::is_program(&kept) {
         Chained::Run
     } else {
         Chained::Idle
     };
+    let is_kept_by_manager = run.is_some();
     let (file, bytes) = match run {
         Some(file) => {
             let bytes = read(&file)?;
@@ -154,7 +197,7 @@ pub(super) fn look(site: &Site<'_>, folder: &Path, hook: Hook, wanted: &str) -> 
         None => State::Missing,
         Some(_) if let Some(kind) = no_file(&file) => State::NoFile(kind),
         Some(bytes) if bytes == wanted.as_bytes() => {
-            let binary = text::binary_of(&bytes).filter(|_| chained::is_program(&file));
+            let binary = text::binary_of(&bytes).filter(|_| program::is_program(&file));
             binary.map_or(State::Tampered, State::Installed)
         }
         Some(bytes) if !text::is_ours(&bytes) => {
@@ -165,12 +208,14 @@ pub(super) fn look(site: &Site<'_>, folder: &Path, hook: Hook, wanted: &str) -> 
             }
         }
         Some(bytes) => match text::binary_of(&bytes) {
-            Some(binary) if chained::is_program(&binary) => State::OtherBinary(binary),
+            Some(binary) if program::is_program(&binary) => State::OtherBinary(binary),
             Some(binary) => State::BinaryGone(binary),
             None => State::Tampered,
         },
     };
-    Ok(Status { hook, file, state, chained, manager, idle })
+    let is_direct = !state.is_in_order() || (!is_kept_by_manager && state != State::Calls);
+    let proof = if is_direct { Proof::Direct } else { Proof::Untried };
+    Ok(Status { hook, file, state, chained, manager, idle, proof })
 }
 
 pub(super) fn is_ours(file: &Path) -> Result<bool, InstallError> {

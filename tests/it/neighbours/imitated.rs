@@ -49,6 +49,10 @@ fn a_manager_that_runs_ours_is_run_once_and_runs_ours_once() {
             let status = sandbox.agentops("hooks status").run().expect_code(0);
             let said = "pre-commit runs the hooks of agentops before its own: pre-commit\n";
             assert!(status.stderr.contains(said), "{}", status.snapshot());
+            assert!(status.stdout.contains("pre-commit          installed, not proved"), "{}", status.snapshot());
+            let proved = sandbox.agentops("hooks status --prove").run().expect_code(0);
+            assert!(!proved.stdout.contains("not proved"), "{}", proved.snapshot());
+            ran(&sandbox);
             each_runs_once(&format!("theirs in place, round {round}"));
         }
         for time in ["once", "again"] {
