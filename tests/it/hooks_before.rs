@@ -178,27 +178,6 @@ fn a_first_line_that_names_no_program_is_told() {
 }
 
 #[test]
-fn what_lefthook_needs_is_said_before_what_to_paste() {
-    let sandbox = Sandbox::adopted();
-    sandbox.write_program(".git/hooks/pre-commit", "#!/bin/sh\ncall_lefthook run \"pre-commit\" \"$@\"\n");
-    sandbox.write("lefthook.yml", "pre-commit:\n  jobs:\n    - run: make\n");
-    insta::assert_snapshot!(sandbox.agentops("hooks install").run().snapshot(), @r#"
-    exit 1
-    --- stderr
-    error: the hooks in `<root>/repo/.git/hooks` are lefthook's, which writes them anew at each install; agentops does not replace them
-    hint: have lefthook call agentops, after its other jobs; write `- { name: agentops, run: "agentops hooks run pre-commit" }` as the last of the jobs of `pre-commit` in <root>/repo/lefthook.yml; then paste:
-      printf '\nprepare-commit-msg:\n  jobs:\n    - { name: agentops, run: "agentops hooks run prepare-commit-msg {0}" }\n' >> <root>/repo/lefthook.yml
-      printf '\ncommit-msg:\n  jobs:\n    - { name: agentops, run: "agentops hooks run commit-msg {1}" }\n' >> <root>/repo/lefthook.yml
-      printf '\npre-merge-commit:\n  jobs:\n    - { name: agentops, run: "agentops hooks run pre-merge-commit" }\n' >> <root>/repo/lefthook.yml
-      printf '\npre-push:\n  jobs:\n    - { name: agentops, run: "agentops hooks run pre-push {0}", use_stdin: true }\n' >> <root>/repo/lefthook.yml
-      lefthook install
-    "#);
-    sandbox.write("node_modules/.bin/lefthook", "");
-    let refused = sandbox.agentops("hooks install").run().expect_code(1);
-    assert!(refused.stderr.ends_with("\n  npx lefthook install\n"), "{}", refused.snapshot());
-}
-
-#[test]
 fn husky_has_to_run_in_a_new_worktree() {
     let sandbox = Sandbox::adopted();
     sandbox.write(".husky/pre-commit", "agentops hooks run pre-commit \"$@\" || exit 1\n");

@@ -63,9 +63,7 @@ fn installed_after_agentops() {
 fn a_new_worktree_has_no_hooks_and_the_status_says_so() {
     let sandbox = managed();
     shell(&sandbox, "husky");
-    let refused = install(&sandbox);
-    follow(&sandbox, &refused);
-    sandbox.commit_all(&lawful("chore: husky calls agentops"));
+    have_it_call(&sandbox, "husky");
     let linked = sandbox.worktree("linked");
     let status = linked.agentops("hooks status").run().expect_code(1);
     assert!(status.stdout.contains("pre-commit          missing"), "{}", status.snapshot());
@@ -84,20 +82,9 @@ fn what_its_scripts_fix_is_judged_and_nothing_is_lost() {
          git update-index --again\ntest ! -e .agentops/sre/events || git add .agentops\n",
     );
     shell(&sandbox, "husky");
-    let refused = install(&sandbox);
-    follow(&sandbox, &refused);
-    sandbox.commit_all(&lawful("chore: husky calls agentops"));
-    sandbox.write("a.txt", "spaces   \n");
-    sandbox.git("add a.txt");
-    sandbox.write("README.md", "Unstaged.   \n");
-    commit(&sandbox, "", "feat: add a").expect_code(0);
-    assert_eq!(sandbox.git("show HEAD:a.txt"), "spaces");
-    assert_eq!(sandbox.read("README.md"), "Unstaged.   \n");
+    have_it_call(&sandbox, "husky");
+    fixes_and_loses_nothing(&sandbox);
     let left = sandbox.agentops("hooks after-push").run().expect_code(3);
     assert!(left.stdout.contains("error[AO-L4] README.md"), "{}", left.snapshot());
-    // What a script stages is judged with the rest: agentops comes last.
-    sandbox.write(EVENT, "v = 1\n");
-    sandbox.write("a.txt", "more\n");
-    sandbox.git("add a.txt");
-    refused_by_law(commit(&sandbox, "", "feat: a script that stages more"), "AO-E2");
+    judges_what_it_stages(&sandbox, "feat: a script that stages more");
 }

@@ -193,6 +193,10 @@ fn lefthooks_hooks_are_asked_to_call_us() {
       lefthook install
     "#);
     assert_eq!(hooks_of(&sandbox), before);
+    // Installed by npm, it is on nobody's PATH.
+    sandbox.write("node_modules/.bin/lefthook", "");
+    let refused = install(&sandbox).expect_code(1);
+    assert!(refused.stderr.ends_with("\n  npx lefthook install\n"), "{}", refused.snapshot());
     let doctor = sandbox.agentops("doctor").run().expect_code(1);
     assert!(doctor.stdout.contains("are lefthook's"), "{}", doctor.snapshot());
     // The configuration alone does not make lefthook run what it has not installed.

@@ -90,22 +90,9 @@ fn what_it_fixes_is_judged_and_nothing_is_lost() {
 ";
     let sandbox = managed(fixer);
     shell(&sandbox, "lefthook install");
-    let refused = install(&sandbox);
-    follow(&sandbox, &refused);
-    sandbox.commit_all(&lawful("chore: lefthook calls agentops"));
-    sandbox.write("a.txt", "spaces   \n");
-    sandbox.git("add a.txt");
-    sandbox.write("README.md", "Unstaged.   \n");
-    sandbox.write("untracked.txt", "Untracked.   \n");
-    commit(&sandbox, "", "feat: add a").expect_code(0);
-    assert_eq!(sandbox.git("show HEAD:a.txt"), "spaces");
-    assert_eq!(sandbox.read("README.md"), "Unstaged.   \n");
-    assert_eq!(sandbox.read("untracked.txt"), "Untracked.   \n");
+    have_it_call(&sandbox, "lefthook");
+    fixes_and_loses_nothing(&sandbox);
     sandbox.git("restore README.md");
     sandbox.agentops("hooks after-push").run().expect_code(0);
-    // What it stages after the fact is judged with the rest: agentops comes last.
-    sandbox.write(EVENT, "v = 1\n");
-    sandbox.write("a.txt", "more\n");
-    sandbox.git("add a.txt");
-    refused_by_law(commit(&sandbox, "", "feat: a job that stages more"), "AO-E2");
+    judges_what_it_stages(&sandbox, "feat: a job that stages more");
 }

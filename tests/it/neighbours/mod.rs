@@ -250,9 +250,12 @@ fn agentops_comes_second(sandbox: &Sandbox, managed: &Managed) {
     let status = sandbox.agentops("hooks status").run().expect_code(1);
     let said = format!("warning: these hooks are {name}'s and do not call agentops: {}", managed.foreign);
     assert!(status.stderr.contains(&said), "{}", status.snapshot());
-    follow(sandbox, &refused);
-    sandbox.commit_all(&lawful(&format!("chore: {name} calls agentops")));
-    sandbox.agentops("hooks status").run().expect_code(0);
+    have_it_call(sandbox, name);
+    // Some come to nothing where nothing is staged.
+    sandbox.write("staged.txt", "1\n");
+    sandbox.git("add staged.txt");
+    sandbox.agentops("hooks status --prove").run().expect_code(0);
+    sandbox.git("rm --quiet -f staged.txt");
     let with = hooks_of(sandbox);
     both_judge(sandbox, 1);
     install(sandbox).expect_code(0);
@@ -274,6 +277,36 @@ fn agentops_comes_second(sandbox: &Sandbox, managed: &Managed) {
     sandbox.try_git("commit --quiet --all --message wip").env(managed.switch, "0").run().expect_code(0);
     let status = sandbox.agentops("hooks status").run().expect_code(0);
     assert!(status.stderr.contains("`wip` went past the hooks"), "{}", status.snapshot());
+}
+
+/// Has a manager that is installed call agentops, as `hooks install` says.
+#[track_caller]
+fn have_it_call(sandbox: &Sandbox, name: &str) {
+    let refused = install(sandbox);
+    follow(sandbox, &refused);
+    sandbox.commit_all(&lawful(&format!("chore: {name} calls agentops")));
+}
+
+/// Fails unless what the manager fixes in a commit is committed, and what was not staged stays as it is.
+#[track_caller]
+fn fixes_and_loses_nothing(sandbox: &Sandbox) {
+    sandbox.write("a.txt", "spaces   \n");
+    sandbox.git("add a.txt");
+    sandbox.write("README.md", "Unstaged.   \n");
+    sandbox.write("untracked.txt", "Untracked.   \n");
+    commit(sandbox, "", "feat: add a").expect_code(0);
+    assert_eq!(sandbox.git("show HEAD:a.txt"), "spaces");
+    assert_eq!(sandbox.read("README.md"), "Unstaged.   \n");
+    assert_eq!(sandbox.read("untracked.txt"), "Untracked.   \n");
+}
+
+/// Fails unless a file that the manager stages after the fact is judged with the rest: agentops comes last.
+#[track_caller]
+fn judges_what_it_stages(sandbox: &Sandbox, subject: &str) {
+    sandbox.write(EVENT, "v = 1\n");
+    sandbox.write("a.txt", "more\n");
+    sandbox.git("add a.txt");
+    refused_by_law(commit(sandbox, "", subject), "AO-E2");
 }
 
 /// Follows what a refusal of `hooks install` offers, as somebody would who pastes it.
