@@ -67,10 +67,10 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         let tree = case.step.commit_tree(index)?;
         let before: Vec<&dyn TreeView> = parents.iter().map(|tree| &**tree).collect();
         let unit = Unit { commit: Some(id), changes: &changes, before: &before, after: &*tree };
-        if search.unit(unit, findings)? {
-            if let Some(read_off) = case.read_off {
-                read_off.note_innocent(id);
-            }
+        if search.unit(unit, findings)?
+            && let Some(read_off) = case.read_off
+        {
+            read_off.note_innocent(id);
         }
     }
     let before: Vec<&dyn TreeView> = case.step.base().into_iter().collect();
