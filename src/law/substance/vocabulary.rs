@@ -4,8 +4,6 @@
 //! nothing to say, not everything that is common: `replace`, `lock` and `retry` tell something, `update`, `code` and
 //! `improve` do not.
 
-use std::sync::LazyLock;
-
 /// What a word is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
@@ -123,41 +121,45 @@ const SLOTS: usize = 4096;
 
 /// Open addressing; a slot holds a hash whose low three bits are the class, or 0.
 struct Table {
-    slots: Box<[u32; SLOTS]>,
+    slots: [u32; SLOTS],
     odd_pairs: [u32; 26],
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(Table::build);
+/// Made by the compiler: a hook looks up a hundred words, and to enter two thousand first would cost it more.
+static TABLE: Table = Table::build();
 
 impl Table {
-    fn build() -> Self {
-        let mut table = Self { slots: Box::new([0; SLOTS]), odd_pairs: [0; 26] };
+    const fn build() -> Self {
+        let mut table = Self { slots: [0; SLOTS], odd_pairs: [0; 26] };
         // The first list that has a word wins.
-        for (list, class, stemmed) in [
-            (LINK, Class::Link, false),
-            (STUB, Class::Stub, false),
-            (MASH, Class::Mash, false),
-            (FUNCTION, Class::Function, false),
-            (FILLER, Class::Filler, true),
-        ] {
-            for word in list.split_whitespace() {
-                let end = if stemmed { stem(word.as_bytes()) } else { word.len() };
-                let hash = hash(&word.as_bytes()[..end]);
-                let slot = table.slot(hash);
-                if table.slots[slot] == 0 {
-                    table.slots[slot] = (hash & !7) | class as u32;
-                }
-            }
-        }
-        for pair in ODD_PAIRS.split_whitespace() {
-            let (first, second) = (pair.as_bytes()[0] - b'a', pair.as_bytes()[1] - b'a');
-            table.odd_pairs[usize::from(first)] |= 1 << second;
+        table.enter(LINK, Class::Link, false);
+        table.enter(STUB, Class::Stub, false);
+        table.enter(MASH, Class::Mash, false);
+        table.enter(FUNCTION, Class::Function, false);
+        table.enter(FILLER, Class::Filler, true);
+        let mut rest = ODD_PAIRS.as_bytes();
+        while let Some((pair, after)) = next_word(rest) {
+            table.odd_pairs[(pair[0] - b'a') as usize] |= 1 << (pair[1] - b'a');
+            rest = after;
         }
         table
     }
 
+    const fn enter(&mut self, list: &str, class: Class, stemmed: bool) {
+        let mut rest = list.as_bytes();
+        while let Some((word, after)) = next_word(rest) {
+            let end = if stemmed { stem(word) } else { word.len() };
+            let hash = hash(word.split_at(end).0);
+            let slot = self.slot(hash);
+            if self.slots[slot] == 0 {
+                self.slots[slot] = (hash & !7) | class as u32;
+            }
+            rest = after;
+        }
+    }
+
     /// The slot of `hash`, or the empty one where it belongs.
-    fn slot(&self, hash: u32) -> usize {
+    const fn slot(&self, hash: u32) -> usize {
         let mut slot = (hash >> 3) as usize % SLOTS;
         while self.slots[slot] != 0 && self.slots[slot] & !7 != hash & !7 {
             slot = (slot + 1) % SLOTS;
@@ -198,6 +200,18 @@ impl Table {
     }
 }
 
+/// The first word of a list, and what follows it.
+const fn next_word(mut list: &[u8]) -> Option<(&[u8], &[u8])> {
+    while let [b' ' | b'\n', rest @ ..] = list {
+        list = rest;
+    }
+    let mut end = 0;
+    while end < list.len() && !matches!(list[end], b' ' | b'\n') {
+        end += 1;
+    }
+    if end == 0 { None } else { Some(list.split_at(end)) }
+}
+
 /// Bytes of a word that are looked at; longer words are in no list.
 const LONGEST: usize = 40;
 
@@ -209,7 +223,7 @@ pub(super) fn look_up(word: &str) -> (Class, u32) {
     if word.len() > LONGEST {
         return (Class::Specific, hash(word.as_bytes()));
     }
-    let table = &*TABLE;
+    let table = &TABLE;
     if !word.is_ascii() {
         let mut buffer = [0_u8; LONGEST];
         let lowered = lower(word, &mut buffer);
@@ -239,44 +253,63 @@ fn lower<'b>(word: &str, buffer: &'b mut [u8; LONGEST]) -> &'b [u8] {
 const BASIS: u32 = 0x811c_9dc5;
 
 /// FNV-1a.
-pub(super) fn hash(bytes: &[u8]) -> u32 {
-    finished(bytes.iter().fold(BASIS, |state, byte| mixed(state, *byte)))
+pub(super) const fn hash(bytes: &[u8]) -> u32 {
+    let mut state = BASIS;
+    let mut rest = bytes;
+    while let [byte, after @ ..] = rest {
+        state = mixed(state, *byte);
+        rest = after;
+    }
+    finished(state)
 }
 
-fn mixed(state: u32, byte: u8) -> u32 {
-    (state ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+const fn mixed(state: u32, byte: u8) -> u32 {
+    (state ^ byte as u32).wrapping_mul(0x0100_0193)
 }
 
-fn finished(state: u32) -> u32 {
+const fn finished(state: u32) -> u32 {
     state ^ (state >> 15)
 }
 
 /// Where a word's stem ends, in any case: without plural, past, participle and adverb endings of English.
-fn stem(word: &[u8]) -> usize {
+const fn stem(word: &[u8]) -> usize {
     let length = word.len();
-    let from_end = |index: usize| word.get(length.wrapping_sub(index)).map_or(0, |byte| byte | 0x20);
-    let ends = |suffix: &[u8]| suffix.iter().rev().enumerate().all(|(index, byte)| from_end(index + 1) == *byte);
     let mut end = length;
-    match from_end(1) {
-        b't' if length > 6 && ends(b"ment") => end -= 4,
-        b'g' if length > 5 && ends(b"ing") => end -= 3,
-        b'y' if length > 5 && ends(b"ly") => end -= 2,
-        b'd' if length > 4 && ends(b"ed") => end -= 2,
-        b's' if length > 7 && ends(b"ments") => end -= 5,
-        b's' if length > 4 && ends(b"ies") => end -= 3,
-        b's' if length > 4 && ends(b"es") => end -= 2,
-        b's' if length > 3 && from_end(2) != b's' => end -= 1,
+    match letter(word, length) {
+        b't' if length > 6 && ends(word, b"ment") => end -= 4,
+        b'g' if length > 5 && ends(word, b"ing") => end -= 3,
+        b'y' if length > 5 && ends(word, b"ly") => end -= 2,
+        b'd' if length > 4 && ends(word, b"ed") => end -= 2,
+        b's' if length > 7 && ends(word, b"ments") => end -= 5,
+        b's' if length > 4 && ends(word, b"ies") => end -= 3,
+        b's' if length > 4 && ends(word, b"es") => end -= 2,
+        b's' if length > 3 && letter(word, length - 1) != b's' => end -= 1,
         _ => {}
     }
-    let last = |end: usize| word[end - 1] | 0x20;
     // `ready` is not a form of `read`.
-    if end > 3 && (last(end) == b'e' || (end > 5 && last(end) == b'y')) {
+    if end > 3 && (letter(word, end) == b'e' || (end > 5 && letter(word, end) == b'y')) {
         end -= 1;
     }
-    if end > 3 && last(end) == last(end - 1) && last(end).is_ascii_alphabetic() {
+    if end > 3 && letter(word, end) == letter(word, end - 1) && letter(word, end).is_ascii_alphabetic() {
         end -= 1;
     }
     end
+}
+
+/// The letter before the place `end`, in lower case; 0 where there is none.
+const fn letter(word: &[u8], end: usize) -> u8 {
+    if end == 0 { 0 } else { word[end - 1] | 0x20 }
+}
+
+const fn ends(word: &[u8], suffix: &[u8]) -> bool {
+    let mut left = suffix.len();
+    while left > 0 {
+        if word.len() + left < suffix.len() + 1 || letter(word, word.len() + left - suffix.len()) != suffix[left - 1] {
+            return false;
+        }
+        left -= 1;
+    }
+    true
 }
 
 #[cfg(test)]
