@@ -7,7 +7,7 @@
 //! program's own code, guards against memory errors, which safe code does not have. Where it shall be static besides
 //! (`.ci/static`), the compiler would make a static program that relocates itself: not so here.
 //!
-//! `src/secrets/rules.toml` becomes statics, and the keywords of its rules one automaton. A test reads the file as a
+//! `src/secrets/rules.toml` becomes statics, the keywords of its rules one automaton, and of each expression it is read what every match holds. A test reads the file as a
 //! repository's own rules are read, and compares: what is not read here is missed there.
 
 #![expect(clippy::disallowed_methods, reason = "cargo describes the target in the environment")]
@@ -19,8 +19,12 @@ use toml::{Table, Value};
 
 #[path = "src/secrets/automaton.rs"]
 mod automaton;
+#[expect(dead_code, reason = "what the search asks of a shape")]
+#[path = "src/secrets/shape.rs"]
+mod shape;
 
 use automaton::Automaton;
+use shape::Shape;
 
 const RULES: &str = "src/secrets/rules.toml";
 
@@ -28,6 +32,7 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={RULES}");
     println!("cargo::rerun-if-changed=src/secrets/automaton.rs");
+    println!("cargo::rerun-if-changed=src/secrets/shape.rs");
     let text = std::fs::read_to_string(RULES).expect("the built-in rules");
     let out = std::env::var("OUT_DIR").expect("cargo names a folder for what is made");
     std::fs::write(Path::new(&out).join("secret_rules.rs"), statics(&text)).expect("a written file");
@@ -45,7 +50,7 @@ fn link() {
     println!("cargo::rustc-link-arg-bins=-no-pie");
 }
 
-/// The statics `RULES` and `KEYWORDS`.
+/// The statics `RULES`, `SHAPES` and `KEYWORDS`.
 fn statics(text: &str) -> String {
     let file: Table = text.parse().expect("the built-in rules are TOML");
     let rules = tables(&file, "rules");
@@ -74,6 +79,12 @@ fn statics(text: &str) -> String {
         );
     }
     out.push_str("];\n");
+    let _ = writeln!(
+        out,
+        "static SHAPES: [Shape; {}] = {:?};",
+        rules.len(),
+        rules.iter().map(shape_of).collect::<Vec<_>>()
+    );
     let keywords: Vec<(String, u16)> = rules
         .iter()
         .zip(0u16..)
@@ -92,6 +103,13 @@ fn statics(text: &str) -> String {
         owners.join(", "),
     );
     out
+}
+
+/// As `secrets::pattern` reads expressions.
+fn shape_of(rule: &Table) -> Shape {
+    let text = rule.get("regex").and_then(Value::as_str).expect("an expression");
+    let mut parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build();
+    Shape::of(&parser.parse(text).expect("an expression that can be parsed"))
 }
 
 fn allowlist(list: &Table) -> String {

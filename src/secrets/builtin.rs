@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::automaton::Automaton;
+use super::shape::{Run, Shape};
 use crate::model::secret_rules::{Allowlist, Checksum, SecretRule, Target};
 
 include!(concat!(env!("OUT_DIR"), "/secret_rules.rs"));
@@ -17,10 +18,15 @@ pub(super) fn keywords() -> &'static Automaton {
     &KEYWORDS
 }
 
+/// The shape of the expression of one of them.
+pub(super) fn shape(number: u16) -> Option<&'static Shape> {
+    SHAPES.get(usize::from(number))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secrets::pattern::Pattern;
+    use crate::secrets::pattern::{Pattern, parse};
 
     #[test]
     fn every_rule_can_be_used() {
@@ -36,6 +42,15 @@ mod tests {
             assert!(rule.keywords.iter().all(lower), "{}", rule.id);
             assert!(builtin().iter().filter(|other| other.id == rule.id).count() == 1, "{}", rule.id);
         }
+    }
+
+    #[test]
+    fn the_shapes_are_those_of_the_rules() {
+        for (rule, number) in builtin().iter().zip(0u16..) {
+            assert_eq!(shape(number), Some(&Shape::of(&parse(&rule.regex).unwrap())), "{}", rule.id);
+        }
+        let with_run = (0u16..).map_while(shape).filter(|shape| shape.run.is_some()).count();
+        assert!(with_run * 2 > builtin().len(), "{with_run} of {}", builtin().len());
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod found;
 mod placeholder;
 mod prefilter;
 mod scanner;
+mod shape;
 
 pub use builtin::builtin;
 pub use found::{Allow, Fingerprint, Found, Redacted};

@@ -6,8 +6,10 @@
 use regex_automata::meta::Regex;
 use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::util::syntax;
+use regex_syntax::hir::Hir;
 use regex_syntax::hir::literal::Extractor;
-use regex_syntax::hir::{Class, Hir, HirKind};
+
+use super::shape::Shape;
 
 /// The longest expression, in bytes.
 const MAX_TEXT: usize = 4096;
@@ -58,7 +60,7 @@ impl Pattern {
             what: format!("this expression becomes a program of more than {} KiB", MAX_PROGRAM / 1024),
             fix: "count less: `{8,}` is smaller than `{8,1000}`, and finds the same".to_owned(),
         })?;
-        Ok(Self { regex, crosses_lines: crosses_lines(&hir) })
+        Ok(Self { regex, crosses_lines: Shape::of(&hir).crosses_lines })
     }
 
     /// How many groups it has; the whole match is one.
@@ -98,7 +100,7 @@ pub fn beginnings(text: &str) -> Option<Vec<String>> {
     (1..=MAX_BEGINNINGS).contains(&found.len()).then_some(found)
 }
 
-fn parse(text: &str) -> Result<Hir, PatternError> {
+pub(super) fn parse(text: &str) -> Result<Hir, PatternError> {
     if text.len() > MAX_TEXT {
         return Err(PatternError {
             what: format!("this expression has {} bytes; at most {MAX_TEXT} are read", text.len()),
@@ -151,26 +153,6 @@ fn explained(text: &str, error: &regex_syntax::Error) -> PatternError {
         &format!("this is no expression: {}", kind.trim_end_matches('.')),
         "correct it; https://github.com/google/re2/wiki/Syntax describes the syntax, of which `\\Q`, `\\C` and `\\p` are not taken",
     )
-}
-
-/// Whether an expression takes the end of a line for one character among others: `[\s\S]`, `[^"]`, `(?s:.)`, or a line feed
-/// that is written out. `\s` alone does not count, for spaces around a sign are meant.
-fn crosses_lines(hir: &Hir) -> bool {
-    match hir.kind() {
-        HirKind::Class(Class::Bytes(class)) => {
-            let has = |byte: u8| class.iter().any(|range| (range.start()..=range.end()).contains(&byte));
-            has(b'\n') && (has(b'a') || has(b'A'))
-        }
-        HirKind::Class(Class::Unicode(class)) => {
-            let has = |letter: char| class.iter().any(|range| (range.start()..=range.end()).contains(&letter));
-            has('\n') && (has('a') || has('A'))
-        }
-        HirKind::Literal(literal) => literal.0.contains(&b'\n'),
-        HirKind::Repetition(repetition) => crosses_lines(&repetition.sub),
-        HirKind::Capture(capture) => crosses_lines(&capture.sub),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(crosses_lines),
-        HirKind::Empty | HirKind::Look(_) => false,
-    }
 }
 
 #[cfg(test)]

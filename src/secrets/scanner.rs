@@ -157,6 +157,12 @@ impl<'r> Scanner<'r> {
         end: usize,
     ) -> Result<usize, RuleError> {
         let bytes = search.bytes;
+        if let Some(shape) = builtin::shape(number) {
+            let window = window(bytes, end, shape.crosses_lines);
+            if !shape.may_match(&bytes[window.clone()]) {
+                return Ok(answered(bytes, end, &window, shape.crosses_lines));
+            }
+        }
         if slot.path()?.is_some_and(|path| !path.is_match(search.path.as_bytes())) {
             return Ok(bytes.len());
         }
@@ -165,7 +171,7 @@ impl<'r> Scanner<'r> {
         let regex = &pattern.regex;
         let mut input = Input::new(bytes).range(window.clone());
         if !regex.is_match(input.clone()) {
-            return Ok(pattern.answered(bytes, end, &window));
+            return Ok(answered(bytes, end, &window, pattern.crosses_lines));
         }
         let mut captures = regex.create_captures();
         loop {
@@ -189,7 +195,7 @@ impl<'r> Scanner<'r> {
             }
             input.set_start(next);
         }
-        Ok(pattern.answered(bytes, end, &window))
+        Ok(answered(bytes, end, &window, pattern.crosses_lines))
     }
 
     fn weigh(
@@ -397,13 +403,11 @@ fn window(bytes: &[u8], end: usize, crosses_lines: bool) -> Range<usize> {
     start..stop
 }
 
-impl Pattern {
-    /// How far a window answers for the keywords in it: where it is cut, those in its second half get one of their own, so
-    /// that none has less than half of it behind itself.
-    fn answered(&self, bytes: &[u8], end: usize, window: &Range<usize>) -> usize {
-        let is_line = !self.crosses_lines && bytes[..window.end].ends_with(b"\n");
-        if is_line || window.end == bytes.len() { window.end } else { end + (window.end - end) / 2 }
-    }
+/// How far a window answers for the keywords in it: where it is cut, those in its second half get one of their own, so that
+/// none has less than half of it behind itself.
+fn answered(bytes: &[u8], end: usize, window: &Range<usize>, crosses_lines: bool) -> usize {
+    let is_line = !crosses_lines && bytes[..window.end].ends_with(b"\n");
+    if is_line || window.end == bytes.len() { window.end } else { end + (window.end - end) / 2 }
 }
 
 /// The text of a file that says by its first bytes that it is UTF-16.
