@@ -1,13 +1,14 @@
 //! What rules a tree: its policy, read once for the many trees of a history that share it.
 
-use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::error::EngineError;
 use crate::config;
 use crate::git::Repo;
 use crate::law::ReadOff;
 use crate::model::digest::ObjectId;
+use crate::model::ids::IdMap;
 use crate::model::layout;
 use crate::model::path::RepoPath;
 use crate::model::policy::Policy;
@@ -16,14 +17,14 @@ use crate::model::tree::{Change, Mode, TreeView};
 /// What rules a step from some tree.
 pub(crate) enum Ruling {
     /// That tree's own policy.
-    Governed(Rc<Policy>),
+    Governed(Arc<Policy>),
     /// The tree is from before adoption.
     Ungoverned,
 }
 
 impl Ruling {
     /// The policy, where there is one.
-    pub(crate) fn policy(self) -> Option<Rc<Policy>> {
+    pub(crate) fn policy(self) -> Option<Arc<Policy>> {
         match self {
             Self::Governed(policy) => Some(policy),
             Self::Ungoverned => None,
@@ -39,17 +40,57 @@ pub(crate) fn is_governed(repo: &Repo, commit: &ObjectId) -> Result<bool, Engine
 /// What decides a policy: the names of its files and the objects they hold.
 type Key = Vec<(RepoPath, ObjectId)>;
 
-/// Policies by the objects they were read from: along a history they rarely change.
+/// Policies by the objects they were read from: along a history they rarely change. What is forgotten is read again, so
+/// policies are compared by what they say and never by where they lie.
 #[derive(Default)]
 pub(crate) struct Policies {
-    read: Vec<(Key, Rc<Policy>)>,
-    /// What rules by the object that `.agentops` is: all that decides a policy lies in it, and most commits leave it alone.
-    folders: HashMap<ObjectId, Option<Rc<Policy>>>,
+    known: Known,
     settled: bool,
     /// What was read off commits under each of the last policies.
-    read_off: Vec<(Rc<Policy>, Rc<ReadOff>)>,
+    read_off: Vec<(Arc<Policy>, Rc<ReadOff>)>,
     /// Bytes that may be kept of it under each.
     room: usize,
+}
+
+/// What was read lately.
+#[derive(Default, Clone)]
+struct Known {
+    /// The one that was asked for last at the end.
+    policies: Vec<(Key, Arc<Policy>)>,
+    /// What rules by the object that `.agentops` is: all that decides a policy lies in it, and most commits leave it alone.
+    folders: IdMap<Option<Arc<Policy>>>,
+}
+
+/// Policies that are kept: whoever pushes decides how many there are, and how long.
+const KEPT: usize = 16;
+
+/// Folders that are kept: each commit that writes an event makes one.
+const FOLDERS: usize = 4096;
+
+impl Known {
+    /// The policy that was read from these objects.
+    fn policy(&mut self, key: &Key) -> Option<Arc<Policy>> {
+        let at = self.policies.iter().rposition(|(known, _)| known == key)?;
+        let last = self.policies.len() - 1;
+        self.policies[at..].rotate_left(1);
+        Some(Arc::clone(&self.policies[last].1))
+    }
+
+    fn keep(&mut self, key: Key, policy: &Arc<Policy>) {
+        if self.policies.len() >= KEPT {
+            self.policies.remove(0);
+            // They hold policies too.
+            self.folders.clear();
+        }
+        self.policies.push((key, Arc::clone(policy)));
+    }
+
+    fn keep_folder(&mut self, folder: ObjectId, policy: Option<&Arc<Policy>>) {
+        if self.folders.len() >= FOLDERS {
+            self.folders.clear();
+        }
+        self.folders.insert(folder, policy.cloned());
+    }
 }
 
 /// Policies under which commits are judged in turn, where branches bring their own.
@@ -62,9 +103,16 @@ impl Policies {
         Self { room, ..Self::default() }
     }
 
+    /// Makes policies for other threads, which begin with what is known here and keep at most so many bytes of what they read
+    /// off commits under each of the last four; none where none are kept here.
+    pub(crate) fn elsewhere(&self, room: usize) -> impl Fn() -> Self + Sync + use<> {
+        let (known, settled, room) = (self.known.clone(), self.settled, self.room.min(room));
+        move || Self { known: known.clone(), settled, read_off: Vec::new(), room }
+    }
+
     /// What was read off commits under `policy`; `None` where nothing is kept.
-    pub(crate) fn read_off(&mut self, policy: &Rc<Policy>) -> Option<Rc<ReadOff>> {
-        if let Some((_, read_off)) = self.read_off.iter().find(|(known, _)| Rc::ptr_eq(known, policy)) {
+    pub(crate) fn read_off(&mut self, policy: &Arc<Policy>) -> Option<Rc<ReadOff>> {
+        if let Some((_, read_off)) = self.read_off.iter().find(|(known, _)| known == policy) {
             return Some(Rc::clone(read_off));
         }
         if self.room == 0 {
@@ -74,7 +122,7 @@ impl Policies {
             self.read_off.remove(0);
         }
         let read_off = Rc::new(ReadOff::of(self.room));
-        self.read_off.push((Rc::clone(policy), Rc::clone(&read_off)));
+        self.read_off.push((Arc::clone(policy), Rc::clone(&read_off)));
         Some(read_off)
     }
 
@@ -89,25 +137,27 @@ impl Policies {
         // Views of what is no tree yet have no id for a folder.
         let entry = tree.entry(&layout::ROOT.into())?;
         let folder = entry.filter(|entry| entry.mode == Mode::Tree && !entry.id.is_null()).map(|entry| entry.id);
-        let policy = match folder.and_then(|id| self.folders.get(&id)) {
+        let policy = match folder.and_then(|id| self.known.folders.get(&id)) {
             Some(known) => known.clone(),
             None => {
                 let found = self.find(tree)?;
-                self.folders.extend(folder.map(|id| (id, found.clone())));
+                if let Some(folder) = folder {
+                    self.known.keep_folder(folder, found.as_ref());
+                }
                 found
             }
         };
         Ok(policy.map_or(Ruling::Ungoverned, Ruling::Governed))
     }
 
-    fn find(&mut self, tree: &dyn TreeView) -> Result<Option<Rc<Policy>>, EngineError> {
+    fn find(&mut self, tree: &dyn TreeView) -> Result<Option<Arc<Policy>>, EngineError> {
         let Some(key) = key(tree)? else { return Ok(None) };
-        if let Some((_, policy)) = self.read.iter().rev().find(|(known, _)| *known == key) {
-            return Ok(Some(policy.clone()));
+        if let Some(policy) = self.known.policy(&key) {
+            return Ok(Some(policy));
         }
         let read = if self.settled { config::read_settled_policy } else { config::read_policy };
-        let policy = Rc::new(read(tree)?);
-        self.read.push((key, policy.clone()));
+        let policy = Arc::new(read(tree)?);
+        self.known.keep(key, &policy);
         Ok(Some(policy))
     }
 }
@@ -131,4 +181,59 @@ fn key(tree: &dyn TreeView) -> Result<Option<Key>, EngineError> {
         ids.extend(found.map(|entry| (path, entry.id)));
     }
     Ok(Some(ids))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::law::testing::policy;
+
+    fn id(number: usize) -> ObjectId {
+        ObjectId::parse(&format!("{number:040x}")).unwrap()
+    }
+
+    fn key_of(number: usize) -> Key {
+        vec![(layout::CONFIG.into(), id(number))]
+    }
+
+    #[test]
+    fn a_history_of_many_policies_keeps_the_last_ones() {
+        let mut known = Known::default();
+        let first = Arc::new(policy());
+        known.keep(key_of(0), &first);
+        for number in 1..100 {
+            let policy = Arc::new(policy());
+            known.keep(key_of(number), &policy);
+            known.keep_folder(id(number), Some(&policy));
+            // It is asked for again and again, as that of the base is.
+            assert!(Arc::ptr_eq(&known.policy(&key_of(0)).unwrap(), &first));
+            drop(policy);
+            assert!(
+                known.folders.values().flatten().all(|kept| Arc::strong_count(kept) == 2),
+                "kept by a folder alone"
+            );
+        }
+        let kept: Vec<usize> = (0..100).filter(|number| known.policy(&key_of(*number)).is_some()).collect();
+        assert_eq!(kept, std::iter::once(0).chain(100 - KEPT + 1..100).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_history_of_many_folders_keeps_some() {
+        let mut known = Known::default();
+        for number in 0..3 * FOLDERS {
+            known.keep_folder(id(number), None);
+            assert!(known.folders.len() <= FOLDERS && known.folders.contains_key(&id(number)));
+        }
+    }
+
+    #[test]
+    fn what_was_read_off_under_a_policy_counts_for_an_equal_one() {
+        let mut policies = Policies::remembering(1);
+        let of = |policies: &mut Policies, policy: Policy| policies.read_off(&Arc::new(policy)).unwrap();
+        let first = of(&mut policies, policy());
+        assert!(Rc::ptr_eq(&first, &of(&mut policies, policy())));
+        let mut other = policy();
+        other.config.waivers_max += 1;
+        assert!(!Rc::ptr_eq(&first, &of(&mut policies, other)));
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::config;
@@ -57,7 +57,7 @@ pub struct Base<'a> {
     /// A view of that tree.
     pub tree: CommitTree<'a>,
     /// The policy in it.
-    pub policy: Rc<Policy>,
+    pub policy: Arc<Policy>,
 }
 
 impl<'s> Site<'s> {
@@ -111,7 +111,7 @@ impl<'s> Site<'s> {
             // Without its format file `.agentops` is no policy, and reading it tells what is missing.
             Ruling::Ungoverned => match config::read_policy(&tree) {
                 Err(config::PolicyError::Absent) => return Err(EngineError::NotGoverned),
-                other => Rc::new(other?),
+                other => Arc::new(other?),
             },
         };
         Ok(Base { commit, branch, tree_id, tree, policy })

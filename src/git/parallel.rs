@@ -1,4 +1,4 @@
-//! Reading one tree on several threads: what was read is remembered by each for itself.
+//! Reading one repository on several threads: what was read is remembered by each for itself.
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -43,27 +43,41 @@ impl Shared {
             walked_commits: RefCell::default(),
             extra_objects: self.extra_objects,
             is_rehearsal: self.is_rehearsal,
+            threads: Some(1),
         }
     }
 }
 
-impl CommitTree<'_> {
-    /// Runs `work` on parts of `items` side by side, each with a view of this tree of its own. The results are in the order
-    /// of the items; few items are one part, on this thread.
-    pub fn in_parts<T: Sync, R: Send>(&self, items: &[T], work: impl Fn(&CommitTree<'_>, &[T]) -> R + Sync) -> Vec<R> {
+impl Repo {
+    /// The same repository, whose parts are worked on by so many threads instead of one for each processor.
+    pub fn on_threads(mut self, count: usize) -> Self {
+        self.threads = Some(count.max(1));
+        self
+    }
+
+    /// Runs `work` on parts of `items` side by side, on each other thread with a view of this repository of its own and with
+    /// what `fresh` makes, on this one with `own`. The results are in the order of the items; few items are one part, on this
+    /// thread.
+    pub fn in_parts<T: Sync, S, R: Send>(
+        &self,
+        items: &[T],
+        own: &mut S,
+        fresh: impl Fn() -> S + Sync,
+        work: impl Fn(&Repo, &mut S, &[T]) -> R + Sync,
+    ) -> Vec<R> {
         if items.len() < 2 * WORTH_A_THREAD {
-            return vec![work(self, items)];
+            return vec![work(self, own, items)];
         }
-        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let processors = self.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
         let length = items.len().div_ceil(processors).max(WORTH_A_THREAD);
-        let (own, others) = items.split_at(length.min(items.len()));
+        let (first, others) = items.split_at(length.min(items.len()));
         thread::scope(|scope| {
             let start = |part| {
-                let (shared, id, work) = (Shared::of(self.repo()), *self.id(), &work);
-                scope.spawn(move || work(&shared.open().tree(&id), part))
+                let (shared, fresh, work) = (Shared::of(self), &fresh, &work);
+                scope.spawn(move || work(&shared.open(), &mut fresh(), part))
             };
             let threads: Vec<_> = others.chunks(length).map(start).collect();
-            let mut results = vec![work(self, own)];
+            let mut results = vec![work(self, own, first)];
             results.extend(threads.into_iter().map(|thread| match thread.join() {
                 Ok(result) => result,
                 Err(panic) => std::panic::resume_unwind(panic),
@@ -73,9 +87,18 @@ impl CommitTree<'_> {
     }
 }
 
+impl CommitTree<'_> {
+    /// As [`Repo::in_parts`], where each part looks into this tree.
+    pub fn in_parts<T: Sync, R: Send>(&self, items: &[T], work: impl Fn(&CommitTree<'_>, &[T]) -> R + Sync) -> Vec<R> {
+        let id = *self.id();
+        self.repo().in_parts(items, &mut (), || (), |repo, (), part| work(&repo.tree(&id), part))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::sandbox::Sandbox;
+    use super::WORTH_A_THREAD;
     use crate::model::path::RepoPath;
     use crate::model::tree::TreeView as _;
 
@@ -86,7 +109,7 @@ mod tests {
             sandbox.write(&format!("folder/{number:03}"), number.to_string());
         }
         let commit = sandbox.commit("many");
-        let repo = sandbox.open();
+        let repo = sandbox.open().on_threads(2);
         let tree = repo.tree(&repo.tree_of(&commit).unwrap());
         for count in [0, 1, 255, 256, 257, 300] {
             let numbers: Vec<usize> = (0..count).collect();
@@ -97,6 +120,7 @@ mod tests {
                 };
                 part.iter().map(read).collect::<Vec<_>>()
             });
+            assert_eq!(parts.len(), if count < 2 * WORTH_A_THREAD { 1 } else { 2 });
             assert_eq!(parts.concat(), numbers);
         }
     }

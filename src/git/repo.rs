@@ -17,6 +17,8 @@ pub struct Repo {
     pub(super) walked_commits: RefCell<WalkedCommits>,
     pub(super) extra_objects: Vec<PathBuf>,
     pub(super) is_rehearsal: bool,
+    /// By how many parts are worked on; `None`: one for each processor.
+    pub(super) threads: Option<usize>,
 }
 
 impl Repo {
@@ -60,6 +62,7 @@ impl Repo {
             walked_commits: RefCell::default(),
             extra_objects: Vec::new(),
             is_rehearsal: false,
+            threads: None,
             inner,
         })
     }
@@ -94,6 +97,7 @@ impl Repo {
             trees: RefCell::default(),
             walked_commits: RefCell::default(),
             extra_objects: self.extra_objects.clone(),
+            threads: self.threads,
         }
     }
 

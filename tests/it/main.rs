@@ -50,6 +50,7 @@ mod session;
 mod source;
 mod strict;
 mod terminal;
+mod threads;
 mod transaction;
 mod trust;
 mod upgrade;

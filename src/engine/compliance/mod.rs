@@ -10,7 +10,7 @@ mod promises;
 mod sittings;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::config::PolicyError;
 use crate::engine::error::EngineError;
@@ -101,7 +101,7 @@ pub fn report(site: &Site, since: Option<&str>) -> Result<Compliance, EngineErro
             is_on = true;
             return Ok(());
         }
-        if is_on && falls_within(&since, &edge.commit) {
+        if is_on && falls_within(&since, edge.commit) {
             work.enter(policies, edge, &mut made)?;
         }
         Ok(())
@@ -169,7 +169,7 @@ impl Work<'_> {
         let Edge { parent, commit, commits, hindsight } = edge;
         let Some(id) = commit.id else { return Ok(()) };
         let judged =
-            readable(cases::edge(repo, policies, parent.as_ref(), &commit, (commits.clone(), Some(hindsight)), ALL))?;
+            readable(cases::edge(repo, policies, parent.as_ref(), commit, (commits.clone(), Some(hindsight)), ALL))?;
         if let Err(reason) = &judged {
             made.not_checked
                 .push(format!("the step to {}: the rules it stands on cannot be read: {reason}", id.short()));
@@ -186,7 +186,7 @@ impl Work<'_> {
             None => true,
         };
         // Before adoption messages were under no law.
-        let under_law = cases::under_law(repo, parent.as_ref(), &commit, is_bootstrap, commits.clone())?;
+        let under_law = cases::under_law(repo, parent.as_ref(), commit, is_bootstrap, commits.clone())?;
         let messages: BTreeSet<ObjectId> = under_law.iter().filter_map(|commit| commit.id).collect();
         let mut verdicts = verdicts(judged.as_ref().ok(), id, &messages);
         for commit in commits.iter().filter(|own| own.id == Some(id) || own.id.is_some_and(|id| messages.contains(&id)))
@@ -265,7 +265,7 @@ impl Work<'_> {
         Ok(Doing { profile, actor, kind, session })
     }
 
-    fn rules(&self, policies: &mut Policies, commit: Option<&ObjectId>) -> Result<Option<Rc<Policy>>, EngineError> {
+    fn rules(&self, policies: &mut Policies, commit: Option<&ObjectId>) -> Result<Option<Arc<Policy>>, EngineError> {
         let repo = &self.site.repo;
         let Some(commit) = commit.filter(|commit| repo.has_object(commit)) else { return Ok(None) };
         let tree = repo.tree_of(commit)?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::proposal::Proposal;
 use crate::engine::error::EngineError;
@@ -48,7 +48,7 @@ pub fn show(site: &Site) -> Result<Shown, EngineError> {
         governed: governance::digest_of(&files),
         files: files.into_iter().map(|(path, (_, digest))| (path, digest)).collect(),
         amends,
-        policy: Rc::unwrap_or_clone(base.policy),
+        policy: Arc::unwrap_or_clone(base.policy),
     })
 }
 

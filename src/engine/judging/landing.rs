@@ -2,8 +2,8 @@
 
 use super::beginnings::Beginnings;
 use super::cases::{self, ALL};
+use super::commits;
 use super::memory::PushMemory;
-use super::replay;
 use super::root::{Start, check_root};
 use crate::engine::error::EngineError;
 use crate::engine::policies::Ruling;
@@ -91,8 +91,8 @@ pub(super) fn one_of(site: &Site, request: &Landing, memory: &mut PushMemory) ->
     // A protected branch that is to move to REV has REV's first parents for its line from then on, be T beside it.
     let becomes_line = straight || (request.onto.is_some() && case.onto_protected && repo.is_ancestor(&base, &tip)?);
     let base_policy = (!bootstrap).then_some(&policy);
-    let commits = if bootstrap { &range.commits } else { step.commits() };
-    replay::commits(site, memory, commits, becomes_line.then_some(&tip), base_policy, &mut report)?;
+    let brought = if bootstrap { &range.commits } else { step.commits() };
+    commits::each(site, memory, brought, becomes_line.then_some(&tip), base_policy, &mut report)?;
     // Where a law is broken, that says more.
     if merged.is_some() && report.passes() {
         refuse_contested(repo, &case, &policy, &base, &tip)?;

@@ -14,9 +14,8 @@
 //! loops, waivers and their number, beginnings), on the branch that moves (whether it is protected, whose line it becomes), or
 //! on the tree that lands. A commit that is lawful on one line is thus judged afresh on every other one.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
-use crate::engine::error::EngineError;
 use crate::engine::policies::Policies;
 use crate::engine::site::Site;
 use crate::model::digest::ObjectId;
@@ -31,20 +30,19 @@ const BYTES: usize = 16 * 1024 * 1024;
 const COMMIT_BYTES: usize = 16 * 1024 * 1024;
 
 /// A commit, and the parent that it is judged from; `None` where a merge beside the line is judged from each.
-type Edge = (Option<ObjectId>, ObjectId);
+pub(super) type Edge = (Option<ObjectId>, ObjectId);
 
-/// What was found on an edge, under the base's policy where it ruled the edge.
-type Errors = (Option<Rc<Policy>>, Rc<[Violation]>);
+/// What was found on an edge; and where the base's policy ruled it, which of [`Edges::bases`] that is.
+type Errors = (Option<usize>, Arc<[Violation]>);
+
+/// Policies of bases that are kept.
+const BASES: usize = 4;
 
 /// The memory of one push. A new one remembers nothing.
 #[derive(Default)]
 pub struct PushMemory {
     pub(super) policies: Policies,
-    edges: IdMap<Errors, Edge>,
-    /// Of what was found on `edges`.
-    bytes: usize,
-    /// For `bytes`.
-    room: usize,
+    pub(super) edges: Edges,
 }
 
 impl PushMemory {
@@ -54,42 +52,52 @@ impl PushMemory {
             return Self::default();
         }
         site.repo.remember_commits(COMMIT_BYTES);
-        Self { policies: Policies::remembering(BYTES), room: BYTES, ..Self::default() }
+        Self { policies: Policies::remembering(BYTES), edges: Edges { room: BYTES, ..Edges::default() } }
+    }
+}
+
+/// What was found on edges, within the room that there is.
+#[derive(Default)]
+pub(super) struct Edges {
+    errors: IdMap<Errors, Edge>,
+    /// The policies of bases under which edges were judged.
+    bases: Vec<Arc<Policy>>,
+    /// Of what was found.
+    bytes: usize,
+    /// For `bytes`.
+    room: usize,
+}
+
+impl Edges {
+    /// The errors that were found on an edge, where it was judged already. `base` is the policy of the base, where that rules
+    /// the edge.
+    pub(super) fn known(&self, edge: &Edge, base: Option<&Arc<Policy>>) -> Option<Arc<[Violation]>> {
+        let (of, errors) = self.errors.get(edge)?;
+        (of.map(|of| &self.bases[of]) == base).then(|| Arc::clone(errors))
     }
 
-    /// The errors that were found on an edge, where it was judged already.
-    pub(super) fn known(&self, edge: &Edge, base: Option<&Rc<Policy>>) -> Option<Rc<[Violation]>> {
-        let (of, errors) = self.edges.get(edge)?;
-        (of.as_ref().map(Rc::as_ptr) == base.map(Rc::as_ptr)).then(|| Rc::clone(errors))
-    }
-
-    /// The errors on an edge, found now or earlier. `base` is the policy of the base.
-    pub(super) fn errors(
-        &mut self,
-        edge: Edge,
-        base: Option<&Rc<Policy>>,
-        find: impl FnOnce(&mut Policies) -> Result<Vec<Violation>, EngineError>,
-    ) -> Result<Rc<[Violation]>, EngineError> {
-        if let Some(errors) = self.known(&edge, base) {
-            return Ok(errors);
-        }
-        let errors: Rc<[Violation]> = find(&mut self.policies)?.into();
-        self.keep(edge, base, &errors);
-        Ok(errors)
-    }
-
-    fn keep(&mut self, edge: Edge, base: Option<&Rc<Policy>>, errors: &Rc<[Violation]>) {
+    /// Notes what was found on an edge.
+    pub(super) fn keep(&mut self, edge: Edge, base: Option<&Arc<Policy>>, errors: &[Violation]) {
         // A place in a hash table is taken about twice.
         let bytes = 2 * size_of::<(Edge, Errors)>() + errors.iter().map(size_of_violation).sum::<usize>();
         if bytes > self.room {
             return;
         }
-        if self.bytes + bytes > self.room {
-            self.edges = IdMap::default();
-            self.bytes = 0;
+        if self.bytes + bytes > self.room || self.place_of(base) >= Some(BASES) {
+            *self = Self { room: self.room, ..Self::default() };
         }
         self.bytes += bytes;
-        self.edges.insert(edge, (base.cloned(), Rc::clone(errors)));
+        let place = self.place_of(base);
+        if place == Some(self.bases.len()) {
+            self.bases.extend(base.cloned());
+        }
+        self.errors.insert(edge, (place, errors.into()));
+    }
+
+    /// Where the policy of a base is kept, or would be.
+    fn place_of(&self, base: Option<&Arc<Policy>>) -> Option<usize> {
+        let base = base?;
+        Some(self.bases.iter().position(|known| known == base).unwrap_or(self.bases.len()))
     }
 }
 
@@ -108,16 +116,38 @@ mod tests {
     #[test]
     fn long_findings_take_no_more_than_the_room_there_is() {
         let id = |number: usize| ObjectId::parse(&format!("{number:040x}")).unwrap();
-        let mut memory = PushMemory { room: 100_000, ..PushMemory::default() };
-        let mut find = |number: usize, length: usize| {
+        let mut edges = Edges { room: 100_000, ..Edges::default() };
+        let mut keep = |number: usize, length: usize| {
             let (message, fix) = ("x".repeat(length), "mend it".to_owned());
             let found = Violation { law: LawId::E1, level: Level::Error, place: Place::nowhere(), message, fix };
-            memory.errors((None, id(number)), None, |_| Ok(vec![found])).unwrap();
+            edges.keep((None, id(number)), None, &[found]);
         };
-        (0..1000).for_each(|number| find(number, 1000));
-        find(1000, 100_001);
-        let is_known = |number: &usize| memory.known(&(None, id(*number)), None).is_some();
+        (0..1000).for_each(|number| keep(number, 1000));
+        keep(1000, 100_001);
+        let is_known = |number: &usize| edges.known(&(None, id(*number)), None).is_some();
         assert!(is_known(&999) && !is_known(&1000));
         assert!((0..1000).filter(is_known).count() <= 100);
+    }
+
+    #[test]
+    fn edges_count_for_bases_with_the_same_policy_and_few_of_these_are_kept() {
+        let id = |number: u32| ObjectId::parse(&format!("{number:040x}")).unwrap();
+        let base = |number: u32| {
+            let mut policy = crate::law::testing::policy();
+            policy.config.waivers_max = number;
+            Arc::new(policy)
+        };
+        let mut edges = Edges { room: 1_000_000, ..Edges::default() };
+        for number in 0..100 {
+            let edge = (None, id(number));
+            edges.keep(edge, Some(&base(number)), &[]);
+            assert!(edges.known(&edge, Some(&base(number))).is_some(), "the same, read again");
+            for other in [Some(base(number + 1)), None] {
+                assert!(edges.known(&edge, other.as_ref()).is_none());
+            }
+            assert!(edges.bases.len() <= BASES);
+        }
+        edges.keep((None, id(100)), None, &[]);
+        assert!(edges.known(&(None, id(100)), None).is_some());
     }
 }

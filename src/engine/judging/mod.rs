@@ -4,6 +4,7 @@ mod amended;
 mod beginnings;
 pub(crate) mod cases;
 pub mod commit_command;
+mod commits;
 mod compromised;
 pub mod landing;
 mod memory;

@@ -1,6 +1,6 @@
 //! What `pre-receive` judges on a server: each reference of a push, before it moves.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::landing::{self, Landing};
 use super::memory::PushMemory;
@@ -46,7 +46,7 @@ impl Judged {
 pub struct Server {
     head: Option<ObjectId>,
     branch: Option<String>,
-    policy: Option<Rc<Policy>>,
+    policy: Option<Arc<Policy>>,
 }
 
 impl Server {
