@@ -52,7 +52,7 @@ pub use error::GitError;
 pub use history::Walk;
 pub use linked::Broken;
 pub use merge::{Favour, Merged, merge_texts};
-pub use objects::ObjectKind;
+pub use objects::{KnownCommits, ObjectKind};
 pub use operation::Operation;
 pub use overlay::Overlay;
 pub use range::Range;

@@ -6,6 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt::Display;
+use std::ops::Range;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -116,6 +117,24 @@ struct RawCommits {
     by_id: IdMap<Box<[u8]>>,
     /// Of all of them, with their ids.
     size: usize,
+    /// Those that a process before has read.
+    known: KnownCommits,
+}
+
+/// The bytes of commits that were read before, all in one piece.
+#[derive(Debug, Default)]
+pub struct KnownCommits {
+    /// The piece.
+    pub bytes: Vec<u8>,
+    /// Where in it each is.
+    pub places: IdMap<Range<usize>>,
+}
+
+impl KnownCommits {
+    /// The bytes of one.
+    pub fn get(&self, id: &ObjectId) -> Option<&[u8]> {
+        self.bytes.get(self.places.get(id)?.clone())
+    }
 }
 
 /// Each thread reads for itself.
@@ -127,8 +146,10 @@ impl Clone for Commits {
 
 impl Commits {
     fn read(&self, id: &gix::oid, buffer: &mut Vec<u8>) -> bool {
-        let kept = self.kept.borrow();
-        let Some(bytes) = kept.by_id.get(&from_gix(id)) else { return false };
+        let (kept, id) = (self.kept.borrow(), from_gix(id));
+        let Some(bytes) = kept.by_id.get(&id).map(|bytes| &**bytes).or_else(|| kept.known.get(&id)) else {
+            return false;
+        };
         buffer.clear();
         buffer.extend_from_slice(bytes);
         true
@@ -142,7 +163,7 @@ impl Commits {
         }
         let mut kept = self.kept.borrow_mut();
         if kept.size + size > self.room.get() {
-            *kept = RawCommits::default();
+            *kept = RawCommits { known: std::mem::take(&mut kept.known), ..RawCommits::default() };
         }
         if kept.by_id.insert(from_gix(id), bytes.into()).is_none() {
             kept.size += size;
@@ -261,6 +282,18 @@ impl Repo {
     /// Keeps so many bytes of the commits that are read from now on, for histories that are walked many times.
     pub fn remember_commits(&self, bytes: usize) {
         self.objects.commits.room.set(bytes);
+    }
+
+    /// As [`remember_commits`](Self::remember_commits), with those that were read before.
+    pub fn remember_commits_and(&self, bytes: usize, known: KnownCommits) {
+        self.remember_commits(bytes);
+        self.objects.commits.kept.borrow_mut().known = known;
+    }
+
+    /// The commits that were read and are remembered, with their bytes, but for those that were read before.
+    pub fn newly_read_commits(&self) -> Vec<(ObjectId, Box<[u8]>)> {
+        let kept = self.objects.commits.kept.borrow();
+        kept.by_id.iter().map(|(id, bytes)| (*id, bytes.clone())).collect()
     }
 
     /// What kind of object `id` is; `None` when it is not in this repository.

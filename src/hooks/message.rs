@@ -8,6 +8,7 @@ use super::{Answer, Call, HookError, chained, commit, io_error};
 use crate::engine::EngineError;
 use crate::engine::Site;
 use crate::engine::judging::commit_command::{self, CommitCommand};
+use crate::engine::judging::past::Past;
 use crate::engine::judging::staged::{self, Ground, Staged};
 use crate::engine::writing::leftovers::Traces;
 use crate::model::escape::shell_word;
@@ -22,8 +23,9 @@ const LONGEST: u64 = 16 << 20;
 pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
     let chained = chained::find(call);
     let site = call.open()?;
-    let ground = Ground::of(&site)?;
     let git_dir = site.repo.git_dir();
+    let past = Past::recall(&site);
+    let ground = Ground::of(&site)?;
     let mut before = None;
     let mut rewritten = Vec::new();
     if let Some(hook) = chained {
@@ -50,6 +52,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Answer, HookError> {
     let Some(mut report) = staged::commit_on(&site, &ground, text, staged)? else {
         return Ok(Answer::default());
     };
+    past.keep(&site);
     if !rewritten.is_empty() && ground.is_governed(&site)? {
         report.violations.extend(rewritten);
     }

@@ -1,5 +1,5 @@
 //! What is kept outside the tree, below git's own folders: the writers' lock, the open session, the hand-over between
-//! hooks, the last refused message.
+//! hooks, commits that a hook has read, the last refused message.
 //!
 //! Nothing here is state of a task: all of it may be deleted at any time, and nothing committed depends on it.
 
@@ -7,6 +7,7 @@ pub mod handover;
 pub mod journal;
 pub mod lock;
 pub mod open_session;
+pub mod past_commits;
 pub mod refused_message;
 
 use std::io::Write as _;

@@ -8,6 +8,7 @@ mod commits;
 mod compromised;
 pub mod landing;
 mod memory;
+pub mod past;
 pub mod push;
 pub mod receive;
 pub mod replay;

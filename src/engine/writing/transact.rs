@@ -11,6 +11,7 @@ use super::settle;
 use crate::config;
 use crate::engine::error::EngineError;
 use crate::engine::judging::cases;
+use crate::engine::judging::past::Past;
 use crate::engine::site::{Base, Site};
 use crate::git::{CommitTree, GitError, NewCommit, Repo, TreeEdit};
 use crate::model::commit::Commit;
@@ -209,13 +210,18 @@ fn with_lock<T>(
     if !target.dry_run && target.reference.is_none() {
         settle::recover(site)?;
     }
+    let past = (!target.dry_run).then(|| Past::recall(site));
+    let mut result = attempt();
     for _ in 1..ATTEMPTS {
-        match attempt() {
-            Err(EngineError::Git(GitError::LostRace { .. })) => {}
-            result => return result,
+        if !matches!(result, Err(EngineError::Git(GitError::LostRace { .. }))) {
+            break;
         }
+        result = attempt();
     }
-    attempt()
+    if let (Ok(_), Some(past)) = (&result, past) {
+        past.keep(site);
+    }
+    result
 }
 
 /// Finishes what a killed process left, for a verb that may find nothing to commit.
