@@ -245,6 +245,12 @@ impl Env {
         self.raw(Self::PROBE).map(PathBuf::from)
     }
 
+    /// The file with the local time zone, where `TZ` does not say another one; `None` where only the system knows.
+    pub fn local_time_file(&self) -> Option<PathBuf> {
+        let is_simple = cfg!(unix) && matches!(self.source, Source::Process) && self.raw("TZ").is_none();
+        is_simple.then(|| PathBuf::from("/etc/localtime"))
+    }
+
     /// `PATH`, to find an external tool before running it.
     pub fn path(&self) -> Option<OsString> {
         self.raw("PATH")

@@ -68,6 +68,7 @@ impl<'s> Site<'s> {
             Some(here) if here == Path::new(".") => Repo::open_git_dir(&here, &parameters)?,
             _ => Repo::open_with(dir, &parameters)?,
         };
+        repo = repo.where_local_time_is(env.local_time_file());
         if let Some(quarantine) = env.git_quarantine() {
             repo = repo.with_objects(quarantine)?;
         }

@@ -44,6 +44,7 @@ impl Shared {
             extra_objects: self.extra_objects,
             is_rehearsal: self.is_rehearsal,
             threads: Some(1),
+            local_time: None,
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct Repo {
     pub(super) is_rehearsal: bool,
     /// By how many parts are worked on; `None`: one for each processor.
     pub(super) threads: Option<usize>,
+    /// The file that says what the local time is; `None`: gix finds out.
+    pub(super) local_time: Option<PathBuf>,
 }
 
 impl Repo {
@@ -63,8 +65,16 @@ impl Repo {
             extra_objects: Vec::new(),
             is_rehearsal: false,
             threads: None,
+            local_time: None,
             inner,
         })
+    }
+
+    /// Dates commits by the local time that the zone in this file gives; where there is none, or no zone in it, by what gix
+    /// finds out.
+    pub fn where_local_time_is(mut self, file: Option<PathBuf>) -> Self {
+        self.local_time = file;
+        self
     }
 
     /// Reads the index at `path` instead of the one that git names.
@@ -98,6 +108,7 @@ impl Repo {
             walked_commits: RefCell::default(),
             extra_objects: self.extra_objects.clone(),
             threads: self.threads,
+            local_time: self.local_time.clone(),
         }
     }
 

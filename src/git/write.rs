@@ -114,6 +114,9 @@ impl Repo {
                 time,
             });
         }
+        if let Some(signature) = self.signature_now(author) {
+            return Ok(signature);
+        }
         let configured = if author { self.inner.author() } else { self.inner.committer() };
         let doing = "read your identity from git's configuration";
         let signature = configured.ok_or(GitError::NoIdentity)?.and_then(|signature| signature.to_owned());
@@ -122,6 +125,29 @@ impl Repo {
             return Err(GitError::NoIdentity);
         }
         Ok(signature)
+    }
+
+    /// What gix makes of the configuration, a hundred times as fast: to find the local time, gix walks over all zones that there
+    /// are. `None` where it must be asked: a date is given, or the local time is not simply that of the system.
+    fn signature_now(&self, author: bool) -> Option<gix::actor::Signature> {
+        let date = if author { "gitoxide.commit.authorDate" } else { "gitoxide.commit.committerDate" };
+        if self.config_get(date).is_some() {
+            return None;
+        }
+        let Person { name, email, .. } = self.configured_identity(author)?;
+        // A name of other bytes than text is written as it is, by gix.
+        if name.contains('\u{fffd}') || email.contains('\u{fffd}') || name.trim().is_empty() || email.trim().is_empty()
+        {
+            return None;
+        }
+        let zone = jiff::tz::TimeZone::tzif("local", &std::fs::read(self.local_time.as_ref()?).ok()?).ok()?;
+        let seconds = gix::date::Time::now_utc().seconds;
+        let offset = zone.to_offset(jiff::Timestamp::from_second(seconds).ok()?).seconds();
+        Some(gix::actor::Signature {
+            name: name.into(),
+            email: email.into(),
+            time: gix::date::Time { seconds, offset },
+        })
     }
 
     fn write_id(&self, id: &ObjectId) -> Result<gix::ObjectId, GitError> {
@@ -221,6 +247,32 @@ mod tests {
         let new = NewCommit { tree, parents: vec![first], message: "x".to_owned(), author: None, committer: None };
         assert!(matches!(repo.create_commit(&new), Err(GitError::NoIdentity)));
         assert!(matches!(repo.user_identity(), Err(GitError::NoIdentity)));
+    }
+
+    #[test]
+    fn whoever_commits_now_is_who_gix_says() {
+        let sandbox = Sandbox::new();
+        sandbox.git(&["config", "author.email", "author@example.com"]);
+        for zone in ["Etc/UTC", "Europe/Berlin", "Asia/Kolkata", "America/St_Johns"] {
+            let file = std::path::Path::new("/usr/share/zoneinfo").join(zone);
+            let Ok(local) = jiff::tz::TimeZone::get(zone) else { continue };
+            if !file.exists() {
+                continue;
+            }
+            let repo = sandbox.open().where_local_time_is(Some(file));
+            for author in [true, false] {
+                let own = repo.signature_now(author).unwrap();
+                let gix = sandbox.open().signature(None, author).unwrap();
+                assert_eq!((&own.name, &own.email), (&gix.name, &gix.email));
+                let at = jiff::Timestamp::from_second(own.time.seconds).unwrap();
+                assert_eq!(own.time.offset, local.to_offset(at).seconds(), "{zone}");
+                assert!(own.time.seconds.abs_diff(gix.time.seconds) < 100);
+            }
+        }
+        assert!(sandbox.open().signature_now(true).is_none());
+        assert!(sandbox.open().where_local_time_is(Some("/nowhere".into())).signature_now(true).is_none());
+        let zone = sandbox.path().join(".git/config");
+        assert!(sandbox.open().where_local_time_is(Some(zone)).signature_now(true).is_none(), "no zone at all");
     }
 
     #[test]
