@@ -11,6 +11,7 @@
 //! - `config`: strict readers of config and profiles
 //! - `workflow`: pure rules: phases, transitions, folding, votes
 //! - `secrets`: what looks like a secret
+//! - [`routing`]: which profile a text belongs to
 //! - `git`: the only user of gix and of the git command
 //! - [`model`]: pure data and the traits through which laws see trees
 //! - [`faults`]: the writes at which a test lets the program fail; nothing in a release build
@@ -26,6 +27,7 @@ pub mod git;
 pub mod hooks;
 pub mod law;
 pub mod model;
+pub mod routing;
 pub mod secrets;
 pub mod store;
 pub mod ui;
