@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::{
     CommandError, Context, Outcome, check, commit, completions, deinit, demo, doctor, explain, gate, hooks, init,
-    learn, man, phase, policy, profile, redact, report, session, task, upgrade, version, welcome,
+    learn, man, phase, policy, profile, redact, report, route, session, task, upgrade, version, welcome,
 };
 
 /// About, then examples, then the reference.
@@ -87,6 +87,7 @@ pub enum Command {
     Init(init::Arguments),
     #[command(subcommand)]
     Task(task::Verb),
+    Route(route::Arguments),
     #[command(subcommand)]
     Phase(phase::Verb),
     #[command(subcommand)]
@@ -133,6 +134,7 @@ pub(super) fn run(command: Option<Command>, context: &mut Context) -> Result<Out
         None => welcome::run(context),
         Some(Command::Init(arguments)) => init::run(arguments, context),
         Some(Command::Task(verb)) => task::run(verb, context),
+        Some(Command::Route(arguments)) => route::run(arguments, context),
         Some(Command::Phase(verb)) => phase::run(verb, context),
         Some(Command::Gate(verb)) => gate::run(verb, context),
         Some(Command::Profile(verb)) => profile::run(verb, context),

@@ -19,6 +19,7 @@
 
 mod acting;
 mod check;
+mod choosing;
 mod command;
 mod commit;
 mod completions;
@@ -42,6 +43,7 @@ mod progress;
 mod proposing;
 mod redact;
 mod report;
+mod route;
 mod secrets_history;
 mod session;
 mod settings;

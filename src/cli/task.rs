@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::acting::{self, Acting, CommitBody, Sealing};
 use super::phase::{StatusBody, fill_status};
-use super::{CommandError, Context, Outcome};
+use super::route::RouteBody;
+use super::{CommandError, Context, Outcome, choosing};
 use crate::engine::tasks::task::{self, Filter, Listed, NewTask, Opened};
 use crate::engine::writing::transact::Committed;
 use crate::model::event::Event;
@@ -43,7 +44,7 @@ pub enum Verb {
 pub struct New {
     /// What is to be done, in one line
     title: String,
-    /// The profile whose phases it goes through; may be left out where there is only one
+    /// The profile whose phases it goes through; left out, it is the only one, or found as `agentops route` does
     #[arg(long, value_name = "NAME", alias = "flavor")]
     profile: Option<String>,
     /// A task that must be done first; may be given several times
@@ -113,6 +114,9 @@ struct OpenedBody {
     key: Option<String>,
     #[serde(flatten)]
     commit: CommitBody,
+    /// How the profile was found, where nobody named it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    route: Option<RouteBody>,
     next: Vec<String>,
 }
 
@@ -170,20 +174,21 @@ pub(super) fn run(verb: Verb, context: &mut Context) -> Result<Outcome, CommandE
 
 fn new(arguments: New, context: &Context) -> Result<Outcome, CommandError> {
     let site = arguments.sealing.site(&arguments.acting, context)?;
+    let choice = choosing::choose(context, &site, &arguments.title, arguments.profile)?;
     let request = NewTask {
         title: arguments.title,
-        profile: arguments.profile,
+        profile: choice.profile,
         after: arguments.after,
         labels: arguments.label,
         priority: arguments.priority.into(),
-        note: Vec::new(),
+        note: choice.notes,
     };
     let opened = task::open(&site, &arguments.acting.target(), &request)?;
-    tell_opened(&context.ui, &opened);
+    tell_opened(&context.ui, &opened, choice.routed);
     Ok(Outcome::Done)
 }
 
-fn tell_opened(ui: &Ui, opened: &Committed<Opened>) {
+fn tell_opened(ui: &Ui, opened: &Committed<Opened>, route: Option<RouteBody>) {
     let Opened { task, profile, state, key, documents, laid_out } = &opened.outcome;
     let next = format!("agentops phase next {task}");
     let body = OpenedBody {
@@ -193,6 +198,7 @@ fn tell_opened(ui: &Ui, opened: &Committed<Opened>) {
         documents: documents.clone(),
         key: key.as_ref().map(|key| key.fingerprint.clone()),
         commit: CommitBody::of(opened),
+        route,
         next: vec![next.clone()],
     };
     ui.show(&body, |page| {

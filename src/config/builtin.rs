@@ -35,10 +35,14 @@ pub fn files(name: &ProfileName) -> Vec<(RepoPath, Vec<u8>)> {
     files
 }
 
+/// The `profile.toml` of a built-in profile; `None` for a name that is not built in.
+pub fn profile_file(name: &ProfileName) -> Option<&'static str> {
+    PROFILES.get_file(format!("{name}/profile.toml"))?.contents_utf8()
+}
+
 /// The version of a built-in profile that this program installs; `None` for a name that is not built in.
 pub fn version(name: &ProfileName) -> Option<u32> {
-    let text = PROFILES.get_file(format!("{name}/profile.toml"))?.contents_utf8()?;
-    super::number(layout::profile_file(name), text, "version").ok()
+    super::number(layout::profile_file(name), profile_file(name)?, "version").ok()
 }
 
 /// As [`files`], of an earlier version; `None` for a version that never was.

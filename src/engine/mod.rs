@@ -3,8 +3,8 @@
 //! A use case reads through a [`site::Site`], and writes, if it does, through one [`writing::transact::transact`]: one commit,
 //! judged by the laws before anything moves. Called by `cli` and `hooks`.
 //!
-//! The rooms, each above those that it uses: `verify`, `compliance`, `records`, `tasks`, `doctor`, `adoption`, `governance`,
-//! `writing`, `judging`, and the ground that all stand on, `site`, `policies` and `error`. `tests/it/architecture.rs` holds
+//! The rooms, each above those that it uses: `verify`, `compliance`, `records`, `tasks`, `knowledge`, `doctor`, `adoption`,
+//! `governance`, `writing`, `judging`, and the ground that all stand on, `site`, `policies` and `error`. `tests/it/architecture.rs` holds
 //! them to it.
 
 pub mod adoption;
@@ -13,6 +13,7 @@ pub mod doctor;
 pub mod error;
 pub mod governance;
 pub mod judging;
+pub mod knowledge;
 pub(crate) mod policies;
 pub mod records;
 pub mod site;

@@ -86,6 +86,11 @@ fn the_page_on_deliverables_runs() {
 }
 
 #[test]
+fn the_page_on_routing_runs() {
+    run_document("docs/routing.md");
+}
+
+#[test]
 fn no_document_is_forgotten() {
     let known = [
         "ci.md",
@@ -94,6 +99,7 @@ fn no_document_is_forgotten() {
         "gates.md",
         "governance.md",
         "hooks.md",
+        "routing.md",
         "secrets.md",
         "security.md",
         "server.md",

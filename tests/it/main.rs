@@ -42,6 +42,7 @@ mod profile;
 mod prompt;
 mod redact;
 mod report;
+mod route;
 mod routing_model;
 mod sandbox;
 mod secrets;

@@ -1,0 +1,119 @@
+//! Which profile a new task goes to where nobody says it: the router's word is taken, or somebody is asked.
+
+use super::route::{RouteBody, percent};
+use super::{CommandError, Context};
+use crate::engine::Site;
+use crate::engine::knowledge::route::{self, Routed};
+use crate::engine::site::Base;
+use crate::model::escape::shell_word;
+use crate::model::name::ProfileName;
+use crate::routing::decision::{Candidate, Decision};
+use crate::ui::{plain, strong};
+
+/// The profile of a new task, and what its first event is to remember of the choice.
+pub(super) struct Choice {
+    /// The profile; none where there is only one.
+    pub(super) profile: Option<String>,
+    /// Notes for the event.
+    pub(super) notes: Vec<(String, String)>,
+    /// What the router said, where it was asked.
+    pub(super) routed: Option<RouteBody>,
+}
+
+/// Chooses. A profile that was `named` is taken; that the router was sure of another one is remembered.
+pub(super) fn choose(
+    context: &Context,
+    site: &Site,
+    title: &str,
+    named: Option<String>,
+) -> Result<Choice, CommandError> {
+    let base = site.base()?;
+    if base.policy.profiles.len() < 2 {
+        return Ok(Choice { profile: named, notes: Vec::new(), routed: None });
+    }
+    let routed = route::route(&base, title)?;
+    if let Some(named) = named {
+        let is_sure = matches!(routed.route.decision, Decision::Auto | Decision::Suggest);
+        let is_another = routed.route.profile().is_some_and(|best| best.as_str() != named);
+        let notes = if is_sure && is_another { routed.notes(&named) } else { Vec::new() };
+        return Ok(Choice { profile: Some(named), notes, routed: None });
+    }
+    let profile = match (routed.route.decision, routed.route.profile()) {
+        (Decision::Auto, Some(best)) => {
+            context.ui.talk(format!(
+                "profile `{best}`: {} sure by its text; `--profile` names another",
+                percent(routed.route.confidence)
+            ));
+            best.to_string()
+        }
+        _ if context.ui.can_ask() => ask(context, &base, &routed)?,
+        _ => return Err(refusal(&routed, title)),
+    };
+    Ok(Choice { notes: routed.notes(&profile), profile: Some(profile), routed: Some(RouteBody::of(&routed)) })
+}
+
+/// The profiles to choose from, best first: both of a two-profile task, the one that is suggested, or all there are.
+fn offered(routed: &Routed) -> Vec<&Candidate> {
+    let present = || routed.route.candidates.iter().filter(|one| one.present);
+    let needed: Vec<&Candidate> = routed.route.needed().filter(|one| one.present).collect();
+    let is_clear = match routed.route.decision {
+        Decision::Auto | Decision::Suggest => true,
+        Decision::Ask => needed.len() == 2,
+        Decision::None => false,
+    };
+    if is_clear && !needed.is_empty() { needed } else { present().collect() }
+}
+
+fn ask(context: &Context, base: &Base<'_>, routed: &Routed) -> Result<String, CommandError> {
+    let offered = offered(routed);
+    let suggested = match routed.route.decision {
+        Decision::Suggest => offered.first().map(|one| one.profile.as_str()),
+        _ => None,
+    };
+    context.ui.aside(|page| {
+        page.text(why(routed));
+        for one in &offered {
+            page.line([plain("  "), strong(&one.profile), plain(format!("  {}", percent(one.score)))]);
+        }
+    });
+    let question = suggested.map_or("which profile?".to_owned(), |name| format!("which profile? [{name}]"));
+    let names: Vec<&str> = base.policy.profiles.keys().map(ProfileName::as_str).collect();
+    Ok(context.ui.ask(question, |answer| match (answer, suggested) {
+        ("", Some(name)) => Ok(name.to_owned()),
+        (answer, _) if names.contains(&answer) => Ok(answer.to_owned()),
+        _ => Err(format!("there are: {}", names.join(", "))),
+    })?)
+}
+
+/// Nobody can be asked: the candidates and the commands.
+fn refusal(routed: &Routed, title: &str) -> CommandError {
+    let offered = offered(routed);
+    let error = CommandError::usage(format!("which profile? {}", why(routed)));
+    let error = match routed.route.decision {
+        Decision::None => error.hint("if it needs no plan, commit it directly: git commit"),
+        Decision::Ask if offered.len() == 2 => {
+            error.hint("work for two profiles is a task in each, one `--after` the other")
+        }
+        _ => error,
+    };
+    let commands =
+        offered.iter().map(|one| format!("agentops task new {} --profile {}", shell_word(title), one.profile));
+    let absent = routed.route.candidates.first().filter(|best| !best.present && routed.route.profile().is_some());
+    let adding = absent.map(|best| format!("agentops init --profile {}", best.profile));
+    adding.into_iter().chain(commands).fold(error, CommandError::hint)
+}
+
+/// Why the router does not decide alone.
+fn why(routed: &Routed) -> String {
+    let needed: Vec<String> =
+        routed.route.needed().map(|one| format!("`{}` ({})", one.profile, percent(one.score))).collect();
+    let needed = needed.join(" and ");
+    let is_present = routed.route.candidates.first().is_some_and(|best| best.present);
+    match routed.route.decision {
+        Decision::None => "this looks like one-off work that belongs to none".to_owned(),
+        Decision::Ask if routed.route.needed().count() == 2 => format!("it could belong to {needed}"),
+        Decision::Ask => format!("nothing fits clearly; nearest is {needed}"),
+        _ if is_present => format!("it probably belongs to {needed}"),
+        _ => format!("it probably belongs to {needed}, which this repository does not have"),
+    }
+}
