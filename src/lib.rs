@@ -12,6 +12,7 @@
 //! - `workflow`: pure rules: phases, transitions, folding, votes
 //! - `secrets`: what looks like a secret
 //! - [`routing`]: which profile a text belongs to
+//! - [`text`]: what texts say: blocks, sentences, facts, what matters most, what words are about
 //! - `git`: the only user of gix and of the git command
 //! - [`model`]: pure data and the traits through which laws see trees
 //! - [`faults`]: the writes at which a test lets the program fail; nothing in a release build
@@ -30,5 +31,6 @@ pub mod model;
 pub mod routing;
 pub mod secrets;
 pub mod store;
+pub mod text;
 pub mod ui;
 pub mod workflow;

@@ -214,7 +214,7 @@ impl Outline {
 }
 
 /// How Markdown is read everywhere: tables and footnotes hold code spans of their own, front matter holds no text.
-pub(super) fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS
 }
 
@@ -252,17 +252,17 @@ fn blank(text: &str, ranges: impl Iterator<Item = Range<usize>>) -> String {
 }
 
 /// Finds the line of an offset.
-pub(super) struct LineIndex(Vec<usize>);
+pub(crate) struct LineIndex(Vec<usize>);
 
 impl LineIndex {
     /// Remembers where the lines of `text` start.
-    pub(super) fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         Self(std::iter::once(0).chain(breaks).collect())
     }
 
     /// The line, from 1, that holds the byte at `offset`.
-    pub(super) fn line_of(&self, offset: usize) -> usize {
+    pub(crate) fn line_of(&self, offset: usize) -> usize {
         self.0.partition_point(|start| *start <= offset)
     }
 }

@@ -3,6 +3,7 @@
 //! Nothing here reads a repository, a clock or the environment, and nothing here prints. Everything may depend on it.
 
 pub mod amend;
+pub mod bundle;
 pub mod canonical;
 pub mod citation;
 pub mod commit;

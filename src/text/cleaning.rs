@@ -1,0 +1,203 @@
+//! Running text without what only a rendered page needs: link targets, images, comments, lists of references.
+//!
+//! What remains is the source's own words in their order; code spans are not touched.
+
+/// Elements of HTML that people use in Markdown; other `<…>` is text, such as `Vec<u8>`.
+const TAGS: &[&str] = &[
+    "a", "b", "br", "center", "code", "dd", "details", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4", "h5", "hr",
+    "i", "img", "kbd", "p", "small", "span", "strong", "sub", "summary", "sup", "u",
+];
+
+/// The lines of a block as one line. `quoted` blocks lose the `>` that begins their lines.
+pub(super) fn joined(block: &str, quoted: bool) -> String {
+    let mut out = String::with_capacity(block.len());
+    for line in block.lines() {
+        let mut line = line.trim();
+        while quoted && let Some(rest) = line.strip_prefix('>') {
+            line = rest.trim_start();
+        }
+        if !line.is_empty() {
+            out.push_str(if out.is_empty() { "" } else { " " });
+            out.push_str(line.trim_end_matches('\\').trim_end());
+        }
+    }
+    out
+}
+
+/// One line of running text without link targets, images, comments and references to issues in brackets.
+pub(super) fn cleaned(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['`', '[', '!', '<', '(']) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let taken = match rest.as_bytes()[0] {
+            b'`' => code(rest).map(|length| (length, Some(&rest[..length]))),
+            b'!' if rest.starts_with("![") => link(&rest[1..]).map(|link| (1 + link.length, None)),
+            b'[' => link(rest).filter(|link| link.has_target || link.is_empty).map(|link| {
+                let shown = &rest[..link.shown];
+                // A picture that leads somewhere is a picture.
+                (link.length, (!link.is_empty && !shown.contains("![")).then_some(shown))
+            }),
+            b'<' if rest.starts_with("<!--") => Some((rest.find("-->").map_or(rest.len(), |end| end + 3), None)),
+            b'<' => tag(rest).map(|length| (length, None)),
+            b'(' => references(rest).map(|length| (length, None)),
+            _ => None,
+        };
+        match taken {
+            Some((length, kept)) => {
+                out.push_str(kept.unwrap_or_default());
+                rest = &rest[length..];
+            }
+            None => {
+                out.push_str(&rest[..1]);
+                rest = &rest[1..];
+            }
+        }
+    }
+    out.push_str(rest);
+    single_blanks(&out)
+}
+
+fn single_blanks(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        let closes = matches!(word, "." | "," | ";" | ":");
+        out.push_str(if out.is_empty() || closes { "" } else { " " });
+        out.push_str(word);
+    }
+    out
+}
+
+/// The length of the code span at the beginning of `text`.
+fn code(text: &str) -> Option<usize> {
+    let ticks = text.bytes().take_while(|byte| *byte == b'`').count();
+    let mut at = ticks;
+    while let Some(start) = text[at..].find('`').map(|offset| at + offset) {
+        let count = text[start..].bytes().take_while(|byte| *byte == b'`').count();
+        at = start + count;
+        if count == ticks {
+            return Some(at);
+        }
+    }
+    None
+}
+
+struct Link {
+    /// Of `[text]`.
+    shown: usize,
+    /// Of all of it.
+    length: usize,
+    has_target: bool,
+    is_empty: bool,
+}
+
+/// The link at the beginning of `text`: `[text](target)`, `[text][label]` or `[text]`.
+fn link(text: &str) -> Option<Link> {
+    let shown = balanced(text, b'[', b']')?;
+    let is_empty = text[1..shown - 1].trim().is_empty();
+    let after = &text[shown..];
+    let target = match after.as_bytes().first() {
+        Some(b'(') => balanced(after, b'(', b')'),
+        Some(b'[') => balanced(after, b'[', b']'),
+        _ => None,
+    };
+    Some(Link { shown, length: shown + target.unwrap_or(0), has_target: target.is_some(), is_empty })
+}
+
+/// How far a link's text or target may reach, in bytes: what is never closed is looked through once and no further.
+const MAX_LINK: usize = 2_000;
+
+/// The length of what is in brackets at the beginning of `text`, brackets included; those in code spans do not count.
+fn balanced(text: &str, open: u8, close: u8) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let (mut depth, mut at) = (0_usize, 0);
+    while at < bytes.len().min(MAX_LINK) {
+        match bytes[at] {
+            b'\\' => at += 1,
+            b'`' if open == b'[' => at += code(&text[at..]).map_or(0, |length| length - 1),
+            byte if byte == open => depth += 1,
+            byte if byte == close => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(at + 1);
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+/// The length of the HTML tag at the beginning of `text`.
+fn tag(text: &str) -> Option<usize> {
+    let inner = text[1..].strip_prefix('/').unwrap_or(&text[1..]);
+    let name: String =
+        inner.chars().take_while(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).take(12).collect();
+    let after = inner[name.len()..].chars().next()?;
+    (TAGS.contains(&name.as_str()) && (after == '>' || after == '/' || after == ' ')).then_some(())?;
+    text.get(..text.len().min(MAX_LINK)).or(Some(text))?.find('>').map(|end| end + 1)
+}
+
+/// The length of a bracket at the beginning of `text` that holds nothing but numbers of issues: `(#12, [#13](…))`.
+fn references(text: &str) -> Option<usize> {
+    let length = balanced(text, b'(', b')')?;
+    let inner = &text[1..length - 1];
+    let inner = if inner.contains("](") { without_targets(inner) } else { inner.to_owned() };
+    let is_number = |word: &str| {
+        let bare = word.trim_matches(|c: char| "[],;".contains(c));
+        bare.is_empty()
+            || bare.starts_with(['#', '!']) && bare.len() > 1 && bare[1..].bytes().all(|byte| byte.is_ascii_digit())
+    };
+    (inner.contains(['#', '!']) && inner.split([' ', ',']).all(is_number)).then_some(length)
+}
+
+fn without_targets(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('[') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let Some(link) = link(rest) else { break };
+        out.push_str(&rest[..link.shown]);
+        rest = &rest[link.length..];
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn links_lose_their_targets() {
+        for (text, expected) in [
+            ("see [the docs](https://example.org/a_(b)) now", "see [the docs] now"),
+            ("[a][b] and [`c[0]`]", "[a] and [`c[0]`]"),
+            ("a ![badge](x.svg) b [![ci](y.svg)](z) c", "a b c"),
+            ("fix it ([#12](https://x/12), [#13]) now (#4).", "fix it now."),
+            ("keep (see #12) and (4)", "keep (see #12) and (4)"),
+            ("`[a](b)` stays <br> here <!-- gone -->", "`[a](b)` stays here"),
+            ("Vec<u8> is no tag, a < b", "Vec<u8> is no tag, a < b"),
+            ("[open (bracket", "[open (bracket"),
+        ] {
+            assert_eq!(cleaned(text), expected);
+        }
+    }
+
+    #[test]
+    fn lines_become_one() {
+        assert_eq!(joined("one\n  two\\\n> three", false), "one two > three");
+        assert_eq!(joined("one\n> > two", true), "one two");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_cleaned(text in "([a#`<!\\->()\\[\\] 1\\\\]|é|<br>|<!--|-->){0,60}") {
+            cleaned(&text);
+        }
+    }
+}

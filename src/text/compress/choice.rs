@@ -1,0 +1,183 @@
+//! What has been taken of a text, what that costs, and what is listed because nothing that was taken says it.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Unfit;
+use super::page::Page;
+use crate::text::fidelity::{plain, stands_in};
+use crate::text::tokens;
+use crate::text::units::{Layout, MustKeep, Reading, Section, Unit};
+
+/// What a fact costs in a list beside its own tokens.
+const SEPARATOR: usize = 1;
+
+/// What has been taken so far, and what that costs.
+pub(super) struct Choice<'r> {
+    reading: &'r Reading,
+    names: &'r [&'r str],
+    pub(super) is_taken: Vec<bool>,
+    /// Facts by number: the first of equal ones, what it costs in a list, and whether a taken unit says it.
+    facts: Vec<(&'r MustKeep, usize)>,
+    /// The numbers of the facts that each unit says.
+    said: Vec<Vec<usize>>,
+    is_said: Vec<bool>,
+    /// Whether the heading of a section is paid for.
+    is_headed: Vec<bool>,
+    pub(super) spent: usize,
+}
+
+impl<'r> Choice<'r> {
+    pub(super) fn new(reading: &'r Reading, names: &'r [&'r str]) -> Self {
+        let mut choice = Self {
+            reading,
+            names,
+            is_taken: vec![false; reading.units.len()],
+            facts: Vec::new(),
+            said: vec![Vec::new(); reading.units.len()],
+            is_said: Vec::new(),
+            is_headed: vec![false; reading.sections.len()],
+            spent: if names.len() > 1 { names.iter().map(|name| tokens::count(name) + 5).sum() } else { 0 },
+        };
+        let mut numbers: HashMap<&str, usize> = HashMap::new();
+        for facts in reading.facts.chunk_by(|a, b| a.unit == b.unit) {
+            let wordings: Vec<String> =
+                facts.iter().filter(|fact| fact.kind.is_wording()).map(|fact| plain(&fact.text)).collect();
+            let own = plain(&reading.units[facts[0].unit].text);
+            for fact in facts {
+                let text = plain(&fact.text);
+                // What a sentence or clause that is kept anyway says is not listed again.
+                if wordings.iter().any(|wording| wording.len() > text.len() && stands_in(wording, &text)) {
+                    continue;
+                }
+                let number = *numbers.entry(&fact.text).or_insert_with(|| {
+                    choice.facts.push((fact, tokens::count(&fact.text) + SEPARATOR));
+                    choice.facts.len() - 1
+                });
+                // Where a link leads is listed even where its text is taken.
+                if stands_in(&own, &text) {
+                    choice.said[fact.unit].push(number);
+                }
+            }
+        }
+        choice.is_said = vec![false; choice.facts.len()];
+        for number in 0..choice.facts.len() {
+            let (fact, cost) = choice.facts[number];
+            choice.spent += cost;
+            choice.pay_heading(reading.units[fact.unit].section);
+        }
+        let listed: HashSet<usize> = choice.facts.iter().map(|(fact, _)| reading.units[fact.unit].section).collect();
+        choice.spent += 4 * listed.len();
+        choice
+    }
+
+    /// Pays for the headings above a section that are not paid for.
+    fn pay_heading(&mut self, section: usize) {
+        let mut next = Some(section);
+        while let Some(at) = next.filter(|at| !self.is_headed[*at]) {
+            self.is_headed[at] = true;
+            self.spent += heading_cost(&self.reading.sections[at]);
+            next = self.reading.sections[at].parent;
+        }
+    }
+
+    fn heading_price(&self, section: usize) -> usize {
+        let mut price = 0;
+        let mut next = Some(section);
+        while let Some(at) = next.filter(|at| !self.is_headed[*at]) {
+            price += heading_cost(&self.reading.sections[at]);
+            next = self.reading.sections[at].parent;
+        }
+        price
+    }
+
+    /// What taking a unit costs, and what that saves.
+    pub(super) fn price(&self, unit: usize) -> (usize, usize) {
+        let Unit { section, text, layout, .. } = &self.reading.units[unit];
+        let lead = match layout {
+            Layout::Text => 1,
+            Layout::Quote | Layout::Item(..) => 3,
+            Layout::Code => 2,
+            Layout::Row(head) => 1 + tokens::count(head) / 3,
+        };
+        let mut unsaid: Vec<usize> = self.said[unit].iter().copied().filter(|number| !self.is_said[*number]).collect();
+        unsaid.sort_unstable();
+        unsaid.dedup();
+        let saved = unsaid.iter().map(|number| self.facts[*number].1).sum();
+        (tokens::count(text) + lead + self.heading_price(*section), saved)
+    }
+
+    pub(super) fn take(&mut self, unit: usize, (cost, saved): (usize, usize)) {
+        self.is_taken[unit] = true;
+        self.spent = (self.spent + cost).saturating_sub(saved);
+        self.pay_heading_of(unit);
+        for at in 0..self.said[unit].len() {
+            self.is_said[self.said[unit][at]] = true;
+        }
+    }
+
+    fn pay_heading_of(&mut self, unit: usize) {
+        let spent = self.spent;
+        self.pay_heading(self.reading.units[unit].section);
+        // It was part of the price.
+        self.spent = spent;
+    }
+
+    /// Takes what must be kept word for word, the same words once.
+    pub(super) fn take_bound(&mut self) {
+        let mut seen = HashSet::new();
+        for (at, unit) in self.reading.units.iter().enumerate() {
+            if unit.is_bound && seen.insert(unit.text.as_str()) {
+                let price = self.price(at);
+                self.take(at, price);
+            }
+        }
+    }
+
+    /// What is too much, given that the first facts have room.
+    pub(super) fn unfit(&self, limit: usize) -> Box<Unfit> {
+        let mut room = limit;
+        let mut left_out = Vec::new();
+        for (fact, cost) in &self.facts {
+            match room.checked_sub(*cost) {
+                Some(rest) => room = rest,
+                None => {
+                    room = 0;
+                    left_out.push((*fact).clone());
+                }
+            }
+        }
+        Box::new(Unfit { tokens: self.spent, left_out })
+    }
+
+    /// The text: what was taken in its order, under its headings, and below each section what is listed.
+    pub(super) fn print(&self) -> String {
+        let mut is_said = vec![false; self.facts.len()];
+        for unit in (0..self.is_taken.len()).filter(|unit| self.is_taken[*unit]) {
+            for number in &self.said[unit] {
+                is_said[*number] = true;
+            }
+        }
+        let mut listed: HashMap<usize, Vec<&str>> = HashMap::new();
+        for ((fact, _), _) in self.facts.iter().zip(&is_said).filter(|(_, is_said)| !**is_said) {
+            listed.entry(self.reading.units[fact.unit].section).or_default().push(&fact.text);
+        }
+        let mut page = Page::new(self.reading, self.names);
+        let mut next = 0;
+        for section in 0..self.reading.sections.len() {
+            while let Some(unit) = self.reading.units.get(next).filter(|unit| unit.section == section) {
+                if self.is_taken[next] {
+                    page.unit(unit);
+                }
+                next += 1;
+            }
+            if let Some(facts) = listed.get(&section) {
+                page.list(section, facts);
+            }
+        }
+        page.finish()
+    }
+}
+
+fn heading_cost(section: &Section) -> usize {
+    if section.level == 0 { 0 } else { tokens::count(&section.title) + 3 }
+}

@@ -1,0 +1,143 @@
+//! Texts made shorter, and facts taken out of them.
+
+use super::*;
+use crate::model::bundle::BundleType;
+use crate::text::fidelity;
+use crate::text::units::Source;
+use proptest::prelude::*;
+
+const NOTES: &str = "\
+# Sessions
+
+We looked at three ways to keep people signed in. The first two were tried by another team last year. It is not clear how
+long they tried, and nobody wrote it down. Everyone liked the demonstration very much.
+
+## Findings
+- Redis answers in 3 ms, and costs a server more.
+- The cookie is read in `src/session/read.rs:40-72`, see [the guide](https://example.org/guide).
+- Cookies larger than 4 KiB are dropped by browsers, so a session cannot hold the cart.
+- The colour of the banner was discussed at length, with no result that matters here.
+
+## Decisions
+- Sessions live in signed cookies (`SameSite=Lax`), because no server is needed; see [RFC 6265](https://www.rfc-editor.org/rfc/rfc6265).
+
+## Ways to try it
+```sh
+# once
+cargo test --test session
+```
+
+Ask Maria before you switch it on. !keep
+";
+
+fn reading(text: &str) -> Reading {
+    Reading::of(&[Source { name: "notes.md", text }], BundleType::Research)
+}
+
+fn short(text: &str, wanted: usize) -> String {
+    compress(&reading(text), &["notes.md"], wanted, 8_000).unwrap().body
+}
+
+#[test]
+fn what_must_be_kept_is_kept() {
+    let body = short(NOTES, 1);
+    assert_eq!(fidelity::lost(&reading(NOTES), &body), Vec::<&MustKeep>::new());
+    insta::assert_snapshot!(body, @"
+    # Sessions
+
+    ## Findings
+
+    - Cookies larger than 4 KiB are dropped by browsers, so a session cannot hold the cart.
+
+    Also: src/session/read.rs:40-72
+
+    ## Decisions
+
+    - Sessions live in signed cookies (`SameSite=Lax`), because no server is needed; see [RFC 6265].
+
+    Also: https://www.rfc-editor.org/rfc/rfc6265
+
+    ## Ways to try it
+
+    Ask Maria before you switch it on.
+
+    Also: cargo test --test session
+    ");
+}
+
+#[test]
+fn what_the_budget_allows_comes_beside_it() {
+    let (least, more) = (short(NOTES, 1), short(NOTES, 150));
+    assert!(more.len() > least.len() && tokens::count(&more) <= 150, "{more}");
+    assert!(more.contains("Redis") && !more.contains("colour of the banner"), "{more}");
+    assert!(short(NOTES, 8_000).contains("colour of the banner"));
+}
+
+#[test]
+fn too_much_to_keep_is_named() {
+    let unfit = compress(&reading(NOTES), &["notes.md"], 1, 40).unwrap_err();
+    assert!(unfit.tokens > 40 && !unfit.left_out.is_empty());
+}
+
+#[test]
+fn several_sources_are_told_apart() {
+    let sources =
+        [Source { name: "a.md", text: "One must wait." }, Source { name: "b.md", text: "# B\n\nTwo must run." }];
+    let reading = Reading::of(&sources, BundleType::Plan);
+    let short = compress(&reading, &["a.md", "b.md"], 8_000, 8_000).unwrap();
+    insta::assert_snapshot!(short.body, @"
+    **From `a.md`**
+
+    One must wait.
+
+    **From `b.md`**
+
+    # B
+
+    Two must run.
+    ");
+}
+
+#[test]
+fn repeats_are_said_once() {
+    let text = "- The cache holds the tokens of all users, by default.\n- The cache holds the tokens of all users, by default!\n";
+    assert_eq!(short(text, 8_000).lines().count(), 1);
+}
+
+#[test]
+fn inner_items_do_not_become_code() {
+    let text =
+        "- outer, which is long and says nothing at all to anybody\n  - middle, as little\n    - inner must stay\n";
+    assert_eq!(short(text, 1), "- inner must stay\n");
+}
+
+proptest! {
+    /// The gate finds each fact that is taken out of the text, and none while they are there.
+    #[test]
+    fn a_fact_that_is_removed_is_missed(which in any::<prop::sample::Index>()) {
+        let reading = reading(NOTES);
+        let body = fidelity::plain(&short(NOTES, 1));
+        let fact = &reading.facts[which.index(reading.facts.len())];
+        let without = body.replace(&fidelity::plain(&fact.text), " … ");
+        prop_assert!(fidelity::lost(&reading, &without).iter().any(|lost| lost.text == fact.text), "{:?}", fact);
+    }
+
+    #[test]
+    fn the_same_text_gives_the_same_bundle_and_loses_nothing(
+        parts in proptest::collection::vec(
+            prop::sample::select(vec![
+                "# Decisions\n\n", "## Other\n\n", "- Keys must be 32 bytes long.\n", "Never reuse `nonce`.\n\n", "Plain words of no weight. ",
+                "See `src/a.rs:3`. ", "```sh\ncargo test\n```\n\n", "| a | b |\n| - | - |\n| `x` | cannot fail |\n\n", "It takes 30 ms, by default. ",
+                "Ask first !keep\n\n", "> quoted, only here\n\n", "[a](https://example.org/b) ", "1. one\n   - two must be\n", "\u{e9}\u{1f600} ",
+            ]),
+            0..30,
+        ),
+        wanted in 0..400_usize,
+    ) {
+        let text = parts.concat();
+        let reading = reading(&text);
+        let short = compress(&reading, &["notes.md"], wanted, 8_000).unwrap();
+        prop_assert_eq!(&short, &compress(&reading.clone(), &["notes.md"], wanted, 8_000).unwrap());
+        prop_assert_eq!(fidelity::lost(&reading, &short.body), Vec::<&MustKeep>::new(), "{}", short.body);
+    }
+}

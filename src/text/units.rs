@@ -1,0 +1,317 @@
+//! Sources read as what can be kept or left out: units in sections, and the facts that must be kept.
+//!
+//! A unit is a sentence, a short block, a block of code or the row of a table. What must be kept, and why:
+//!
+//! - what is marked `!keep`, all of it, and every decision (a sentence with `must`, `decided` and the like), word for word;
+//! - each clause that forbids or rules out (`never`, `cannot`, `no longer`), word for word;
+//! - in sections whose wording the kind of bundle is about (decisions, rollback, what remains), every unit, word for word;
+//! - in those sections, in other sections that it is about, and in sentences that decide or deny: every path, identifier,
+//!   number with its unit, URL;
+//! - anywhere: `path:line`, paths, command lines.
+//!
+//! All other facts may go: a changelog of 100 kB has thousands of numbers, and a text that keeps them all is no shorter.
+
+use super::blocks::{Shape, blocks};
+use super::cleaning::{cleaned, joined};
+use super::facts::{FactKind, commands, each_fact};
+use super::sentences::sentences;
+use super::wording::{decides, denials, telling};
+use crate::model::bundle::BundleType;
+use crate::model::document::LineIndex;
+
+/// What marks a line that must be kept.
+pub const KEEP: &str = "!keep";
+/// Blocks of at most so many bytes are one unit: their sentences belong together.
+const WHOLE: usize = 400;
+
+/// A text that is to be shortened.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'t> {
+    /// What it is called, such as its path.
+    pub name: &'t str,
+    /// Markdown.
+    pub text: &'t str,
+}
+
+/// What stands under a heading, or before the first one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// The source, from 0.
+    pub source: usize,
+    /// The heading's level; 0 for what stands before the first one.
+    pub level: u8,
+    /// The heading's text.
+    pub title: String,
+    /// The section that this one is part of.
+    pub parent: Option<usize>,
+}
+
+/// How a unit is laid out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Layout {
+    /// Running text.
+    Text,
+    /// Running text of a quotation.
+    Quote,
+    /// Text of a list item at a depth from 1, with its marker.
+    Item(usize, String),
+    /// Code with its fences.
+    Code,
+    /// The row of a table, with the two lines above the first row.
+    Row(String),
+}
+
+/// The least that is kept or left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unit {
+    /// The section it stands in.
+    pub section: usize,
+    /// The block it belongs to, numbered through all sources.
+    pub block: usize,
+    /// Its text: one line, except of code.
+    pub text: String,
+    /// How it is laid out.
+    pub layout: Layout,
+    /// Whether it must be kept word for word.
+    pub is_bound: bool,
+    /// Whether it decides, binds, forbids or the like.
+    pub is_weighty: bool,
+    /// How many words it has that tell what one could not guess.
+    pub telling: usize,
+}
+
+/// A fact that must be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MustKeep {
+    /// What it is.
+    pub kind: FactKind,
+    /// How it reads.
+    pub text: String,
+    /// The unit that says it.
+    pub unit: usize,
+    /// The line of the source, from 1, on which the block begins that says it.
+    pub line: usize,
+}
+
+impl FactKind {
+    /// Whether it is a sentence or clause, in which case does not matter.
+    pub(super) fn is_wording(self) -> bool {
+        matches!(self, Self::Kept | Self::Decision | Self::Denial)
+    }
+
+    /// Whether it must be kept wherever it stands.
+    fn always(self) -> bool {
+        matches!(self, Self::Citation | Self::Path | Self::Command)
+    }
+}
+
+/// What sources say, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reading {
+    /// The sections; the first of each source has level 0.
+    pub sections: Vec<Section>,
+    /// The units.
+    pub units: Vec<Unit>,
+    /// The facts that must be kept, in the order of the units that say them.
+    pub facts: Vec<MustKeep>,
+}
+
+impl Reading {
+    /// Reads sources for a kind of bundle.
+    pub fn of(sources: &[Source<'_>], kind: BundleType) -> Self {
+        let mut reader = Reader { kind, out: Self::default(), weight: Weight::Plain, block: 0, line: 0 };
+        for (number, source) in sources.iter().enumerate() {
+            reader.source(number, source.text);
+        }
+        reader.out
+    }
+
+    /// Where a fact stands, for people: the source's number from 0, and the line.
+    pub fn place(&self, fact: &MustKeep) -> (usize, usize) {
+        (self.sections[self.units[fact.unit].section].source, fact.line)
+    }
+}
+
+/// What a section is to a kind of bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Weight {
+    /// Nothing in particular.
+    Plain,
+    /// Its facts are kept.
+    Facts,
+    /// Its wording is kept.
+    Wording,
+}
+
+struct Reader {
+    kind: BundleType,
+    out: Reading,
+    weight: Weight,
+    block: usize,
+    line: usize,
+}
+
+impl Reader {
+    fn source(&mut self, number: usize, text: &str) {
+        let lines = LineIndex::new(text);
+        self.weight = Weight::Plain;
+        self.out.sections.push(Section { source: number, level: 0, title: String::new(), parent: None });
+        for block in blocks(text) {
+            self.block += 1;
+            self.line = lines.line_of(block.range.start);
+            let raw = &text[block.range.clone()];
+            match block.shape {
+                Shape::Heading(level, title) => self.heading(number, level, title.trim()),
+                Shape::Paragraph => {
+                    let layout = if block.quoted { Layout::Quote } else { Layout::Text };
+                    self.running(&joined(raw, block.quoted), layout);
+                }
+                Shape::Item(depth) => {
+                    let joined = joined(raw, block.quoted);
+                    let (marker, text) = joined.split_once(' ').unwrap_or((&joined, ""));
+                    self.running(text, Layout::Item(depth, marker.to_owned()));
+                }
+                Shape::Code(language) => self.code(raw, &language),
+                Shape::Table => self.table(raw),
+            }
+        }
+    }
+
+    fn heading(&mut self, source: usize, level: u8, title: &str) {
+        let title = cleaned(title);
+        let sections = &self.out.sections;
+        let parent = (0..sections.len()).rev().find(|at| sections[*at].source == source && sections[*at].level < level);
+        let mut own = self.kind.weight_of(&title);
+        let mut above = parent;
+        while let (Weight::Plain, Some(at)) = (own, above) {
+            own = self.kind.weight_of(&sections[at].title);
+            above = sections[at].parent;
+        }
+        self.weight = own;
+        self.out.sections.push(Section { source, level, title, parent });
+    }
+
+    /// A paragraph or an item: whole where it is short or marked, otherwise by sentences.
+    fn running(&mut self, raw: &str, layout: Layout) {
+        let text = cleaned(raw);
+        let marked = text.split_whitespace().any(|word| word == KEEP);
+        if marked {
+            let kept: Vec<&str> = text.split_whitespace().filter(|word| *word != KEEP).collect();
+            let kept = kept.join(" ");
+            self.fact(FactKind::Kept, kept.clone());
+            self.facts_of(&kept, true);
+            return self.push(kept, layout, true);
+        }
+        if !text.chars().any(char::is_alphanumeric) {
+            return;
+        }
+        if self.weight != Weight::Plain {
+            self.targets(raw);
+        }
+        if text.len() <= WHOLE {
+            let mut is_bound = false;
+            for sentence in sentences(&text) {
+                is_bound |= self.sentence(&text[sentence]);
+            }
+            return self.push(text, layout, is_bound);
+        }
+        for sentence in sentences(&text) {
+            let sentence = text[sentence].to_owned();
+            let is_bound = self.sentence(&sentence);
+            self.push(sentence, layout.clone(), is_bound);
+        }
+    }
+
+    /// Notes the facts of a sentence; whether it must be kept word for word.
+    fn sentence(&mut self, text: &str) -> bool {
+        let binds = self.weight == Weight::Wording || decides(text);
+        if binds {
+            self.fact(FactKind::Decision, text.to_owned());
+        }
+        let denials = denials(text);
+        self.facts_of(text, binds || !denials.is_empty());
+        for clause in denials {
+            self.fact(FactKind::Denial, text[clause].to_owned());
+        }
+        binds
+    }
+
+    /// Notes the facts of running text: all of them where it `carries` them, otherwise those that are always kept.
+    fn facts_of(&mut self, text: &str, carries: bool) {
+        let all = carries || self.weight != Weight::Plain;
+        let mut found = Vec::new();
+        each_fact(text, |kind, fact| {
+            if all || kind.always() {
+                found.push((kind, fact.to_owned()));
+            }
+        });
+        for (kind, text) in found {
+            self.fact(kind, text);
+        }
+    }
+
+    /// Notes where the links of a block lead: the text itself loses that.
+    fn targets(&mut self, raw: &str) {
+        for (at, _) in raw.match_indices("](http") {
+            let target = &raw[at + 2..];
+            let end = target.find([')', ' ']).unwrap_or(target.len());
+            self.fact(FactKind::Url, target[..end].to_owned());
+        }
+    }
+
+    fn code(&mut self, raw: &str, language: &str) {
+        let marked: Vec<&str> = raw.lines().filter(|line| line.contains(KEEP)).collect();
+        for line in &marked {
+            let kept = line.replace(KEEP, "");
+            self.fact(FactKind::Kept, kept.trim().trim_end_matches(['#', '/']).trim().to_owned());
+        }
+        for command in commands(raw, language) {
+            if !command.starts_with("```") {
+                self.fact(FactKind::Command, command);
+            }
+        }
+        self.push(raw.trim_end().to_owned(), Layout::Code, !marked.is_empty());
+    }
+
+    fn table(&mut self, raw: &str) {
+        let mut lines = raw.lines();
+        let head: Vec<&str> = lines.by_ref().take(2).map(str::trim).collect();
+        let head = head.join("\n");
+        for line in lines {
+            let text = cleaned(line);
+            if text.split([' ', '|']).any(|word| word == KEEP) {
+                let kept = cleaned(&text.replace(KEEP, ""));
+                self.fact(FactKind::Kept, kept.clone());
+                self.push(kept, Layout::Row(head.clone()), true);
+                continue;
+            }
+            let is_bound = self.sentence(&text);
+            self.push(text, Layout::Row(head.clone()), is_bound);
+        }
+    }
+
+    /// Notes a fact of the unit that is pushed next.
+    fn fact(&mut self, kind: FactKind, text: String) {
+        if text.chars().any(char::is_alphanumeric) {
+            self.out.facts.push(MustKeep { kind, text, unit: self.out.units.len(), line: self.line });
+        }
+    }
+
+    fn push(&mut self, text: String, layout: Layout, is_bound: bool) {
+        let section = self.out.sections.len() - 1;
+        let own = self.out.facts.iter().rev().take_while(|fact| fact.unit == self.out.units.len());
+        let is_weighty = own.filter(|fact| fact.kind.is_wording()).count() > 0;
+        let telling = if layout == Layout::Code { 0 } else { telling(&text) };
+        self.out.units.push(Unit { section, block: self.block, text, layout, is_bound, is_weighty, telling });
+    }
+}
+
+impl BundleType {
+    fn weight_of(self, heading: &str) -> Weight {
+        match (self.is_about_wording(heading), self.is_about_facts(heading)) {
+            (true, _) => Weight::Wording,
+            (false, true) => Weight::Facts,
+            (false, false) => Weight::Plain,
+        }
+    }
+}
