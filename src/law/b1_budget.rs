@@ -1,5 +1,6 @@
 //! AO-B1: artifacts and bundles stay within their token budget.
 
+use crate::model::bundle::BUNDLE_TOKENS;
 use crate::model::law_id::LawId;
 use crate::model::layout::Place as Layout;
 use crate::model::policy::Policy;
@@ -8,9 +9,6 @@ use crate::model::report::{Finding, Place};
 use crate::model::tree::{Change, MAX_TEXT_FILE, SightError};
 
 use super::{Case, Findings, Law, Reads};
-
-/// Tokens of a context bundle.
-const BUNDLE_TOKENS: u32 = 8_000;
 
 /// The law.
 pub(crate) const LAW: Law = Law {

@@ -1,6 +1,7 @@
 //! AO-E2: every state file is well-formed and named after its content.
 
 use super::{Case, Findings, Law, Reads};
+use crate::model::bundle::{BUNDLES_SINCE, Bundle};
 use crate::model::canonical::Canonical;
 use crate::model::law_id::LawId;
 use crate::model::layout::Place as Kind;
@@ -17,10 +18,11 @@ pub(crate) const LAW: Law = Law {
     id: LawId::E2,
     title: "state files are well-formed",
     rule: "Events, votes, verdicts, session records and learnings are canonical TOML of at most 64 KiB (printing what was read gives the same \
-           bytes), carry this project's id, and are named after their content. Nothing else lies in their folders.",
+           bytes), carry this project's id, and are named after their content. A context bundle is such TOML between two lines `+++`, \
+           then Markdown. Nothing else lies in their folders.",
     passes: "`0001-research-working-<hash32>.toml` whose sha256 starts with that hash32.",
     fails: "An event edited by hand: its digest no longer fits its name. Let the verbs write these files: `agentops phase next`, \
-            `agentops gate approve`, `agentops learn add`, `agentops session end`.",
+            `agentops gate approve`, `agentops learn add`, `agentops session end`, `agentops bundle save`.",
     reads: Reads::Trees,
     check,
 };
@@ -60,7 +62,8 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
                 add(format!("mode {:o} is not a plain file", mode.bits()));
             }
             Kind::Verdict(..) if case.policy.format.laws < VERDICTS_SINCE => {}
-            Kind::Vote(..) | Kind::Verdict(..) | Kind::Learning(..) | Kind::Session(..) => {
+            Kind::Bundle(..) if case.policy.format.laws < BUNDLES_SINCE => {}
+            Kind::Vote(..) | Kind::Verdict(..) | Kind::Learning(..) | Kind::Session(..) | Kind::Bundle(..) => {
                 let bytes = case.step.next().blob(&id, &change.path, MAX_STATE_FILE)?;
                 if let Err(reason) = record_form(&kind, &change.path, &bytes, project) {
                     add(reason);
@@ -119,6 +122,44 @@ fn record_form(kind: &Kind, path: &RepoPath, bytes: &[u8], project: &str) -> Res
             month(&session.started)?;
             same("id", session.id.as_str(), id.as_str())
         }
+        Kind::Bundle(profile, id) => {
+            let bundle = Bundle::parse(bytes).map_err(|error| format!("this is no context bundle: {error}"))?;
+            same("project", &bundle.head.project, project)?;
+            owner(&bundle.head.profile, profile)?;
+            same("id", bundle.head.id.as_str(), id.as_str())
+        }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{TestStep, policy_with_profile, tree};
+    use super::*;
+    use crate::model::bundle::tests::bundle;
+
+    fn found(laws: u32, text: &str) -> Vec<String> {
+        let mut policy = policy_with_profile();
+        policy.format.laws = laws;
+        let path = ".agentops/dev/bundles/01arz3ndektsv4rrffq69g5fav.md";
+        let step = TestStep::new().before(tree(&[("a", "1")])).after(tree(&[("a", "1"), (path, text)]));
+        step.judge(&LAW, &policy).list.into_iter().map(|finding| finding.message).collect()
+    }
+
+    #[test]
+    fn bundles_have_a_form_from_edition_2_on() {
+        let text = bundle().print();
+        assert_eq!(found(2, &text), [""; 0]);
+        for (from, to, reason) in [
+            ("+++\nv", "v", "this is no context bundle: it does not begin with a line `+++`"),
+            ("profile = \"dev\"", "profile = \"sre\"", "its profile is `sre`, but its place asks for `dev`"),
+            ("id = \"01a", "id = \"01b", "its id is `01brz3"),
+            ("0001", "0002", "its project is"),
+        ] {
+            let broken = text.replacen(from, to, 1);
+            let found_now = found(2, &broken);
+            assert!(found_now.len() == 1 && found_now[0].starts_with(reason), "{found_now:?}");
+            assert_eq!(found(1, &broken), [""; 0], "edition 1 knows no form of bundles");
+        }
     }
 }

@@ -15,6 +15,7 @@ pub fn brings(edition: u32) -> &'static [&'static str] {
             "a reject stands for its submit until a rework, whatever becomes of its voter or of the gate (AO-G1)",
             "what a class of risk names by path lands with a task that met the class, and a plan's approval carries its task until it is done or abandoned, and not beyond (AO-G1)",
             "a link above a path that is governed, read-only or of a class counts as what it could stand for (AO-G3, AO-R1, AO-G1), and another spelling of such a path is refused (AO-E7)",
+            "context bundles have a form, as `agentops bundle save` writes them (AO-E2)",
             "`.agentops/allowed_signers` is read strictly: each principal has one key, and each key one principal",
         ],
         _ => &[],

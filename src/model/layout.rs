@@ -202,6 +202,16 @@ pub fn session(profile: &ProfileName, started: &Date, id: &RecordId) -> RepoPath
     format!("{ROOT}/{profile}/sessions/{}/{}/{id}.toml", started.year(), started.month()).into()
 }
 
+/// `.agentops/<profile>/bundles`.
+pub fn bundles(profile: &ProfileName) -> RepoPath {
+    format!("{ROOT}/{profile}/bundles").into()
+}
+
+/// The file of a context bundle.
+pub fn bundle(profile: &ProfileName, id: &RecordId) -> RepoPath {
+    format!("{ROOT}/{profile}/bundles/{id}.md").into()
+}
+
 /// The file of a learning.
 pub fn learning(profile: &ProfileName, at: &Date, id: &RecordId) -> RepoPath {
     format!("{ROOT}/{profile}/learnings/{}/{}/{id}.toml", at.year(), at.month()).into()
