@@ -10,7 +10,7 @@ use super::strict::{At, Source, Table, listed, plain, shorten};
 use super::values::{Value, law_of};
 use crate::model::law_id::{LawId, Level};
 use crate::model::name::{Principal, ProfileName};
-use crate::model::policy::{Actor, ActorKind, Config, Exemption, Generated};
+use crate::model::policy::{Actor, ActorKind, BundleRules, Compressor, Config, Exemption, Generated};
 use crate::model::time::Timestamp;
 use crate::model::trust::Presence;
 use crate::model::vote::Proof;
@@ -22,6 +22,7 @@ const TABLES: &[&str] = &[
     "governance",
     "waivers",
     "budgets",
+    "bundles",
     "paths",
     "refs",
     "actors",
@@ -58,6 +59,7 @@ pub fn defaults() -> Config {
         owners: 0,
         waivers_max: 3,
         window: 200_000,
+        bundles: BundleRules::default(),
         readonly: Vec::new(),
         generated: Vec::new(),
         governed: texts(&[
@@ -86,6 +88,9 @@ pub(crate) fn read(source: &Rc<Source>) -> ConfigFile {
     }
     read_messages(&top, config);
     read_numbers(&top, config);
+    if let Some(table) = top.table("bundles", "`[bundles]`", &["at_phase_end", "command", "timeout_seconds"]) {
+        config.bundles = read_bundles(&table);
+    }
     read_paths(&top, config);
     if let Some(actors) = top.get("actors").and_then(|value| value.table("`[actors]`")) {
         read_actors(&actors, &mut file);
@@ -211,6 +216,13 @@ fn read_numbers(top: &Table<'_>, config: &mut Config) {
     config.owners = number("governance", "`[governance]`", "owners", 0, 16).unwrap_or(config.owners);
     config.waivers_max = number("waivers", "`[waivers]`", "max", 0, 1000).unwrap_or(config.waivers_max);
     config.window = number("budgets", "`[budgets]`", "window", 1000, 100_000_000).unwrap_or(config.window);
+}
+
+fn read_bundles(table: &Table<'_>) -> BundleRules {
+    let at_phase_end = table.get("at_phase_end").and_then(|value| value.flag()).unwrap_or_default();
+    let timeout = table.get("timeout_seconds").and_then(|value| value.number(1..=86_400)).map_or(120, |at| at.value);
+    let run = table.get("command").and_then(|value| value.words()).filter(|run| !run.is_empty());
+    BundleRules { at_phase_end, command: run.map(|run| Compressor { run, timeout_seconds: timeout }) }
 }
 
 fn read_paths(top: &Table<'_>, config: &mut Config) {

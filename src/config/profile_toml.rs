@@ -120,16 +120,7 @@ fn command_name(key: &At<&str>) -> Option<Word> {
 fn read_command(value: &Value<'_>) -> Option<CommandSpec> {
     let table = value.table("a command")?;
     table.only(&["run", "timeout_seconds", "takes_paths"]);
-    let run = table.need("run", "[\"cargo\", \"test\"]").and_then(|value| {
-        let items = value.list(64)?;
-        let count = items.len();
-        let words: Vec<String> = items.iter().filter_map(|item| item.raw_text(4000)).map(|at| at.value).collect();
-        if words.first().is_some_and(|program| program.trim().is_empty()) {
-            value.spot().report("the program to run is empty.", "write the program first, then its arguments");
-            return None;
-        }
-        (words.len() == count).then_some(words)
-    });
+    let run = table.need("run", "[\"cargo\", \"test\"]").and_then(|value| value.words());
     let timeout = match table.get("timeout_seconds") {
         Some(value) => value.number(1..=86_400).map(|at| at.value),
         None => Some(900),

@@ -165,6 +165,18 @@ impl<'d> Value<'d> {
         self.node.get_ref().as_bool().or_else(|| self.wrong_kind("`true` or `false`", "false"))
     }
 
+    /// A command line: a program and its arguments; empty where nothing is said yet.
+    pub(crate) fn words(&self) -> Option<Vec<String>> {
+        let items = self.list(64)?;
+        let count = items.len();
+        let words: Vec<String> = items.iter().filter_map(|item| item.raw_text(4000)).map(|at| at.value).collect();
+        if words.first().is_some_and(|program| program.trim().is_empty()) {
+            self.spot().report("the program to run is empty.", "write the program first, then its arguments");
+            return None;
+        }
+        (words.len() == count).then_some(words)
+    }
+
     /// The items of a list of at most `limit` items.
     pub(crate) fn list(&self, limit: usize) -> Option<Vec<Value<'d>>> {
         let Some(items) = self.node.get_ref().as_array() else { return self.wrong_kind("a list", "[]") };

@@ -96,6 +96,24 @@ pub struct Generated {
     pub source: String,
 }
 
+/// A command that makes texts shorter instead of this program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compressor {
+    /// Program and arguments.
+    pub run: Vec<String>,
+    /// Seconds before it is stopped.
+    pub timeout_seconds: u32,
+}
+
+/// How context bundles are made.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BundleRules {
+    /// Whether `phase next` saves a bundle of the phase that it leaves.
+    pub at_phase_end: bool,
+    /// What makes them instead of this program.
+    pub command: Option<Compressor>,
+}
+
 /// `config.toml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -123,6 +141,8 @@ pub struct Config {
     pub waivers_max: u32,
     /// The context window that budgets refer to, in tokens.
     pub window: u32,
+    /// How context bundles are made.
+    pub bundles: BundleRules,
     /// Globs of paths that never change here (AO-R1).
     pub readonly: Vec<String>,
     /// Generated files (AO-R2).

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{CommandError, Context, Outcome};
 use crate::engine::governance::policy::{self, Shown};
 use crate::model::law_id::Level;
-use crate::model::policy::ActorKind;
+use crate::model::policy::{ActorKind, BundleRules};
 use crate::model::risk::RiskClass;
 use crate::model::vote::Proof;
 use crate::ui::{Page, Table, dim, plain, strong, warning};
@@ -72,7 +72,16 @@ struct ShowBody {
     waivers_max: u32,
     window: u32,
     require_task: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bundles: Option<BundlesBody>,
     profiles: Vec<String>,
+}
+
+/// How context bundles are made, where the config says so.
+#[derive(Serialize)]
+struct BundlesBody {
+    at_phase_end: bool,
+    command: Option<Vec<String>>,
 }
 
 #[derive(Serialize)]
@@ -193,6 +202,10 @@ fn show_body(shown: &Shown) -> ShowBody {
         waivers_max: config.waivers_max,
         window: config.window,
         require_task: config.require_task,
+        bundles: (config.bundles != BundleRules::default()).then(|| BundlesBody {
+            at_phase_end: config.bundles.at_phase_end,
+            command: config.bundles.command.as_ref().map(|command| command.run.clone()),
+        }),
         profiles: shown.policy.profiles.keys().map(ToString::to_string).collect(),
     }
 }
@@ -214,6 +227,10 @@ fn fill(page: &mut Page, body: &ShowBody) {
     row("paths.require_task", body.require_task.to_string());
     row("waivers.max", body.waivers_max.to_string());
     row("budgets.window", format!("{} tokens", body.window));
+    if let Some(bundles) = &body.bundles {
+        row("bundles.at_phase_end", bundles.at_phase_end.to_string());
+        row("bundles.command", bundles.command.as_ref().map_or("none".to_owned(), |line| line.join(" ")));
+    }
     row("edition of the laws", body.laws_edition.to_string());
     let levels: Vec<String> = body.laws.iter().map(|(law, level)| format!("{law} {}", level_word(*level))).collect();
     row("laws not at their default", if levels.is_empty() { "none".to_owned() } else { levels.join(", ") });

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{ALICE, CLAUDE, PROJECT, principal, word};
 use crate::model::name::{PhaseName, ProfileName};
-use crate::model::policy::{Actor, ActorKind, Config, FORMAT_VERSION, Format, LAWS_VERSION, Policy};
+use crate::model::policy::{Actor, ActorKind, BundleRules, Config, FORMAT_VERSION, Format, LAWS_VERSION, Policy};
 use crate::model::profile::{ArtifactKind, ArtifactSpec, Budget, GateSpec, Phase, Profile, VoteKind};
 use crate::model::secret_rules::SecretRules;
 use crate::model::state::Stage;
@@ -37,6 +37,7 @@ pub(crate) fn policy() -> Policy {
         owners: 0,
         waivers_max: 3,
         window: 200_000,
+        bundles: BundleRules::default(),
         readonly: Vec::new(),
         generated: Vec::new(),
         governed: Vec::new(),

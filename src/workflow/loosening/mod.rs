@@ -10,7 +10,7 @@ mod secrets;
 mod tests;
 
 use crate::model::law_id::{LawId, Level};
-use crate::model::policy::{Actor, ActorKind, Config, Exemption, Policy};
+use crate::model::policy::{Actor, ActorKind, BundleRules, Config, Exemption, Policy};
 use crate::model::trust::{Signer, Signers};
 
 /// What differs, in clauses.
@@ -63,6 +63,7 @@ fn config(old: &Config, new: &Config, found: &mut Differences) {
         owners,
         waivers_max,
         window,
+        bundles,
         readonly,
         generated,
         governed,
@@ -83,6 +84,17 @@ fn config(old: &Config, new: &Config, found: &mut Differences) {
     found.loosened_if(*require_task && !new.require_task, || "changes need no task (`require_task`)".into());
     found.loosened_if(new.window > *window, || {
         format!("the context window that budgets are percent of has {} tokens, not {window}", new.window)
+    });
+    let made_by = |rules: &BundleRules| match &rules.command {
+        Some(command) => format!("`{}`", command.run.join(" ")),
+        None => "agentops".to_owned(),
+    };
+    found.changed_if(new.bundles.command != bundles.command, || {
+        format!("context bundles are made by {}, not by {}", made_by(&new.bundles), made_by(bundles))
+    });
+    found.changed_if(new.bundles.at_phase_end != bundles.at_phase_end, || match new.bundles.at_phase_end {
+        true => "leaving a phase saves a context bundle".into(),
+        false => "leaving a phase saves no context bundle".into(),
     });
     let loosened = &mut found.loosened;
     loosened.extend(more(&new.sections, sections).map(|name| format!("commit messages need no section `{name}`")));

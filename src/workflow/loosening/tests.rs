@@ -4,7 +4,7 @@ use super::*;
 use crate::law::testing::{policy_with_profile, principal, word};
 use crate::model::digest::Digest;
 use crate::model::name::ProfileName;
-use crate::model::policy::Generated;
+use crate::model::policy::{BundleRules, Compressor, Generated};
 use crate::model::profile::{CommandSpec, FourEyes, Profile, VoteKind};
 use crate::model::risk::RiskClass;
 use crate::model::state::Stage;
@@ -99,6 +99,15 @@ fn rules_of_the_config() {
     assert_eq!(
         told(|policy| policy.config.window *= 2),
         "loosened: the context window that budgets are percent of has 400000 tokens, not 200000"
+    );
+    assert_eq!(
+        told(|policy| {
+            let run = vec!["shorten".to_owned(), "--hard".to_owned()];
+            policy.config.bundles =
+                BundleRules { at_phase_end: true, command: Some(Compressor { run, timeout_seconds: 1 }) };
+        }),
+        "changed: context bundles are made by `shorten --hard`, not by agentops\n\
+         changed: leaving a phase saves a context bundle"
     );
     assert_eq!(
         told(|policy| drop(policy.config.actors.remove(&principal("claude")))),
