@@ -83,7 +83,8 @@ pub fn compress_by(
 ) -> Result<Compressed, Box<Unfit>> {
     let mut choice = Choice::new(reading, names);
     choice.take_bound();
-    if choice.spent > limit {
+    // Prices are estimates, mostly too high.
+    if choice.spent > limit && tokens::count(&choice.print()) > limit {
         return Err(choice.unfit(limit));
     }
     let vectors = Vectors::of(reading.units.iter().map(|unit| unit.text.as_str()));
@@ -91,7 +92,7 @@ pub fn compress_by(
     let mut queue = Queue::new(worth, reading, &vectors);
     let mut taken = Vec::new();
     let (mut body, mut tokens) = (String::new(), 0);
-    // Prices are estimates, mostly too high: what they leave over is spent again.
+    // What estimates leave over is spent again.
     let mut left_over = 0;
     for _ in 0..ROUNDS {
         taken.extend(queue.fill(&mut choice, budget + left_over));
