@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::{
-    CommandError, Context, Outcome, check, commit, completions, deinit, demo, doctor, explain, gate, hooks, init,
-    learn, man, phase, policy, profile, redact, report, route, session, task, upgrade, version, welcome,
+    CommandError, Context, Outcome, bundle, check, commit, completions, deinit, demo, doctor, explain, gate, hooks,
+    init, learn, man, phase, policy, profile, redact, report, route, session, task, upgrade, version, welcome,
 };
 
 /// About, then examples, then the reference.
@@ -109,6 +109,8 @@ pub enum Command {
     #[command(subcommand)]
     Learn(learn::Verb),
     #[command(subcommand)]
+    Bundle(bundle::Verb),
+    #[command(subcommand)]
     Report(report::Verb),
     Doctor(doctor::Arguments),
     Demo(demo::Arguments),
@@ -147,6 +149,7 @@ pub(super) fn run(command: Option<Command>, context: &mut Context) -> Result<Out
         Some(Command::Hooks(verb)) => hooks::run(verb, context),
         Some(Command::Session(verb)) => session::run(verb, context),
         Some(Command::Learn(verb)) => learn::run(verb, context),
+        Some(Command::Bundle(verb)) => bundle::run(verb, context),
         Some(Command::Report(verb)) => report::run(verb, context),
         Some(Command::Doctor(arguments)) => doctor::run(arguments, context),
         Some(Command::Demo(arguments)) => demo::run(arguments, context),

@@ -18,6 +18,7 @@
 //! that found a violation, returns [`Outcome::Ended`].
 
 mod acting;
+mod bundle;
 mod check;
 mod choosing;
 mod command;

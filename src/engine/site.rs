@@ -250,6 +250,34 @@ impl Base<'_> {
         Ok(false)
     }
 
+    /// The namespace of a new record: the one named, the first of `hints`, the only one, or the only one in which `actor`
+    /// may write.
+    pub(crate) fn home(
+        &self,
+        named: Option<&str>,
+        hints: &[&ProfileName],
+        actor: &Actor,
+    ) -> Result<ProfileName, EngineError> {
+        if let Some(name) = named {
+            return Ok(self.profile(name)?.name.clone());
+        }
+        if let Some(hint) = hints.iter().find(|hint| self.policy.profiles.contains_key(*hint)) {
+            return Ok((*hint).clone());
+        }
+        let all: Vec<&ProfileName> = self.policy.profiles.keys().collect();
+        let own: Vec<&ProfileName> = all.iter().copied().filter(|name| actor.may_write(name)).collect();
+        match (all.as_slice(), own.as_slice()) {
+            ([only], _) | (_, [only]) => Ok((*only).clone()),
+            _ => Err(EngineError::usage(
+                "which profile? a record lies in the namespace of one",
+                format!(
+                    "name it with `--profile`: {}; or name a task with `--task`",
+                    all.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
+                ),
+            )),
+        }
+    }
+
     /// The tree as a view.
     pub fn view(&self) -> &dyn TreeView {
         &self.tree

@@ -91,8 +91,14 @@ fn the_page_on_routing_runs() {
 }
 
 #[test]
+fn the_page_on_bundles_runs() {
+    run_document("docs/bundles.md");
+}
+
+#[test]
 fn no_document_is_forgotten() {
     let known = [
+        "bundles.md",
         "ci.md",
         "custom-profile.md",
         "deliverables.md",

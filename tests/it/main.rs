@@ -4,6 +4,7 @@
 mod adopted;
 mod architecture;
 mod attacks;
+mod bundle;
 mod check;
 #[cfg(unix)]
 mod ci;

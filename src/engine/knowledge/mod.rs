@@ -1,3 +1,4 @@
-//! What is known when a task begins: which profile it belongs to.
+//! What is known and carried on: the profile that a task belongs to, and bundles of what longer texts say.
 
+pub mod bundles;
 pub mod route;

@@ -1,4 +1,4 @@
-//! Session records and learnings in a tree: found by id, newest first, and the namespace that a new one belongs to.
+//! Session records and learnings in a tree: found by id, newest first.
 
 use std::marker::PhantomData;
 
@@ -104,34 +104,6 @@ pub(crate) fn find<T: Record>(base: &Base<'_>, prefix: &str) -> Result<(Filed<T>
         )
     })?;
     Ok((file, record))
-}
-
-/// The namespace of a new record: the one named, the first of `hints`, the only one, or the only one in which `actor`
-/// may write.
-pub(crate) fn home(
-    base: &Base<'_>,
-    named: Option<&str>,
-    hints: &[&ProfileName],
-    actor: &Actor,
-) -> Result<ProfileName, EngineError> {
-    if let Some(name) = named {
-        return Ok(base.profile(name)?.name.clone());
-    }
-    if let Some(hint) = hints.iter().find(|hint| base.policy.profiles.contains_key(*hint)) {
-        return Ok((*hint).clone());
-    }
-    let all: Vec<&ProfileName> = base.policy.profiles.keys().collect();
-    let own: Vec<&ProfileName> = all.iter().copied().filter(|name| actor.may_write(name)).collect();
-    match (all.as_slice(), own.as_slice()) {
-        ([only], _) | (_, [only]) => Ok((*only).clone()),
-        _ => Err(EngineError::usage(
-            "which profile? a record lies in the namespace of one",
-            format!(
-                "name it with `--profile`: {}; or name a task with `--task`",
-                all.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
-            ),
-        )),
-    }
 }
 
 /// What HEAD holds that the commit `since` does not (`None`: everything), as paths of state files.

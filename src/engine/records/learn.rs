@@ -47,7 +47,7 @@ pub fn add(site: &Site, target: &Target, request: &NewLearning) -> Result<Commit
         let open = session::open(site, base)?;
         let hints: Vec<_> =
             chain.iter().map(|chain| &chain.profile).chain(open.iter().map(|open| &open.profile)).collect();
-        let profile = files::home(base, request.profile.as_deref(), &hints, actor)?;
+        let profile = base.home(request.profile.as_deref(), &hints, actor)?;
         if let Some(chain) = chain.as_ref().filter(|chain| chain.profile != profile) {
             return Err(EngineError::usage(
                 format!("task `{}` belongs to profile `{}`, not to `{profile}`", chain.task, chain.profile),

@@ -94,7 +94,7 @@ pub fn start(site: &Site, request: &Start) -> Result<Started, EngineError> {
     }
     let (tasks, profiles) = named_tasks(&base, &request.tasks)?;
     let hints: Vec<&ProfileName> = profiles.iter().collect();
-    let profile = files::home(&base, request.profile.as_deref(), &hints, actor)?;
+    let profile = base.home(request.profile.as_deref(), &hints, actor)?;
     refuse_foreign(&tasks, &profiles, &profile)?;
     if !actor.may_write(&profile) {
         return Err(EngineError::refused(
@@ -215,7 +215,7 @@ pub fn end(site: &Site, target: &Target, request: &End) -> Result<Committed<Ende
             None if tasks.is_empty() => return Err(nothing_open()),
             None => {
                 let hints: Vec<&ProfileName> = profiles.iter().collect();
-                let profile = files::home(base, request.profile.as_deref(), &hints, &actor)?;
+                let profile = base.home(request.profile.as_deref(), &hints, &actor)?;
                 let (id, started) = (fresh.clone(), ended.clone());
                 Open { id, profile, actor: principal.clone(), started, tasks: Vec::new(), head: None }
             }

@@ -3,6 +3,7 @@
 use super::commands::{self, Progress, Ran};
 use super::coverage::CoverageReport;
 use super::gate::{self, Approval};
+use super::handover::{self, Handover};
 use super::manifest;
 use super::phase::{self, Contents, Moved, PhaseStatus};
 use crate::engine::error::EngineError;
@@ -78,6 +79,14 @@ pub fn next(
         Status::Working => run_commands(site, target, &base, &chain, &state, &at, watch)?,
         _ => None,
     };
+    let handed = match state.status {
+        Status::Working if handover::runs_a_command(&base) => {
+            let phase = current_phase(base.rules(&chain)?, &chain, &state)?;
+            let (_, actor) = site.actor(&base.policy)?;
+            handover::ahead(site, &base, phase, &documents(site, &base, &chain, phase, &state, actor)?)?
+        }
+        _ => None,
+    };
     let mut moved = transact_sealed(site, target, |base, seal| {
         let chain = base.task(prefix)?;
         phase::refuse_fork(&chain)?;
@@ -87,7 +96,9 @@ pub fn next(
         }
         let author = Author::of(site, base, &at, seal)?;
         match state.status {
-            Status::Working => leave(site, base, &chain, &state, author, runs.as_ref()),
+            Status::Working => {
+                leave(site, base, &chain, &state, author, runs.as_ref(), Handover::Ahead(handed.as_ref()))
+            }
             Status::Waiting => {
                 check_votes(base, &chain, &at)?;
                 phase::compose_event(base, &chain, EventKind::Advance, None, author, Contents::default())
@@ -177,6 +188,7 @@ fn leave(
     state: &TaskState,
     author: Author<'_>,
     runs: Option<&Runs>,
+    handover: Handover<'_>,
 ) -> Result<Draft<Moved>, EngineError> {
     let rules = base.rules(chain)?;
     let phase = current_phase(rules, chain, state)?;
@@ -186,7 +198,9 @@ fn leave(
     }
     let mut files: Vec<FileEdit> = Vec::new();
     let mut evidence = Vec::new();
-    for (path, bytes) in documents(site, base, chain, phase, state, author.actor)? {
+    let documents = documents(site, base, chain, phase, state, author.actor)?;
+    let bundle = handover::draft(site, base, chain, phase, &documents, &author, handover)?;
+    for (path, bytes) in documents {
         evidence.push(Evidence { path: path.to_string(), sha256: Digest::of(&bytes) });
         files.push((path, Some(bytes)));
     }
@@ -234,6 +248,7 @@ fn leave(
     }
     let mut draft = phase::compose_event(base, chain, kind, None, author, contents)?;
     draft.files.extend(files);
+    draft.files.extend(bundle);
     Ok(draft)
 }
 
@@ -251,8 +266,11 @@ fn with_documents<'s>(site: &'s Site, base: &Base<'_>, files: &[FileEdit]) -> Re
 /// learning that is missing. It is the step itself, without the runs and without writing.
 fn rehearse(site: &Site, target: &Target, chain: &Chain, state: &TaskState, at: &Timestamp) -> Result<(), EngineError> {
     let dry = Target { dry_run: true, ..target.clone() };
-    let rehearsed =
-        transact(site, &dry, |base| leave(site, base, chain, state, Author::of(site, base, at, &Seal::trial())?, None));
+    let rehearsed = transact(site, &dry, |base| {
+        let seal = Seal::trial();
+        let author = Author::of(site, base, at, &seal)?;
+        leave(site, base, chain, state, author, None, Handover::Rehearsed)
+    });
     match rehearsed {
         Err(EngineError::Law(mut report)) => {
             report.violations.retain(|violation| violation.law != LawId::P6);

@@ -1,0 +1,92 @@
+//! `agentops bundle load`.
+
+use serde::Serialize;
+
+use super::{BundleBody, LoadArguments};
+use crate::cli::{CommandError, Context, Outcome};
+use crate::engine::knowledge::bundles::load::{self, Loading};
+use crate::ui::Mode;
+
+#[derive(Serialize)]
+struct LoadBody {
+    bundle: BundleBody,
+    /// Exactly what would be injected.
+    text: String,
+    tokens: usize,
+    stale: Vec<StaleBody>,
+    misfit: Option<String>,
+    projection: Option<ProjectionBody>,
+}
+
+#[derive(Serialize)]
+struct StaleBody {
+    path: String,
+    /// `changed` or `gone`.
+    now: &'static str,
+}
+
+#[derive(Serialize)]
+struct ProjectionBody {
+    phase: String,
+    tokens_before: u32,
+    tokens_after: u32,
+    budget: u32,
+    percent_of_window: u32,
+    band: &'static str,
+}
+
+/// Runs the verb.
+pub(super) fn run(arguments: LoadArguments, context: &Context) -> Result<Outcome, CommandError> {
+    let site = context.site(None)?;
+    let request = Loading { bundle: arguments.id, task: arguments.task, used: arguments.used };
+    let loaded = load::load(&site, &request)?;
+    let body = LoadBody {
+        bundle: BundleBody::of(&loaded.shelved),
+        text: loaded.text,
+        tokens: loaded.tokens,
+        stale: loaded
+            .stale
+            .into_iter()
+            .map(|source| StaleBody { now: if source.is_there { "changed" } else { "gone" }, path: source.path })
+            .collect(),
+        misfit: loaded.misfit,
+        projection: loaded.projection.map(|projection| ProjectionBody {
+            phase: projection.phase.to_string(),
+            tokens_before: projection.tokens.0,
+            tokens_after: projection.tokens.1,
+            budget: projection.budget,
+            percent_of_window: projection.percent,
+            band: projection.band,
+        }),
+    };
+    let ui = &context.ui;
+    if ui.mode() == Mode::Json {
+        ui.show(&body, |_| {});
+        return Ok(Outcome::Done);
+    }
+    ui.bytes(body.text.as_bytes());
+    for source in &body.stale {
+        ui.warning(match source.now {
+            "changed" => format!("`{}` has changed since the bundle was saved", source.path),
+            _ => format!("`{}` is not at HEAD any more", source.path),
+        });
+    }
+    if !body.stale.is_empty() {
+        ui.hint("save it anew from what is there: agentops bundle save …");
+    }
+    if let Some(misfit) = &body.misfit {
+        ui.warning(misfit);
+    }
+    if let Some(projection) = &body.projection {
+        ui.talk(format!(
+            "{} tokens; the context of phase `{}` would take {} of {}, {} percent of the window ({})",
+            body.tokens,
+            projection.phase,
+            projection.tokens_after,
+            projection.budget,
+            projection.percent_of_window,
+            projection.band
+        ));
+    }
+    Ok(Outcome::Done)
+}

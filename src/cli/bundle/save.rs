@@ -1,0 +1,54 @@
+//! `agentops bundle save`.
+
+use serde::Serialize;
+
+use super::{BundleBody, SaveArguments};
+use crate::cli::acting::{self, CommitBody};
+use crate::cli::{CommandError, Context, Outcome};
+use crate::engine::knowledge::bundles::save::{self, NewBundle};
+use crate::engine::knowledge::bundles::shelf::Shelved;
+use crate::model::bundle::WANTED_RATIO;
+use crate::ui::{plain, strong};
+
+#[derive(Serialize)]
+struct SaveBody {
+    bundle: BundleBody,
+    /// Facts that had to be kept; all of them are in it.
+    facts: usize,
+    #[serde(flatten)]
+    commit: CommitBody,
+}
+
+/// Runs the verb.
+pub(super) fn run(arguments: SaveArguments, context: &Context) -> Result<Outcome, CommandError> {
+    let site = arguments.acting.site(context)?;
+    let request = NewBundle {
+        sources: arguments.sources,
+        task: arguments.task,
+        phase: arguments.phase,
+        kind: arguments.kind.map(Into::into),
+        profile: arguments.profile,
+        name: arguments.name,
+        tags: arguments.tag,
+    };
+    let done = save::save(&site, &arguments.acting.target(), &request)?;
+    let shelved = Shelved { bundle: done.outcome.bundle.clone(), path: done.paths[0].clone() };
+    let body = SaveBody { bundle: BundleBody::of(&shelved), facts: done.outcome.facts, commit: CommitBody::of(&done) };
+    context.ui.show(&body, |page| {
+        let BundleBody { id, name, tokens_before, tokens_after, ratio, .. } = &body.bundle;
+        page.line([strong(id), plain(format!("  {name}"))]);
+        page.text(format!(
+            "  {tokens_before} tokens to {tokens_after}, {ratio} to 1; {} facts that must be kept are in it",
+            body.facts
+        ));
+    });
+    acting::tell(&context.ui, &done);
+    let head = &shelved.bundle.head;
+    if head.tokens_before < head.tokens_after * WANTED_RATIO {
+        context.ui.talk(format!(
+            "the ratio is below {WANTED_RATIO} to 1: the sources are short, or most of what they say must be kept"
+        ));
+    }
+    context.ui.hint(format!("agentops bundle load {}", head.id));
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,173 @@
+//! Bundles in a tree: listed newest first, found by id, name, tag and by what they say. Of all profiles: reading is free.
+
+use crate::engine::error::EngineError;
+use crate::engine::site::{Base, Site, near, refuse_empty_id};
+use crate::model::bundle::{Bundle, BundleType, id_as_written};
+use crate::model::digest::ObjectId;
+use crate::model::layout::{self, Place};
+use crate::model::name::{RecordId, Word};
+use crate::model::path::RepoPath;
+use crate::model::tree::{MAX_STATE_FILE, TreeView as _};
+use crate::text::search::{self, TokenisedText};
+
+/// The command that lists them.
+const LIST: &str = "agentops bundle list";
+
+/// A bundle with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shelved {
+    /// The bundle.
+    pub bundle: Bundle,
+    /// Where it lies.
+    pub path: RepoPath,
+}
+
+/// A bundle's file, not yet opened.
+struct Filed {
+    id: RecordId,
+    path: RepoPath,
+    object: ObjectId,
+}
+
+/// The files of all bundles, newest first. Only folders are read.
+fn files(base: &Base<'_>) -> Result<Vec<Filed>, EngineError> {
+    let mut found = Vec::new();
+    for profile in base.policy.profiles.keys() {
+        let folder = layout::bundles(profile);
+        for entry in base.tree.list(&folder)?.into_iter().filter(|entry| entry.mode.is_file()) {
+            let path = folder.join(&entry.name);
+            if let Some(Place::Bundle(_, id)) = Place::of(&path) {
+                found.push(Filed { id, path, object: entry.id });
+            }
+        }
+    }
+    found.sort_by(|a, b| b.id.cmp(&a.id));
+    Ok(found)
+}
+
+/// The bundle in a file; `None` where it is malformed, which AO-E2 tells, or from before bundles had a form.
+fn open(base: &Base<'_>, file: &Filed) -> Result<Option<Shelved>, EngineError> {
+    let bytes = base.tree.blob(&file.object, &file.path, MAX_STATE_FILE)?;
+    Ok(Bundle::parse(&bytes).ok().map(|bundle| Shelved { bundle, path: file.path.clone() }))
+}
+
+/// Which bundles are listed.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only this profile.
+    pub profile: Option<String>,
+    /// Only this type.
+    pub kind: Option<BundleType>,
+    /// Only bundles with this tag.
+    pub tag: Option<String>,
+    /// Only bundles of this task, or prefix of a task's id.
+    pub task: Option<String>,
+    /// At most so many.
+    pub limit: Option<usize>,
+}
+
+/// The bundles at HEAD that fit, newest first.
+pub fn list(site: &Site, filter: &Filter) -> Result<Vec<Shelved>, EngineError> {
+    let base = site.base()?;
+    let mut found = fitting(&base, filter)?;
+    found.truncate(filter.limit.unwrap_or(usize::MAX));
+    Ok(found)
+}
+
+fn fitting(base: &Base<'_>, filter: &Filter) -> Result<Vec<Shelved>, EngineError> {
+    let profile = filter.profile.as_deref().map(|name| base.profile(name)).transpose()?.map(|profile| &profile.name);
+    let task = filter.task.as_deref().map(|prefix| base.task(prefix)).transpose()?.map(|chain| chain.task);
+    let tag = filter.tag.as_deref().map(Word::parse).transpose()?;
+    let mut found = Vec::new();
+    for file in files(base)? {
+        let Some(shelved) = open(base, &file)? else { continue };
+        let head = &shelved.bundle.head;
+        let fits = profile.is_none_or(|profile| *profile == head.profile)
+            && filter.kind.is_none_or(|kind| kind == head.kind)
+            && task.as_ref().is_none_or(|task| task.as_str() == head.task)
+            && tag.as_ref().is_none_or(|tag| head.tags.contains(tag));
+        if fits {
+            found.push(shelved);
+        }
+    }
+    Ok(found)
+}
+
+/// A bundle that a search found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    /// The bundle.
+    pub shelved: Shelved,
+    /// How well it fits: comparable within one search.
+    pub score: f32,
+    /// The line of its body that fits best.
+    pub line: String,
+}
+
+/// The bundles at HEAD that `words` are about, best first.
+pub fn search(site: &Site, words: &str, filter: &Filter) -> Result<Vec<Hit>, EngineError> {
+    let base = site.base()?;
+    let shelved = fitting(&base, filter)?;
+    let texts: Vec<TokenisedText> = shelved
+        .iter()
+        .map(|Shelved { bundle: Bundle { head, body }, .. }| {
+            let tags: Vec<&str> = head.tags.iter().map(Word::as_str).collect();
+            TokenisedText::of(&format!("{} {} {}\n{body}", head.name, head.task, tags.join(" ")))
+        })
+        .collect();
+    let hits = search::search(&texts, words, filter.limit.unwrap_or(10));
+    let hit = |hit: search::Hit| {
+        let shelved = shelved[hit.text].clone();
+        Hit { line: best_line(&shelved.bundle.body, words), score: hit.score, shelved }
+    };
+    Ok(hits.into_iter().map(hit).collect())
+}
+
+/// The line of a text that `words` are about most, or its first one.
+fn best_line(body: &str, words: &str) -> String {
+    let lines: Vec<&str> = body.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let texts: Vec<TokenisedText> = lines.iter().map(|line| TokenisedText::of(line)).collect();
+    let best = search::search(&texts, words, 1).first().map_or(0, |hit| hit.text);
+    lines.get(best).map(|line| (*line).to_owned()).unwrap_or_default()
+}
+
+/// The bundle that `wanted` means: the beginning of one id (a UUID is one, too), or the newest one of that name.
+pub fn show(site: &Site, wanted: &str) -> Result<Shelved, EngineError> {
+    find(&site.base()?, wanted)
+}
+
+/// As [`show`], in a base.
+pub(super) fn find(base: &Base<'_>, wanted: &str) -> Result<Shelved, EngineError> {
+    refuse_empty_id("bundle", LIST, wanted)?;
+    let wanted = id_as_written(wanted);
+    let files = files(base)?;
+    let fits: Vec<&Filed> = files.iter().filter(|file| file.id.as_str().starts_with(&wanted)).collect();
+    if let [file] = fits.as_slice() {
+        return open(base, file)?.ok_or_else(|| {
+            EngineError::refused(
+                format!("`{}` is no well-formed bundle", file.path),
+                "`agentops check --all` says what is wrong with it",
+            )
+        });
+    }
+    let mut names = Vec::new();
+    for file in &files {
+        let Some(shelved) = open(base, file)? else { continue };
+        if shelved.bundle.head.name.as_str() == wanted {
+            return Ok(shelved);
+        }
+        names.push(shelved.bundle.head.name.to_string());
+    }
+    if fits.len() > 1 {
+        let ids: Vec<&str> = fits.iter().take(8).map(|file| file.id.as_str()).collect();
+        return Err(EngineError::usage(
+            format!("`{wanted}` fits {} bundles", fits.len()),
+            format!("one of: {}", ids.join(", ")),
+        ));
+    }
+    let hint = match names.is_empty() {
+        true => "there is none yet: agentops bundle save PATH".to_owned(),
+        false => format!("{}; `{LIST}` lists them", near(&wanted, names.iter().map(String::as_str))),
+    };
+    Err(EngineError::NotFound { what: "bundle", name: wanted, hint })
+}
