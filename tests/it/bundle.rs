@@ -200,9 +200,9 @@ fn bundles_are_found_across_profiles() {
     };
     let (first, second) = (text(&first["bundle"]["id"]), text(&second["bundle"]["id"]));
     assert_eq!(listed(""), [second.clone(), first.clone()], "newest first");
-    assert_eq!(listed("--tag cookies"), [first.clone()]);
-    assert_eq!(listed("--profile product-dev"), [second.clone()]);
-    assert_eq!(listed("--type progress --limit 1"), [second.clone()]);
+    assert_eq!(listed("--tag cookies"), [first.as_str()]);
+    assert_eq!(listed("--profile product-dev"), [second.as_str()]);
+    assert_eq!(listed("--type progress --limit 1"), [second.as_str()]);
     assert_eq!(listed("--tag network"), [""; 0]);
     let found = run(&sandbox, "search \"retries of letters\" --json").expect_code(0).json();
     assert_eq!((text(&found["bundles"][0]["id"]), found["bundles"].as_array().unwrap().len()), (second, 1));
