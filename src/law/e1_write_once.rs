@@ -10,7 +10,7 @@ use crate::model::tree::{Change, MAX_TEXT_FILE, SightError};
 pub(crate) const LAW: Law = Law {
     id: LawId::E1,
     title: "state files are write-once",
-    rule: "Events, votes, verdicts, amends, session records, learnings and bundles are never changed, renamed or removed once they \
+    rule: "Events, votes, verdicts, amends, session records, learnings, decisions about improvements and bundles are never changed, renamed or removed once they \
            are in T. What they say is history; a correction is a new file. Votes, verdicts, records, learnings and bundles may go by an \
            amend that redacts them, and do not come back.",
     passes: "A step that adds `.agentops/sre/events/db-k3f9/0002-detect-waiting-….toml` and touches no event that was there.",

@@ -3,11 +3,12 @@
 use super::{Case, Findings, Law, Reads};
 use crate::model::bundle::{BUNDLES_SINCE, Bundle};
 use crate::model::canonical::Canonical;
+use crate::model::decision::Decision;
 use crate::model::law_id::LawId;
 use crate::model::layout::Place as Kind;
 use crate::model::name::ProfileName;
 use crate::model::path::RepoPath;
-use crate::model::policy::VERDICTS_SINCE;
+use crate::model::policy::{DECISIONS_SINCE, VERDICTS_SINCE};
 use crate::model::record::{Learning, Session};
 use crate::model::report::{Finding, Place};
 use crate::model::tree::{MAX_STATE_FILE, Mode, SightError};
@@ -17,9 +18,9 @@ use crate::model::vote::Vote;
 pub(crate) const LAW: Law = Law {
     id: LawId::E2,
     title: "state files are well-formed",
-    rule: "Events, votes, verdicts, session records and learnings are canonical TOML of at most 64 KiB (printing what was read gives the same \
-           bytes), carry this project's id, and are named after their content. A context bundle is such TOML between two lines `+++`, \
-           then Markdown. Nothing else lies in their folders.",
+    rule: "Events, votes, verdicts, session records, learnings and decisions about improvements are canonical TOML of at most 64 KiB (printing \
+           what was read gives the same bytes), carry this project's id, and are named after their content. A context bundle is such \
+           TOML between two lines `+++`, then Markdown. Nothing else lies in their folders.",
     passes: "`0001-research-working-<hash32>.toml` whose sha256 starts with that hash32.",
     fails: "An event edited by hand: its digest no longer fits its name. Let the verbs write these files: `agentops phase next`, \
             `agentops gate approve`, `agentops learn add`, `agentops session end`, `agentops bundle save`.",
@@ -61,9 +62,18 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
             Kind::Verdict(..) if mode != Mode::File && case.policy.format.laws >= VERDICTS_SINCE => {
                 add(format!("mode {:o} is not a plain file", mode.bits()));
             }
+            Kind::Decision(..) if mode != Mode::File && case.policy.format.laws >= DECISIONS_SINCE => {
+                add(format!("mode {:o} is not a plain file", mode.bits()));
+            }
             Kind::Verdict(..) if case.policy.format.laws < VERDICTS_SINCE => {}
             Kind::Bundle(..) if case.policy.format.laws < BUNDLES_SINCE => {}
-            Kind::Vote(..) | Kind::Verdict(..) | Kind::Learning(..) | Kind::Session(..) | Kind::Bundle(..) => {
+            Kind::Decision(..) if case.policy.format.laws < DECISIONS_SINCE => {}
+            Kind::Vote(..)
+            | Kind::Verdict(..)
+            | Kind::Learning(..)
+            | Kind::Session(..)
+            | Kind::Bundle(..)
+            | Kind::Decision(..) => {
                 let bytes = case.step.next().blob(&id, &change.path, MAX_STATE_FILE)?;
                 if let Err(reason) = record_form(&kind, &change.path, &bytes, project) {
                     add(reason);
@@ -107,6 +117,14 @@ fn record_form(kind: &Kind, path: &RepoPath, bytes: &[u8], project: &str) -> Res
             same("task", verdict.task.as_str(), task.as_str())?;
             same("event", &verdict.event.short(), event)?;
             same("name", &String::from_utf8_lossy(path.file_name()), &verdict.file_name())
+        }
+        Kind::Decision(profile, session, number) => {
+            let decision = Decision::parse(bytes).map_err(|error| format!("this is no decision: {error}"))?;
+            same("project", &decision.project, project)?;
+            owner(&decision.profile, profile)?;
+            same("session", decision.session.as_str(), session.as_str())?;
+            same("number", &decision.number.to_string(), &number.to_string())?;
+            same("name", &String::from_utf8_lossy(path.file_name()), &decision.file_name())
         }
         Kind::Learning(profile, id) => {
             let learning = Learning::parse(bytes).map_err(|error| format!("this is no learning: {error}"))?;

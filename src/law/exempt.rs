@@ -14,7 +14,7 @@ use crate::model::law_id::LawId;
 use crate::model::layout::Place;
 use crate::model::message::SubjectKind;
 use crate::model::path::RepoPath;
-use crate::model::policy::VERDICTS_SINCE;
+use crate::model::policy::{DECISIONS_SINCE, VERDICTS_SINCE};
 use crate::model::tree::{Change, MAX_STATE_FILE, SightError};
 
 /// Answers already found in a case, by the commit's index.
@@ -46,8 +46,8 @@ fn is_clean_merge(case: &Case<'_>, index: usize) -> Result<bool, SightError> {
     remembered(&case.exempt.clean_merges, index, || case.step.is_clean_merge(index))
 }
 
-/// Whether the commit at `index` touches nothing but events, votes, verdicts, bundles, sessions, learnings, and the artifacts
-/// that its new events list as evidence.
+/// Whether the commit at `index` touches nothing but events, votes, verdicts, bundles, sessions, learnings, decisions, and the
+/// artifacts that its new events list as evidence.
 pub(crate) fn is_state_only(case: &Case<'_>, index: usize) -> Result<bool, SightError> {
     remembered(&case.exempt.state_only, index, || {
         let changes = case.step.commit_changes(index)?;
@@ -58,6 +58,7 @@ pub(crate) fn is_state_only(case: &Case<'_>, index: usize) -> Result<bool, Sight
                 Some(Place::Event(..)) => events.push(change),
                 Some(Place::Vote(..) | Place::Bundle(..) | Place::Session(..) | Place::Learning(..)) => {}
                 Some(Place::Verdict(..)) if case.policy.format.laws >= VERDICTS_SINCE => {}
+                Some(Place::Decision(..)) if case.policy.format.laws >= DECISIONS_SINCE => {}
                 Some(Place::Document(_)) => documents.push(&change.path),
                 _ => return Ok(false),
             }

@@ -6,7 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 
 use super::exempt::is_exempt;
-use super::records::{new_learnings, new_sessions, tempered};
+use super::records::{find_in_months, new_learnings, new_sessions, tempered};
 use super::substance::{Sketch, Weakness, Wording, assess, assess_reason, fingerprint};
 use super::{Case, Findings, Law, Reads, for_each_of_many};
 use crate::model::commit::Commit;
@@ -346,15 +346,7 @@ fn learning_exists(case: &Case<'_>, profile: &ProfileName, id: &RecordId, day: &
     if tree.entry(&likely.join(file.as_bytes()))?.is_some() {
         return Ok(true);
     }
-    for year in tree.list(&root)? {
-        let year = root.join(&year.name);
-        for month in tree.list(&year)? {
-            if tree.entry(&year.join(&month.name).join(file.as_bytes()))?.is_some() {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
+    Ok(find_in_months(tree, &root, &file)?.is_some())
 }
 
 #[cfg(test)]

@@ -6,12 +6,13 @@ use super::actor::commit_actor;
 use super::globs::Globs;
 use super::{Case, Context, Findings, Law, Reads};
 use crate::model::canonical::Canonical;
+use crate::model::decision::Decision;
 use crate::model::digest::Digest;
 use crate::model::law_id::LawId;
 use crate::model::layout::{self, Place as Kind};
 use crate::model::name::{Principal, ProfileName};
 use crate::model::path::RepoPath;
-use crate::model::policy::VERDICTS_SINCE;
+use crate::model::policy::{DECISIONS_SINCE, VERDICTS_SINCE};
 use crate::model::record::{Learning, Session};
 use crate::model::report::{Finding, Place};
 use crate::model::tree::{Change, MAX_STATE_FILE, MAX_TEXT_FILE, SightError};
@@ -60,10 +61,17 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
                     check_actor(case, &actor, profile, Place::path(change.path.clone()), findings);
                 }
             }
+            Kind::Decision(profile, ..) if case.policy.format.laws >= DECISIONS_SINCE => {
+                let Some((_, id)) = change.after else { continue };
+                let bytes = case.step.next().blob(&id, &change.path, MAX_STATE_FILE)?;
+                if let Ok(decision) = Decision::parse(&bytes) {
+                    check_actor(case, &decision.actor, profile, Place::path(change.path.clone()), findings);
+                }
+            }
             Kind::Bundle(..) => has_authors = true,
             // From then on AO-V1 rules them.
             Kind::Verdict(..) if case.policy.format.laws >= VERDICTS_SINCE => {}
-            Kind::Document(profile) | Kind::Verdict(profile, ..) => {
+            Kind::Document(profile) | Kind::Verdict(profile, ..) | Kind::Decision(profile, ..) => {
                 if lets_go(case, change)? {
                     continue;
                 }

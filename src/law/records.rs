@@ -2,11 +2,13 @@
 
 use super::{Case, Context};
 use crate::model::canonical::Canonical;
+use crate::model::decision::Decision;
 use crate::model::layout::Place;
 use crate::model::path::RepoPath;
+use crate::model::policy::DECISIONS_SINCE;
 use crate::model::record::{Learning, Session};
 use crate::model::report::Finding;
-use crate::model::tree::{MAX_STATE_FILE, SightError};
+use crate::model::tree::{MAX_STATE_FILE, SightError, TreeView};
 
 /// The session records that the step adds.
 pub(super) fn new_sessions(case: &Case<'_>) -> Result<Vec<(RepoPath, Session)>, SightError> {
@@ -16,6 +18,14 @@ pub(super) fn new_sessions(case: &Case<'_>) -> Result<Vec<(RepoPath, Session)>, 
 /// The learnings that the step adds.
 pub(super) fn new_learnings(case: &Case<'_>) -> Result<Vec<(RepoPath, Learning)>, SightError> {
     added(case, |place| matches!(place, Place::Learning(..)))
+}
+
+/// The decisions on improvements that the step adds. Before they were known, a file in their place was a document.
+pub(super) fn new_decisions(case: &Case<'_>) -> Result<Vec<(RepoPath, Decision)>, SightError> {
+    if case.policy.format.laws < DECISIONS_SINCE {
+        return Ok(Vec::new());
+    }
+    added(case, |place| matches!(place, Place::Decision(..)))
 }
 
 fn added<T: Canonical>(case: &Case<'_>, is_wanted: impl Fn(&Place) -> bool) -> Result<Vec<(RepoPath, T)>, SightError> {
@@ -28,6 +38,20 @@ fn added<T: Canonical>(case: &Case<'_>, is_wanted: impl Fn(&Place) -> bool) -> R
         }
     }
     Ok(found)
+}
+
+/// The path of the record called `file` below `root`, whose folders are years and months.
+pub(super) fn find_in_months(tree: &dyn TreeView, root: &RepoPath, file: &str) -> Result<Option<RepoPath>, SightError> {
+    for year in tree.list(root)? {
+        let year = root.join(&year.name);
+        for month in tree.list(&year)? {
+            let path = year.join(&month.name).join(file.as_bytes());
+            if tree.entry(&path)?.is_some() {
+                return Ok(Some(path));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// What landed is not refused in hindsight for its wording or its records: in a replay such findings are warnings.

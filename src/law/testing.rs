@@ -7,7 +7,7 @@ mod policy;
 mod records;
 
 pub(crate) use policy::{policy, policy_with_profile, small_profile};
-pub(crate) use records::{event, learning, records, session};
+pub(crate) use records::{decision, event, learning, records, session};
 
 use std::cell::OnceCell;
 use std::rc::Rc;

@@ -48,6 +48,8 @@ pub enum Place {
     Learning(ProfileName, RecordId),
     /// `<profile>/sessions/<yyyy>/<mm>/<ulid>.toml`.
     Session(ProfileName, RecordId),
+    /// `<profile>/improvements/<ulid of the session>/<number>-<hash32>.toml`.
+    Decision(ProfileName, RecordId, u32),
     /// `<profile>/bundles/<ulid>.md`.
     Bundle(ProfileName, RecordId),
     /// Any other path below `<profile>/`: an artifact or a declared document, as the profile says.
@@ -95,6 +97,11 @@ impl Place {
             ["verdicts", task, event, name] if by_principal(task, event, name).is_some() => {
                 Some(Self::Verdict(profile, TaskId::parse(task).ok()?, (*event).to_owned()))
             }
+            // The same goes for this folder.
+            ["improvements", session, name] if by_number(session, name).is_some() => {
+                let (session, number) = by_number(session, name)?;
+                Some(Self::Decision(profile, session, number))
+            }
             ["learnings", year, month, name] => record(year, month, name, "toml").map(|id| Self::Learning(profile, id)),
             ["sessions", year, month, name] => record(year, month, name, "toml").map(|id| Self::Session(profile, id)),
             ["bundles", name] => {
@@ -117,6 +124,7 @@ impl Place {
             Self::ProfileFile(profile) | Self::Document(profile) => Some(profile),
             Self::Event(profile, ..) | Self::Vote(profile, ..) | Self::Verdict(profile, ..) => Some(profile),
             Self::Learning(profile, _) | Self::Session(profile, _) | Self::Bundle(profile, _) => Some(profile),
+            Self::Decision(profile, ..) => Some(profile),
             Self::TopFile | Self::Secrets | Self::Amend | Self::Stray => None,
         }
     }
@@ -131,6 +139,7 @@ impl Place {
                 | Self::Verdict(..)
                 | Self::Learning(..)
                 | Self::Session(..)
+                | Self::Decision(..)
                 | Self::Bundle(..)
         )
     }
@@ -147,6 +156,14 @@ fn by_principal(task: &str, about: &str, name: &str) -> Option<TaskId> {
     let fits = is_hash32(about) && is_hash32(hash) && Principal::parse(principal).is_ok();
     fits.then_some(())?;
     TaskId::parse(task).ok()
+}
+
+/// The session and the number of a file `<ulid>/<number>-<hash32>.toml`.
+fn by_number(session: &str, name: &str) -> Option<(RecordId, u32)> {
+    let (digits, hash) = name.strip_suffix(".toml")?.split_once('-')?;
+    let number = digits.parse::<u32>().ok().filter(|number| *number > 0 && number.to_string() == digits)?;
+    is_hash32(hash).then_some(())?;
+    Some((RecordId::parse(session).ok()?, number))
 }
 
 fn record(year: &str, month: &str, name: &str, extension: &str) -> Option<RecordId> {
@@ -217,6 +234,11 @@ pub fn learning(profile: &ProfileName, at: &Date, id: &RecordId) -> RepoPath {
     format!("{ROOT}/{profile}/learnings/{}/{}/{id}.toml", at.year(), at.month()).into()
 }
 
+/// `.agentops/<profile>/improvements/<session>`: the folder of the decisions on a session's improvements.
+pub fn decisions(profile: &ProfileName, session: &RecordId) -> RepoPath {
+    format!("{ROOT}/{profile}/improvements/{session}").into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -247,6 +269,11 @@ mod tests {
         assert!(matches!(place(&format!(".agentops/sre/learnings/2026/11/{ulid}.toml")), Some(Place::Learning(..))));
         assert!(matches!(place(&format!(".agentops/sre/learnings/2026/13/{ulid}.toml")), Some(Place::Stray)));
         assert!(matches!(place(&format!(".agentops/sre/sessions/2026/11/{ulid}.toml")), Some(Place::Session(..))));
+        let decision = |name: &str| place(&format!(".agentops/sre/improvements/{ulid}/{name}-{hash}.toml"));
+        assert!(matches!(decision("12"), Some(Place::Decision(_, _, 12))));
+        assert!(
+            matches!(decision("01"), Some(Place::Document(_))) && matches!(decision("0"), Some(Place::Document(_)))
+        );
         assert!(matches!(place(".agentops/sre/standards/oncall.md"), Some(Place::ProfileFile(_))));
         assert!(matches!(place(".agentops/sre/incidents/x/notes.md"), Some(Place::Document(_))));
         assert!(matches!(place(".agentops/Sre/incidents/x/notes.md"), Some(Place::Stray)));

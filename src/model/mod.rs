@@ -1,4 +1,4 @@
-//! Pure data: ids, events, votes, verdicts, amends, records, state, policy; and the traits through which laws see trees.
+//! Pure data: ids, events, votes, verdicts, amends, records, decisions, state, policy; and the traits through which laws see trees.
 //!
 //! Nothing here reads a repository, a clock or the environment, and nothing here prints. Everything may depend on it.
 
@@ -8,6 +8,7 @@ pub mod canonical;
 pub mod citation;
 pub mod commit;
 pub mod coverage;
+pub mod decision;
 pub mod deliverables;
 pub mod digest;
 pub mod document;

@@ -32,9 +32,8 @@ pub fn refusal(policy: &Policy, path: &RepoPath) -> Option<String> {
                 false => return None,
             }
         }
-        Some(Place::Vote(..) | Place::Verdict(..) | Place::Learning(..) | Place::Session(..) | Place::Bundle(..)) => {
-            return None;
-        }
+        Some(Place::Vote(..) | Place::Verdict(..) | Place::Learning(..) | Place::Session(..)) => return None,
+        Some(Place::Decision(..) | Place::Bundle(..)) => return None,
     };
     Some(format!("`{path}` {reason}"))
 }

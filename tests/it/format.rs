@@ -5,6 +5,7 @@
 
 use agentops::model::amend::Amend;
 use agentops::model::canonical::Canonical;
+use agentops::model::decision::{Decision, Fate};
 use agentops::model::digest::Digest;
 use agentops::model::event::{Event, EventName};
 use agentops::model::record::{Learning, Session};
@@ -77,6 +78,14 @@ fn records() {
         "d3a96558b316a25c27aa851381d01cee79fa697bb319db6d4065eaffac1f9ff2"
     );
     assert_eq!(frozen::<Session>("session.toml").1, "19c42a0279fa4a1ff26ceeebcd7ca1c61e276549d1001a2679f3f18afa7fa418");
+}
+
+#[test]
+fn decisions() {
+    let (decision, digest) = frozen::<Decision>("decision.toml");
+    assert_eq!(digest, "8ab6e67889a7a92c3b55884279c646a2285f0a73300e180f9e1aa55a95d7563e");
+    assert_eq!(decision.file_name(), format!("2-{}.toml", &digest[..32]));
+    assert_eq!((decision.fate, decision.prev.len()), (Fate::Adopted, 2));
 }
 
 #[test]

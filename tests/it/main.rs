@@ -30,6 +30,7 @@ mod hooks;
 mod hooks_before;
 mod hooks_install;
 mod hooks_proved;
+mod improvements;
 mod init;
 mod learn;
 mod lifecycle;

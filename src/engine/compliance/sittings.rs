@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::engine::error::EngineError;
-use crate::engine::records::files;
+use crate::engine::knowledge::filed;
 use crate::engine::site::Base;
 use crate::model::message::Message;
 use crate::model::name::{Principal, ProfileName, RecordId, TaskId};
@@ -37,7 +37,7 @@ impl Sittings {
     /// All that HEAD has; malformed records are left to AO-E2.
     pub(super) fn read(base: &Base<'_>) -> Result<Self, EngineError> {
         let mut all = Vec::new();
-        for file in files::list::<Session>(base, None)? {
+        for file in filed::list::<Session>(base, None)? {
             let Some(record) = file.open(base)? else { continue };
             all.push(Sitting {
                 id: record.id,

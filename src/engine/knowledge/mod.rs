@@ -1,4 +1,5 @@
-//! What is known and carried on: the profile that a task belongs to, and bundles of what longer texts say.
+//! What is known and carried on: the profile that a task belongs to, bundles of what longer texts say, records in a tree.
 
 pub mod bundles;
+pub(crate) mod filed;
 pub mod route;

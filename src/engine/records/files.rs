@@ -1,110 +1,12 @@
-//! Session records and learnings in a tree: found by id, newest first.
-
-use std::marker::PhantomData;
+//! What verbs about records have in common: what is new since a commit, who acts.
 
 use crate::engine::error::EngineError;
-use crate::engine::site::{Base, Site, near, refuse_empty_id};
-use crate::model::canonical::Canonical;
+use crate::engine::site::{Base, Site};
 use crate::model::digest::ObjectId;
-use crate::model::layout::{self, Place};
-use crate::model::name::{Principal, ProfileName, RecordId};
+use crate::model::layout::Place;
+use crate::model::name::{Principal, ProfileName};
 use crate::model::path::RepoPath;
 use crate::model::policy::Actor;
-use crate::model::record::{Learning, Session};
-use crate::model::tree::{MAX_STATE_FILE, TreeView as _};
-
-/// A kind of record that lies in a folder of its own.
-pub(crate) trait Record: Canonical {
-    /// What it is called in messages.
-    const NOUN: &'static str;
-    /// Its folder below the namespace.
-    const FOLDER: &'static str;
-    /// The command that lists them.
-    const LIST: &'static str;
-}
-
-impl Record for Session {
-    const NOUN: &'static str = "session";
-    const FOLDER: &'static str = "sessions";
-    const LIST: &'static str = "agentops session list";
-}
-
-impl Record for Learning {
-    const NOUN: &'static str = "learning";
-    const FOLDER: &'static str = "learnings";
-    const LIST: &'static str = "agentops learn list";
-}
-
-/// A record's file, not yet opened.
-#[derive(Debug)]
-pub(crate) struct Filed<T> {
-    pub(crate) id: RecordId,
-    pub(crate) profile: ProfileName,
-    pub(crate) path: RepoPath,
-    object: ObjectId,
-    kind: PhantomData<T>,
-}
-
-impl<T: Record> Filed<T> {
-    /// The record; `None` where the file is malformed, which AO-E2 tells.
-    pub(crate) fn open(&self, base: &Base<'_>) -> Result<Option<T>, EngineError> {
-        let bytes = base.tree.blob(&self.object, &self.path, MAX_STATE_FILE)?;
-        Ok(T::parse(&bytes).ok())
-    }
-}
-
-/// The records of all profiles, or of one, newest first. Only folders are read.
-pub(crate) fn list<T: Record>(base: &Base<'_>, only: Option<&ProfileName>) -> Result<Vec<Filed<T>>, EngineError> {
-    let mut found = Vec::new();
-    for profile in base.policy.profiles.keys().filter(|name| only.is_none_or(|only| only == *name)) {
-        let root = RepoPath::from(format!("{}/{}", layout::namespace(profile), T::FOLDER));
-        for year in base.tree.list(&root)? {
-            let years = root.join(&year.name);
-            for month in base.tree.list(&years)? {
-                let months = years.join(&month.name);
-                for file in base.tree.list(&months)?.into_iter().filter(|file| file.mode.is_file()) {
-                    let path = months.join(&file.name);
-                    if let Some(Place::Session(_, id) | Place::Learning(_, id)) = Place::of(&path) {
-                        let profile = profile.clone();
-                        found.push(Filed { id, profile, path, object: file.id, kind: PhantomData });
-                    }
-                }
-            }
-        }
-    }
-    found.sort_by(|a, b| b.id.cmp(&a.id));
-    Ok(found)
-}
-
-/// The record whose id starts with `prefix`, if that is one record.
-pub(crate) fn find<T: Record>(base: &Base<'_>, prefix: &str) -> Result<(Filed<T>, T), EngineError> {
-    refuse_empty_id(T::NOUN, T::LIST, prefix)?;
-    let prefix = prefix.trim().to_lowercase();
-    let all = list::<T>(base, None)?;
-    let known: Vec<String> = all.iter().map(|file| file.id.to_string()).collect();
-    let mut fits: Vec<Filed<T>> = all.into_iter().filter(|file| file.id.as_str().starts_with(&prefix)).collect();
-    if fits.len() > 1 {
-        let names: Vec<&str> = fits.iter().take(8).map(|file| file.id.as_str()).collect();
-        return Err(EngineError::usage(
-            format!("`{prefix}` fits {} {}s", fits.len(), T::NOUN),
-            format!("one of: {}", names.join(", ")),
-        ));
-    }
-    let Some(file) = fits.pop() else {
-        let hint = match known.is_empty() {
-            true => "there is none yet".to_owned(),
-            false => format!("{}; `{}` lists them", near(&prefix, known.iter().map(String::as_str)), T::LIST),
-        };
-        return Err(EngineError::NotFound { what: T::NOUN, name: prefix, hint });
-    };
-    let record = file.open(base)?.ok_or_else(|| {
-        EngineError::refused(
-            format!("`{}` is no well-formed {}", file.path, T::NOUN),
-            "`agentops check --all` says what is wrong with it",
-        )
-    })?;
-    Ok((file, record))
-}
 
 /// What HEAD holds that the commit `since` does not (`None`: everything), as paths of state files.
 pub(crate) fn added_since(

@@ -1,8 +1,9 @@
 //! Learnings: recording what was found out, and finding it again.
 
-use super::files::{self, Filed};
+use super::files;
 use super::session;
 use crate::engine::error::EngineError;
+use crate::engine::knowledge::filed::{self, Filed};
 use crate::engine::site::{Base, Site};
 use crate::engine::writing::compose;
 use crate::engine::writing::transact::{Committed, Draft, Target, transact};
@@ -57,7 +58,7 @@ pub fn add(site: &Site, target: &Target, request: &NewLearning) -> Result<Commit
         let pattern = one_line(&request.pattern);
         let mut supersedes = Vec::new();
         for prefix in &request.supersedes {
-            supersedes.push(files::find::<Learning>(base, prefix)?.0.id);
+            supersedes.push(filed::find::<Learning>(base, prefix)?.0.id);
         }
         supersedes.sort_unstable();
         supersedes.dedup();
@@ -100,7 +101,7 @@ pub fn add(site: &Site, target: &Target, request: &NewLearning) -> Result<Commit
 
 /// A learning that is there already is worth a look, not a copy.
 fn refuse_repeat(base: &Base<'_>, pattern: &str, supersedes: &[RecordId]) -> Result<(), EngineError> {
-    for file in files::list::<Learning>(base, None)? {
+    for file in filed::list::<Learning>(base, None)? {
         if supersedes.contains(&file.id) {
             continue;
         }
@@ -169,7 +170,7 @@ pub fn list(site: &Site, filter: &Filter) -> Result<Vec<Listed>, EngineError> {
     // Newest first: whoever replaces a learning has been seen before it.
     let mut replaced: Vec<(RecordId, RecordId)> = Vec::new();
     let mut listed = Vec::new();
-    for file in files::list::<Learning>(&base, None)? {
+    for file in filed::list::<Learning>(&base, None)? {
         if filter.limit.is_some_and(|limit| listed.len() >= limit) {
             break;
         }
@@ -190,9 +191,9 @@ pub fn list(site: &Site, filter: &Filter) -> Result<Vec<Listed>, EngineError> {
 /// One learning by the beginning of its id, with its path.
 pub fn show(site: &Site, prefix: &str) -> Result<(Listed, String), EngineError> {
     let base = site.base()?;
-    let (file, learning): (Filed<Learning>, Learning) = files::find(&base, prefix)?;
+    let (file, learning): (Filed<Learning>, Learning) = filed::find(&base, prefix)?;
     let mut superseded_by = Vec::new();
-    for later in files::list::<Learning>(&base, None)?.iter().take_while(|later| later.id > file.id) {
+    for later in filed::list::<Learning>(&base, None)?.iter().take_while(|later| later.id > file.id) {
         let replaces = later.open(&base)?.is_some_and(|later| later.supersedes.contains(&file.id));
         superseded_by.extend(replaces.then(|| later.id.clone()));
     }

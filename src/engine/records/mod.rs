@@ -1,6 +1,7 @@
 //! What is remembered beside tasks: sessions, learnings, suggestions.
 
 pub(crate) mod files;
+pub mod improvements;
 pub mod learn;
 pub mod session;
 pub mod suggest;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::files;
 use super::suggest::{self, Moment, Suggestion};
 use crate::engine::error::EngineError;
+use crate::engine::knowledge::filed;
 use crate::engine::site::{Base, Site};
 use crate::engine::writing::compose;
 use crate::engine::writing::transact::{Committed, Draft, Target, transact};
@@ -337,7 +338,7 @@ fn learnings(
 ) -> Result<Vec<RecordId>, EngineError> {
     let mut ids = BTreeSet::new();
     for prefix in named {
-        let (file, _) = files::find::<Learning>(base, prefix)?;
+        let (file, _) = filed::find::<Learning>(base, prefix)?;
         if file.profile != session.profile {
             return Err(EngineError::usage(
                 format!(
@@ -352,7 +353,7 @@ fn learnings(
     if named.is_empty() && session.head.is_some() {
         ids.extend(learnings_of(site, base, session)?);
     } else if named.is_empty() {
-        for file in files::list::<Learning>(base, Some(&session.profile))? {
+        for file in filed::list::<Learning>(base, Some(&session.profile))? {
             let is_own = |learning: &Learning| {
                 learning.actor == session.actor && tasks.iter().any(|task| task.as_str() == learning.task)
             };
@@ -433,7 +434,7 @@ pub fn show(site: &Site, prefix: Option<&str>) -> Result<Shown, EngineError> {
     }
     let newest = match prefix {
         Some(prefix) => prefix.to_owned(),
-        None => match files::list::<Session>(&base, None)?.first() {
+        None => match filed::list::<Session>(&base, None)?.first() {
             Some(file) => file.id.to_string(),
             None => {
                 return Err(EngineError::refused(
@@ -443,7 +444,7 @@ pub fn show(site: &Site, prefix: Option<&str>) -> Result<Shown, EngineError> {
             }
         },
     };
-    let (file, record) = files::find::<Session>(&base, &newest)?;
+    let (file, record) = filed::find::<Session>(&base, &newest)?;
     Ok(Shown::Ended(Box::new(record), file.path.to_string()))
 }
 
@@ -457,7 +458,7 @@ pub fn list(
     let profile = profile.map(|name| base.profile(name)).transpose()?.map(|profile| &profile.name);
     let open = open(site, &base)?.filter(|open| profile.is_none_or(|profile| *profile == open.profile));
     let mut sessions = Vec::new();
-    for file in files::list::<Session>(&base, profile)? {
+    for file in filed::list::<Session>(&base, profile)? {
         if limit.is_some_and(|limit| sessions.len() >= limit) {
             break;
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{PROJECT, id_of, principal};
 use crate::model::canonical::Canonical;
+use crate::model::decision::{Decision, Fate};
 use crate::model::digest::Digest;
 use crate::model::event::{Event, EventKind, EventName, Evidence};
 use crate::model::layout;
@@ -94,6 +95,23 @@ pub(crate) fn learning() -> Learning {
         reusability: Grade::High,
         tags: Vec::new(),
         supersedes: Vec::new(),
+    }
+}
+
+/// A decision that drops the improvement of [`session`].
+pub(crate) fn decision() -> Decision {
+    Decision {
+        v: 1,
+        project: PROJECT.into(),
+        profile: ProfileName::parse("dev").unwrap(),
+        session: session().id,
+        number: 1,
+        fate: Fate::Dropped,
+        commit: String::new(),
+        reason: "The fuzz target was removed together with the old parser".into(),
+        prev: Vec::new(),
+        actor: principal("claude"),
+        at: Timestamp::from_seconds(1_795_007_200),
     }
 }
 

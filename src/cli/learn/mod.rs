@@ -1,5 +1,7 @@
 //! `agentops learn`.
 
+mod improvements;
+
 use serde::Serialize;
 
 use super::acting::{self, Acting, CommitBody};
@@ -19,6 +21,9 @@ pub enum Verb {
     Add(AddArguments),
     List(ListArguments),
     Show(ShowArguments),
+    Improvements(improvements::ListArguments),
+    Adopt(improvements::AdoptArguments),
+    Drop(improvements::DropArguments),
 }
 
 /// Record a learning: one commit of one file
@@ -173,6 +178,9 @@ pub(super) fn run(verb: Verb, context: &mut Context) -> Result<Outcome, CommandE
         Verb::Add(arguments) => add(arguments, context),
         Verb::List(arguments) => list(arguments, context),
         Verb::Show(arguments) => show(&arguments, context),
+        Verb::Improvements(arguments) => improvements::list(&arguments, context),
+        Verb::Adopt(arguments) => improvements::adopt(&arguments, context),
+        Verb::Drop(arguments) => improvements::drop(&arguments, context),
     }
 }
 
