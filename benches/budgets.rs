@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+mod history;
 mod setting;
 
 use std::path::Path;
@@ -19,7 +20,8 @@ use agentops::env::Env;
 use agentops::git::{Repo, RepoStep};
 use agentops::law::{Case, Context, Reads, judge};
 
-use setting::{Bench, files, lawful, least, median, plant, text};
+use history::{lawful, plant};
+use setting::{Bench, files, least, median, text};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_agentops");
 

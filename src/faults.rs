@@ -33,7 +33,7 @@ pub enum Write {
     Session,
     /// The removal of the open session.
     SessionEnd,
-    /// What one hook hands to the next, and the refused message.
+    /// What one hook hands to the next, the refused message, and caches.
     Handover,
     /// A file of the person's choice: a proposal, a vote, a manual page.
     Output,

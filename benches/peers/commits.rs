@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::setting::{Bench, files, lawful, least};
+use crate::history::lawful;
+use crate::setting::{Bench, files, least};
 use crate::{MISSING, Peers};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_agentops");

@@ -9,6 +9,8 @@
 mod commits;
 #[path = "../../src/secrets/scanner/tests/fakes.rs"]
 mod fakes;
+#[path = "../history/mod.rs"]
+mod history;
 mod messages;
 mod secrets;
 #[path = "../setting/mod.rs"]

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::setting::{Bench, files, plant, text};
+use crate::history::plant;
+use crate::setting::{Bench, files, text};
 use crate::{MISSING, Peers, ran};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_agentops");

@@ -1,4 +1,4 @@
-//! What benchmarks share: a folder with git in it, repositories of generated files and messages, and how samples are read.
+//! What benchmarks share: a folder with git in it, repositories of generated files, and how samples are read.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -96,17 +96,6 @@ pub(crate) fn files(count: usize) -> Vec<u8> {
     stream.into_bytes()
 }
 
-pub(crate) fn lawful(number: usize) -> String {
-    format!(
-        "feat(store): keep record {number} beside its index\n\nContext: Reader {number} met index entries whose record had moved to another file.\n\n\
-         Solution: Record {number} is written next to its index block, so both lie in one page.\n\n\
-         Learning: {}.\n\n\
-         Impact: Lookups of record {number} touch one page instead of {}.\n",
-        finding(number),
-        number % 7 + 2
-    )
-}
-
 /// A sentence that is unlike the others: four words out of long lists, mixed by the number.
 pub(crate) fn finding(number: usize) -> String {
     const THINGS: [&str; 11] = [
@@ -148,30 +137,6 @@ pub(crate) fn finding(number: usize) -> String {
         mixed % 89 + 2,
         mixed % 997 + 100
     )
-}
-
-/// Lays `count` commits with messages on top of `base`, and checks the last one out. Of each hundred three break a law:
-/// number 3 has no `Learning:` section, 36 is `wip`, 69 has a subject that is too long.
-pub(crate) fn plant(bench: &Bench, dir: &Path, base: &str, count: usize) {
-    let mut stream = format!("reset refs/heads/main\nfrom {base}\n\n");
-    for number in 0..count {
-        let message = match number % 100 {
-            3 => lawful(number).lines().filter(|line| !line.starts_with("Learning")).collect::<Vec<_>>().join("\n"),
-            36 => format!("wip {number}\n"),
-            69 => lawful(number).replacen("beside its index", &"beside its index ".repeat(6), 1),
-            _ => lawful(number),
-        };
-        let body = format!("key: {number}\n");
-        let _ = write!(
-            stream,
-            "commit refs/heads/main\ncommitter Ada <ada@example.org> {} +0000\ndata {}\n{message}\nM 100644 inline d0/f{}.yaml\ndata {}\n{body}\n",
-            1_700_000_000 + number,
-            message.len(),
-            number % 250,
-            body.len()
-        );
-    }
-    bench.fast_import(dir, stream.as_bytes());
 }
 
 pub(crate) fn text(bench: &Bench, dir: &Path, arguments: &[&str]) -> String {

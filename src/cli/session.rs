@@ -74,7 +74,7 @@ pub struct EndArguments {
     /// How soon the improvement is wanted [default: medium]
     #[arg(long, value_name = "GRADE", requires = "improvement")]
     priority: Vec<Graded>,
-    /// A learning of this session, several times for several; otherwise all that it recorded
+    /// A learning that it brought or that served it, several times for several; otherwise all that it recorded
     #[arg(long, value_name = "ID")]
     learning: Vec<String>,
     /// A further task that was worked on; may be given several times

@@ -12,6 +12,7 @@ pub fn brings(edition: u32) -> &'static [&'static str] {
             "keys, tokens and passwords that a step adds are found and refused, in each of its commits (AO-S1)",
             "a verdict of somebody else on the commands that a doer claims ran is read, and a false one refused (AO-V1)",
             "what became of an improvement is recorded below its session: adopted by a commit, or dropped for a reason (AO-L2)",
+            "a session record may list a learning of another profile that served it (AO-L1)",
             "classes of risk may ask more of a gate, and an approval may be for a window of time only (AO-G1)",
             "a reject stands for its submit until a rework, whatever becomes of its voter or of the gate (AO-G1)",
             "what a class of risk names by path lands with a task that met the class, and a plan's approval carries its task until it is done or abandoned, and not beyond (AO-G1)",

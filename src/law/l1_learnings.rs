@@ -15,6 +15,7 @@ use crate::model::layout;
 use crate::model::message::{Message, SubjectKind, without_forge_suffix};
 use crate::model::name::{ProfileName, RecordId};
 use crate::model::path::RepoPath;
+use crate::model::policy::REUSE_SINCE;
 use crate::model::report::{Finding, Place};
 use crate::model::tree::SightError;
 
@@ -26,7 +27,7 @@ pub(crate) const LAW: Law = Law {
            no placeholder, no sentence that could stand below any change, and not the learning of one of the 50 commits \
            before it once more. Commits of the types in `learning_optional` (build, ci, chore, style, test and revert \
            unless the config says otherwise) may say `Learning: N/A` with a reason; they are counted. A session record \
-           lists at least one learning that exists, and a learning's pattern has substance. When a task is done, a learning \
+           lists at least one learning that exists (from edition 2 of the laws on in any profile, for it may serve again), and a learning's pattern has substance. When a task is done, a learning \
            names it. Clean merges, commits that \
            change nothing but state, commits still to be folded into others, and exempted bots are left alone.",
     passes: "Learning: `rename(2)` is atomic only within one file system, so the temporary\nfile must lie beside its target.",
@@ -327,7 +328,7 @@ fn check_records(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightEr
             findings.add(tempered(case, Finding::new(Place::path(path.clone()), message, fix)));
         }
         for id in &session.learnings {
-            if !learning_exists(case, &session.profile, id, session.started.date().as_str())? {
+            if !serves(case, &session.profile, id, session.started.date().as_str())? {
                 let message = format!("the session record lists learning `{id}`, which does not exist");
                 let fix = format!("commit the learning below `{}/learnings`", layout::namespace(&session.profile));
                 findings.add(tempered(case, Finding::new(Place::path(path.clone()), message, fix)));
@@ -335,6 +336,18 @@ fn check_records(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightEr
         }
     }
     Ok(())
+}
+
+/// Whether the learning is there: in the session's own profile or, where one may serve again, in another.
+fn serves(case: &Case<'_>, own: &ProfileName, id: &RecordId, day: &str) -> Result<bool, SightError> {
+    let is_shared = case.policy.format.laws >= REUSE_SINCE;
+    let others = case.policy.profiles.keys().filter(|other| is_shared && *other != own);
+    for profile in std::iter::once(own).chain(others) {
+        if learning_exists(case, profile, id, day)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Looks in the month of the session first, then everywhere: the folder of a learning is its own date's.

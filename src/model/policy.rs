@@ -37,6 +37,8 @@ pub const VERDICTS_SINCE: u32 = 2;
 /// The edition of the laws from which decisions about improvements are known. Before it, a file in their place is a document like
 /// any other.
 pub const DECISIONS_SINCE: u32 = 2;
+/// The edition of the laws from which a session record may list learnings of other profiles, which served it again.
+pub const REUSE_SINCE: u32 = 2;
 /// The edition of the laws from which the approval of a plan carries one delivery.
 pub const APPROVED_ONCE_SINCE: u32 = 2;
 /// The edition of the laws from which a reject stands for its submit, whatever becomes of its voter or of the gate.

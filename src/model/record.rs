@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::canonical::{Canonical, FormError, Printer, check_line};
 use super::event::{check_project, check_version};
 use super::name::{PhaseName, Principal, ProfileName, RecordId, TaskId, Word};
+use super::reader::Reader;
 use super::time::Timestamp;
 
 /// How much something matters or costs.
@@ -224,6 +225,28 @@ impl Canonical for Learning {
             .texts("tags", &self.tags)
             .texts("supersedes", &self.supersedes);
         out.finish()
+    }
+
+    /// All of them: thousands are read to be searched.
+    fn read(text: &str) -> Option<Self> {
+        let mut from = Reader::new(text);
+        let learning = Self {
+            v: from.number("v")?,
+            project: from.text("project")?,
+            id: from.text("id")?,
+            profile: from.text("profile")?,
+            actor: from.text("actor")?,
+            at: from.text("at")?,
+            task: from.text("task")?,
+            pattern: from.text("pattern")?,
+            evidence: from.texts("evidence")?,
+            application: from.text("application")?,
+            reusability: from.text("reusability")?,
+            tags: from.texts("tags")?,
+            supersedes: from.texts("supersedes")?,
+        };
+        from.end()?;
+        Some(learning)
     }
 
     fn validate(&self) -> Result<(), FormError> {

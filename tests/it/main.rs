@@ -33,6 +33,7 @@ mod hooks_proved;
 mod improvements;
 mod init;
 mod learn;
+mod learn_search;
 mod lifecycle;
 #[cfg(target_os = "linux")]
 mod load;

@@ -298,7 +298,7 @@ impl World {
             supersedes: Vec::new(),
         };
         let done = learn::add(&self.site("claude"), &Target::default(), &request);
-        done.unwrap_or_else(|error| panic!("{}", told(&error))).outcome.id.to_string()
+        done.unwrap_or_else(|error| panic!("{}", told(&error))).outcome.learning.id.to_string()
     }
 
     /// A transition that needs no gate.

@@ -1,6 +1,8 @@
 //! `agentops learn`.
 
+mod found;
 mod improvements;
+mod search;
 
 use serde::Serialize;
 
@@ -15,12 +17,13 @@ use crate::ui::{Page, Table, dim, plain, strong};
 #[derive(Debug, clap::Subcommand)]
 #[command(before_long_help = "Examples:
   agentops learn add --pattern \"Retries need jitter, or clients meet again\" --tag network
-  agentops learn list --tag network
+  agentops learn search retry jitter
   agentops learn show 01kq")]
 pub enum Verb {
     Add(AddArguments),
     List(ListArguments),
     Show(ShowArguments),
+    Search(search::Arguments),
     Improvements(improvements::ListArguments),
     Adopt(improvements::AdoptArguments),
     Drop(improvements::DropArguments),
@@ -93,7 +96,7 @@ pub struct ShowArguments {
     id: String,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct LearningBody {
     id: String,
     profile: String,
@@ -156,9 +159,25 @@ impl LearningBody {
 #[derive(Serialize)]
 struct AddBody {
     learning: LearningBody,
+    /// Known learnings that say much the same.
+    near: Vec<NearBody>,
     path: String,
     #[serde(flatten)]
     commit: CommitBody,
+}
+
+/// A learning as one line.
+#[derive(Debug, Serialize)]
+struct NearBody {
+    id: String,
+    profile: String,
+    pattern: String,
+}
+
+impl NearBody {
+    fn of(learning: &Learning) -> Self {
+        Self { id: learning.id.to_string(), profile: learning.profile.to_string(), pattern: learning.pattern.clone() }
+    }
 }
 
 #[derive(Serialize)]
@@ -178,6 +197,7 @@ pub(super) fn run(verb: Verb, context: &mut Context) -> Result<Outcome, CommandE
         Verb::Add(arguments) => add(arguments, context),
         Verb::List(arguments) => list(arguments, context),
         Verb::Show(arguments) => show(&arguments, context),
+        Verb::Search(arguments) => search::run(arguments, context),
         Verb::Improvements(arguments) => improvements::list(&arguments, context),
         Verb::Adopt(arguments) => improvements::adopt(&arguments, context),
         Verb::Drop(arguments) => improvements::drop(&arguments, context),
@@ -198,12 +218,24 @@ fn add(arguments: AddArguments, context: &Context) -> Result<Outcome, CommandErr
     };
     let done = learn::add(&site, &arguments.acting.target(), &request)?;
     let body = AddBody {
-        learning: LearningBody::of(&done.outcome, &[]),
+        learning: LearningBody::of(&done.outcome.learning, &[]),
+        near: done.outcome.near.iter().map(NearBody::of).collect(),
         path: done.paths.iter().map(ToString::to_string).collect(),
         commit: CommitBody::of(&done),
     };
-    context.ui.show(&body, |page| page.line([strong(&body.learning.id)]));
+    context.ui.show(&body, |page| {
+        page.line([strong(&body.learning.id)]);
+        for near in &body.near {
+            page.indented_label(2, [dim("near")], format!("{} ({}): {}", near.id, near.profile, near.pattern));
+        }
+    });
     acting::tell(&context.ui, &done);
+    if let Some(near) = body.near.first() {
+        context.ui.hint(format!(
+            "where one of them serves as well, say so: agentops session end --learning {}; a search shows them together",
+            near.id
+        ));
+    }
     Ok(Outcome::Done)
 }
 

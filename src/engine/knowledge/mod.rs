@@ -1,5 +1,9 @@
-//! What is known and carried on: the profile that a task belongs to, bundles of what longer texts say, records in a tree.
+//! What is known and carried on: the profile that a task belongs to, bundles of what longer texts say, records in a tree, searched.
 
+pub(crate) mod ageing;
 pub mod bundles;
+mod corpus;
 pub(crate) mod filed;
+pub mod likeness;
 pub mod route;
+pub mod search;

@@ -4,6 +4,7 @@ use super::files;
 use super::session;
 use crate::engine::error::EngineError;
 use crate::engine::knowledge::filed::{self, Filed};
+use crate::engine::knowledge::likeness::{NEAR, Words};
 use crate::engine::site::{Base, Site};
 use crate::engine::writing::compose;
 use crate::engine::writing::transact::{Committed, Draft, Target, transact};
@@ -36,10 +37,22 @@ pub struct NewLearning {
     pub supersedes: Vec<String>,
 }
 
+/// A learning that was recorded, and those that are near it.
+#[derive(Debug, Clone)]
+pub struct Added {
+    /// The learning.
+    pub learning: Learning,
+    /// Known ones that say much the same in other words, the nearest first: a search shows them with it.
+    pub near: Vec<Learning>,
+}
+
+/// So many near ones are named.
+const NEAR_ONES: usize = 3;
+
 /// Records a learning: one commit of one file.
 ///
 /// Errors: `Refused` where evidence does not exist or where a learning says the same already.
-pub fn add(site: &Site, target: &Target, request: &NewLearning) -> Result<Committed<Learning>, EngineError> {
+pub fn add(site: &Site, target: &Target, request: &NewLearning) -> Result<Committed<Added>, EngineError> {
     let at = site.clock.now();
     let id = site.clock.new_record_id();
     transact(site, target, |base| {
@@ -62,7 +75,7 @@ pub fn add(site: &Site, target: &Target, request: &NewLearning) -> Result<Commit
         }
         supersedes.sort_unstable();
         supersedes.dedup();
-        refuse_repeat(base, &pattern, &supersedes)?;
+        let near = refuse_repeat(base, &pattern, &supersedes)?;
         let evidence =
             request.evidence.iter().map(|text| evidence(site, base, text)).collect::<Result<Vec<_>, EngineError>>()?;
         let mut tags = request.tags.iter().map(|tag| Word::parse(tag)).collect::<Result<Vec<Word>, _>>()?;
@@ -94,13 +107,15 @@ pub fn add(site: &Site, target: &Target, request: &NewLearning) -> Result<Commit
         Ok(Draft {
             files: vec![(layout::learning(&profile, &at.date(), &id), Some(learning.print().into_bytes()))],
             message,
-            outcome: learning,
+            outcome: Added { learning, near },
         })
     })
 }
 
-/// A learning that is there already is worth a look, not a copy.
-fn refuse_repeat(base: &Base<'_>, pattern: &str, supersedes: &[RecordId]) -> Result<(), EngineError> {
+/// A learning that is there already is worth a look, not a copy. Returns those that are merely near.
+fn refuse_repeat(base: &Base<'_>, pattern: &str, supersedes: &[RecordId]) -> Result<Vec<Learning>, EngineError> {
+    let words = Words::of(pattern);
+    let mut near = Vec::new();
     for file in filed::list::<Learning>(base, None)? {
         if supersedes.contains(&file.id) {
             continue;
@@ -116,8 +131,13 @@ fn refuse_repeat(base: &Base<'_>, pattern: &str, supersedes: &[RecordId]) -> Res
                 ),
             ));
         }
+        let likeness = words.likeness(&Words::of(&known.pattern));
+        if likeness >= NEAR {
+            near.push((likeness, known));
+        }
     }
-    Ok(())
+    near.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    Ok(near.into_iter().map(|(_, known)| known).take(NEAR_ONES).collect())
 }
 
 /// A piece of evidence as it is kept: a URL, a full commit id, or a path of HEAD's tree.

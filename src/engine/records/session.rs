@@ -15,6 +15,7 @@ use crate::model::event::{Event, EventKind};
 use crate::model::layout::{self, Place};
 use crate::model::message::one_line;
 use crate::model::name::{Principal, ProfileName, RecordId, TaskId};
+use crate::model::policy::REUSE_SINCE;
 use crate::model::record::{Improvement, Learning, Session, Suggestions, Work};
 use crate::model::time::Timestamp;
 use crate::model::tree::{MAX_STATE_FILE, TreeView as _};
@@ -339,7 +340,7 @@ fn learnings(
     let mut ids = BTreeSet::new();
     for prefix in named {
         let (file, _) = filed::find::<Learning>(base, prefix)?;
-        if file.profile != session.profile {
+        if file.profile != session.profile && base.policy.format.laws < REUSE_SINCE {
             return Err(EngineError::usage(
                 format!(
                     "learning `{}` belongs to profile `{}`, and this session to `{}`",

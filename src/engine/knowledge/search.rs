@@ -1,0 +1,209 @@
+//! Learnings found by words: the best first, those near one another or replaced by one another shown as one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ageing::Ageing;
+pub use super::ageing::{Aged, Change};
+use super::corpus::Corpus;
+use super::likeness::Words;
+use crate::engine::error::EngineError;
+use crate::engine::site::{Base, Site};
+use crate::model::citation::Cited;
+use crate::model::digest::ObjectId;
+use crate::model::name::{ProfileName, RecordId, Word};
+use crate::model::record::Learning;
+use crate::text::search::search as best;
+
+/// What is left of the score of a learning whose cited lines changed: it may hold still, and somebody should look.
+const AGED: f32 = 0.5;
+
+/// So many more than twice as many as are wanted are looked at.
+const SPARE: usize = 8;
+
+/// What is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Question {
+    /// Words of the pattern, the application, the evidence or the tags, in any order and form.
+    pub words: String,
+    /// Only this profile; all where left out.
+    pub profile: Option<String>,
+    /// Only learnings with this tag.
+    pub tag: Option<String>,
+    /// At most so many, the linked ones not counted.
+    pub limit: usize,
+}
+
+/// A learning that fits.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The learning.
+    pub learning: Learning,
+    /// How well it fits: comparable within one search only.
+    pub score: f32,
+    /// Its evidence that is not as it was. Where there is some, the score is halved.
+    pub aged: Vec<Aged>,
+    /// The learnings that replace it: it then stands behind all that nothing replaces.
+    pub superseded_by: Vec<RecordId>,
+    /// Further ones that fit and are shown with it.
+    pub linked: Vec<Linked>,
+}
+
+/// A learning shown with another one.
+#[derive(Debug, Clone)]
+pub struct Linked {
+    /// The learning.
+    pub learning: Learning,
+    /// What links them.
+    pub link: Link,
+    /// Its evidence that is not as it was.
+    pub aged: Vec<Aged>,
+}
+
+/// Why two learnings are shown as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// They say much the same.
+    Near,
+    /// The other one replaces it.
+    Superseded,
+}
+
+/// The learnings at HEAD that fit, of all profiles.
+pub fn search(site: &Site, question: &Question) -> Result<Vec<Found>, EngineError> {
+    let base = site.base()?;
+    search_at(site, &base, question)
+}
+
+/// A learning on the way to the list.
+struct Candidate {
+    place: usize,
+    score: f32,
+    superseded_by: Vec<RecordId>,
+    /// The places of those that it replaces and that fit as well.
+    replaced: Vec<usize>,
+}
+
+pub(crate) fn search_at(site: &Site, base: &Base<'_>, question: &Question) -> Result<Vec<Found>, EngineError> {
+    let profile = question.profile.as_deref().map(|name| base.profile(name)).transpose()?.map(|profile| &profile.name);
+    let tag = question.tag.as_deref().map(Word::parse).transpose()?;
+    let mut corpus = Corpus::load(site, base)?;
+    let mut candidates = candidates(&corpus, &question.words, profile, tag.as_ref());
+    candidates.sort_by(rank);
+    let ageing = Ageing::new(site, base);
+    let mut found: Vec<(Words, Found)> = Vec::new();
+    let mut brought = Vec::new();
+    let mut waiting = candidates.into_iter();
+    // The score of some is about to fall, and some are shown with others: more are looked at than are wanted.
+    while found.len() < question.limit {
+        let batch: Vec<Candidate> = waiting.by_ref().take(2 * question.limit + SPARE).collect();
+        if batch.is_empty() {
+            break;
+        }
+        let mut opened = Vec::with_capacity(batch.len());
+        for mut candidate in batch {
+            let Some((learning, aged)) = open(&corpus, base, &ageing, candidate.place, &mut brought)? else { continue };
+            if !aged.is_empty() {
+                candidate.score *= AGED;
+            }
+            opened.push((candidate, learning, aged));
+        }
+        opened.sort_by(|(a, ..), (b, ..)| rank(a, b));
+        for (candidate, learning, aged) in opened {
+            let words = Words::of(&learning.pattern);
+            let mut linked = Vec::new();
+            for place in &candidate.replaced {
+                let replaced = open(&corpus, base, &ageing, *place, &mut brought)?;
+                linked.extend(replaced.map(|(learning, aged)| Linked { learning, link: Link::Superseded, aged }));
+            }
+            let like = found.iter_mut().find(|(known, _)| known.is_near(&words)).map(|(_, found)| found);
+            if let Some(like) = like {
+                let is_replaced = candidate.superseded_by.contains(&like.learning.id);
+                let link = if is_replaced { Link::Superseded } else { Link::Near };
+                like.linked.push(Linked { learning, link, aged });
+                like.linked.append(&mut linked);
+            } else if found.len() < question.limit {
+                let Candidate { score, superseded_by, .. } = candidate;
+                found.push((words, Found { learning, score, aged, superseded_by, linked }));
+            }
+        }
+    }
+    if !brought.is_empty() {
+        corpus.note_brought_by(site, &brought);
+    }
+    Ok(found.into_iter().map(|(_, found)| found).collect())
+}
+
+/// The learning at `place`, and what of its evidence is not as it was; `None` where its file is no learning. Who brought it is
+/// added to `brought` where nobody knew.
+fn open(
+    corpus: &Corpus,
+    base: &Base<'_>,
+    ageing: &Ageing<'_>,
+    place: usize,
+    brought: &mut Vec<(usize, ObjectId)>,
+) -> Result<Option<(Learning, Vec<Aged>)>, EngineError> {
+    let file = corpus.file(place);
+    let Some(learning) = file.open(base)? else { return Ok(None) };
+    if !learning.evidence.iter().any(|evidence| Cited::parse(evidence).lines.is_some()) {
+        return Ok(Some((learning, Vec::new())));
+    }
+    let known = corpus.brought_by(place);
+    let Some(commit) = ageing.brought_by(file, known)? else { return Ok(Some((learning, Vec::new()))) };
+    if known != Some(commit) {
+        brought.push((place, commit));
+    }
+    let aged = ageing.aged(&learning, &commit)?;
+    Ok(Some((learning, aged)))
+}
+
+/// The learnings that have one of the words. One that others replace is behind the newest of them, which takes its score where
+/// that is higher, be it found by itself or not; it stands alone where the newest is not asked for.
+fn candidates(corpus: &Corpus, words: &str, profile: Option<&ProfileName>, tag: Option<&Word>) -> Vec<Candidate> {
+    let is_wanted = |place: usize| {
+        profile.is_none_or(|profile| *profile == corpus.file(place).profile)
+            && tag.is_none_or(|tag| corpus.has_tag(place, tag))
+    };
+    let replacements = corpus.replacements();
+    let mut by_place: BTreeMap<usize, Candidate> = BTreeMap::new();
+    for hit in best(corpus.texts(), words, usize::MAX).into_iter().filter(|hit| is_wanted(hit.text)) {
+        let newest: Vec<usize> = newest(corpus, &replacements, hit.text).filter(|place| is_wanted(*place)).collect();
+        let targets = if newest.is_empty() { vec![hit.text] } else { newest };
+        for place in targets {
+            let by = replacements.get(&corpus.file(place).id).into_iter().flatten();
+            let candidate = by_place.entry(place).or_insert_with(|| Candidate {
+                place,
+                score: 0.0,
+                superseded_by: by.map(|place| corpus.file(*place).id.clone()).collect(),
+                replaced: Vec::new(),
+            });
+            candidate.score = candidate.score.max(hit.score);
+            if place != hit.text {
+                candidate.replaced.push(hit.text);
+            }
+        }
+    }
+    by_place.into_values().collect()
+}
+
+/// The learnings at the ends of the replacements of the one at `place`; none where nothing replaces it.
+fn newest(
+    corpus: &Corpus,
+    replacements: &BTreeMap<&RecordId, Vec<usize>>,
+    place: usize,
+) -> impl Iterator<Item = usize> {
+    let (mut ends, mut seen, mut waiting) = (BTreeSet::new(), BTreeSet::from([place]), vec![place]);
+    while let Some(next) = waiting.pop() {
+        match replacements.get(&corpus.file(next).id) {
+            Some(newer) => waiting.extend(newer.iter().filter(|newer| seen.insert(**newer))),
+            None if next != place => drop(ends.insert(next)),
+            None => {}
+        }
+    }
+    ends.into_iter()
+}
+
+/// What nothing replaces first, then the better, then the newer.
+fn rank(a: &Candidate, b: &Candidate) -> std::cmp::Ordering {
+    let is_replaced = |candidate: &Candidate| !candidate.superseded_by.is_empty();
+    is_replaced(a).cmp(&is_replaced(b)).then(b.score.total_cmp(&a.score)).then(a.place.cmp(&b.place))
+}
