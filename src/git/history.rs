@@ -1,4 +1,4 @@
-//! Where in history a path changed, which commit has a tree, and where a commit was pushed to. By the git command, whose walks
+//! Where in history a path changed, which commit has a tree, and where a commit was pushed to, which trailers there are. By the git command, whose walks
 //! use the commit graph and its filters of changed paths.
 
 use super::command::path_from;
@@ -36,6 +36,20 @@ impl Repo {
         Ok(pairs.find(|(tree, _)| *tree == wanted).and_then(|(_, commit)| ObjectId::parse(commit).ok()))
     }
 
+    /// The values of the trailers `key` in the messages of the commits reachable from `tip`, each with its commit.
+    pub fn trailers(&self, tip: &ObjectId, key: &str) -> Result<Vec<(ObjectId, String)>, GitError> {
+        let format = format!("--format=%H %(trailers:key={key},valueonly,unfold,separator=%x20)");
+        let listed = self.git(["log", "--no-show-signature", &format]).arg(tip.to_string()).text()?;
+        let mut found = Vec::new();
+        for line in listed.lines() {
+            let mut words = line.split(' ').filter(|word| !word.is_empty());
+            if let Some(commit) = words.next().and_then(|word| ObjectId::parse(word).ok()) {
+                found.extend(words.map(|value| (commit, value.to_owned())));
+            }
+        }
+        Ok(found)
+    }
+
     /// The remote-tracking branches that contain `commit`, e.g. `origin/main`, sorted.
     pub fn pushed_to(&self, commit: &ObjectId) -> Result<Vec<String>, GitError> {
         let command = self.git(["for-each-ref", "--format=%(refname)", "--contains"]).arg(commit.to_string());
@@ -67,6 +81,17 @@ mod tests {
         let tree = repo.tree_of(&side).unwrap();
         assert_eq!(repo.commit_with_tree(&tip, &tree).unwrap(), Some(side));
         assert_eq!(repo.commit_with_tree(&other, &tree).unwrap(), None);
+    }
+
+    #[test]
+    fn trailers_are_found_with_their_commits() {
+        let sandbox = Sandbox::new();
+        let first = sandbox.commit("first\n\nSaid-By: one\nSaid-By: two");
+        sandbox.commit("second\n\nSaid-By: in the text\n\nmore");
+        let third = sandbox.commit("third\n\nsaid-by: three\nOther: x");
+        let found = sandbox.open().trailers(&third, "Said-By").unwrap();
+        let expected = [(third, "three"), (first, "one"), (first, "two")].map(|(id, value)| (id, value.to_owned()));
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -96,6 +96,11 @@ fn the_page_on_bundles_runs() {
 }
 
 #[test]
+fn the_page_on_learnings_runs() {
+    run_document("docs/learnings.md");
+}
+
+#[test]
 fn no_document_is_forgotten() {
     let known = [
         "bundles.md",
@@ -105,6 +110,7 @@ fn no_document_is_forgotten() {
         "gates.md",
         "governance.md",
         "hooks.md",
+        "learnings.md",
         "routing.md",
         "secrets.md",
         "security.md",

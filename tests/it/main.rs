@@ -45,6 +45,7 @@ mod profile;
 mod prompt;
 mod redact;
 mod report;
+mod reuse;
 mod route;
 mod routing_model;
 mod sandbox;

@@ -2,7 +2,10 @@
 
 mod found;
 mod improvements;
+mod report;
 mod search;
+
+pub(super) use found::{FoundBody, fill_found, tell_offer};
 
 use serde::Serialize;
 
@@ -18,12 +21,14 @@ use crate::ui::{Page, Table, dim, plain, strong};
 #[command(before_long_help = "Examples:
   agentops learn add --pattern \"Retries need jitter, or clients meet again\" --tag network
   agentops learn search retry jitter
-  agentops learn show 01kq")]
+  agentops learn show 01kq
+  agentops learn report")]
 pub enum Verb {
     Add(AddArguments),
     List(ListArguments),
     Show(ShowArguments),
     Search(search::Arguments),
+    Report(report::Arguments),
     Improvements(improvements::ListArguments),
     Adopt(improvements::AdoptArguments),
     Drop(improvements::DropArguments),
@@ -198,6 +203,7 @@ pub(super) fn run(verb: Verb, context: &mut Context) -> Result<Outcome, CommandE
         Verb::List(arguments) => list(arguments, context),
         Verb::Show(arguments) => show(&arguments, context),
         Verb::Search(arguments) => search::run(arguments, context),
+        Verb::Report(arguments) => report::run(&arguments, context),
         Verb::Improvements(arguments) => improvements::list(&arguments, context),
         Verb::Adopt(arguments) => improvements::adopt(&arguments, context),
         Verb::Drop(arguments) => improvements::drop(&arguments, context),

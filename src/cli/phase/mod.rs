@@ -12,6 +12,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::acting::{self, Acting, CommitBody, Sealing};
+use super::learn::{FoundBody, fill_found, tell_offer};
 use super::{CommandError, Context, Outcome, Writing};
 use crate::engine::tasks::effects::Effects;
 use crate::engine::tasks::phase::{self, Moved};
@@ -207,6 +208,9 @@ struct MovedBody {
     attempt: u32,
     documents: Vec<String>,
     runs: Vec<RunBody>,
+    /// What others found out that may serve where research begins; only there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    learnings: Vec<FoundBody>,
     /// `SHA256:…` of the key that signed the event; null where its actor is a claim.
     key: Option<String>,
     #[serde(flatten)]
@@ -276,7 +280,7 @@ struct RunBody {
 
 /// Prints a transition, and on standard error what was committed and what is next.
 fn tell_moved(ui: &Ui, moved: &Committed<Moved>, runs: Vec<RunBody>) {
-    let Moved { task, profile, kind, from, to, seq, key, laid_out, effects, delivered } = &moved.outcome;
+    let Moved { task, profile, kind, from, to, seq, key, laid_out, offer, effects, delivered } = &moved.outcome;
     let next = next_commands(task.as_str(), to);
     let body = MovedBody {
         task: task.to_string(),
@@ -290,6 +294,7 @@ fn tell_moved(ui: &Ui, moved: &Committed<Moved>, runs: Vec<RunBody>) {
         attempt: to.attempt,
         documents: laid_out.iter().map(ToString::to_string).collect(),
         runs,
+        learnings: offer.learnings.iter().map(FoundBody::of).collect(),
         key: key.as_ref().map(|key| key.fingerprint.clone()),
         commit: CommitBody::of(moved),
         not_undone: (*kind == EventKind::Rewind).then(|| EffectsBody::of(effects)),
@@ -298,7 +303,9 @@ fn tell_moved(ui: &Ui, moved: &Committed<Moved>, runs: Vec<RunBody>) {
     };
     ui.show(&body, |page| {
         page.line([strong(task), plain(format!(": {} -> {}", standing(from), standing(to)))]);
+        fill_found(page, &body.learnings);
     });
+    tell_offer(ui, &body.learnings);
     acting::tell_key(ui, key.as_ref());
     acting::tell(ui, moved);
     if *kind == EventKind::Rewind && ui.mode() == Mode::Human {

@@ -1,9 +1,11 @@
-//! What is known and carried on: the profile that a task belongs to, bundles of what longer texts say, records in a tree, searched.
+//! What is known and carried on: the profile that a task belongs to, bundles of what longer texts say, records in a tree, searched
+//! and offered.
 
 pub(crate) mod ageing;
 pub mod bundles;
 mod corpus;
 pub(crate) mod filed;
 pub mod likeness;
+pub mod offer;
 pub mod route;
 pub mod search;

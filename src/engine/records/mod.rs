@@ -3,5 +3,6 @@
 pub(crate) mod files;
 pub mod improvements;
 pub mod learn;
+pub mod reuse;
 pub mod session;
 pub mod suggest;

@@ -101,7 +101,7 @@ pub fn next(
             }
             Status::Waiting => {
                 check_votes(base, &chain, &at)?;
-                phase::compose_event(base, &chain, EventKind::Advance, None, author, Contents::default())
+                phase::compose_event(site, base, &chain, EventKind::Advance, None, author, Contents::default())
             }
             Status::Done | Status::Abandoned => Err(EngineError::refused(
                 format!("`{}` is {}", chain.task, state.status),
@@ -246,7 +246,7 @@ fn leave(
             format!("sign it: agentops phase next {} --sign", chain.task),
         ));
     }
-    let mut draft = phase::compose_event(base, chain, kind, None, author, contents)?;
+    let mut draft = phase::compose_event(site, base, chain, kind, None, author, contents)?;
     draft.files.extend(files);
     draft.files.extend(bundle);
     Ok(draft)

@@ -5,6 +5,7 @@ use super::gate::{self, RiskMet};
 use super::task;
 use crate::config;
 use crate::engine::error::EngineError;
+use crate::engine::knowledge::offer::Offer;
 use crate::engine::site::{Base, Site, near};
 use crate::engine::writing::compose;
 use crate::engine::writing::seal::{Author, transact_sealed};
@@ -175,6 +176,8 @@ pub struct Moved {
     pub key: Option<Proved>,
     /// Documents of the phase it moved to that were laid out in the working tree, uncommitted.
     pub laid_out: Vec<RepoPath>,
+    /// What others found out that may serve, where research begins; the event keeps what it was.
+    pub offer: Offer,
     /// What a rewind leaves as it is; nothing otherwise.
     pub effects: Effects,
     /// Where a rewind leads to work on an approval that was delivered or given up: that it is not carried again, and what is.
@@ -192,6 +195,7 @@ pub(crate) struct Contents {
 
 /// The event of `kind` that follows the chain's heads, its file, and what to say of it.
 pub(crate) fn compose_event(
+    site: &Site,
     base: &Base<'_>,
     chain: &Chain,
     kind: EventKind,
@@ -202,6 +206,7 @@ pub(crate) fn compose_event(
     let rules = base.rules(chain)?;
     // Whoever submits has found that the gate wants a vote; AO-E4 looks again.
     let (prev, seq, state) = transition::draft(chain, kind, to, rules, kind == EventKind::Submit)?;
+    let offer = Offer::of(site, base, &state)?;
     let from = chain.heads().first().map_or_else(|| state.clone(), |head| head.event.state.clone());
     let mut event = Event {
         v: 1,
@@ -216,7 +221,7 @@ pub(crate) fn compose_event(
         evidence: contents.evidence,
         base: base.tree_id,
         runs: contents.runs,
-        note: contents.note.into_iter().collect(),
+        note: contents.note.into_iter().chain(offer.notes()?).collect(),
         state: state.clone(),
         signature: None,
     };
@@ -242,6 +247,7 @@ pub(crate) fn compose_event(
             seq,
             key,
             laid_out: Vec::new(),
+            offer,
             effects: Effects::default(),
             delivered: None,
         },
@@ -302,7 +308,7 @@ pub fn step(
         }
         let author = Author::of(site, base, &at, seal)?;
         let contents = Contents { reason: reason.to_owned(), ..Contents::default() };
-        let mut draft = compose_event(base, &chain, kind, phase.as_ref(), author, contents)?;
+        let mut draft = compose_event(site, base, &chain, kind, phase.as_ref(), author, contents)?;
         if let (EventKind::Rewind, Some(phase)) = (kind, &phase) {
             draft.outcome.effects = Effects::of_rewind(site, base, &chain, rules, phase)?;
             if let Some((place, _)) = rules.phase(phase) {

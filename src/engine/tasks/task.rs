@@ -2,6 +2,7 @@
 
 use super::phase::{self, PhaseStatus};
 use crate::engine::error::EngineError;
+use crate::engine::knowledge::offer::Offer;
 use crate::engine::site::{Base, Site};
 use crate::engine::writing::compose;
 use crate::engine::writing::seal::transact_sealed;
@@ -49,6 +50,8 @@ pub struct Opened {
     pub documents: Vec<String>,
     /// Those of them that were laid out in the working tree, uncommitted.
     pub laid_out: Vec<RepoPath>,
+    /// What others found out that may serve; the event keeps what it was.
+    pub offer: Offer,
 }
 
 /// Opens a task: one commit with its first event. The first phase's documents are laid out in the working tree from
@@ -86,10 +89,12 @@ pub fn open(site: &Site, target: &Target, request: &NewTask) -> Result<Committed
             after,
         };
         let state = transition::opened(profile, description)?;
+        let offer = Offer::of(site, base, &state)?;
         let note = request
             .note
             .iter()
             .map(|(key, value)| Ok((Word::parse(key)?, value.clone())))
+            .chain(offer.notes()?.into_iter().map(Ok))
             .collect::<Result<_, EngineError>>()?;
         let mut event = Event {
             v: 1,
@@ -116,7 +121,7 @@ pub fn open(site: &Site, target: &Target, request: &NewTask) -> Result<Committed
         Ok(Draft {
             files: vec![(path, Some(event.print().into_bytes()))],
             message: compose::event_message(&profile.name, &event, &format!("open {task}"), actor),
-            outcome: Opened { task, profile: profile.name.clone(), state, key, documents, laid_out: Vec::new() },
+            outcome: Opened { task, profile: profile.name.clone(), state, key, documents, laid_out: Vec::new(), offer },
         })
     })?;
     if committed.commit.is_some() {

@@ -1,0 +1,178 @@
+//! What was found out is shown where work begins, what was shown is kept, and `learn report` tells what came of it.
+
+use super::governed::{as_agent, governed};
+use super::sandbox::{Sandbox, lawful};
+
+fn add(sandbox: &Sandbox, arguments: &str, pattern: &str) -> String {
+    let output = sandbox.agentops(&format!("learn add --json {arguments} --pattern")).arg(pattern).run();
+    output.expect_code(0).json()["learning"]["id"].as_str().unwrap().to_owned()
+}
+
+fn report(sandbox: &Sandbox) -> serde_json::Value {
+    sandbox.agentops("learn report --json").run().expect_code(0).json()
+}
+
+/// What the report says of one learning.
+fn of(report: &serde_json::Value, id: &str) -> serde_json::Value {
+    let all = report["learnings"].as_array().unwrap();
+    all.iter().find(|learning| learning["id"] == id).unwrap().clone()
+}
+
+const KEYCHAIN: &str = "Passkeys sync through the platform's keychain, so a lost phone is no lost account";
+const DRAIN: &str = "Cordoned nodes keep their pods until somebody drains them";
+
+#[test]
+fn a_new_task_shows_what_may_serve_and_keeps_what_it_showed() {
+    let sandbox = governed();
+    let none = sandbox.agentops("task new \"Sign in with passkeys\" --profile product-dev --json").run().expect_code(0);
+    assert_eq!(none.json()["learnings"], serde_json::json!([]));
+    let keychain = add(&sandbox, "--profile sre --tag sign-in", KEYCHAIN);
+    add(&sandbox, "--profile sre", DRAIN);
+    let opened =
+        sandbox.agentops("task new \"Sync passkeys between phones\" --profile product-dev").run().expect_code(0);
+    let shown = opened.snapshot_without_ids().replace(&keychain, "<keychain>");
+    insta::assert_snapshot!(shown, @"
+    exit 0
+    --- stdout
+    sync-passkeys-between-phones-ne9m: product-dev, phase research: Sync passkeys between phones
+    <keychain>  sre, sign-in
+      Passkeys sync through the platform's keychain, so a lost phone is no lost account
+    --- stderr
+    hint: where one of these serves, cite it in what you write: learning:<keychain>
+    committed <id> on main
+      .agentops/product-dev/events/sync-passkeys-between-phones-ne9m/0001-research-working-<id>.toml
+    fill in, from its template; `phase next` will commit it:
+      .agentops/product-dev/specs/2026-11-21-sync-passkeys-between-phones-ne9m/requirements.md
+    hint: when it is filled in: agentops phase next sync-passkeys-between-phones-ne9m
+    ");
+    let path = sandbox.git("show --format= --name-only HEAD");
+    let event = sandbox.read(&path);
+    assert!(event.contains(&format!("[note]\nlearnings_shown = \"{keychain}\"\n")), "{event}");
+    // One word in common is none.
+    let other = sandbox.agentops("task new \"Phone numbers are optional\" --profile product-dev --json").run();
+    assert_eq!(other.expect_code(0).json()["learnings"], serde_json::json!([]));
+    assert!(!sandbox.read(&sandbox.git("show --format= --name-only HEAD")).contains("[note]"));
+    sandbox.agentops("check --all").run().expect_code(0);
+}
+
+#[test]
+fn research_that_begins_again_is_offered_it_again() {
+    let sandbox = governed();
+    let opened = sandbox.agentops("task new \"Sync passkeys between phones\" --profile product-dev --json").run();
+    let task = opened.expect_code(0).json()["task"].as_str().unwrap().to_owned();
+    let keychain = add(&sandbox, "--profile sre", KEYCHAIN);
+    let rewound =
+        sandbox.agentops(&format!("phase rewind {task} --to research --json --reason \"The market changed\"")).run();
+    assert_eq!(rewound.expect_code(0).json()["learnings"][0]["id"], keychain.as_str());
+    let served = of(&report(&sandbox), &keychain);
+    assert_eq!((&served["shown"], &served["use"]), (&serde_json::json!([task]), &"no evidence of use".into()));
+    let abandoned = sandbox.agentops(&format!("phase abandon {task} --json --reason \"Nobody asked for it\"")).run();
+    assert_eq!(abandoned.expect_code(0).json().get("learnings"), None);
+    sandbox.agentops("check --all").run().expect_code(0);
+}
+
+#[test]
+fn the_report_tells_what_files_tell_and_no_more() {
+    let sandbox = governed();
+    insta::assert_snapshot!(sandbox.agentops("learn report").run().snapshot(), @r#"
+    exit 0
+    --- stderr
+    there is no learning yet
+    hint: agentops learn add --pattern "…"
+    "#);
+    sandbox.write("src/sync.rs", "fn sync() {\n    upload();\n}\n");
+    sandbox.commit_all(&lawful("feat: sync"));
+    let keychain = add(&sandbox, "--profile sre --evidence src/sync.rs:2", KEYCHAIN);
+    let drain = add(&sandbox, "--profile sre", DRAIN);
+    let report_of = |id: &str| of(&report(&sandbox), id);
+    let fresh = report_of(&keychain);
+    assert_eq!(
+        (&fresh["use"], &fresh["cited"], &fresh["signs"]),
+        (&"no evidence of use".into(), &serde_json::json!([]), &serde_json::json!([]))
+    );
+    assert_eq!(fresh["watched"], serde_json::json!(["src/sync.rs:2"]));
+    // The session that brings a learning does not prove that it served, and one that lists it later does.
+    as_agent(&sandbox, "session start").expect_code(0);
+    let own =
+        as_agent(&sandbox, "learn add --json --pattern \"Helm keeps ten revisions of every release\"").expect_code(0);
+    let own = own.json()["learning"]["id"].as_str().unwrap().to_owned();
+    let end = "--summary \"Read up\" --improvement \"Alert on queue length\"";
+    as_agent(&sandbox, &format!("session end {end} --learning {own} --learning {drain}")).expect_code(0);
+    assert_eq!(report_of(&own)["cited"], serde_json::json!([]));
+    assert_eq!(report_of(&drain)["cited"][0]["kind"], "session");
+    // A task that cites what it was shown.
+    let opened = sandbox
+        .agentops("task new \"Sync passkeys between phones\" --profile product-dev --json")
+        .run()
+        .expect_code(0)
+        .json();
+    let (task, document) = (opened["task"].as_str().unwrap(), opened["documents"][0].as_str().unwrap());
+    sandbox.write(document, format!("# Requirements\n\n- learning:{keychain} says how they sync\n"));
+    sandbox.git("add --all");
+    sandbox.try_git("commit --quiet --no-verify --file=-").stdin(lawful("docs: research")).run().expect_code(0);
+    let served = report_of(&keychain);
+    assert_eq!((&served["use"], &served["cited_where_shown"]), (&"cited".into(), &true.into()));
+    assert_eq!(served["cited"], serde_json::json!([{ "kind": "document", "by": document, "task": task }]));
+    // A trailer of a later commit counts; that of the commit which records it does not.
+    sandbox.write("a", "1");
+    let message = format!("{}\nAgentops-Learning: {own}\n", lawful("feat: use it").trim_end());
+    let commit = sandbox.commit_all(&message);
+    assert_eq!(report_of(&own)["cited"], serde_json::json!([{ "kind": "commit", "by": commit, "task": null }]));
+    // A learning that names another one, and one that says it again.
+    let again = "No account is lost with a phone: passkeys sync through the keychain of the platform";
+    let again = add(&sandbox, &format!("--profile sre --application \"See learning:{drain} too\""), again);
+    assert_eq!(
+        report_of(&keychain)["signs"],
+        serde_json::json!([{ "kind": "said again", "by": again, "evidence": null }])
+    );
+    assert_eq!(report_of(&drain)["cited"][1], serde_json::json!({ "kind": "learning", "by": again, "task": null }));
+    // Fixes elsewhere are no signs; one that takes the cited line away is, and so is a revert.
+    sandbox.write("src/sync.rs", "//! Sync.\nfn sync() {\n    upload();\n}\n");
+    sandbox.commit_all(&lawful("fix: say what it is"));
+    sandbox.write("src/sync.rs", "//! Sync.\nfn sync() {\n    upload_sealed();\n}\n");
+    sandbox.commit_all(&lawful("refactor: seal it"));
+    assert_eq!(report_of(&keychain)["signs"].as_array().unwrap().len(), 1);
+    sandbox.git("revert --no-edit --no-commit HEAD");
+    sandbox.commit_all(&lawful("refactor: unseal it"));
+    sandbox.write("src/sync.rs", "//! Sync.\nfn sync() {\n    upload_later();\n}\n");
+    let fix = sandbox.commit_all(&lawful("fix: wait for the network"));
+    let signs = report_of(&keychain)["signs"].clone();
+    assert_eq!(signs[1], serde_json::json!({ "kind": "fixed", "by": fix, "evidence": "src/sync.rs:2" }));
+    // What was taken back is back, and taken away by git's own revert.
+    sandbox.write("src/sync.rs", "//! Sync.\nfn sync() {\n    upload();\n}\n");
+    sandbox.commit_all(&lawful("feat: upload at once"));
+    sandbox.write("src/sync.rs", "//! Sync.\nfn sync() {\n    upload_later();\n}\n");
+    let subject = format!("Revert \"feat: upload at once\"\n\nThis reverts commit {}.", sandbox.git("rev-parse HEAD"));
+    sandbox.git("add --all");
+    sandbox.try_git("commit --quiet --no-verify --file=-").stdin(&subject).run().expect_code(0);
+    let revert = sandbox.git("rev-parse HEAD");
+    let signs = report_of(&keychain)["signs"].clone();
+    assert_eq!(signs[1], serde_json::json!({ "kind": "reverted", "by": revert, "evidence": "src/sync.rs:2" }));
+    let text = sandbox.agentops("learn report --profile sre").run();
+    let text = text
+        .snapshot_without_ids()
+        .replace(&keychain, "<keychain>")
+        .replace(&drain, "<drain>")
+        .replace(&again, "<again>");
+    insta::assert_snapshot!(text, @"
+    exit 0
+    --- stdout
+    3 learnings: 1 shown, 2 cited, 1 without evidence of use, 1 with signs that it came back
+    <again>  sre
+      No account is lost with a phone: passkeys sync through the keychain of the platform
+      no evidence of use
+      no sign that it came back: no later learning says the same; it cites no lines that could be watched
+    <drain>  sre
+      Cordoned nodes keep their pods until somebody drains them
+      cited by: session 01m7yf57f8y2qe0fxm9csax5hz
+      cited by: learning <again>
+      no sign that it came back: no later learning says the same; it cites no lines that could be watched
+    <keychain>  sre
+      Passkeys sync through the platform's keychain, so a lost phone is no lost account
+      shown to: sync-passkeys-between-phones-f3jh
+      cited by: document .agentops/product-dev/specs/2026-11-21-sync-passkeys-between-phones-f3jh/requirements.md
+      it may have come back: learning <again> says much the same later
+      it may have come back: a revert, <id>, took away `src/sync.rs:2`
+      it may have come back: a fix, <id>, took away `src/sync.rs:2`
+    ");
+}
