@@ -29,7 +29,7 @@ fn main() {
     let dir = bench.import("learned", &files(100));
     bench.must(&dir, PROGRAM, &["init", "--profile", "product-dev", "--no-hooks"]);
     let project = text(&bench, &dir, &["show", "HEAD:.agentops/format.toml"]);
-    let project = project.lines().find_map(|line| line.strip_prefix("project = \"")?.strip_suffix('"')).expect("an id");
+    let project = project.lines().find_map(|line| line.strip_prefix("project = \"")?.split('"').next()).expect("an id");
     let all: Vec<Learning> = (0..COUNT).map(|number| learning(project, number)).collect();
     let parent = text(&bench, &dir, &["rev-parse", "HEAD"]);
     bench.fast_import(&dir, &stream(&parent, &all));
