@@ -6,6 +6,7 @@
 //! - `ui`: the only printer
 //! - `hooks`: git hook entry points and their installation
 //! - `engine`: use cases, one function each
+//! - `usage`: what agents used, read from the transcripts of their clients
 //! - `store`: what is kept outside the tree: locks, the open session, hand-overs between hooks
 //! - `law`: pure checks, one law per file; the judge
 //! - `config`: strict readers of config and profiles
@@ -33,4 +34,5 @@ pub mod secrets;
 pub mod store;
 pub mod text;
 pub mod ui;
+pub mod usage;
 pub mod workflow;

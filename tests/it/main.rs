@@ -43,6 +43,7 @@ mod neighbours;
 mod policy;
 mod profile;
 mod prompt;
+mod recordings;
 mod redact;
 mod report;
 mod reuse;
