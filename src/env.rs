@@ -174,6 +174,41 @@ impl Env {
         self.raw("HOME").or_else(|| self.raw("USERPROFILE")).map(PathBuf::from)
     }
 
+    /// `CLAUDE_CODE_SESSION_ID`: the session of Claude Code that runs us.
+    pub fn claude_session(&self) -> Option<String> {
+        self.text("CLAUDE_CODE_SESSION_ID")
+    }
+
+    /// `CLAUDE_CONFIG_DIR`: where Claude Code keeps its sessions, if not in `~/.claude`.
+    pub fn claude_config_dir(&self) -> Option<PathBuf> {
+        self.raw("CLAUDE_CONFIG_DIR").map(PathBuf::from)
+    }
+
+    /// `CODEX_THREAD_ID`: the session of Codex that runs us.
+    pub fn codex_thread(&self) -> Option<String> {
+        self.text("CODEX_THREAD_ID")
+    }
+
+    /// `CODEX_HOME`: where Codex keeps its sessions, if not in `~/.codex`.
+    pub fn codex_home(&self) -> Option<PathBuf> {
+        self.raw("CODEX_HOME").map(PathBuf::from)
+    }
+
+    /// `GEMINI_SESSION_ID`: the session of Gemini CLI that runs us. It tells it to its hooks.
+    pub fn gemini_session(&self) -> Option<String> {
+        self.text("GEMINI_SESSION_ID")
+    }
+
+    /// `GEMINI_CLI_HOME`: the folder in which Gemini CLI has its `.gemini`, if not the user's home.
+    pub fn gemini_home(&self) -> Option<PathBuf> {
+        self.raw("GEMINI_CLI_HOME").map(PathBuf::from)
+    }
+
+    /// `XDG_DATA_HOME`: where programs keep data of the user, if not in `~/.local/share`.
+    pub fn data_home(&self) -> Option<PathBuf> {
+        self.raw("XDG_DATA_HOME").map(PathBuf::from)
+    }
+
     /// Whether an SSH agent can be asked (`SSH_AUTH_SOCK`).
     pub fn has_ssh_agent(&self) -> bool {
         self.raw("SSH_AUTH_SOCK").is_some()

@@ -46,7 +46,8 @@ A profile gives every phase two limits, as shares of the window. Up to the first
 second, prepare to hand over (yellow); above it, start a fresh session (red). Artifacts and context bundles have \
 budgets of their own, in tokens.
 
-A share is judged only where it was measured. Where nothing was, the answer is `unmeasured`, never 0.",
+A share is judged only where it was measured: `agentops session show --check` reads the transcript that the agent's client \
+keeps, and ends with exit 5 above the second limit. Where nothing was measured, the answer is `unmeasured`, never 0.",
         laws: &[LawId::B1],
     },
     Topic {

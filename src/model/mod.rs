@@ -18,6 +18,7 @@ pub mod ids;
 pub mod law_id;
 pub mod layout;
 pub mod manifest;
+pub mod measured;
 pub mod message;
 pub mod name;
 pub mod path;

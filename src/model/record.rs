@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::canonical::{Canonical, FormError, Printer, check_line};
 use super::event::{check_project, check_version};
+use super::measured::{self, Collapse, Peak, Spent};
 use super::name::{PhaseName, Principal, ProfileName, RecordId, TaskId, Word};
 use super::reader::Reader;
 use super::time::Timestamp;
@@ -93,11 +94,23 @@ pub struct Session {
     pub work: Vec<Work>,
     /// Learnings that the sitting brought, sorted; at least one.
     pub learnings: Vec<RecordId>,
+    /// Context bundles that were loaded, sorted.
+    #[serde(default)]
+    pub bundles: Vec<RecordId>,
     /// Tokens and the like: `unmeasured`, or measured facts by name.
     pub usage: String,
     /// Measured facts by name, where `usage` is `measured`.
     #[serde(default)]
     pub measured: BTreeMap<Word, String>,
+    /// Sums by phase, client and model, sorted.
+    #[serde(default)]
+    pub spent: Vec<Spent>,
+    /// The fullest context of each phase, sorted by phase.
+    #[serde(default, rename = "peak")]
+    pub peaks: Vec<Peak>,
+    /// Contexts that did not last.
+    #[serde(default, rename = "collapse")]
+    pub collapses: Vec<Collapse>,
     /// What was offered at the end.
     pub suggestions: Suggestions,
     /// Proposed betterments; at least one (AO-L2).
@@ -128,14 +141,18 @@ impl Canonical for Session {
             .text("ended", self.ended.as_str())
             .text("summary", &self.summary)
             .rows("work", &work)
-            .texts("learnings", &self.learnings)
-            .text("usage", &self.usage);
+            .texts("learnings", &self.learnings);
+        if !self.bundles.is_empty() {
+            out.texts("bundles", &self.bundles);
+        }
+        out.text("usage", &self.usage);
         if !self.measured.is_empty() {
             out.table("measured");
             for (key, value) in &self.measured {
                 out.text(key.as_str(), value);
             }
         }
+        measured::print(&mut out, &self.spent, &self.peaks, &self.collapses);
         out.table("suggestions").texts("shown", &self.suggestions.shown).text("choice", &self.suggestions.choice);
         for improvement in &self.improvements {
             out.table_row("improvement")
@@ -153,8 +170,11 @@ impl Canonical for Session {
         check_version(self.v)?;
         check_project(&self.project)?;
         check_line("the summary", &self.summary, 400, true)?;
-        if !self.work.is_sorted_by(|a, b| a < b) || !self.learnings.is_sorted_by(|a, b| a < b) {
-            return fail("`work` and `learnings` are sorted and without repeats");
+        if !self.work.is_sorted_by(|a, b| a < b)
+            || !self.learnings.is_sorted_by(|a, b| a < b)
+            || !self.bundles.is_sorted_by(|a, b| a < b)
+        {
+            return fail("`work`, `learnings` and `bundles` are sorted and without repeats");
         }
         if self.work.iter().any(|work| {
             !work.attempt.parse::<u32>().is_ok_and(|attempt| attempt > 0 && attempt.to_string() == work.attempt)
@@ -166,6 +186,11 @@ impl Canonical for Session {
         {
             return fail("`usage` is `measured`, with a `[measured]` table, or `unmeasured`, without one");
         }
+        if self.usage == "unmeasured" && !(self.spent.is_empty() && self.peaks.is_empty() && self.collapses.is_empty())
+        {
+            return fail("`spent`, `peak` and `collapse` stand only where `usage` is `measured`");
+        }
+        measured::validate(&self.spent, &self.peaks, &self.collapses)?;
         if self.suggestions.shown.len() > 6 || self.improvements.len() > 32 {
             return fail("at most 6 suggestions and 32 improvements");
         }

@@ -157,7 +157,7 @@ impl Reading {
                 }
                 self.conversation.id = meta.id.unwrap_or_default();
                 self.conversation.folder = meta.cwd;
-                self.is_main = !meta.source.is_some_and(|source| source.get("subagent").is_some());
+                self.is_main = meta.source.is_none_or(|source| source.get("subagent").is_none());
             }
             ("turn_context", _) => self.model = payload::<TurnContext>(line)?.model.unwrap_or_default(),
             ("event_msg", Some("task_started")) => {

@@ -292,7 +292,7 @@ proptest! {
         let session = Session {
             v: 1, project: PROJECT.into(), id: id.clone(), profile: dev(), actor: principal("claude"), started: at.clone(),
             ended: at, summary: text.clone(), work: vec![Work { task: task(), phase: small_profile().phases[0].name.clone(), attempt: "2".into() }],
-            learnings: vec![id], usage: "unmeasured".into(), measured: Default::default(),
+            learnings: vec![id], bundles: Vec::new(), usage: "unmeasured".into(), measured: Default::default(), spent: Vec::new(), peaks: Vec::new(), collapses: Vec::new(),
             suggestions: Suggestions { shown: vec![text.clone()], choice: "none".into() },
             improvements: vec![Improvement { what: text, impact: Grade::Low, effort: Grade::Medium, priority: Grade::High }],
         };

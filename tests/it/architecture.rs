@@ -22,7 +22,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("usage", &["model"]),
     ("git", &["model", "faults"]),
     ("store", &["git", "model", "faults"]),
-    ("engine", &["store", "law", "workflow", "config", "secrets", "routing", "git", "model", "clock", "env", "text", "usage"]),
+    (
+        "engine",
+        &["store", "law", "workflow", "config", "secrets", "routing", "git", "model", "clock", "env", "text", "usage"],
+    ),
     ("hooks", &["engine", "store", "config", "git", "law", "model", "clock", "env"]),
     ("ui", &["law", "model"]),
     ("cli", &["engine", "hooks", "ui", "law", "routing", "model", "clock", "env", "faults"]),

@@ -101,6 +101,11 @@ fn the_page_on_learnings_runs() {
 }
 
 #[test]
+fn the_page_on_usage_runs() {
+    run_document("docs/usage.md");
+}
+
+#[test]
 fn no_document_is_forgotten() {
     let known = [
         "bundles.md",
@@ -117,6 +122,7 @@ fn no_document_is_forgotten() {
         "server.md",
         "signing.md",
         "two-profiles.md",
+        "usage.md",
     ];
     for entry in fs::read_dir(document("docs")).unwrap() {
         let path = entry.unwrap().path();

@@ -61,5 +61,6 @@ mod threads;
 mod transaction;
 mod trust;
 mod upgrade;
+mod usage;
 mod verify;
 mod world;

@@ -1,14 +1,22 @@
 //! `agentops session`.
 
+mod body;
+mod usage;
+
+use std::path::PathBuf;
+
 use serde::Serialize;
 
+use self::body::SessionBody;
+use self::usage::check;
 use super::acting::{self, Acting, CommitBody};
 use super::suggestion::{Graded, SuggestionBody, fill_suggestions, suggestion_bodies};
 use super::{CommandError, Context, Outcome, Writing};
-use crate::engine::records::session::{self, Choice, End, Open, Shown, Start};
+use crate::engine::records::session::{self, Choice, End, Shown, Start};
 use crate::engine::records::suggest;
-use crate::model::record::{Grade, Improvement, Session};
-use crate::ui::{Page, Table, dim, plain, strong};
+use crate::engine::records::transcripts::Sources;
+use crate::model::record::{Grade, Improvement};
+use crate::ui::{Table, dim, plain, strong};
 
 /// Begin and end a sitting, and leave a record of it
 #[derive(Debug, clap::Subcommand)]
@@ -18,7 +26,7 @@ use crate::ui::{Page, Table, dim, plain, strong};
   agentops session end --summary \"Wrote the spec\" --improvement \"Cache the compiler in CI\"")]
 pub enum Verb {
     Start(StartArguments),
-    End(EndArguments),
+    End(Box<EndArguments>),
     Show(ShowArguments),
     List(ListArguments),
     Suggest(SuggestArguments),
@@ -87,18 +95,53 @@ pub struct EndArguments {
     #[arg(long, value_name = "N|none", value_parser = choice)]
     choice: Option<Choice>,
     #[command(flatten)]
+    reading: Reading,
+    #[command(flatten)]
     acting: Acting,
 }
 
+/// Where usage is read from.
+#[derive(Debug, clap::Args)]
+struct Reading {
+    /// Read usage from this transcript of an agent's client; may be given several times. Otherwise from those that clients wrote
+    /// in this worktree since the session began
+    #[arg(long, value_name = "FILE", conflicts_with = "unmeasured")]
+    transcript: Vec<PathBuf>,
+    /// The tokens that the model's window holds, where transcripts do not say it, or another number
+    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    window: Option<u64>,
+    /// Read no transcripts
+    #[arg(long)]
+    unmeasured: bool,
+}
+
+impl Reading {
+    fn sources(&self, context: &Context) -> Sources {
+        let named = self.transcript.iter().map(|path| context.path(path)).collect();
+        Sources { named, window: self.window, none: self.unmeasured }
+    }
+}
+
 /// Show a session: the open one, or else the last
+///
+/// Of an open session it tells how full the context is, by the transcripts of the agent's client: the input of the last call as a
+/// share of the window. Up to the first limit of the phase nothing is said; up to the second, how to hand over; above it, to begin
+/// a fresh session.
 #[derive(Debug, clap::Args)]
 #[command(before_long_help = "Examples:
   agentops session show
+  agentops session show --window 200000 --check
   agentops session show 01kq3v9d --json")]
 pub struct ShowArguments {
     /// Its id, or the beginning of it
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", conflicts_with = "check")]
     id: Option<String>,
+    /// Say only how full the context of the open session is; exit 5 above the second limit of its phase, 1 where nothing was
+    /// measured
+    #[arg(long, conflicts_with = "unmeasured")]
+    check: bool,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 /// List sessions, newest first
@@ -129,134 +172,6 @@ fn choice(text: &str) -> Result<Choice, String> {
     match text.parse::<usize>() {
         Ok(number) if number > 0 => Ok(Choice::Number(number)),
         _ => Err("expected the number of a suggestion, or `none`".into()),
-    }
-}
-
-#[derive(Serialize)]
-struct SessionBody {
-    id: String,
-    state: &'static str,
-    profile: String,
-    actor: String,
-    started: String,
-    ended: Option<String>,
-    summary: Option<String>,
-    /// The tasks of an open session.
-    tasks: Vec<String>,
-    work: Vec<WorkBody>,
-    learnings: Vec<String>,
-    usage: String,
-    suggestions: Option<ChosenBody>,
-    improvements: Vec<ImprovementBody>,
-}
-
-#[derive(Serialize)]
-struct WorkBody {
-    task: String,
-    phase: String,
-    attempt: u32,
-}
-
-#[derive(Serialize)]
-struct ChosenBody {
-    shown: Vec<String>,
-    choice: String,
-}
-
-#[derive(Serialize)]
-struct ImprovementBody {
-    what: String,
-    impact: &'static str,
-    effort: &'static str,
-    priority: &'static str,
-}
-
-impl SessionBody {
-    fn open(open: &Open) -> Self {
-        Self {
-            id: open.id.to_string(),
-            state: "open",
-            profile: open.profile.to_string(),
-            actor: open.actor.to_string(),
-            started: open.started.to_string(),
-            ended: None,
-            summary: None,
-            tasks: open.tasks.iter().map(ToString::to_string).collect(),
-            work: Vec::new(),
-            learnings: Vec::new(),
-            usage: "unmeasured".into(),
-            suggestions: None,
-            improvements: Vec::new(),
-        }
-    }
-
-    fn ended(record: &Session) -> Self {
-        let mut tasks: Vec<String> = record.work.iter().map(|work| work.task.to_string()).collect();
-        tasks.dedup();
-        Self {
-            id: record.id.to_string(),
-            state: "ended",
-            profile: record.profile.to_string(),
-            actor: record.actor.to_string(),
-            started: record.started.to_string(),
-            ended: Some(record.ended.to_string()),
-            summary: Some(record.summary.clone()),
-            tasks,
-            work: record
-                .work
-                .iter()
-                .map(|work| WorkBody {
-                    task: work.task.to_string(),
-                    phase: work.phase.to_string(),
-                    attempt: work.attempt.parse().unwrap_or_default(),
-                })
-                .collect(),
-            learnings: record.learnings.iter().map(ToString::to_string).collect(),
-            usage: record.usage.clone(),
-            suggestions: Some(ChosenBody {
-                shown: record.suggestions.shown.clone(),
-                choice: record.suggestions.choice.clone(),
-            }),
-            improvements: record
-                .improvements
-                .iter()
-                .map(|improvement| ImprovementBody {
-                    what: improvement.what.clone(),
-                    impact: improvement.impact.as_str(),
-                    effort: improvement.effort.as_str(),
-                    priority: improvement.priority.as_str(),
-                })
-                .collect(),
-        }
-    }
-
-    fn fill(&self, page: &mut Page) {
-        let until = self.ended.as_ref().map_or("open".to_owned(), |ended| format!("until {ended}"));
-        page.line([strong(&self.id), plain(format!("  {} by {}, {} {until}", self.profile, self.actor, self.started))]);
-        if let Some(summary) = &self.summary {
-            page.wrapped(2, summary);
-        }
-        if self.state == "open" && !self.tasks.is_empty() {
-            page.indented_label(2, [dim("tasks")], self.tasks.join(", "));
-        }
-        for work in &self.work {
-            page.indented_label(2, [dim("work")], format!("{} {}, attempt {}", work.task, work.phase, work.attempt));
-        }
-        if !self.learnings.is_empty() {
-            page.indented_label(2, [dim("learnings")], self.learnings.join(", "));
-        }
-        for improvement in &self.improvements {
-            let ImprovementBody { what, impact, effort, priority } = improvement;
-            let grades = format!("(impact {impact}, effort {effort}, priority {priority})");
-            page.indented_label(2, [dim("improvement")], format!("{what} {grades}"));
-        }
-        if let Some(suggestions) = &self.suggestions {
-            for line in &suggestions.shown {
-                page.indented_label(2, [dim("suggested")], line);
-            }
-            page.indented_label(2, [dim("chosen")], &suggestions.choice);
-        }
-        page.indented_label(2, [dim("usage")], &self.usage);
     }
 }
 
@@ -296,7 +211,7 @@ struct SuggestBody {
 pub(super) fn run(verb: Verb, context: &mut Context) -> Result<Outcome, CommandError> {
     match verb {
         Verb::Start(arguments) => start(arguments, context),
-        Verb::End(arguments) => end(arguments, context),
+        Verb::End(arguments) => end(*arguments, context),
         Verb::Show(arguments) => show(&arguments, context),
         Verb::List(arguments) => list(&arguments, context),
         Verb::Suggest(SuggestArguments {}) => suggestions(context),
@@ -329,6 +244,7 @@ fn start(arguments: StartArguments, context: &Context) -> Result<Outcome, Comman
 
 fn end(arguments: EndArguments, context: &Context) -> Result<Outcome, CommandError> {
     let improvements = improvements(&arguments)?;
+    let sources = arguments.reading.sources(context);
     let site = arguments.acting.site(context)?;
     let target = arguments.acting.target();
     let mut request = End {
@@ -338,6 +254,7 @@ fn end(arguments: EndArguments, context: &Context) -> Result<Outcome, CommandErr
         tasks: arguments.task,
         profile: arguments.profile,
         choice: arguments.choice.unwrap_or_default(),
+        sources,
     };
     if arguments.choice.is_none() && !target.dry_run && context.ui.can_ask() && session::asks(&site)? {
         // What is missing is told before anybody is asked.
@@ -358,7 +275,9 @@ fn end(arguments: EndArguments, context: &Context) -> Result<Outcome, CommandErr
         fill_suggestions(page, &body.suggestions);
         let choice = body.session.suggestions.as_ref().map_or("none", |suggestions| suggestions.choice.as_str());
         page.labelled(strong("chosen"), choice);
+        body.session.fill_usage(page);
     });
+    done.outcome.notes.iter().for_each(|note| context.ui.warning(note));
     acting::tell(&context.ui, &done);
     Ok(Outcome::Done)
 }
@@ -406,9 +325,17 @@ fn improvements(arguments: &EndArguments) -> Result<Vec<Improvement>, CommandErr
 }
 
 fn show(arguments: &ShowArguments, context: &Context) -> Result<Outcome, CommandError> {
-    let body = match session::show(&context.site(None)?, arguments.id.as_deref())? {
-        Shown::Open(open) => ShowBody { session: SessionBody::open(&open), path: None },
-        Shown::Ended(record, path) => ShowBody { session: SessionBody::ended(&record), path: Some(path) },
+    let site = context.site(None)?;
+    let sources = arguments.reading.sources(context);
+    if arguments.check {
+        return check(&context.ui, &session::check(&site, &sources)?);
+    }
+    let (body, measured) = match session::show(&site, arguments.id.as_deref(), &sources)? {
+        Shown::Open(open, measured) => {
+            let session = SessionBody::open(&open).measured(&measured);
+            (ShowBody { session, path: None }, Some(measured))
+        }
+        Shown::Ended(record, path) => (ShowBody { session: SessionBody::ended(&record), path: Some(path) }, None),
     };
     context.ui.show(&body, |page| {
         body.session.fill(page);
@@ -416,6 +343,10 @@ fn show(arguments: &ShowArguments, context: &Context) -> Result<Outcome, Command
             page.indented_label(2, [dim("path")], path);
         }
     });
+    if let Some(measured) = measured {
+        measured.notes.iter().for_each(|note| context.ui.warning(note));
+        usage::advise(&context.ui, &measured);
+    }
     Ok(Outcome::Done)
 }
 

@@ -4,7 +4,7 @@ use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
 use crate::model::digest::ObjectId;
 use crate::model::layout::Place;
-use crate::model::name::{Principal, ProfileName};
+use crate::model::name::Principal;
 use crate::model::path::RepoPath;
 use crate::model::policy::Actor;
 

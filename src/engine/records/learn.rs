@@ -1,6 +1,5 @@
 //! Learnings: recording what was found out, and finding it again.
 
-use super::files;
 use super::session;
 use crate::engine::error::EngineError;
 use crate::engine::knowledge::filed::{self, Filed};

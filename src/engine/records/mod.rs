@@ -1,8 +1,11 @@
 //! What is remembered beside tasks: sessions, learnings, suggestions.
 
+pub(crate) mod brought;
 pub(crate) mod files;
 pub mod improvements;
 pub mod learn;
+pub mod measure;
 pub mod reuse;
 pub mod session;
 pub mod suggest;
+pub mod transcripts;

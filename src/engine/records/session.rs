@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::brought::{learnings, work};
 use super::files;
+use super::measure::{Measured, Phases, measure};
 use super::suggest::{self, Moment, Suggestion};
+use super::transcripts::{self, Reading, Sources};
 use crate::engine::error::EngineError;
 use crate::engine::knowledge::filed;
 use crate::engine::site::{Base, Site};
@@ -11,14 +14,11 @@ use crate::engine::writing::compose;
 use crate::engine::writing::transact::{Committed, Draft, Target, transact};
 use crate::model::canonical::Canonical as _;
 use crate::model::digest::ObjectId;
-use crate::model::event::{Event, EventKind};
-use crate::model::layout::{self, Place};
+use crate::model::layout;
 use crate::model::message::one_line;
 use crate::model::name::{Principal, ProfileName, RecordId, TaskId};
-use crate::model::policy::REUSE_SINCE;
-use crate::model::record::{Improvement, Learning, Session, Suggestions, Work};
+use crate::model::record::{Improvement, Session, Suggestions};
 use crate::model::time::Timestamp;
-use crate::model::tree::{MAX_STATE_FILE, TreeView as _};
 use crate::store::open_session::{self, OpenSession};
 
 /// A session under way in this worktree.
@@ -177,6 +177,8 @@ pub struct End {
     pub profile: Option<String>,
     /// What the human chose.
     pub choice: Choice,
+    /// Where usage is read from.
+    pub sources: Sources,
 }
 
 /// Whether a session's end asks who chose what: a person acts.
@@ -192,6 +194,8 @@ pub struct Ended {
     pub record: Session,
     /// What was shown, in the order of the numbers.
     pub suggestions: Vec<Suggestion>,
+    /// What of the usage could not be read or counted, each a sentence.
+    pub notes: Vec<String>,
 }
 
 /// Ends the open session with one record, in one commit. Where none is open, a record of the named tasks is written all
@@ -199,6 +203,12 @@ pub struct Ended {
 pub fn end(site: &Site, target: &Target, request: &End) -> Result<Committed<Ended>, EngineError> {
     let fresh = site.clock.new_record_id();
     let ended = site.clock.now();
+    // Once, and before the lock is taken: transcripts may be long.
+    let reading = {
+        let base = site.base()?;
+        let begun = open(site, &base)?;
+        transcripts::read(site, &request.sources, begun.as_ref().map(|open| &open.started))?
+    };
     let done = transact(site, target, |base| {
         let (principal, actor) = files::acting(site, base)?;
         let (mut tasks, profiles) = named_tasks(base, &request.tasks)?;
@@ -231,6 +241,10 @@ pub fn end(site: &Site, target: &Target, request: &End) -> Result<Committed<Ende
         refuse_empty(request, &learnings)?;
         let suggestions = suggest::at(site, base, begun.as_ref(), Moment::End)?;
         let shown: Vec<String> = suggestions.iter().map(Suggestion::line).collect();
+        let is_begun = begun.is_some();
+        let (window, times) = (request.sources.window, (is_begun.then_some(&session.started), &ended));
+        let mut measured = measured_of(base, &reading, window, &session, times, work.iter().map(|work| &work.task))?;
+        measured.collapses.extend(measured.red_at_end(&ended));
         let record = Session {
             v: 1,
             project: base.policy.format.project.clone(),
@@ -242,8 +256,12 @@ pub fn end(site: &Site, target: &Target, request: &End) -> Result<Committed<Ende
             summary: one_line(&request.summary),
             work: work.into_iter().collect(),
             learnings,
-            usage: "unmeasured".into(),
-            measured: Default::default(),
+            bundles: Vec::new(),
+            usage: if measured.is_measured() { "measured" } else { "unmeasured" }.into(),
+            measured: measured.facts,
+            spent: measured.spent,
+            peaks: measured.peaks,
+            collapses: measured.collapses,
             suggestions: Suggestions { choice: chosen(&shown, request.choice)?, shown },
             improvements: request.improvements.iter().map(tidy).collect(),
         };
@@ -252,7 +270,7 @@ pub fn end(site: &Site, target: &Target, request: &End) -> Result<Committed<Ende
         Ok(Draft {
             files: vec![(path, Some(record.print().into_bytes()))],
             message: message(&record, &actor),
-            outcome: Ended { record, suggestions },
+            outcome: Ended { record, suggestions, notes: measured.notes },
         })
     })?;
     if done.commit.is_some() {
@@ -260,6 +278,19 @@ pub fn end(site: &Site, target: &Target, request: &End) -> Result<Committed<Ende
         let _ = open_session::clear(site.repo.git_dir());
     }
     Ok(done)
+}
+
+/// What `session` took until now, or until it ends.
+fn measured_of<'t>(
+    base: &Base<'_>,
+    reading: &Reading,
+    window: Option<u64>,
+    session: &Open,
+    times: (Option<&Timestamp>, &Timestamp),
+    tasks: impl IntoIterator<Item = &'t TaskId>,
+) -> Result<Measured, EngineError> {
+    let profile = base.profile(session.profile.as_str())?;
+    Ok(measure(reading, window, times, &Phases::of(base, tasks)?, profile))
 }
 
 fn message(record: &Session, actor: &crate::model::policy::Actor) -> String {
@@ -328,110 +359,40 @@ fn chosen(shown: &[String], choice: Choice) -> Result<String, EngineError> {
     })
 }
 
-/// The learnings of the record, sorted: those named, or those that the session recorded; for a session that was never
-/// begun, those of its actor and tasks.
-fn learnings(
-    site: &Site,
-    base: &Base<'_>,
-    session: &Open,
-    tasks: &[TaskId],
-    named: &[String],
-) -> Result<Vec<RecordId>, EngineError> {
-    let mut ids = BTreeSet::new();
-    for prefix in named {
-        let (file, _) = filed::find::<Learning>(base, prefix)?;
-        if file.profile != session.profile && base.policy.format.laws < REUSE_SINCE {
-            return Err(EngineError::usage(
-                format!(
-                    "learning `{}` belongs to profile `{}`, and this session to `{}`",
-                    file.id, file.profile, session.profile
-                ),
-                "record it there too, with `agentops learn add`",
-            ));
-        }
-        ids.insert(file.id);
-    }
-    if named.is_empty() && session.head.is_some() {
-        ids.extend(learnings_of(site, base, session)?);
-    } else if named.is_empty() {
-        for file in filed::list::<Learning>(base, Some(&session.profile))? {
-            let is_own = |learning: &Learning| {
-                learning.actor == session.actor && tasks.iter().any(|task| task.as_str() == learning.task)
-            };
-            if file.open(base)?.as_ref().is_some_and(is_own) {
-                ids.insert(file.id);
-            }
-        }
-    }
-    Ok(ids.into_iter().collect())
+fn until_now(site: &Site, base: &Base<'_>, open: &Open, sources: &Sources) -> Result<Measured, EngineError> {
+    let reading = transcripts::read(site, sources, Some(&open.started))?;
+    let worked = work(site, base, open, &open.tasks)?;
+    let times = (Some(&open.started), &site.clock.now());
+    measured_of(base, &reading, sources.window, open, times, worked.iter().map(|work| &work.task))
 }
 
-/// The learnings that the session's actor recorded in its profile since it began.
-pub(crate) fn learnings_of(site: &Site, base: &Base<'_>, session: &Open) -> Result<Vec<RecordId>, EngineError> {
-    let mut ids = Vec::new();
-    for (path, place) in files::added_since(site, base, session.head.as_ref())? {
-        if !matches!(&place, Place::Learning(profile, _) if *profile == session.profile) {
-            continue;
-        }
-        let bytes = base.tree.file(&path, MAX_STATE_FILE)?.unwrap_or_default();
-        let Ok(learning) = Learning::parse(&bytes) else { continue };
-        if learning.actor == session.actor && learning.at >= session.started {
-            ids.push(learning.id);
-        }
-    }
-    ids.sort_unstable();
-    Ok(ids)
-}
-
-/// The phases worked on: those that the actor's events of this session left or entered again, and where the named tasks
-/// stand.
-fn work(site: &Site, base: &Base<'_>, session: &Open, named: &[TaskId]) -> Result<BTreeSet<Work>, EngineError> {
-    let mut work = BTreeSet::new();
-    let mut enter = |state: &crate::model::state::TaskState, task: &TaskId| {
-        work.insert(Work { task: task.clone(), phase: state.phase.clone(), attempt: state.attempt.to_string() });
-    };
-    if session.head.is_some() {
-        for (path, place) in files::added_since(site, base, session.head.as_ref())? {
-            let Place::Event(profile, task, _) = place else { continue };
-            if profile != session.profile {
-                continue;
-            }
-            let bytes = base.tree.file(&path, MAX_STATE_FILE)?.unwrap_or_default();
-            let Ok(event) = Event::parse(&bytes) else { continue };
-            if event.actor != session.actor || event.at < session.started {
-                continue;
-            }
-            let chain = base.task(task.as_str())?;
-            // An advance speaks of the phase that it left.
-            let left = event.prev.first().filter(|_| event.kind == EventKind::Advance);
-            let state = left.and_then(|prev| chain.link(prev)).map_or(&event.state, |link| &link.event.state);
-            enter(state, &task);
-        }
-    }
-    for task in named {
-        for head in base.task(task.as_str())?.heads() {
-            enter(&head.event.state, task);
-        }
-    }
-    Ok(work)
+/// How full the context of the open session is. Fails where that is not known, and with [`EngineError::Budget`] where it is
+/// above the second limit of its phase: what was not measured passes no check.
+pub fn check(site: &Site, sources: &Sources) -> Result<Measured, EngineError> {
+    let base = site.base()?;
+    let open = open(site, &base)?.ok_or_else(nothing_open)?;
+    let measured = until_now(site, &base, &open, sources)?;
+    measured.refuse_red()?;
+    Ok(measured)
 }
 
 /// A session as it is shown.
 #[derive(Debug, Clone)]
 pub enum Shown {
-    /// Under way in this worktree.
-    Open(Open),
+    /// Under way in this worktree, and what it took until now.
+    Open(Open, Box<Measured>),
     /// Ended: the record and its path.
     Ended(Box<Session>, String),
 }
 
 /// One session by the beginning of its id; without one the open session, or else the newest record.
-pub fn show(site: &Site, prefix: Option<&str>) -> Result<Shown, EngineError> {
+pub fn show(site: &Site, prefix: Option<&str>, sources: &Sources) -> Result<Shown, EngineError> {
     let base = site.base()?;
     let open = open(site, &base)?;
     let is_meant = |open: &Open| prefix.is_none_or(|prefix| !prefix.is_empty() && open.id.as_str().starts_with(prefix));
     if let Some(open) = open.filter(is_meant) {
-        return Ok(Shown::Open(open));
+        let measured = until_now(site, &base, &open, sources)?;
+        return Ok(Shown::Open(open, Box::new(measured)));
     }
     let newest = match prefix {
         Some(prefix) => prefix.to_owned(),

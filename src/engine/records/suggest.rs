@@ -92,7 +92,7 @@ pub(crate) fn at(
         }
     }
     if let Some(open) = open.filter(|_| moment != Moment::Start)
-        && session::learnings_of(site, base, open)?.is_empty()
+        && super::brought::learnings_of(site, base, open)?.is_empty()
     {
         let command = "agentops learn add --pattern \"…\"".to_owned();
         all.push(suggestion(Kind::Learn, command, NO_LEARNING.into()));

@@ -64,8 +64,12 @@ pub(crate) fn session() -> Session {
         summary: "Parser reads CRLF".into(),
         work: Vec::new(),
         learnings: vec![learning().id],
+        bundles: Vec::new(),
         usage: "unmeasured".into(),
         measured: BTreeMap::new(),
+        spent: Vec::new(),
+        peaks: Vec::new(),
+        collapses: Vec::new(),
         suggestions: Suggestions {
             shown: vec!["Submit task auth-k3f9 for review".into(), "Profile the parser on large files".into()],
             choice: "none".into(),

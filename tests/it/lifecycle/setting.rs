@@ -190,8 +190,12 @@ impl Sandbox {
                 attempt: "1".into(),
             }],
             learnings: vec![learning.id.clone()],
+            bundles: Vec::new(),
             usage: "unmeasured".into(),
             measured: Default::default(),
+            spent: Vec::new(),
+            peaks: Vec::new(),
+            collapses: Vec::new(),
             suggestions: Suggestions {
                 shown: (1..=5)
                     .map(|n| format!("Suggestion {n}: measure ticket {number}{n} again in a month"))
