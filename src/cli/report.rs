@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::{CommandError, Context, Outcome};
-use crate::engine::compliance::{self, Compliance, Counts, Delivery, Doing, Row, Since};
+use crate::engine::compliance::{self, Compliance, Contexts, Counts, Delivery, Doing, Row, Since};
 use crate::law::registry;
 use crate::model::escape::markdown;
 use crate::model::law_id::LawId;
@@ -20,7 +20,7 @@ pub enum Verb {
     Compliance(Arguments),
 }
 
-/// Count what each law found, by session, actor and profile, and the done tasks that lack deliverables
+/// Count what each law found, by session, actor and profile, the done tasks that lack deliverables, and how full contexts were
 #[derive(Debug, clap::Args)]
 #[command(before_long_help = "Examples:
   agentops report compliance
@@ -71,6 +71,7 @@ struct Body {
     totals: Vec<LawBody>,
     rows: Vec<RowBody>,
     tasks: TasksBody,
+    contexts: ContextsBody,
     not_checked: Vec<String>,
 }
 
@@ -103,6 +104,25 @@ struct TasksBody {
     promising: usize,
     missing: Vec<MissingBody>,
     not_judged: Vec<UnjudgedBody>,
+}
+
+#[derive(Serialize)]
+struct ContextsBody {
+    sessions: usize,
+    measured: usize,
+    collapses: usize,
+    phases: Vec<PhaseBody>,
+}
+
+/// How many sessions of a phase had which fullest context.
+#[derive(Serialize)]
+struct PhaseBody {
+    profile: String,
+    phase: String,
+    green: usize,
+    yellow: usize,
+    red: usize,
+    highest_share_percent: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -220,6 +240,7 @@ impl Body {
             totals: registry().iter().map(|law| total(law.id)).collect(),
             rows,
             tasks: TasksBody::of(made),
+            contexts: ContextsBody::of(&made.contexts),
             not_checked: made.not_checked.clone(),
         }
     }
@@ -266,7 +287,7 @@ impl Body {
             page.table(&table);
             page.blank();
         }
-        self.tasks.lines().iter().for_each(|line| page.text(line));
+        self.tasks.lines().iter().chain(&self.contexts.lines()).for_each(|line| page.text(line));
         for sentence in &self.not_checked {
             page.labelled(warning("not checked"), sentence);
         }
@@ -302,7 +323,8 @@ impl Body {
             }
             page.blank();
         }
-        for line in self.tasks.lines().iter().chain(&self.not_checked.iter().map(told_unchecked).collect::<Vec<_>>()) {
+        let lines = [self.tasks.lines(), self.contexts.lines()].concat();
+        for line in lines.iter().chain(&self.not_checked.iter().map(told_unchecked).collect::<Vec<_>>()) {
             page.text(format!("- {}", markdown(line)));
         }
     }
@@ -344,6 +366,42 @@ impl TasksBody {
         }
         for unjudged in &self.not_judged {
             lines.push(format!("{NOT_JUDGED}: {} ({}): {}", unjudged.task, unjudged.profile, unjudged.reason));
+        }
+        lines
+    }
+}
+
+impl ContextsBody {
+    fn of(contexts: &Contexts) -> Self {
+        let phases = contexts.phases.iter().map(|((profile, phase), own)| PhaseBody {
+            profile: profile.to_string(),
+            phase: phase.clone(),
+            green: own.green,
+            yellow: own.yellow,
+            red: own.red,
+            highest_share_percent: own.highest.map(|share| share.tenths() as f64 / 10.0),
+        });
+        let Contexts { sessions, measured, collapses, .. } = *contexts;
+        Self { sessions, measured, collapses, phases: phases.collect() }
+    }
+
+    /// Nothing where no session left a record.
+    fn lines(&self) -> Vec<String> {
+        if self.sessions == 0 {
+            return Vec::new();
+        }
+        let mut lines = vec![format!(
+            "sessions: {}; usage measured in {}, unmeasured in {}; contexts that did not last: {}",
+            self.sessions,
+            self.measured,
+            self.sessions - self.measured,
+            if self.measured == 0 { "unmeasured".to_owned() } else { self.collapses.to_string() },
+        )];
+        for PhaseBody { profile, phase, green, yellow, red, highest_share_percent } in &self.phases {
+            let highest = highest_share_percent.unwrap_or_default();
+            lines.push(format!(
+                "fullest contexts in {profile} {phase}: {green} green, {yellow} yellow, {red} red; the highest {highest:.1} %"
+            ));
         }
         lines
     }

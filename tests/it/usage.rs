@@ -158,6 +158,10 @@ fn calls_of_this_worktree_and_time_are_found_and_each_counts_once() {
         assert!(!text.contains(secret), "{secret} in the record\n{text}");
     }
     sitting.sandbox.agentops("check --all").run().expect_code(0);
+    let report = sitting.sandbox.agentops("report compliance --json").run().expect_code(0).json();
+    let phase = json!({"profile": "product-dev", "phase": "research", "green": 0, "yellow": 1, "red": 0,
+        "highest_share_percent": 25.0});
+    assert_eq!(report["contexts"], json!({"sessions": 1, "measured": 1, "collapses": 0, "phases": [phase]}));
 }
 
 #[test]

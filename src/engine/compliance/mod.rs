@@ -5,6 +5,7 @@
 //! gives one for each commit that the step brings. Besides, each commit with one parent is judged alone, as the hooks judge
 //! it where it is made.
 
+mod contexts;
 mod count;
 mod promises;
 mod sittings;
@@ -31,6 +32,7 @@ use crate::model::time::Date;
 use crate::model::tree::TreeView as _;
 use crate::workflow::chain;
 use crate::workflow::governance::Redactions;
+pub use contexts::{Contexts, PhaseContexts};
 use count::verdicts;
 pub use count::{Counts, Verdict};
 pub use promises::Delivery;
@@ -85,6 +87,8 @@ pub struct Compliance {
     pub rows: BTreeMap<Doing, Row>,
     /// The tasks that these steps brought to their end, with what became of their promises.
     pub tasks: BTreeMap<(ProfileName, TaskId), Delivery>,
+    /// How full the contexts of sessions were, as their records say.
+    pub contexts: Contexts,
     /// What could not be seen, each a sentence.
     pub not_checked: Vec<String>,
 }
@@ -107,6 +111,7 @@ pub fn report(site: &Site, since: Option<&str>) -> Result<Compliance, EngineErro
         Ok(())
     })?;
     made.tip = walked.tip;
+    made.contexts = contexts::of_sessions(site, &base, since.as_ref())?;
     let own = std::mem::take(&mut made.not_checked);
     made.not_checked = walked.not_checked.into_iter().chain(own).collect();
     made.not_checked.push(
