@@ -16,8 +16,8 @@ use crate::text::search::TokenisedText;
 
 /// The name of the cache's file.
 const CACHE: &str = "learnings";
-/// What its entries are; another form, another number.
-const CONTENTS: &str = "words of learnings, form 1";
+/// What its entries are. A release may cut words in another way, so each has a cache of its own.
+const CONTENTS: &str = concat!("words of learnings, form 1, agentops ", env!("CARGO_PKG_VERSION"));
 
 /// Between tags, and between ids.
 const BETWEEN: char = ' ';
