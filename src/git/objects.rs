@@ -146,10 +146,13 @@ impl Clone for Commits {
 
 impl Commits {
     fn read(&self, id: &gix::oid, buffer: &mut Vec<u8>) -> bool {
-        let (kept, id) = (self.kept.borrow(), from_gix(id));
-        let Some(bytes) = kept.by_id.get(&id).map(|bytes| &**bytes).or_else(|| kept.known.get(&id)) else {
-            return false;
+        let (kept, own) = (self.kept.borrow(), from_gix(id));
+        // A process before may be anybody: its bytes are those of the commit, or they are not believed.
+        let is_true = |bytes: &&[u8]| {
+            gix::objs::compute_hash(id.kind(), gix::objs::Kind::Commit, bytes).is_ok_and(|found| *found == *id)
         };
+        let known = || kept.known.get(&own).filter(is_true);
+        let Some(bytes) = kept.by_id.get(&own).map(|bytes| &**bytes).or_else(known) else { return false };
         buffer.clear();
         buffer.extend_from_slice(bytes);
         true
@@ -468,5 +471,16 @@ mod tests {
         assert_eq!([1, 2, 3].map(is_kept), [true, true, false]);
         commits.keep(&id(4), &[b'x'; 500]);
         assert_eq!([1, 2, 4].map(is_kept), [false, false, true]);
+    }
+
+    #[test]
+    fn what_another_process_kept_is_held_against_its_id() {
+        let bytes = b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n";
+        let id = gix::objs::compute_hash(gix::hash::Kind::Sha1, gix::objs::Kind::Commit, bytes).unwrap();
+        let other = gix::ObjectId::from_bytes_or_panic(&[7; 20]);
+        let places = IdMap::from_iter([(from_gix(&id), 0..bytes.len()), (from_gix(&other), 0..bytes.len())]);
+        let commits = Commits::default();
+        commits.kept.borrow_mut().known = KnownCommits { bytes: bytes.to_vec(), places };
+        assert_eq!([id, other].map(|id| commits.read(&id, &mut Vec::new())), [true, false]);
     }
 }

@@ -1,8 +1,8 @@
 //! Commits as they were read, for the next run of the `commit-msg` hook: it compares a message with those of the fifty commits
 //! before it, and git keeps each of these in a file of its own until it packs them.
 //!
-//! What is kept follows from ids, so it never goes stale. It is believed as git believes its own objects, which lie beside it:
-//! `check` reads those alone. What is damaged or lost is read anew.
+//! What is kept follows from ids, so it never goes stale, and whoever reads it holds it against them: what somebody else wrote
+//! there is not believed. What is damaged or lost is read anew.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -26,8 +26,10 @@ fn path(git_dir: &Path) -> PathBuf {
 
 /// What is kept, up to the first damage.
 pub fn load(git_dir: &Path) -> KnownCommits {
+    let path = path(git_dir);
+    let fits = path.symlink_metadata().is_ok_and(|about| about.is_file() && about.len() <= MOST as u64);
     let mut known = KnownCommits {
-        bytes: read_whole(&path(git_dir)).ok().flatten().filter(|bytes| bytes.len() <= MOST).unwrap_or_default(),
+        bytes: Some(path).filter(|_| fits).and_then(|path| read_whole(&path).ok()?).unwrap_or_default(),
         ..KnownCommits::default()
     };
     let mut at = 0;
