@@ -121,7 +121,8 @@ impl Repo {
             let Some(either) = old.or(new) else { return Ok(()) };
             // Before the path is made: what is counted afterwards has taken its memory.
             let length = pair.at.as_bytes().len() + usize::from(pair.depth > 0) + either.name.len();
-            if length > MAX_PATH {
+            // What is too long to be read may still be removed.
+            if length > MAX_PATH && (new.is_some() || either.is_tree()) {
                 return Err(too_long(&pair.at, either.name));
             }
             *paths += length;

@@ -180,9 +180,9 @@ impl StepView for RepoStep<'_> {
         let [ours, theirs] = &commit.parents[..] else { return Ok(false) };
         let merged = match self.repo.merge(ours, theirs) {
             Ok(merged) => merged,
-            Err(GitError::Conflict { .. } | GitError::Unrelated { .. }) => return Ok(false),
-            // Git may have put them together without asking, and its author had nothing to say.
-            Err(GitError::TooLargeToMerge { .. }) => return Ok(true),
+            Err(GitError::Conflict { .. } | GitError::TooLargeToMerge { .. } | GitError::Unrelated { .. }) => {
+                return Ok(false);
+            }
             Err(error) => return Err(error.into()),
         };
         match &commit.tree {
