@@ -71,10 +71,14 @@ pub fn stems(text: &str) -> Vec<String> {
     words(text).iter().map(|word| stem(word)).collect()
 }
 
-fn words(text: &str) -> Vec<String> {
+/// The beginning of a text that is looked at, at most [`LONGEST_TEXT`] bytes.
+pub fn head_of(text: &str) -> &str {
     let end = (0..=text.len().min(LONGEST_TEXT)).rev().find(|at| text.is_char_boundary(*at));
-    let text = &text[..end.unwrap_or_default()];
-    let lower = text.to_lowercase();
+    &text[..end.unwrap_or_default()]
+}
+
+fn words(text: &str) -> Vec<String> {
+    let lower = head_of(text).to_lowercase();
     let inside = |c: char| c.is_alphanumeric() || matches!(c, '+' | '#' | '\'');
     let words = lower.split(|c: char| !inside(c)).map(|word| word.trim_matches(['+', '\'']).trim_end_matches("'s"));
     words.filter(|word| !word.is_empty()).map(str::to_owned).collect()

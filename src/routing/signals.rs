@@ -3,7 +3,7 @@
 //!
 //! Examples: the nearest of a profile's texts to the task's, by the cosine of their features, is a sign for that profile
 //! the stronger the nearer it is. So profiles route that the classifier has never heard of, and the four that it knows can
-//! be taught. Other signals add to a profile's log-odds.
+//! be taught. Of a profile's other signals the strongest adds to its log-odds.
 
 use super::decision::{Candidate, Route, decide};
 use super::model::{CLASSES, Model, PROFILES, Weighed};
@@ -74,12 +74,14 @@ pub fn route(model: &Model<'_>, text: &str, profiles: &[Taught<'_>], signals: Ve
         candidates.push(Candidate { profile: own.name.clone(), score: taught(own.name), present: true });
     }
     let mut other = (1.0 - strongest) * probabilities[CLASSES - 1];
-    for signal in signals {
-        for candidate in candidates.iter_mut().filter(|candidate| candidate.profile == signal.profile) {
-            candidate.score = candidate.score.max(FLOOR) * signal.weight.exp();
+    // The strongest of a profile's signals counts: a list of a hundred files says no more than its first one.
+    for candidate in &mut candidates {
+        let own = signals.iter().filter(|signal| signal.profile == candidate.profile).map(|signal| signal.weight);
+        if let Some(weight) = own.reduce(f64::max) {
+            candidate.score = candidate.score.max(FLOOR) * weight.exp();
         }
-        says.push(signal.says);
     }
+    says.extend(signals.into_iter().map(|signal| signal.says));
     let all = other + candidates.iter().map(|candidate| candidate.score).sum::<f64>();
     candidates.iter_mut().for_each(|candidate| candidate.score /= all);
     other /= all;
@@ -172,6 +174,18 @@ mod tests {
         let profiles = [Taught { name: &own, texts: vec!["Translate the German chapter on knitting"] }];
         let (route, _) = route(&Model::shipped(), "The API answers 502 since the last restart", &profiles, Vec::new());
         assert_eq!((route.decision, route.profile()), (Decision::Suggest, Some(&name("sre"))), "{route:?}");
+    }
+
+    #[test]
+    fn a_thousand_files_say_no_more_than_one() {
+        let (own, sre) = (name("translation"), name("sre"));
+        let profiles = [Taught { name: &own, texts: Vec::new() }, Taught { name: &sre, texts: Vec::new() }];
+        let file = || Signal { profile: own.clone(), weight: 3.0, says: "a file".into() };
+        let text = "The API answers 502 since the last restart";
+        let (one, _) = route(&Model::shipped(), text, &profiles, vec![file()]);
+        let (many, says) = route(&Model::shipped(), text, &profiles, vec![file(); 1000]);
+        assert!(many.candidates.iter().all(|candidate| candidate.score.is_finite()), "{many:?}");
+        assert_eq!((many, says.len()), (one, 1000));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::model::profile::Profile;
 use crate::model::tree::SightError;
 use crate::routing::decision::{Route, decide_text};
 use crate::routing::evaluation::{self, Evaluation, LineError};
+use crate::routing::features::head_of;
 use crate::routing::model::Model;
 use crate::routing::signals::{self, Signal, Taught, paths_in};
 use crate::workflow::chain;
@@ -29,6 +30,9 @@ const DECLARED: f64 = 1.5;
 
 /// A task of the profile that the text names, or whose title it repeats.
 const TASK: f64 = 3.0;
+
+/// Bytes of a title that is compared with the titles of tasks: of longer ones ids have the beginning alone.
+const LONGEST_TITLE: usize = 32;
 
 /// What the router says, and what it rests on.
 #[derive(Debug, Clone, PartialEq)]
@@ -108,23 +112,26 @@ fn taught(profile: &Profile) -> Taught<'_> {
 /// The profiles whose files the text names.
 fn path_signals(base: &Base<'_>, text: &str) -> Result<Vec<Signal>, SightError> {
     let mut signals = Vec::new();
-    for named in paths_in(text) {
+    let mut declared = Vec::new();
+    for profile in base.policy.profiles.values() {
+        let syntax = Globs::new(profile.syntax.iter().map(|(glob, _)| glob))?;
+        declared.push((&profile.name, Globs::new(&profile.documents)?, syntax));
+    }
+    for named in paths_in(head_of(text)) {
         let path = RepoPath::from(named);
         if let Some(owner) = Place::of(&path).as_ref().and_then(Place::profile) {
             let says = format!("`{named}` lies in the namespace of `{owner}`");
             signals.push(Signal { profile: owner.clone(), weight: NAMESPACE, says });
             continue;
         }
-        for profile in base.policy.profiles.values() {
-            let documents = Globs::new(&profile.documents)?;
-            let syntax = Globs::new(profile.syntax.iter().map(|(glob, _)| glob))?;
+        for (profile, documents, syntax) in &declared {
             let what = match () {
                 () if documents.matches(&path) => "a document of",
                 () if syntax.matches(&path) => "a file checked by",
                 () => continue,
             };
-            let says = format!("`{named}` is {what} `{}`", profile.name);
-            signals.push(Signal { profile: profile.name.clone(), weight: DECLARED, says });
+            let says = format!("`{named}` is {what} `{profile}`");
+            signals.push(Signal { profile: (*profile).clone(), weight: DECLARED, says });
         }
     }
     Ok(signals)
@@ -134,13 +141,15 @@ fn path_signals(base: &Base<'_>, text: &str) -> Result<Vec<Signal>, SightError> 
 fn task_signals(base: &Base<'_>, text: &str) -> Result<Vec<Signal>, SightError> {
     let ids = |c: char| !(c.is_ascii_alphanumeric() || c == '-');
     let named: Vec<TaskId> = text.split(ids).filter_map(|word| TaskId::parse(word).ok()).collect();
-    let like = TaskId::from_title(text, 0);
+    // A title without such characters has a slug that says nothing, and a long one is cut.
+    let like = (text.len() <= LONGEST_TITLE && text.contains(|c: char| c.is_ascii_alphanumeric()))
+        .then(|| TaskId::from_title(text, 0));
     let mut signals = Vec::new();
     for profile in base.policy.profiles.keys() {
         for task in chain::tasks(&base.tree, profile)? {
             let how = match () {
                 () if named.contains(&task) => "is named",
-                () if slug(&task) == slug(&like) => "has such a title",
+                () if like.as_ref().is_some_and(|like| slug(&task) == slug(like)) => "has such a title",
                 () => continue,
             };
             let Some(standing) = chain::standing_by_name(&base.tree, profile, &task)? else { continue };
