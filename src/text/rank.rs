@@ -159,7 +159,7 @@ mod tests {
         let vectors = Vectors::of(texts.iter().copied());
         let ranks = vectors.textrank();
         assert!(ranks[..3].iter().all(|rank| *rank > ranks[3]), "{ranks:?}");
-        assert!(ranks.iter().any(|rank| *rank == 1.0));
+        assert!(ranks.contains(&1.0));
         assert!(vectors.likeness(0, 1) > vectors.likeness(0, 3));
         assert!((vectors.likeness(0, 0) - 1.0).abs() < 1e-5);
     }

@@ -206,7 +206,7 @@ fn kept_files_must_make_a_policy() {
     insta::assert_snapshot!(sandbox.agentops("init --profile sre").run().expect_code(1).snapshot(), @"
     exit 1
     --- stderr
-    error: .agentops/config.toml:1:1: `colour` is not a key of the top of the file. To mend it: remove it; the keys are `laws`, `messages`, `gates`, `governance`, `waivers`, `budgets`, `paths`, `refs`, `actors`, `compromised`, `exempt` and `agent_markers`
+    error: .agentops/config.toml:1:1: `colour` is not a key of the top of the file. To mend it: remove it; the keys are `laws`, `messages`, `gates`, `governance`, `waivers`, `budgets`, `bundles`, `paths`, `refs`, `actors`, `compromised`, `exempt` and `agent_markers`
     ");
     assert_eq!(standing(&sandbox), before);
 }

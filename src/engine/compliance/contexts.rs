@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Since;
 use crate::engine::error::EngineError;
-use crate::engine::records::files;
+use crate::engine::knowledge::filed;
 use crate::engine::site::{Base, Site};
 use crate::model::measured::{Band, Share};
 use crate::model::name::ProfileName;
@@ -44,7 +44,7 @@ pub(super) fn of_sessions(site: &Site, base: &Base<'_>, since: Option<&Since>) -
         _ => None,
     };
     let mut found = Contexts::default();
-    for file in files::list::<Session>(base, None)? {
+    for file in filed::list::<Session>(base, None)? {
         let is_older = before.as_ref().map(|tree| tree.entry(&file.path)).transpose()?.flatten().is_some();
         let Some(record) = file.open(base)?.filter(|_| !is_older) else { continue };
         if matches!(since, Some(Since::Day(day)) if record.ended.date() < *day) {

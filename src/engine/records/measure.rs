@@ -166,9 +166,11 @@ pub(crate) fn measure(
             cause: Cause::Compaction,
         })
         .collect();
-    // Of several conversations the one that asks, where it is known.
-    let is_own = |counted: &&&Counted| reading.own.as_deref() == reading.ledger.conversation(counted.conversation);
-    let newest = main.iter().rev().find(is_own).or(main.last()).map(|counted| &counted.call);
+    // Of several conversations the one that asks, where it is known: how full another one is, is no answer.
+    let is_asked = |counted: &&&Counted| {
+        reading.own.is_none() || reading.own.as_deref() == reading.ledger.conversation(counted.conversation)
+    };
+    let newest = main.iter().rev().find(is_asked).map(|counted| &counted.call);
     if let Some(newest) = newest {
         let is_replaced = compactions.iter().any(|at| *at >= newest.at && at.is_some());
         if is_replaced {

@@ -1,7 +1,7 @@
 //! Reads tables of an SQLite file, and nothing else: no queries, no indexes, no writing.
 //!
-//! opencode keeps its sessions in such a file. All of SQLite would be a library in C, three times as long to build as the
-//! rest, and it opens a file in WAL mode only with write access to the folder. The format is fixed for ever
+//! opencode keeps its sessions in such a file. All of SQLite would be a library in C, for which whoever builds the
+//! program needs a C compiler, and it opens a file in WAL mode only with write access to the folder. The format is fixed for ever
 //! (<https://www.sqlite.org/fileformat2.html>), and for a read of whole tables little of it is needed: pages, B-trees of
 //! tables, records, and the write-ahead log, which holds what was written last.
 //!

@@ -200,7 +200,7 @@ fn a_broken_base_does_not_hide_what_is_found_on_the_other_branches() {
     refused: `pre-push` of agentops stops this push
 
     refs/heads/broken
-    error: .agentops/config.toml:1:2: `wavers` is not a key of the top of the file. To mend it: did you mean `waivers`? The keys are `laws`, `messages`, `gates`, `governance`, `waivers`, `budgets`, `paths`, `refs`, `actors`, `compromised`, `exempt` and `agent_markers`
+    error: .agentops/config.toml:1:2: `wavers` is not a key of the top of the file. To mend it: did you mean `waivers`? The keys are `laws`, `messages`, `gates`, `governance`, `waivers`, `budgets`, `bundles`, `paths`, `refs`, `actors`, `compromised`, `exempt` and `agent_markers`
     hint: nothing can be judged by rules that cannot be read: mend the files, or bring them back from an earlier commit (`git log -- .agentops`); `agentops doctor` shows when they are right
     hint: the `pre-push` hook lets nothing pass that it could not judge
     hint: git's `--no-verify` skips this hook, not the laws: `agentops check` judges it again in CI

@@ -68,7 +68,7 @@ fn case_17_rules_that_cannot_be_read_let_nothing_pass() {
     insta::assert_snapshot!(refused.snapshot_without_ids(), @"
     exit 1
     --- stderr
-    error: .agentops/config.toml:1:2: `wavers` is not a key of the top of the file. To mend it: did you mean `waivers`? The keys are `laws`, `messages`, `gates`, `governance`, `waivers`, `budgets`, `paths`, `refs`, `actors`, `compromised`, `exempt` and `agent_markers`
+    error: .agentops/config.toml:1:2: `wavers` is not a key of the top of the file. To mend it: did you mean `waivers`? The keys are `laws`, `messages`, `gates`, `governance`, `waivers`, `budgets`, `bundles`, `paths`, `refs`, `actors`, `compromised`, `exempt` and `agent_markers`
     hint: nothing can be judged by rules that cannot be read: mend the files, or bring them back from an earlier commit (`git log -- .agentops`); `agentops doctor` shows when they are right
     hint: the `pre-commit` hook lets nothing pass that it could not judge
     hint: git's `--no-verify` skips this hook, not the laws: `agentops check` judges it again in CI

@@ -83,7 +83,12 @@ pub fn load(site: &Site, request: &Loading) -> Result<Loaded, EngineError> {
                 "with bundle `{}` the context of phase `{}` would take {} tokens; its budget is {}",
                 head.id, over.phase, over.tokens.1, over.budget
             ),
-            hint: format!("start a fresh session and load it there: agentops bundle load {}", head.id),
+            hint: match tokens > over.budget as usize {
+                true => {
+                    format!("the bundle alone is above it; read what is needed of it: agentops bundle show {}", head.id)
+                }
+                false => format!("start a fresh session and load it there: agentops bundle load {}", head.id),
+            },
         });
     }
     Ok(Loaded { text, tokens, stale, misfit, projection, shelved })
