@@ -444,7 +444,12 @@ fn run_hook(arguments: RunArguments, context: &Context) -> Result<Outcome, Comma
             _ => "three arguments",
         };
         let extra = extra.to_string_lossy();
-        return Err(CommandError::usage(format!("`{}` takes {most}: `{extra}` is one too many", hook.name())));
+        let error = CommandError::usage(format!("`{}` takes {most}: `{extra}` is one too many", hook.name()));
+        // pre-commit and prek hand over the names of staged files unless told not to.
+        return Err(match hook.most_arguments() {
+            0 => error.hint("where a hook manager starts it: have it pass no file names (`pass_filenames: false`)"),
+            _ => error,
+        });
     }
     // Git runs its hooks at the top of the working tree.
     let top = context.site(None)?.repo.work_dir().map(Path::to_owned);

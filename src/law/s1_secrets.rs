@@ -194,16 +194,15 @@ impl Search<'_, '_> {
             }
             Some(Err(why)) => format!("; {why}"),
         };
-        let fix = match unit.commit {
-            None => {
-                "take it out and keep it where no commit goes: in the environment, in a store for secrets. Is it none? Say \
-                     why on its line: `agentops:allow-secret <reason>`"
-            }
+        let out = match unit.commit {
+            None => "take it out and keep it where no commit goes: in the environment, in a store for secrets",
             Some(_) => {
-                "take it out of the commit that adds it (`git rebase -i`), and revoke it if that commit was ever pushed. Is \
-                        it none? Say why on its line: `agentops:allow-secret <reason>`"
+                "take it out of the commit that adds it (`git rebase -i`), and revoke it if that commit was ever pushed"
             }
         };
+        let count = found.allow.as_ref().map_or(1, |allow| allow.there);
+        let count = if count > 1 { format!("({count})") } else { String::new() };
+        let fix = format!("{out}. Is it none? Say why on its line: `agentops:allow-secret{count} <reason>`");
         findings.add(Finding::new(place, format!("{what}{unexcused}"), fix));
     }
 
@@ -411,13 +410,15 @@ mod tests {
         let judge = |before: &str, after: &str| {
             let step = TestStep::new().before(tree(&[("a", before)])).after(tree(&[("a", after)]));
             let findings = step.judge(&LAW, &policy());
-            (findings.list.into_iter().map(|finding| finding.message).collect::<Vec<_>>(), findings.notes)
+            let told = |finding: Finding| format!("{}; {}", finding.message, finding.fix);
+            (findings.list.into_iter().map(told).collect::<Vec<_>>(), findings.notes)
         };
         let (one, two) = ("agentops:allow-secret", "agentops:allow-secret(2)");
         // A second one on a line that was allowed long ago, before or behind the first.
         for tokens in [[4, 5], [5, 4]] {
             let (list, notes) = judge(&line(&[4], one), &line(&tokens, one));
             assert!(list.len() == 1 && list[0].contains("is about 1, and there are 2"), "{list:?}");
+            assert!(list[0].ends_with("Say why on its line: `agentops:allow-secret(2) <reason>`"), "{list:?}");
             assert_eq!(notes, [""; 0]);
             assert_eq!(judge(&line(&[4], one), &line(&tokens, two)).0, [""; 0]);
         }

@@ -116,6 +116,8 @@ fn by_hand_there_is_one_document_and_nothing_is_swallowed() {
     for arguments in ["pre-commit EXTRA", "commit-msg good EXTRA", "pre-push origin url EXTRA", "pre-receive EXTRA"] {
         let output = sandbox.agentops(&format!("hooks run {arguments}")).run().expect_code(2);
         assert!(output.stderr.contains("`EXTRA` is one too many"), "{}", output.snapshot());
+        let takes_none = matches!(arguments, "pre-commit EXTRA" | "pre-receive EXTRA");
+        assert_eq!(output.stderr.contains("pass_filenames: false"), takes_none, "{arguments}");
     }
     let line = format!("refs/heads/main {} refs/heads/main {}\n", sandbox.git("rev-parse HEAD"), "0".repeat(40));
     let output = sandbox.agentops("hooks run pre-push").stdin(line).run().expect_code(0);
