@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::{
-    CommandError, Context, Outcome, bundle, check, commit, completions, deinit, demo, doctor, explain, gate, hooks,
-    init, learn, man, phase, policy, profile, redact, report, route, session, task, upgrade, version, welcome,
+    CommandError, Context, Outcome, bundle, check, commit, completions, context, deinit, demo, doctor, explain, gate,
+    hooks, init, learn, man, phase, policy, profile, redact, report, route, session, task, upgrade, version, welcome,
 };
 
 /// About, then examples, then the reference.
@@ -110,6 +110,7 @@ pub enum Command {
     Learn(learn::Verb),
     #[command(subcommand)]
     Bundle(bundle::Verb),
+    Context(context::Arguments),
     #[command(subcommand)]
     Report(report::Verb),
     Doctor(doctor::Arguments),
@@ -150,6 +151,7 @@ pub(super) fn run(command: Option<Command>, context: &mut Context) -> Result<Out
         Some(Command::Session(verb)) => session::run(verb, context),
         Some(Command::Learn(verb)) => learn::run(verb, context),
         Some(Command::Bundle(verb)) => bundle::run(verb, context),
+        Some(Command::Context(arguments)) => context::run(arguments, context),
         Some(Command::Report(verb)) => report::run(verb, context),
         Some(Command::Doctor(arguments)) => doctor::run(arguments, context),
         Some(Command::Demo(arguments)) => demo::run(arguments, context),

@@ -24,6 +24,7 @@ mod choosing;
 mod command;
 mod commit;
 mod completions;
+mod context;
 mod deinit;
 mod demo;
 mod doctor;

@@ -3,12 +3,13 @@
 //! A use case reads through a [`site::Site`], and writes, if it does, through one [`writing::transact::transact`]: one commit,
 //! judged by the laws before anything moves. Called by `cli` and `hooks`.
 //!
-//! The rooms, each above those that it uses: `verify`, `compliance`, `records`, `tasks`, `knowledge`, `doctor`, `adoption`,
+//! The rooms, each above those that it uses: `verify`, `compliance`, `context`, `records`, `tasks`, `knowledge`, `doctor`, `adoption`,
 //! `governance`, `writing`, `judging`, and the ground that all stand on, `site`, `policies` and `error`. `tests/it/architecture.rs` holds
 //! them to it.
 
 pub mod adoption;
 pub mod compliance;
+pub mod context;
 pub mod doctor;
 pub mod error;
 pub mod governance;

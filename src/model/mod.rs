@@ -14,6 +14,7 @@ pub mod digest;
 pub mod document;
 pub mod escape;
 pub mod event;
+pub mod given_context;
 pub mod ids;
 pub mod law_id;
 pub mod layout;

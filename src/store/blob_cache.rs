@@ -37,6 +37,11 @@ impl BlobCache {
         Self { contents, bytes, directory, fresh: BTreeMap::new() }
     }
 
+    /// An empty one, for whoever is not to rest on what a clone keeps.
+    pub fn empty(contents: &'static str) -> Self {
+        Self { contents, bytes: Vec::new(), directory: Vec::new(), fresh: BTreeMap::new() }
+    }
+
     /// What is kept for the blob `id`.
     pub fn get(&self, id: &ObjectId) -> Option<&[u8]> {
         if let Some(fresh) = self.fresh.get(id) {
@@ -57,10 +62,10 @@ impl BlobCache {
     }
 
     /// Writes the cache. `wanted`, the blobs that there are now, sorted, stay in it; of others, which another branch may have,
-    /// as many as of these.
-    pub fn save(&self, common_dir: &Path, name: &str, wanted: &[ObjectId]) -> Result<(), StoreError> {
+    /// at most so many.
+    pub fn save(&self, common_dir: &Path, name: &str, wanted: &[ObjectId], others: usize) -> Result<(), StoreError> {
         let mut entries: BTreeMap<&ObjectId, &[u8]> = BTreeMap::new();
-        let mut room = wanted.len();
+        let mut room = others;
         for (id, range) in &self.directory {
             let is_wanted = wanted.binary_search(id).is_ok();
             if is_wanted || room > 0 {
@@ -133,16 +138,16 @@ mod tests {
         cache.put(id(2), b"two".to_vec());
         cache.put(id(1), Vec::new());
         assert!(cache.is_changed());
-        cache.save(folder.path(), "words", &[id(1), id(2)]).unwrap();
+        cache.save(folder.path(), "words", &[id(1), id(2)], 2).unwrap();
         let mut again = load();
         assert_eq!(
             (again.get(&id(1)), again.get(&id(2)), again.get(&id(3))),
             (Some(&b""[..]), Some(&b"two"[..]), None)
         );
         again.put(id(2), b"second".to_vec());
-        again.save(folder.path(), "words", &[id(2)]).unwrap();
+        again.save(folder.path(), "words", &[id(2)], 1).unwrap();
         assert_eq!((load().get(&id(1)), load().get(&id(2))), (Some(&b""[..]), Some(&b"second"[..])), "one other stays");
-        load().save(folder.path(), "words", &[]).unwrap();
+        load().save(folder.path(), "words", &[], 0).unwrap();
         assert_eq!(load().get(&id(2)), None, "nobody wants it");
         assert!(BlobCache::load(folder.path(), "words", "words 2").get(&id(1)).is_none());
     }
@@ -152,7 +157,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut cache = BlobCache::load(folder.path(), "words", "words 1");
         cache.put(id(1), b"one".to_vec());
-        cache.save(folder.path(), "words", &[id(1)]).unwrap();
+        cache.save(folder.path(), "words", &[id(1)], 1).unwrap();
         let file = path(folder.path(), "words");
         let whole = std::fs::read(&file).unwrap();
         for at in 0..whole.len() {

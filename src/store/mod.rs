@@ -1,9 +1,10 @@
 //! What is kept outside the tree, below git's own folders: the writers' lock, the open session, the hand-over between
-//! hooks, commits that a hook has read, the last refused message, what was computed from blobs.
+//! hooks, commits that a hook has read, the last refused message, what was computed from blobs, contexts that were given.
 //!
 //! Nothing here is state of a task: all of it may be deleted at any time, and nothing committed depends on it.
 
 pub mod blob_cache;
+pub mod contexts;
 pub mod handover;
 pub mod journal;
 pub mod lock;

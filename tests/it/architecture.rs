@@ -46,6 +46,7 @@ const ENGINE: &[&str] = &[
     "knowledge",
     "tasks",
     "records",
+    "context",
     "compliance",
     "verify",
 ];

@@ -11,6 +11,7 @@ mod ci;
 mod command_line;
 mod commit;
 mod concurrency;
+mod context;
 mod deliverables;
 mod demo;
 mod dice;

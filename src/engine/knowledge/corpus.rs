@@ -38,14 +38,27 @@ pub(super) struct Corpus {
     facts: Vec<Facts>,
     texts: Vec<TokenisedText>,
     cache: BlobCache,
+    memory: Memory,
+}
+
+/// What a search may rest on besides the tree and its history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Memory {
+    /// What this clone has kept: faster, and what it finds is kept.
+    Clone,
+    /// Nothing: for what must come out alike in every clone.
+    Nothing,
 }
 
 impl Corpus {
     /// Reads those that the cache does not know, on all processors, and keeps them there. A cache that cannot be written costs
     /// time and nothing else.
-    pub(super) fn load(site: &Site, base: &Base<'_>) -> Result<Self, EngineError> {
+    pub(super) fn load(site: &Site, base: &Base<'_>, memory: Memory) -> Result<Self, EngineError> {
         let all = filed::list::<Learning>(base, None)?;
-        let mut cache = BlobCache::load(site.repo.common_dir(), CACHE, CONTENTS);
+        let mut cache = match memory {
+            Memory::Clone => BlobCache::load(site.repo.common_dir(), CACHE, CONTENTS),
+            Memory::Nothing => BlobCache::empty(CONTENTS),
+        };
         let unread: Vec<&Filed<Learning>> = all.iter().filter(|file| cache.get(&file.object).is_none()).collect();
         let parts = base.tree.in_parts(&unread, |tree, part| -> Result<Vec<Vec<u8>>, SightError> {
             let read = |file: &&Filed<Learning>| Ok(entry_of(&tree.blob(&file.object, &file.path, MAX_STATE_FILE)?));
@@ -59,7 +72,7 @@ impl Corpus {
         for (id, entry) in read {
             cache.put(id, entry);
         }
-        let mut corpus = Self { files: Vec::new(), facts: Vec::new(), texts: Vec::new(), cache };
+        let mut corpus = Self { files: Vec::new(), facts: Vec::new(), texts: Vec::new(), cache, memory };
         for file in all {
             if let Some((facts, text)) = corpus.cache.get(&file.object).and_then(decode) {
                 corpus.files.push(file);
@@ -73,11 +86,11 @@ impl Corpus {
 
     /// Writes the cache where it learned something.
     fn keep(&self, site: &Site) {
-        if self.cache.is_changed() {
+        if self.memory == Memory::Clone && self.cache.is_changed() {
             let mut wanted: Vec<ObjectId> = self.files.iter().map(|file| file.object).collect();
             wanted.sort_unstable();
             // It is a help and no state.
-            let _ = self.cache.save(site.repo.common_dir(), CACHE, &wanted);
+            let _ = self.cache.save(site.repo.common_dir(), CACHE, &wanted, wanted.len());
         }
     }
 

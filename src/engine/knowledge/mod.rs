@@ -3,7 +3,7 @@
 
 pub(crate) mod ageing;
 pub mod bundles;
-mod corpus;
+pub(crate) mod corpus;
 pub(crate) mod filed;
 pub mod likeness;
 pub mod offer;

@@ -2,6 +2,7 @@
 //!
 //! The event that begins the work keeps what was shown, so that it can be told later what of it was used.
 
+use super::corpus::Memory;
 use super::likeness::Words;
 use super::search::{self, Found, Question};
 use crate::engine::error::EngineError;
@@ -31,17 +32,7 @@ impl Offer {
         if state.stage != Stage::Research || state.status != Status::Working {
             return Ok(Self::default());
         }
-        let title = Words::of(&state.title);
-        let question = Question { words: state.title.clone(), limit: 4 * MOST, ..Question::default() };
-        let mut learnings = search::search_at(site, base, &question)?;
-        learnings.retain(|found| {
-            let learning = &found.learning;
-            let tags = learning.tags.iter().map(Word::as_str).collect::<Vec<_>>().join(" ");
-            let words = Words::of(&[&learning.pattern, &learning.application, &tags].map(String::as_str).join("\n"));
-            title.shared(&words) >= SHARED.min(title.count())
-        });
-        learnings.truncate(MOST);
-        Ok(Self { learnings })
+        Ok(Self { learnings: nearest(site, base, &state.title, MOST, Memory::Clone)? })
     }
 
     /// What the event keeps of it.
@@ -55,6 +46,31 @@ impl Offer {
         let ids: Vec<String> = all.map(|id| id.to_string()).collect();
         Ok(vec![(Word::parse(SHOWN_NOTE)?, ids.join(" "))])
     }
+}
+
+/// The learnings of any profile that are about what `title` says, the nearest first, at most `most`.
+pub(crate) fn nearest(
+    site: &Site,
+    base: &Base<'_>,
+    title: &str,
+    most: usize,
+    memory: Memory,
+) -> Result<Vec<Found>, EngineError> {
+    let words = Words::of(title);
+    let question = Question { words: title.to_owned(), limit: 4 * most, ..Question::default() };
+    let mut learnings = search::search_at(site, base, &question, memory)?;
+    learnings.retain(|found| {
+        let learning = &found.learning;
+        let tags = learning.tags.iter().map(Word::as_str).collect::<Vec<_>>().join(" ");
+        is_about(&words, &[&learning.pattern, &learning.application, &tags].map(String::as_str).join("\n"))
+    });
+    learnings.truncate(most);
+    Ok(learnings)
+}
+
+/// Whether a text has enough words of a title to be offered.
+pub(crate) fn is_about(title: &Words, text: &str) -> bool {
+    title.shared(&Words::of(text)) >= SHARED.min(title.count())
 }
 
 /// The learnings that were shown when the event was made.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ageing::Ageing;
 pub use super::ageing::{Aged, Change};
-use super::corpus::Corpus;
+use super::corpus::{Corpus, Memory};
 use super::likeness::Words;
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
@@ -71,7 +71,7 @@ pub enum Link {
 /// The learnings at HEAD that fit, of all profiles.
 pub fn search(site: &Site, question: &Question) -> Result<Vec<Found>, EngineError> {
     let base = site.base()?;
-    search_at(site, &base, question)
+    search_at(site, &base, question, Memory::Clone)
 }
 
 /// A learning on the way to the list.
@@ -83,10 +83,16 @@ struct Candidate {
     replaced: Vec<usize>,
 }
 
-pub(crate) fn search_at(site: &Site, base: &Base<'_>, question: &Question) -> Result<Vec<Found>, EngineError> {
+/// As [`search`], in a base.
+pub(crate) fn search_at(
+    site: &Site,
+    base: &Base<'_>,
+    question: &Question,
+    memory: Memory,
+) -> Result<Vec<Found>, EngineError> {
     let profile = question.profile.as_deref().map(|name| base.profile(name)).transpose()?.map(|profile| &profile.name);
     let tag = question.tag.as_deref().map(Word::parse).transpose()?;
-    let mut corpus = Corpus::load(site, base)?;
+    let mut corpus = Corpus::load(site, base, memory)?;
     let mut candidates = candidates(&corpus, &question.words, profile, tag.as_ref());
     candidates.sort_by(rank);
     let ageing = Ageing::new(site, base);

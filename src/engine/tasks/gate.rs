@@ -449,7 +449,11 @@ fn voter(site: &Site, base: &Base<'_>, chain: &Chain, gate: &WaitingGate) -> Res
 
 /// The reasons of the rejects that stand against `chain`'s submit.
 pub(crate) fn reject_reasons(base: &Base<'_>, chain: &Chain) -> Result<Vec<String>, EngineError> {
-    let Some(submit) = chain.head() else { return Ok(Vec::new()) };
+    chain.head().map_or_else(|| Ok(Vec::new()), |submit| rejects_of(base, chain, submit))
+}
+
+/// The reasons of the rejects of one submit.
+pub(crate) fn rejects_of(base: &Base<'_>, chain: &Chain, submit: &Link) -> Result<Vec<String>, EngineError> {
     let votes = gate::read_votes(base.view(), &chain.profile, submit)?;
     let rejects = votes.into_iter().filter_map(|file| file.content.ok()).filter(|vote| vote.verdict == Verdict::Reject);
     Ok(rejects.map(|vote| format!("{}: {}", vote.voter, vote.reason)).collect())

@@ -5,6 +5,7 @@ pub mod commands;
 pub(crate) mod coverage;
 pub mod effects;
 pub mod gate;
+mod given;
 mod handover;
 mod manifest;
 pub mod phase;

@@ -2,7 +2,7 @@
 
 use super::effects::Effects;
 use super::gate::{self, RiskMet};
-use super::task;
+use super::{given, task};
 use crate::config;
 use crate::engine::error::EngineError;
 use crate::engine::knowledge::offer::Offer;
@@ -221,7 +221,7 @@ pub(crate) fn compose_event(
         evidence: contents.evidence,
         base: base.tree_id,
         runs: contents.runs,
-        note: contents.note.into_iter().chain(offer.notes()?).collect(),
+        note: contents.note.into_iter().chain(offer.notes()?).chain(given::note(site, chain)?).collect(),
         state: state.clone(),
         signature: None,
     };

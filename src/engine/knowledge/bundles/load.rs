@@ -69,7 +69,7 @@ pub fn load(site: &Site, request: &Loading) -> Result<Loaded, EngineError> {
     let base = site.base()?;
     let shelved = shelf::find(&base, &request.bundle)?;
     let stale = stale(&base, &shelved)?;
-    let text = injected(&shelved, &stale);
+    let text = with_its_origin(&shelved, &stale);
     let tokens = tokens::count(&text);
     let head = &shelved.bundle.head;
     let own = Some(head.task.clone()).filter(|task| !task.is_empty());
@@ -106,8 +106,13 @@ pub(super) fn stale(base: &Base<'_>, shelved: &Shelved) -> Result<Vec<Stale>, En
     Ok(found)
 }
 
-/// What an agent reads: where the text comes from, whether that is still so, then the text.
-fn injected(shelved: &Shelved, stale: &[Stale]) -> String {
+/// What an agent reads of a bundle, whoever it is for.
+pub(crate) fn injected(base: &Base<'_>, shelved: &Shelved) -> Result<String, EngineError> {
+    Ok(with_its_origin(shelved, &stale(base, shelved)?))
+}
+
+/// Where the text comes from, whether that is still so, then the text.
+fn with_its_origin(shelved: &Shelved, stale: &[Stale]) -> String {
     let head = &shelved.bundle.head;
     let paths: Vec<String> = head.sources.iter().map(|source| format!("`{}`", source.path)).collect();
     let of = match (head.task.as_str(), head.phase.as_str()) {

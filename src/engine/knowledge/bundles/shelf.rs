@@ -69,12 +69,13 @@ pub struct Filter {
 /// The bundles at HEAD that fit, newest first.
 pub fn list(site: &Site, filter: &Filter) -> Result<Vec<Shelved>, EngineError> {
     let base = site.base()?;
-    let mut found = fitting(&base, filter)?;
+    let mut found = list_at(&base, filter)?;
     found.truncate(filter.limit.unwrap_or(usize::MAX));
     Ok(found)
 }
 
-fn fitting(base: &Base<'_>, filter: &Filter) -> Result<Vec<Shelved>, EngineError> {
+/// All bundles of a base that fit, newest first.
+pub(crate) fn list_at(base: &Base<'_>, filter: &Filter) -> Result<Vec<Shelved>, EngineError> {
     let profile = filter.profile.as_deref().map(|name| base.profile(name)).transpose()?.map(|profile| &profile.name);
     let task = filter.task.as_deref().map(|prefix| base.task(prefix)).transpose()?.map(|chain| chain.task);
     let tag = filter.tag.as_deref().map(Word::parse).transpose()?;
@@ -106,8 +107,12 @@ pub struct Hit {
 
 /// The bundles at HEAD that `words` are about, best first.
 pub fn search(site: &Site, words: &str, filter: &Filter) -> Result<Vec<Hit>, EngineError> {
-    let base = site.base()?;
-    let shelved = fitting(&base, filter)?;
+    search_at(&site.base()?, words, filter)
+}
+
+/// As [`search`], in a base.
+pub(crate) fn search_at(base: &Base<'_>, words: &str, filter: &Filter) -> Result<Vec<Hit>, EngineError> {
+    let shelved = list_at(base, filter)?;
     let texts: Vec<TokenisedText> = shelved
         .iter()
         .map(|Shelved { bundle: Bundle { head, body }, .. }| {

@@ -1,0 +1,168 @@
+//! What surrounds a task: the folders of the repository, commits about what it is about, commands that were run for it.
+
+use super::item::{About, Body, Candidate, Form};
+use super::page::{readable, span};
+use super::recipe::Kind;
+use super::scene::Scene;
+use crate::engine::error::EngineError;
+use crate::engine::knowledge::likeness::Words;
+use crate::engine::knowledge::offer::is_about;
+use crate::git::Walk;
+use crate::model::citation::{CitationKind, citations};
+use crate::model::commit::Commit;
+use crate::model::digest::ObjectId;
+use crate::model::escape::visible_bytes;
+use crate::model::layout;
+use crate::model::path::RepoPath;
+use crate::model::tree::TreeView as _;
+use crate::text::search::{TokenisedText, search};
+
+/// Folders are listed down to this depth.
+const DEPTH: usize = 3;
+/// Folders at most.
+const FOLDERS: usize = 150;
+/// Commits of HEAD's line that are looked at.
+const HORIZON: usize = 300;
+/// Commits at most.
+const COMMITS: usize = 5;
+/// Of these, so many for each path that the title names.
+const PER_PATH: usize = 2;
+/// Characters of a message at most.
+const MESSAGE: usize = 1_500;
+/// Events whose runs are told.
+const EVENTS: usize = 2;
+
+/// The folders of the repository with what they hold.
+pub(super) fn structure(scene: &Scene<'_>) -> Result<Vec<Candidate>, EngineError> {
+    let mut text = String::new();
+    let mut waiting: Vec<(RepoPath, usize)> = vec![(RepoPath::default(), 0)];
+    let mut left = FOLDERS;
+    while let Some((folder, depth)) = waiting.pop() {
+        let Some(rest) = left.checked_sub(1) else {
+            text.push_str("… and more\n");
+            break;
+        };
+        left = rest;
+        let entries = scene.base.tree.list(&folder)?;
+        let mut folders: Vec<RepoPath> =
+            entries.iter().filter(|entry| entry.mode.is_folder()).map(|entry| folder.join(&entry.name)).collect();
+        let files = entries.len() - folders.len();
+        let name = if depth == 0 { ".".to_owned() } else { format!("{}/", visible_bytes(folder.file_name())) };
+        text.push_str(&format!("{}{name} {}\n", "  ".repeat(depth), held(files, folders.len())));
+        if depth < DEPTH && folder != RepoPath::from(layout::ROOT) {
+            folders.sort();
+            waiting.extend(folders.into_iter().rev().map(|path| (path, depth + 1)));
+        }
+    }
+    let about = About {
+        kind: Kind::Structure,
+        title: "Folders".into(),
+        source: format!("tree {}", scene.base.tree_id.short()),
+        reason: format!(
+            "Planning needs to know where things lie: folders down to a depth of {DEPTH}, with what they hold."
+        ),
+        command: format!("git ls-tree -r --name-only {}", scene.base.commit.short()),
+    };
+    Ok(vec![part(about, text)])
+}
+
+fn held(files: usize, folders: usize) -> String {
+    let count = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    match (files, folders) {
+        (_, 0) => count(files, "file"),
+        (0, _) => count(folders, "folder"),
+        _ => format!("{}, {}", count(files, "file"), count(folders, "folder")),
+    }
+}
+
+/// The last commits of HEAD's line that change a path which the title names, then those whose messages are about it. Commits
+/// that bring events and records tell nothing that these do not.
+pub(super) fn commits(scene: &Scene<'_>) -> Result<Vec<Candidate>, EngineError> {
+    let repo = &scene.site.repo;
+    let mut found: Vec<(ObjectId, String)> = Vec::new();
+    for citation in citations(&scene.state.title, 1) {
+        let CitationKind::Path(cited) = citation.kind else { continue };
+        let path = cited.repo_path();
+        if !path.is_ordinary() || scene.base.tree.entry(&path)?.is_none() {
+            continue;
+        }
+        for id in repo.commits_changing(&scene.base.commit, &path, Walk::FirstParents)?.into_iter().take(PER_PATH) {
+            found.push((id, format!("It changes {}, which the title names.", span(&path.to_string()))));
+        }
+    }
+    let line = repo.first_parents(&scene.base.commit, HORIZON)?;
+    let told: Vec<&Commit> = line.iter().map(|commit| &**commit).filter(|commit| !is_own(commit)).collect();
+    let texts: Vec<TokenisedText> = told.iter().map(|commit| TokenisedText::of(&commit.message)).collect();
+    let words = Words::of(&scene.state.title);
+    for hit in search(&texts, &scene.state.title, usize::MAX) {
+        if let Some(id) = told[hit.text].id.filter(|_| is_about(&words, &told[hit.text].message)) {
+            found.push((id, "Its message has words of this task's title.".to_owned()));
+        }
+        if found.len() >= 2 * COMMITS {
+            break;
+        }
+    }
+    let mut seen: Vec<ObjectId> = Vec::new();
+    found.retain(|(id, _)| {
+        !seen.contains(id) && {
+            seen.push(*id);
+            true
+        }
+    });
+    found.truncate(COMMITS);
+    found.into_iter().map(|(id, reason)| commit(scene, &id, reason)).collect()
+}
+
+/// Whether agentops made the commit to bring an event, a record or a bundle.
+fn is_own(commit: &Commit) -> bool {
+    commit.message.starts_with("chore") && commit.message.contains("\nAgentops-")
+}
+
+fn commit(scene: &Scene<'_>, id: &ObjectId, reason: String) -> Result<Candidate, EngineError> {
+    let commit = scene.site.repo.commit(id)?;
+    let mut text: String = commit.message.chars().take(MESSAGE).collect();
+    if text.len() < commit.message.len() {
+        text.push_str(" …");
+    }
+    let about = About {
+        kind: Kind::Commit,
+        title: format!("Commit `{}`", id.short()),
+        source: format!("commit {}", id.short()),
+        reason,
+        command: format!("git show {}", id.short()),
+    };
+    Ok(part(about, text))
+}
+
+/// The commands that the last events claim to have run.
+pub(super) fn runs(scene: &Scene<'_>) -> Result<Vec<Candidate>, EngineError> {
+    let live = scene.chain.live(scene.rules);
+    let with_runs = scene.chain.links.iter().rev().filter(|link| !link.event.runs.is_empty());
+    let mut found = Vec::new();
+    for link in with_runs.filter(|link| live.contains(&link.digest)).take(EVENTS) {
+        let event = &link.event;
+        let mut text = String::new();
+        for run in &event.runs {
+            let words: Vec<&str> =
+                std::iter::once(run.name.as_str()).chain(run.arguments.iter().map(String::as_str)).collect();
+            text.push_str(&format!("{}: exit {}, on tree {}\n", words.join(" "), run.exit, run.tree.short()));
+        }
+        let about = About {
+            kind: Kind::Runs,
+            title: format!("Commands of event {:04}", event.seq),
+            source: format!("event {}@{}", scene.chain.task, event.seq),
+            reason: format!("They were run for the last gates; `{}` claims it.", event.actor),
+            command: format!("agentops phase show {}@{}", scene.chain.task, event.seq),
+        };
+        found.push(part(about, text));
+    }
+    Ok(found)
+}
+
+fn part(about: About, text: String) -> Candidate {
+    let body = match readable(text.as_bytes()) {
+        Some(text) => Body::Part { form: Form::Whole, text, language: "text".into(), of: None },
+        None => Body::Unreadable("is no text".into()),
+    };
+    Candidate { about, body, made_of: Vec::new() }
+}
