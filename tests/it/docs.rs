@@ -96,6 +96,11 @@ fn the_page_on_bundles_runs() {
 }
 
 #[test]
+fn the_page_on_contexts_runs() {
+    run_document("docs/context.md");
+}
+
+#[test]
 fn the_page_on_learnings_runs() {
     run_document("docs/learnings.md");
 }
@@ -110,6 +115,7 @@ fn no_document_is_forgotten() {
     let known = [
         "bundles.md",
         "ci.md",
+        "context.md",
         "custom-profile.md",
         "deliverables.md",
         "gates.md",
