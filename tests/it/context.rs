@@ -116,16 +116,69 @@ fn the_plans_places_may_have_gone() {
     assert!(code["reason"].as_str().unwrap().contains("The file ends at line 1."), "{code}");
     sandbox.write("src/app.txt", [0, 1, 2]);
     sandbox.commit_all(&lawful("feat: no text"));
+    // The new file that the plan promises is not missing.
     let left = |body: &Value| {
-        let left = body["left_out"].as_array().unwrap().iter().find(|left| left["kind"] == "code").cloned();
-        left.map(|left| left["why"].as_str().unwrap().to_owned())
+        let left: Vec<&Value> =
+            body["left_out"].as_array().unwrap().iter().filter(|left| left["kind"] == "code").collect();
+        assert!(left.len() == 1 && left[0]["source"].as_str().unwrap().starts_with("src/app.txt"), "{left:?}");
+        left[0]["why"].as_str().unwrap().to_owned()
     };
-    assert_eq!(left(&json(&sandbox, &task.id)).as_deref(), Some("is no text"));
+    assert_eq!(left(&json(&sandbox, &task.id)), "is no text");
     sandbox.git("rm --quiet src/app.txt");
     sandbox.commit_all(&lawful("feat: drop it"));
     let gone = json(&sandbox, &task.id);
-    assert!(left(&gone).unwrap().starts_with("is no file at "), "{gone}");
+    assert!(left(&gone).starts_with("is no file at "), "{gone}");
     fetch_all(&sandbox, &gone);
+}
+
+#[test]
+fn looking_after_a_delivery_is_given_what_was_delivered_and_what_ran() {
+    let sandbox = Sandbox::governed();
+    let profile = ".agentops/product-dev/profile.toml";
+    let watch = "
+[[phases]]
+name = \"watch\"
+stage = \"post\"
+purpose = \"See that it works\"
+budget = { tokens = 60000, artifact_tokens = 12000, green = 20, yellow = 30 }
+[phases.gate]
+title = \"It works\"
+vote = \"none\"
+voters = 0
+checks = [\"AO-P6\"]
+commands = [\"test\"]
+";
+    sandbox.write(profile, sandbox.read(profile) + watch);
+    sandbox.agentops("policy amend --reason").arg("We look at what runs").run().expect_code(0);
+    let task = sandbox.open_task("Reset passwords by mail", "");
+    sandbox.reach_implement(&task, "src/reset.txt");
+    sandbox.implement(&task, "src/reset.txt");
+    sandbox.bring_records(&task, 1);
+    sandbox.next(&task).expect_code(0);
+    let body = json(&sandbox, &task.id);
+    let approved = sources(&body, "approved");
+    let names: Vec<&str> =
+        approved.iter().map(|source| source.rsplit('/').next().unwrap().split('@').next().unwrap()).collect();
+    assert_eq!(names, ["manifest.txt", "spec.md", "deliverables.toml", "requirements.md"]);
+    let runs = body["items"].as_array().unwrap().iter().find(|item| item["kind"] == "runs").unwrap();
+    assert_eq!(runs["reason"], "They were run for the last gates; `claude` claims it.");
+    let text = body["text"].as_str().unwrap();
+    assert!(text.contains("- command `test`: `sh test.sh`\n") && text.contains("\ntest: exit 0, on tree "), "{text}");
+    sandbox.shell(runs["command"].as_str().unwrap()).run().expect_code(0);
+}
+
+#[test]
+fn what_was_approved_and_changed_since_is_told() {
+    let (sandbox, task) = implementing();
+    sandbox.write(&task.document("requirements.md"), "# Requirements\n\nOthers.\n");
+    sandbox.write(&task.document("deliverables.toml"), [0, 1, 2]);
+    sandbox.commit_all("docs: change what was approved");
+    let body = json(&sandbox, &task.id);
+    let items = body["items"].as_array().unwrap();
+    let changed = items.iter().find(|item| item["source"].as_str().unwrap().contains("requirements.md@")).unwrap();
+    assert_eq!(changed["reason"], "It was approved with phase `research` (event 0002). Its bytes have changed since.");
+    assert_eq!(body["left_out"][0]["why"], "is no text");
+    fetch_all(&sandbox, &body);
 }
 
 #[test]
@@ -180,6 +233,27 @@ fn what_the_clone_keeps_changes_nothing() {
     // What search keeps of learnings may be of another branch.
     fs::write(stored(&sandbox).join("learnings.cache"), "no cache").unwrap();
     assert_eq!(first, all(&sandbox));
+}
+
+#[test]
+fn what_search_noted_on_another_branch_is_not_asked() {
+    let sandbox = Sandbox::governed();
+    sandbox.git("switch --quiet -c side");
+    let added =
+        sandbox.agentops("learn add --profile product-dev --evidence src/app.txt:12 --pattern").arg(FINDING).run();
+    added.expect_code(0);
+    // Here search notes which commit brought it.
+    sandbox.agentops("learn search passwords").run().expect_code(0);
+    sandbox.git("switch --quiet main");
+    sandbox.git("merge --quiet --no-verify --no-ff --no-edit side");
+    let merge = sandbox.git("rev-parse HEAD");
+    sandbox.write("src/app.txt", "another\n");
+    sandbox.commit_all(&lawful("feat: start anew"));
+    let task = sandbox.open_task("Reset passwords by mail", "");
+    let given = text(&sandbox, &task.id);
+    let since = format!("changed since: `src/app.txt:12` changed since {}", &merge[..12]);
+    assert!(given.contains(&since), "{given}");
+    assert_eq!(given, text(&sandbox.clone_as("clone"), &task.id));
 }
 
 /// Runs every command with which what is left out is fetched.

@@ -25,6 +25,10 @@ const BEGINNING: usize = 40;
 const WIDEST: usize = 500;
 /// Files at most.
 const FILES: usize = 64;
+/// Places in one file at most.
+const PLACES: usize = 100;
+/// Places of one window that are told.
+const TOLD: usize = 6;
 
 /// A file that the plan names.
 struct Named {
@@ -117,23 +121,27 @@ struct Window {
 fn windows(named: &Named, about: &About, text: &str, of: usize) -> Vec<Candidate> {
     let lines: Vec<&str> = text.lines().collect();
     let name = named.path.to_string();
-    let mut all: Vec<Window> = named.lines.iter().map(|range| window(&name, *range, lines.len())).collect();
+    let ranges = named.lines.iter().take(PLACES);
+    let mut all: Vec<Window> = ranges.map(|range| window(&name, *range, lines.len())).collect();
     if all.is_empty() {
         let last = lines.len().min(BEGINNING);
         all.push(Window { first: 1, last, places: vec![span(&name)], notes: Vec::new() });
     }
     all.sort_by_key(|window| (window.first, window.last));
     let mut merged: Vec<Window> = Vec::new();
-    for window in all {
-        match merged.last_mut().filter(|before| window.first <= before.last + BETWEEN + 1) {
-            Some(before) => {
-                before.last = before.last.max(window.last);
-                before.places.extend(
-                    window.places.into_iter().filter(|place| !before.places.contains(place)).collect::<Vec<_>>(),
-                );
-                before.notes.extend(window.notes);
-            }
-            None => merged.push(window),
+    for mut window in all {
+        let Some(before) = merged.last_mut().filter(|before| window.first <= before.last + BETWEEN + 1) else {
+            merged.push(window);
+            continue;
+        };
+        // What is given as one piece is left out as one piece: it must not grow without end.
+        if window.last.saturating_sub(before.first) < LONGEST || window.last <= before.last {
+            before.last = before.last.max(window.last);
+            before.places.append(&mut window.places);
+            before.notes.append(&mut window.notes);
+        } else {
+            window.first = before.last + 1;
+            merged.push(window);
         }
     }
     merged.into_iter().map(|window| candidate(named, about, &lines, window, of)).collect()
@@ -174,8 +182,13 @@ fn candidate(named: &Named, about: &About, lines: &[&str], window: Window, of: u
         }
         text.push('\n');
     }
-    let mut reason = format!("The plan names {}.", places.join(", "));
-    for note in notes {
+    let mut places = places;
+    places.dedup();
+    let more = places.len().saturating_sub(TOLD);
+    places.truncate(TOLD);
+    let more = if more > 0 { format!(", and {more} more places here") } else { String::new() };
+    let mut reason = format!("The plan names {}{more}.", places.join(", "));
+    for note in notes.into_iter().take(TOLD) {
         reason.push(' ');
         reason.push_str(&note);
     }
@@ -225,6 +238,9 @@ mod tests {
         assert_eq!(forms(&[(20, 20), (45, 45)], 100).len(), 2);
         assert_eq!(forms(&[], 100), ["lines 1-40: 1..40"]);
         assert_eq!(forms(&[(3, 3)], 8), ["whole: 1..8"]);
+        assert_eq!(forms(&[(20, 200), (180, 600)], 1000), ["lines 10-210: 10..210", "lines 211-589: 211..589"]);
+        let many: Vec<(u32, u32)> = (40..60).map(|line| (line, line)).collect();
+        assert!(shown(&many, 100)[0].1.ends_with("`a.rs:45`, and 14 more places here."));
     }
 
     #[test]

@@ -214,3 +214,82 @@ impl Page<'_> {
         Fitted { text, tokens, items, left_out }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::item::About;
+    use super::super::recipe::Kind;
+    use super::*;
+    use crate::model::bundle::BundleType;
+    use proptest::prelude::*;
+
+    const HEAD: &str = "# The head\n\nIt says what there is to do.\n";
+
+    /// A document, a part or a thing that cannot be read, of so many words.
+    fn candidate(number: usize, what: u8, words: usize) -> Candidate {
+        let blob = ObjectId::from_bytes(&[u8::try_from(number).unwrap(); 20]).unwrap();
+        let text: String = (0..words).map(|word| format!("word{word} of text {number}. ")).collect();
+        let body = match what {
+            0 => Body::Document { blob, text, language: "markdown".into(), shortened_as: Some(BundleType::Plan) },
+            1 => Body::Part { form: Form::Whole, text, language: "text".into(), of: None },
+            _ => Body::Unreadable("is no text".into()),
+        };
+        let about = About {
+            kind: Kind::Standard,
+            title: format!("Text {number}"),
+            source: format!("text {number}"),
+            reason: "A test wants it.".into(),
+            command: format!("cat {number}"),
+        };
+        Candidate { about, body, made_of: vec![blob] }
+    }
+
+    fn fit_all(candidates: &[Candidate], budget: usize) -> Result<Fitted, usize> {
+        fit(HEAD, "list all", candidates.to_vec(), budget, &mut Measure::empty())
+    }
+
+    #[test]
+    fn what_ranks_first_is_given_first_and_the_rest_is_named() {
+        let candidates: Vec<Candidate> = [(1, 30), (1, 300), (1, 20), (2, 0)]
+            .into_iter()
+            .enumerate()
+            .map(|(number, (what, words))| candidate(number, what, words))
+            .collect();
+        let fitted = fit_all(&candidates, 900).unwrap();
+        let sources = |items: &[Item]| items.iter().map(|item| item.about.source.clone()).collect::<Vec<_>>();
+        assert_eq!(sources(&fitted.items), ["text 0", "text 2"]);
+        let left: Vec<(&str, &Why)> =
+            fitted.left_out.iter().map(|left| (left.about.source.as_str(), &left.why)).collect();
+        assert_eq!(left, [("text 1", &Why::NoRoom), ("text 3", &Why::Unreadable("is no text".into()))]);
+        assert!(fitted.text.ends_with("tokens): `cat 1`\n- Text 3 (is no text): `cat 3`\n"), "{}", fitted.text);
+        assert_eq!(fit_all(&[], 0).unwrap_err(), tokens::count(HEAD));
+        assert_eq!(fit_all(&[], 100).unwrap().text, HEAD);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn no_budget_is_exceeded_and_nothing_is_lost(
+            wanted in proptest::collection::vec((0_u8..3, 0_usize..120), 0..9),
+            budget in 0_usize..1500,
+        ) {
+            let candidates: Vec<Candidate> =
+                wanted.iter().enumerate().map(|(number, (what, words))| candidate(number, *what, *words)).collect();
+            match fit_all(&candidates, budget) {
+                Err(least) => {
+                    prop_assert!(least > budget);
+                    let barely = fit_all(&candidates, least);
+                    prop_assert!(barely.is_ok_and(|fitted| fitted.tokens <= least));
+                }
+                Ok(fitted) => {
+                    prop_assert!(fitted.tokens <= budget);
+                    prop_assert_eq!(fitted.tokens, tokens::count(&fitted.text));
+                    prop_assert_eq!(fitted.items.len() + fitted.left_out.len(), candidates.len());
+                    prop_assert!(fitted.text.starts_with(HEAD));
+                    prop_assert_eq!(&fit_all(&candidates, budget).unwrap().text, &fitted.text);
+                }
+            }
+        }
+    }
+}

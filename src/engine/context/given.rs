@@ -14,6 +14,8 @@ use crate::workflow::chain::{self, Chain};
 
 use super::Assembled;
 
+/// So many ways to make a context are tried: whoever writes events decides how many there are.
+const MOST_TRIED: usize = 8;
 /// Fewer digits of a digest are no name.
 const SHORTEST: usize = 4;
 
@@ -72,7 +74,7 @@ pub fn show(site: &Site, prefix: &str) -> Result<Shown, EngineError> {
         ));
     }
     let mut why = String::new();
-    for Kept { task, given } in &found {
+    for Kept { task, given } in found.iter().take(MOST_TRIED) {
         match make_again(site, task, given)? {
             Ok(text) => return Ok(Shown { task: task.clone(), given: given.clone(), text, made_again: Ok(()) }),
             Err(reason) => why = reason,

@@ -60,11 +60,18 @@ pub(super) struct Measure {
 impl Measure {
     /// One that knows what this clone has kept, or nothing.
     pub(super) fn new(site: &Site, memory: Memory) -> Self {
-        let cache = match memory {
-            Memory::Clone => BlobCache::load(site.repo.common_dir(), CACHE, CONTENTS),
-            Memory::Nothing => BlobCache::empty(CONTENTS),
-        };
-        Self { memory, cache, entries: BTreeMap::new(), used: CacheUse::default() }
+        match memory {
+            Memory::Clone => {
+                Self { memory, cache: BlobCache::load(site.repo.common_dir(), CACHE, CONTENTS), ..Self::empty() }
+            }
+            Memory::Nothing => Self::empty(),
+        }
+    }
+
+    /// One that knows nothing and keeps nothing.
+    pub(super) fn empty() -> Self {
+        let cache = BlobCache::empty(CONTENTS);
+        Self { memory: Memory::Nothing, cache, entries: BTreeMap::new(), used: CacheUse::default() }
     }
 
     /// The tokens of the blob's text.
