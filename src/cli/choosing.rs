@@ -38,6 +38,17 @@ pub(super) fn choose(
         let notes = if is_sure && is_another { routed.notes(&named) } else { Vec::new() };
         return Ok(Choice { profile: Some(named), notes, routed: None });
     }
+    settle(context, &base, &routed, title, "agentops task new")
+}
+
+/// Takes the router's word where it is sure; otherwise asks, or refuses with commands that begin with `verb`.
+pub(super) fn settle(
+    context: &Context,
+    base: &Base<'_>,
+    routed: &Routed,
+    title: &str,
+    verb: &str,
+) -> Result<Choice, CommandError> {
     let profile = match (routed.route.decision, routed.route.profile()) {
         (Decision::Auto, Some(best)) => {
             context.ui.talk(format!(
@@ -46,10 +57,10 @@ pub(super) fn choose(
             ));
             best.to_string()
         }
-        _ if context.ui.can_ask() => ask(context, &base, &routed)?,
-        _ => return Err(refusal(&routed, title)),
+        _ if context.ui.can_ask() => ask(context, base, routed)?,
+        _ => return Err(refusal(routed, title, verb)),
     };
-    Ok(Choice { notes: routed.notes(&profile), profile: Some(profile), routed: Some(RouteBody::of(&routed)) })
+    Ok(Choice { notes: routed.notes(&profile), profile: Some(profile), routed: Some(RouteBody::of(routed)) })
 }
 
 /// The profiles to choose from, best first: both of a two-profile task, the one that is suggested, or all there are.
@@ -86,7 +97,7 @@ fn ask(context: &Context, base: &Base<'_>, routed: &Routed) -> Result<String, Co
 }
 
 /// Nobody can be asked: the candidates and the commands.
-fn refusal(routed: &Routed, title: &str) -> CommandError {
+fn refusal(routed: &Routed, title: &str, verb: &str) -> CommandError {
     let offered = offered(routed);
     let error = CommandError::usage(format!("which profile? {}", why(routed)));
     let error = match routed.route.decision {
@@ -96,8 +107,7 @@ fn refusal(routed: &Routed, title: &str) -> CommandError {
         }
         _ => error,
     };
-    let commands =
-        offered.iter().map(|one| format!("agentops task new {} --profile {}", shell_word(title), one.profile));
+    let commands = offered.iter().map(|one| format!("{verb} {} --profile {}", shell_word(title), one.profile));
     let absent = routed.route.candidates.first().filter(|best| !best.present && routed.route.profile().is_some());
     let adding = absent.map(|best| format!("agentops init --profile {}", best.profile));
     adding.into_iter().chain(commands).fold(error, CommandError::hint)

@@ -6,7 +6,8 @@ use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::{
     CommandError, Context, Outcome, bundle, check, commit, completions, context, deinit, demo, doctor, explain, gate,
-    hooks, init, learn, man, phase, policy, profile, redact, report, route, session, task, upgrade, version, welcome,
+    hooks, init, learn, man, phase, policy, prime, profile, redact, report, route, session, task, upgrade, version,
+    welcome,
 };
 
 /// About, then examples, then the reference.
@@ -87,6 +88,7 @@ pub enum Command {
     Init(init::Arguments),
     #[command(subcommand)]
     Task(task::Verb),
+    Prime(prime::Arguments),
     Route(route::Arguments),
     #[command(subcommand)]
     Phase(phase::Verb),
@@ -137,6 +139,7 @@ pub(super) fn run(command: Option<Command>, context: &mut Context) -> Result<Out
         None => welcome::run(context),
         Some(Command::Init(arguments)) => init::run(arguments, context),
         Some(Command::Task(verb)) => task::run(verb, context),
+        Some(Command::Prime(arguments)) => prime::run(arguments, context),
         Some(Command::Route(arguments)) => route::run(arguments, context),
         Some(Command::Phase(verb)) => phase::run(verb, context),
         Some(Command::Gate(verb)) => gate::run(verb, context),

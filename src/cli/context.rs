@@ -3,10 +3,12 @@
 use serde::Serialize;
 
 use super::{CommandError, Context, Outcome};
+use crate::engine::Site;
 use crate::engine::context::given::{self, Shown};
 use crate::engine::context::item::{About, Item, LeftOut};
 use crate::engine::context::{self, Assembled, Request};
-use crate::ui::{Mode, Page, Table, dim, plain, strong, warning};
+use crate::store::StoreError;
+use crate::ui::{Mode, Page, Table, Ui, dim, plain, strong, warning};
 
 /// Print what a fresh agent needs for the phase that a task is in, within a budget of tokens
 ///
@@ -54,8 +56,9 @@ bytes with another digest are never printed.")]
     },
 }
 
+/// A context as programs read it.
 #[derive(Serialize)]
-struct ContextBody {
+pub(super) struct ContextBody {
     task: String,
     profile: String,
     phase: String,
@@ -70,7 +73,7 @@ struct ContextBody {
     left_out: Vec<LeftOutBody>,
     cache: CacheBody,
     /// Null with `--explain`: then nobody was given it.
-    text: Option<String>,
+    pub(super) text: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -225,31 +228,56 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<Outcome, Co
 fn give(request: &Request, explain: bool, context: &Context) -> Result<Outcome, CommandError> {
     let site = context.site(None)?;
     let assembled = context::assemble(&site, request)?;
-    let mut body = ContextBody::of(&assembled);
     let ui = &context.ui;
     if explain {
+        let body = ContextBody::of(&assembled);
         ui.show(&body, |page| body.explain(page));
         return Ok(Outcome::Done);
     }
-    let recorded = given::record(&site, &assembled);
+    let given = Given::of(&site, assembled);
     match ui.mode() {
-        Mode::Json => {
-            body.text = Some(assembled.text);
-            ui.show(&body, |_| {});
-        }
-        Mode::Human => ui.bytes(assembled.text.as_bytes()),
+        Mode::Json => ui.show(&given.body, |_| {}),
+        Mode::Human => ui.bytes(given.text().as_bytes()),
     }
-    match recorded {
-        Ok(()) => ui.talk(format!(
-            "{} of {} tokens, {} left out; to see it again: agentops context show {}",
-            body.tokens,
-            body.budget,
-            body.left_out.len(),
-            &body.digest[..12]
-        )),
-        Err(error) => ui.warning(format!("what was given is not noted, so no event will name it: {error}")),
-    }
+    given.tell(ui);
     Ok(Outcome::Done)
+}
+
+/// A context that is handed to whoever reads standard output, and noted in this clone.
+pub(super) struct Given {
+    /// With its text.
+    pub(super) body: ContextBody,
+    recorded: Result<(), StoreError>,
+}
+
+impl Given {
+    /// Notes it.
+    pub(super) fn of(site: &Site<'_>, assembled: Assembled) -> Self {
+        let mut body = ContextBody::of(&assembled);
+        let recorded = given::record(site, &assembled);
+        body.text = Some(assembled.text);
+        Self { body, recorded }
+    }
+
+    /// What the agent reads.
+    pub(super) fn text(&self) -> &str {
+        self.body.text.as_deref().unwrap_or_default()
+    }
+
+    /// Says how large it is and how it is seen again.
+    pub(super) fn tell(&self, ui: &Ui) {
+        let body = &self.body;
+        match &self.recorded {
+            Ok(()) => ui.talk(format!(
+                "{} of {} tokens, {} left out; to see it again: agentops context show {}",
+                body.tokens,
+                body.budget,
+                body.left_out.len(),
+                &body.digest[..12]
+            )),
+            Err(error) => ui.warning(format!("what was given is not noted, so no event will name it: {error}")),
+        }
+    }
 }
 
 fn show(digest: &str, context: &Context) -> Result<Outcome, CommandError> {

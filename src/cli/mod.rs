@@ -40,6 +40,7 @@ mod man;
 mod out_file;
 mod phase;
 mod policy;
+mod prime;
 mod profile;
 mod progress;
 mod proposing;

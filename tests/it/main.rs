@@ -42,6 +42,7 @@ mod merges;
 #[cfg(unix)]
 mod neighbours;
 mod policy;
+mod prime;
 mod profile;
 mod prompt;
 mod recordings;

@@ -8,6 +8,7 @@ pub mod gate;
 mod given;
 mod handover;
 mod manifest;
+pub mod meant;
 pub mod phase;
 pub mod point;
 pub mod restore;
