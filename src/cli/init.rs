@@ -26,6 +26,7 @@ use crate::ui::{Mode, Page, Table, Ui, dim, plain, strong};
   agentops init
   agentops init --profile product-dev --test-command \"cargo test --workspace\"
   agentops init --profile sre --dry-run
+  agentops init --skills
   agentops init --human alice --no-hooks")]
 pub struct Arguments {
     /// Install this built-in profile; may be given several times; without it all of them
@@ -40,6 +41,9 @@ pub struct Arguments {
     /// Let your votes be signed with the SSH key in FILE; without it the one that git signs with, where it is an SSH key
     #[arg(long, value_name = "FILE")]
     signing_key: Option<PathBuf>,
+    /// Write skills/<name>/SKILL.md for agent clients: one for each phase, for priming and for bundles
+    #[arg(long)]
+    skills: bool,
     /// Leave AGENTS.md and CLAUDE.md alone
     #[arg(long)]
     no_agents_md: bool,
@@ -116,6 +120,7 @@ pub(super) fn run(arguments: Arguments, context: &mut Context) -> Result<Outcome
         human: arguments.human,
         signing_key: arguments.signing_key.as_ref().map(|file| context.path(file)),
         instructions: !arguments.no_agents_md,
+        skills: arguments.skills,
         commit: !arguments.no_commit,
     };
     let target = Target { reference: None, detach: false, dry_run };

@@ -16,6 +16,7 @@ use crate::model::path::RepoPath;
 
 static PROFILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/profiles");
 static DOCUMENTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/documents");
+static SKILLS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/skills");
 static FORMER: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates/former");
 
 /// The names of the built-in profiles, sorted.
@@ -60,6 +61,14 @@ pub fn files_of(name: &ProfileName, version: u32) -> Option<Vec<(RepoPath, Vec<u
         }
     }
     (1..=self::version(name)?).contains(&version).then(|| all.into_iter().collect())
+}
+
+/// What tells agent clients which verb serves when: `skills/<name>/SKILL.md` each, sorted by path.
+pub fn skills() -> Vec<(RepoPath, Vec<u8>)> {
+    let mut files = Vec::new();
+    collect(Some(&SKILLS), "skills", &mut files);
+    files.sort();
+    files
 }
 
 /// Puts every file below `folder` to `files`, its path below `target`.

@@ -56,6 +56,7 @@ mod secrets;
 mod self_test;
 mod server;
 mod session;
+mod skills;
 mod source;
 mod strict;
 mod terminal;

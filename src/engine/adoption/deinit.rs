@@ -3,7 +3,7 @@
 //! No law allows this step, so nothing judges it here; the person who typed the project's name decided it. Uncommitted
 //! work below `.agentops` stays where it lies. Git hooks are taken out by the command line.
 
-use super::init::{self, instructions};
+use super::init::{self, instructions, skills};
 use crate::engine::error::EngineError;
 use crate::engine::site::Site;
 use crate::engine::writing::transact::{Draft, Ground, Target, dismantle, refuse_operation};
@@ -90,6 +90,7 @@ pub fn deinit(site: &Site, target: &Target) -> Result<Removed, EngineError> {
         let mut files: Vec<(RepoPath, Option<Vec<u8>>)> =
             files_below(&ground.tree, &layout::ROOT.into(), 0)?.into_iter().map(|path| (path, None)).collect();
         let count = files.len();
+        files.extend(skills::unchanged(&ground.tree)?.into_iter().map(|path| (path, None)));
         files.extend(plan.files.iter().cloned());
         Ok(Draft { files, message: message(site, count), outcome: plan })
     })?;
@@ -114,7 +115,7 @@ fn message(site: &Site, count: usize) -> String {
     let texts = init::Texts {
         context: "From here on people and agents work in this repository without phases, gates and `agentops check`.",
         solution: &format!(
-            "Removes the {count} files below `.agentops/` and the block for agents; what was there before is as it was."
+            "Removes the {count} files below `.agentops/`, the block for agents and unchanged skills; what was there before is as it was."
         ),
         learning: "AO-E7 refuses this commit because whoever could remove the judge by a commit could remove every \
                    gate: only an administrator who may bypass `agentops check` lands it.",

@@ -2,7 +2,7 @@
 
 use super::{
     Done, Outcome, Request, Texts, asked_profiles, command_line, instructions, keep_what_is_there, message,
-    profile_files, without_command, write_missing,
+    profile_files, skills, without_command, write_missing,
 };
 use crate::config;
 use crate::engine::error::EngineError;
@@ -24,6 +24,9 @@ pub(super) fn run(site: &Site, target: &Target, request: &Request) -> Result<Out
     let mut outcome = Outcome::of(Done::Nothing);
     if !missing.is_empty() {
         add_profiles(site, target, request, missing, &mut outcome)?;
+    }
+    if request.skills {
+        skills::add(site, target, request, &mut outcome)?;
     }
     if request.instructions {
         repair_instructions(site, target, request, &mut outcome)?;

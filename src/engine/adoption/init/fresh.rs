@@ -2,7 +2,7 @@
 
 use super::{
     Done, Kept, Outcome, Request, Texts, actors, asked_profiles, command_line, instructions, keep_what_is_there,
-    message, profile_files, without_command, write_missing,
+    message, profile_files, skills, without_command, write_missing,
 };
 use crate::config::{self, builtin};
 use crate::engine::error::EngineError;
@@ -70,7 +70,7 @@ pub(super) fn run(site: &Site, target: &Target, request: &Request) -> Result<Out
     ];
     files.extend(profile_files(&profiles, test_command.as_ref())?);
     files.sort();
-    let kept = keep_what_is_there(site, &mut files)?;
+    let mut kept = keep_what_is_there(site, &mut files)?;
     let policy = read_back(&files)?;
     outcome.without_command = without_command(&policy, &profiles);
     outcome.test_command = test_command.filter(|_| has_any_test(&policy, &profiles));
@@ -82,6 +82,11 @@ pub(super) fn run(site: &Site, target: &Target, request: &Request) -> Result<Out
         );
     }
 
+    if request.skills {
+        let skills = skills::plan(site)?;
+        files.extend(skills.files);
+        kept.extend(skills.kept);
+    }
     let plan_instructions = |ground: &Ground<'_>| -> Result<instructions::Plan, EngineError> {
         match request.instructions {
             true => instructions::plan(site, ground, instructions::Way::In),

@@ -9,6 +9,7 @@ mod block;
 mod command_line;
 mod fresh;
 pub(crate) mod instructions;
+pub(crate) mod skills;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -42,6 +43,8 @@ pub struct Request {
     pub signing_key: Option<PathBuf>,
     /// Whether `AGENTS.md` and `CLAUDE.md` get their block.
     pub instructions: bool,
+    /// Whether `skills/` gets a file for each skill.
+    pub skills: bool,
     /// Whether to commit; otherwise the files are written, and not staged.
     pub commit: bool,
 }
