@@ -23,6 +23,9 @@ pub(super) struct Choice<'r> {
     is_said: Vec<bool>,
     /// Whether the heading of a section is paid for.
     is_headed: Vec<bool>,
+    counter: tokens::Counter<'r>,
+    /// The tokens of each unit with its marks, where they were asked for.
+    costs: Vec<Option<usize>>,
     pub(super) spent: usize,
 }
 
@@ -36,6 +39,8 @@ impl<'r> Choice<'r> {
             said: vec![Vec::new(); reading.units.len()],
             is_said: Vec::new(),
             is_headed: vec![false; reading.sections.len()],
+            counter: tokens::Counter::default(),
+            costs: vec![None; reading.units.len()],
             spent: if names.len() > 1 { names.iter().map(|name| tokens::count(name) + 5).sum() } else { 0 },
         };
         let mut numbers: HashMap<&str, usize> = HashMap::new();
@@ -50,7 +55,7 @@ impl<'r> Choice<'r> {
                     continue;
                 }
                 let number = *numbers.entry(&fact.text).or_insert_with(|| {
-                    choice.facts.push((fact, tokens::count(&fact.text) + SEPARATOR));
+                    choice.facts.push((fact, choice.counter.count(&fact.text) + SEPARATOR));
                     choice.facts.len() - 1
                 });
                 // Where a link leads is listed even where its text is taken.
@@ -75,35 +80,48 @@ impl<'r> Choice<'r> {
         let mut next = Some(section);
         while let Some(at) = next.filter(|at| !self.is_headed[*at]) {
             self.is_headed[at] = true;
-            self.spent += heading_cost(&self.reading.sections[at]);
+            self.spent += self.heading_cost(at);
             next = self.reading.sections[at].parent;
         }
     }
 
-    fn heading_price(&self, section: usize) -> usize {
+    fn heading_cost(&mut self, section: usize) -> usize {
+        let Section { level, title, .. } = &self.reading.sections[section];
+        if *level == 0 { 0 } else { self.counter.count(title) + 3 }
+    }
+
+    fn heading_price(&mut self, section: usize) -> usize {
         let mut price = 0;
         let mut next = Some(section);
         while let Some(at) = next.filter(|at| !self.is_headed[*at]) {
-            price += heading_cost(&self.reading.sections[at]);
+            price += self.heading_cost(at);
             next = self.reading.sections[at].parent;
         }
         price
     }
 
-    /// What taking a unit costs, and what that saves.
-    pub(super) fn price(&self, unit: usize) -> (usize, usize) {
-        let Unit { section, text, layout, .. } = &self.reading.units[unit];
+    /// What a unit costs without its headings.
+    fn cost(&mut self, unit: usize) -> usize {
+        if let Some(cost) = self.costs[unit] {
+            return cost;
+        }
+        let Unit { text, layout, .. } = &self.reading.units[unit];
         let lead = match layout {
             Layout::Text => 1,
             Layout::Quote | Layout::Item(..) => 3,
             Layout::Code => 2,
-            Layout::Row(head) => 1 + tokens::count(head) / 3,
+            Layout::Row(head) => 1 + self.counter.count(head) / 3,
         };
+        *self.costs[unit].insert(self.counter.count(text) + lead)
+    }
+
+    /// What taking a unit costs, and what that saves.
+    pub(super) fn price(&mut self, unit: usize) -> (usize, usize) {
         let mut unsaid: Vec<usize> = self.said[unit].iter().copied().filter(|number| !self.is_said[*number]).collect();
         unsaid.sort_unstable();
         unsaid.dedup();
         let saved = unsaid.iter().map(|number| self.facts[*number].1).sum();
-        (tokens::count(text) + lead + self.heading_price(*section), saved)
+        (self.cost(unit) + self.heading_price(self.reading.units[unit].section), saved)
     }
 
     pub(super) fn take(&mut self, unit: usize, (cost, saved): (usize, usize)) {
@@ -176,8 +194,4 @@ impl<'r> Choice<'r> {
         }
         page.finish()
     }
-}
-
-fn heading_cost(section: &Section) -> usize {
-    if section.level == 0 { 0 } else { tokens::count(&section.title) + 3 }
 }
