@@ -2,6 +2,10 @@
 //!
 //! What remains is the source's own words in their order; code spans are not touched.
 
+use std::ops::Range;
+
+use super::code_spans::{CodeSpan, code_spans, end_of_span};
+
 /// Elements of HTML that people use in Markdown; other `<…>` is text, such as `Vec<u8>`.
 const TAGS: &[&str] = &[
     "a", "b", "br", "center", "code", "dd", "details", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4", "h5", "hr",
@@ -26,36 +30,37 @@ pub(super) fn joined(block: &str, quoted: bool) -> String {
 
 /// One line of running text without link targets, images, comments and references to issues in brackets.
 pub(super) fn cleaned(text: &str) -> String {
+    let spans = code_spans(text);
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(['`', '[', '!', '<', '(']) {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
+    let mut from = 0;
+    while let Some(at) = text[from..].find(['`', '[', '!', '<', '(']).map(|offset| from + offset) {
+        out.push_str(&text[from..at]);
+        let rest = &text[at..];
         let taken = match rest.as_bytes()[0] {
-            b'`' => code(rest).map(|length| (length, Some(&rest[..length]))),
-            b'!' if rest.starts_with("![") => link(&rest[1..]).map(|link| (1 + link.length, None)),
-            b'[' => link(rest).filter(|link| link.has_target || link.is_empty).map(|link| {
+            b'`' => end_of_span(&spans, at).map(|end| (end - at, Some(&text[at..end]))),
+            b'!' if rest.starts_with("![") => link(text, at + 1, &spans).map(|link| (1 + link.length, None)),
+            b'[' => link(text, at, &spans).filter(|link| link.has_target || link.is_empty).map(|link| {
                 let shown = &rest[..link.shown];
                 // A picture that leads somewhere is a picture.
                 (link.length, (!link.is_empty && !shown.contains("![")).then_some(shown))
             }),
             b'<' if rest.starts_with("<!--") => Some((rest.find("-->").map_or(rest.len(), |end| end + 3), None)),
             b'<' => tag(rest).map(|length| (length, None)),
-            b'(' => references(rest).map(|length| (length, None)),
+            b'(' => references(text, at, &spans).map(|length| (length, None)),
             _ => None,
         };
-        match taken {
+        from = match taken {
             Some((length, kept)) => {
                 out.push_str(kept.unwrap_or_default());
-                rest = &rest[length..];
+                at + length
             }
             None => {
                 out.push_str(&rest[..1]);
-                rest = &rest[1..];
+                at + 1
             }
-        }
+        };
     }
-    out.push_str(rest);
+    out.push_str(&text[from..]);
     single_blanks(&out)
 }
 
@@ -69,20 +74,6 @@ fn single_blanks(text: &str) -> String {
     out
 }
 
-/// The length of the code span at the beginning of `text`.
-fn code(text: &str) -> Option<usize> {
-    let ticks = text.bytes().take_while(|byte| *byte == b'`').count();
-    let mut at = ticks;
-    while let Some(start) = text[at..].find('`').map(|offset| at + offset) {
-        let count = text[start..].bytes().take_while(|byte| *byte == b'`').count();
-        at = start + count;
-        if count == ticks {
-            return Some(at);
-        }
-    }
-    None
-}
-
 struct Link {
     /// Of `[text]`.
     shown: usize,
@@ -92,40 +83,47 @@ struct Link {
     is_empty: bool,
 }
 
-/// The link at the beginning of `text`: `[text](target)`, `[text][label]` or `[text]`.
-fn link(text: &str) -> Option<Link> {
-    let shown = balanced(text, b'[', b']')?;
-    let is_empty = text[1..shown - 1].trim().is_empty();
-    let after = &text[shown..];
-    let target = match after.as_bytes().first() {
-        Some(b'(') => balanced(after, b'(', b')'),
-        Some(b'[') => balanced(after, b'[', b']'),
+/// The link that begins at `at`: `[text](target)`, `[text][label]` or `[text]`.
+fn link(text: &str, at: usize, spans: &[CodeSpan]) -> Option<Link> {
+    let shown = balanced(text, at, b'[', b']', spans)?;
+    let is_empty = text[at + 1..at + shown - 1].trim().is_empty();
+    let after = at + shown;
+    let target = match text.as_bytes().get(after) {
+        Some(b'(') => balanced(text, after, b'(', b')', &[]),
+        Some(b'[') => balanced(text, after, b'[', b']', spans),
         _ => None,
     };
     Some(Link { shown, length: shown + target.unwrap_or(0), has_target: target.is_some(), is_empty })
 }
 
-/// How far a link's text or target may reach, in bytes: what is never closed is looked through once and no further.
+/// How far a link's text or target may reach, in bytes.
 const MAX_LINK: usize = 2_000;
+/// How many brackets in brackets are looked through, so that no byte is looked at much more often.
+const MAX_NESTING: usize = 32;
 
-/// The length of what is in brackets at the beginning of `text`, brackets included; those in code spans do not count.
-fn balanced(text: &str, open: u8, close: u8) -> Option<usize> {
+/// The length of what is in brackets that open at `at`, brackets included; those in code do not count.
+fn balanced(text: &str, at: usize, open: u8, close: u8, spans: &[CodeSpan]) -> Option<usize> {
     let bytes = text.as_bytes();
-    let (mut depth, mut at) = (0_usize, 0);
-    while at < bytes.len().min(MAX_LINK) {
-        match bytes[at] {
-            b'\\' => at += 1,
-            b'`' if open == b'[' => at += code(&text[at..]).map_or(0, |length| length - 1),
-            byte if byte == open => depth += 1,
+    let (mut depth, mut next) = (0_usize, at);
+    while next < bytes.len().min(at + MAX_LINK) {
+        match bytes[next] {
+            b'\\' => next += 1,
+            b'`' => next = end_of_span(spans, next).map_or(next, |end| end - 1),
+            byte if byte == open => {
+                depth += 1;
+                if depth > MAX_NESTING {
+                    return None;
+                }
+            }
             byte if byte == close => {
                 depth -= 1;
                 if depth == 0 {
-                    return Some(at + 1);
+                    return Some(next + 1 - at);
                 }
             }
             _ => {}
         }
-        at += 1;
+        next += 1;
     }
     None
 }
@@ -137,14 +135,17 @@ fn tag(text: &str) -> Option<usize> {
         inner.chars().take_while(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).take(12).collect();
     let after = inner[name.len()..].chars().next()?;
     (TAGS.contains(&name.as_str()) && (after == '>' || after == '/' || after == ' ')).then_some(())?;
-    text.get(..text.len().min(MAX_LINK)).or(Some(text))?.find('>').map(|end| end + 1)
+    text.as_bytes().iter().take(MAX_LINK).position(|byte| *byte == b'>').map(|end| end + 1)
 }
 
-/// The length of a bracket at the beginning of `text` that holds nothing but numbers of issues: `(#12, [#13](…))`.
-fn references(text: &str) -> Option<usize> {
-    let length = balanced(text, b'(', b')')?;
-    let inner = &text[1..length - 1];
-    let inner = if inner.contains("](") { without_targets(inner) } else { inner.to_owned() };
+/// The length of a bracket that opens at `at` and holds nothing but numbers of issues: `(#12, [#13](…))`.
+fn references(text: &str, at: usize, spans: &[CodeSpan]) -> Option<usize> {
+    // Most brackets hold words.
+    text[at + 1..].starts_with(['#', '!', '[', ']', ',', ';', ' ']).then_some(())?;
+    let length = balanced(text, at, b'(', b')', &[])?;
+    let inner = &text[at + 1..at + length - 1];
+    let inner =
+        if inner.contains("](") { without_targets(text, at + 1..at + length - 1, spans) } else { inner.to_owned() };
     let is_number = |word: &str| {
         let bare = word.trim_matches(|c: char| "[],;".contains(c));
         bare.is_empty()
@@ -153,17 +154,17 @@ fn references(text: &str) -> Option<usize> {
     (inner.contains(['#', '!']) && inner.split([' ', ',']).all(is_number)).then_some(length)
 }
 
-fn without_targets(text: &str) -> String {
+fn without_targets(text: &str, range: Range<usize>, spans: &[CodeSpan]) -> String {
     let mut out = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find('[') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let Some(link) = link(rest) else { break };
-        out.push_str(&rest[..link.shown]);
-        rest = &rest[link.length..];
+    let mut from = range.start;
+    while let Some(at) = text[from..range.end].find('[').map(|offset| from + offset) {
+        out.push_str(&text[from..at]);
+        from = at;
+        let Some(link) = link(text, at, spans).filter(|link| at + link.length <= range.end) else { break };
+        out.push_str(&text[at..at + link.shown]);
+        from = at + link.length;
     }
-    out.push_str(rest);
+    out.push_str(&text[from..range.end]);
     out
 }
 

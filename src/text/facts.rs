@@ -2,6 +2,8 @@
 //!
 //! Which of them must be kept is decided in [`units`](super::units): here stands what they look like.
 
+use super::code_spans::code_spans;
+
 /// What kind of fact it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FactKind {
@@ -181,32 +183,13 @@ const ENDINGS: &[&str] = &[
 
 /// Hands every fact in the running text, which may hold Markdown, to `each`, with the bytes that say it, in order.
 pub fn each_fact<'t>(text: &'t str, mut each: impl FnMut(FactKind, &'t str)) {
-    let mut rest = text;
-    while let Some(at) = rest.find('`') {
-        prose(&rest[..at], &mut each);
-        let ticks = rest[at..].bytes().take_while(|byte| *byte == b'`').count();
-        let inner = &rest[at + ticks..];
-        let Some(end) = closing(inner, ticks) else {
-            prose(inner, &mut each);
-            return;
-        };
-        code_span(inner[..end].trim(), &mut each);
-        rest = &inner[end + ticks..];
+    let mut from = 0;
+    for span in code_spans(text) {
+        prose(&text[from..span.whole.start], &mut each);
+        code_span(text[span.inner].trim(), &mut each);
+        from = span.whole.end;
     }
-    prose(rest, &mut each);
-}
-
-/// Where exactly `ticks` backticks stand in `text`.
-fn closing(text: &str, ticks: usize) -> Option<usize> {
-    let mut at = 0;
-    while let Some(start) = text[at..].find('`').map(|offset| at + offset) {
-        let count = text[start..].bytes().take_while(|byte| *byte == b'`').count();
-        if count == ticks {
-            return Some(start);
-        }
-        at = start + count;
-    }
-    None
+    prose(&text[from..], &mut each);
 }
 
 fn code_span<'t>(code: &'t str, each: &mut impl FnMut(FactKind, &'t str)) {

@@ -58,7 +58,7 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 /// Whether `fact` stands in `text` as a whole.
-pub(super) fn stands_in(text: &str, fact: &str) -> bool {
+fn stands_in(text: &str, fact: &str) -> bool {
     if fact.is_empty() {
         return true;
     }

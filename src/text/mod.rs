@@ -6,6 +6,7 @@
 
 pub mod blocks;
 mod cleaning;
+mod code_spans;
 pub mod compress;
 pub mod facts;
 pub mod fidelity;
@@ -14,5 +15,6 @@ pub mod search;
 pub mod sentences;
 pub mod tokens;
 pub mod units;
+
 pub mod wording;
 pub mod words;

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::code_spans::{code_spans, end_of_span};
+
 /// Words after whose full stop no sentence ends.
 const ABBREVIATIONS: &[&str] = &[
     "e.g", "i.e", "etc", "vs", "cf", "approx", "resp", "incl", "dr", "mr", "mrs", "fig", "no", "eq", "sec", "al", "viz",
@@ -12,11 +14,12 @@ const ABBREVIATIONS: &[&str] = &[
 pub fn sentences(text: &str) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
-    let (mut start, mut at, mut in_code) = (0, 0, false);
+    let spans = code_spans(text);
+    let (mut start, mut at) = (0, 0);
     while at < bytes.len() {
         match bytes[at] {
-            b'`' => in_code = !in_code,
-            b'.' | b'!' | b'?' if !in_code => {
+            b'`' => at = end_of_span(&spans, at).map_or(at, |end| end - 1),
+            b'.' | b'!' | b'?' => {
                 let mut end = at + 1;
                 while end < bytes.len()
                     && matches!(bytes[end], b'.' | b'!' | b'?' | b')' | b'"' | b'\'' | b'*' | b'_' | b']')

@@ -11,6 +11,9 @@
 //!
 //! All other facts may go: a changelog of 100 kB has thousands of numbers, and a text that keeps them all is no shorter.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use super::blocks::{Shape, blocks};
 use super::cleaning::{cleaned, joined};
 use super::facts::{FactKind, commands, each_fact};
@@ -58,7 +61,7 @@ pub enum Layout {
     /// Code with its fences.
     Code,
     /// The row of a table, with the two lines above the first row.
-    Row(String),
+    Row(Arc<str>),
 }
 
 /// The least that is kept or left out.
@@ -89,6 +92,8 @@ pub struct MustKeep {
     pub text: String,
     /// The unit that says it.
     pub unit: usize,
+    /// Its bytes in the unit's text; `None` where the text does not show it, as with the target of a link.
+    pub shown: Option<Range<usize>>,
     /// The line of the source, from 1, on which the block begins that says it.
     pub line: usize,
 }
@@ -119,7 +124,8 @@ pub struct Reading {
 impl Reading {
     /// Reads sources for a kind of bundle.
     pub fn of(sources: &[Source<'_>], kind: BundleType) -> Self {
-        let mut reader = Reader { kind, out: Self::default(), weight: Weight::Plain, block: 0, line: 0 };
+        let mut reader =
+            Reader { kind, out: Self::default(), weight: Weight::Plain, open: Vec::new(), block: 0, line: 0 };
         for (number, source) in sources.iter().enumerate() {
             reader.source(number, source.text);
         }
@@ -147,6 +153,8 @@ struct Reader {
     kind: BundleType,
     out: Reading,
     weight: Weight,
+    /// The sections that the next heading may be part of, outer ones first, with their weights.
+    open: Vec<(usize, Weight)>,
     block: usize,
     line: usize,
 }
@@ -155,6 +163,7 @@ impl Reader {
     fn source(&mut self, number: usize, text: &str) {
         let lines = LineIndex::new(text);
         self.weight = Weight::Plain;
+        self.open = vec![(self.out.sections.len(), Weight::Plain)];
         self.out.sections.push(Section { source: number, level: 0, title: String::new(), parent: None });
         for block in blocks(text) {
             self.block += 1;
@@ -179,15 +188,13 @@ impl Reader {
 
     fn heading(&mut self, source: usize, level: u8, title: &str) {
         let title = cleaned(title);
-        let sections = &self.out.sections;
-        let parent = (0..sections.len()).rev().find(|at| sections[*at].source == source && sections[*at].level < level);
-        let mut own = self.kind.weight_of(&title);
-        let mut above = parent;
-        while let (Weight::Plain, Some(at)) = (own, above) {
-            own = self.kind.weight_of(&sections[at].title);
-            above = sections[at].parent;
+        while self.open.last().is_some_and(|(at, _)| self.out.sections[*at].level >= level) {
+            self.open.pop();
         }
-        self.weight = own;
+        let (parent, above) = self.open.last().map_or((None, Weight::Plain), |(at, weight)| (Some(*at), *weight));
+        let own = self.kind.weight_of(&title);
+        self.weight = if own == Weight::Plain { above } else { own };
+        self.open.push((self.out.sections.len(), self.weight));
         self.out.sections.push(Section { source, level, title, parent });
     }
 
@@ -198,8 +205,8 @@ impl Reader {
         if marked {
             let kept: Vec<&str> = text.split_whitespace().filter(|word| *word != KEEP).collect();
             let kept = kept.join(" ");
-            self.fact(FactKind::Kept, kept.clone());
-            self.facts_of(&kept, true);
+            self.fact(FactKind::Kept, &kept, Some(0..kept.len()));
+            self.facts_of(&kept, 0, true);
             return self.push(kept, layout, true);
         }
         if !text.chars().any(char::is_alphanumeric) {
@@ -211,43 +218,41 @@ impl Reader {
         if text.len() <= WHOLE {
             let mut is_bound = false;
             for sentence in sentences(&text) {
-                is_bound |= self.sentence(&text[sentence]);
+                is_bound |= self.sentence(&text[sentence.clone()], sentence.start);
             }
             return self.push(text, layout, is_bound);
         }
         for sentence in sentences(&text) {
-            let sentence = text[sentence].to_owned();
-            let is_bound = self.sentence(&sentence);
-            self.push(sentence, layout.clone(), is_bound);
+            let sentence = &text[sentence];
+            let is_bound = self.sentence(sentence, 0);
+            self.push(sentence.to_owned(), layout.clone(), is_bound);
         }
     }
 
-    /// Notes the facts of a sentence; whether it must be kept word for word.
-    fn sentence(&mut self, text: &str) -> bool {
+    /// Notes the facts of a sentence that begins at `start` of its unit; whether it must be kept word for word.
+    fn sentence(&mut self, text: &str, start: usize) -> bool {
         let binds = self.weight == Weight::Wording || decides(text);
         if binds {
-            self.fact(FactKind::Decision, text.to_owned());
+            self.fact(FactKind::Decision, text, Some(start..start + text.len()));
         }
         let denials = denials(text);
-        self.facts_of(text, binds || !denials.is_empty());
+        self.facts_of(text, start, binds || !denials.is_empty());
         for clause in denials {
-            self.fact(FactKind::Denial, text[clause].to_owned());
+            self.fact(FactKind::Denial, &text[clause.clone()], Some(start + clause.start..start + clause.end));
         }
         binds
     }
 
-    /// Notes the facts of running text: all of them where it `carries` them, otherwise those that are always kept.
-    fn facts_of(&mut self, text: &str, carries: bool) {
+    /// Notes the facts of running text that begins at `start` of its unit: all of them where it `carries` them, otherwise
+    /// those that are always kept.
+    fn facts_of(&mut self, text: &str, start: usize, carries: bool) {
         let all = carries || self.weight != Weight::Plain;
-        let mut found = Vec::new();
         each_fact(text, |kind, fact| {
             if all || kind.always() {
-                found.push((kind, fact.to_owned()));
+                let from = start + (fact.as_ptr() as usize - text.as_ptr() as usize);
+                self.fact(kind, fact, Some(from..from + fact.len()));
             }
         });
-        for (kind, text) in found {
-            self.fact(kind, text);
-        }
     }
 
     /// Notes where the links of a block lead: the text itself loses that.
@@ -255,45 +260,47 @@ impl Reader {
         for (at, _) in raw.match_indices("](http") {
             let target = &raw[at + 2..];
             let end = target.find([')', ' ']).unwrap_or(target.len());
-            self.fact(FactKind::Url, target[..end].to_owned());
+            self.fact(FactKind::Url, &target[..end], None);
         }
     }
 
     fn code(&mut self, raw: &str, language: &str) {
-        let marked: Vec<&str> = raw.lines().filter(|line| line.contains(KEEP)).collect();
-        for line in &marked {
+        let mut is_marked = false;
+        for line in raw.lines().filter(|line| line.contains(KEEP)) {
+            is_marked = true;
             let kept = line.replace(KEEP, "");
-            self.fact(FactKind::Kept, kept.trim().trim_end_matches(['#', '/']).trim().to_owned());
+            self.fact(FactKind::Kept, kept.trim().trim_end_matches(['#', '/']).trim(), Some(0..raw.len()));
         }
         for command in commands(raw, language) {
             if !command.starts_with("```") {
-                self.fact(FactKind::Command, command);
+                self.fact(FactKind::Command, &command, Some(0..raw.len()));
             }
         }
-        self.push(raw.trim_end().to_owned(), Layout::Code, !marked.is_empty());
+        self.push(raw.trim_end().to_owned(), Layout::Code, is_marked);
     }
 
     fn table(&mut self, raw: &str) {
         let mut lines = raw.lines();
         let head: Vec<&str> = lines.by_ref().take(2).map(str::trim).collect();
-        let head = head.join("\n");
+        let head: Arc<str> = head.join("\n").into();
         for line in lines {
             let text = cleaned(line);
             if text.split([' ', '|']).any(|word| word == KEEP) {
                 let kept = cleaned(&text.replace(KEEP, ""));
-                self.fact(FactKind::Kept, kept.clone());
+                self.fact(FactKind::Kept, &kept, Some(0..kept.len()));
                 self.push(kept, Layout::Row(head.clone()), true);
                 continue;
             }
-            let is_bound = self.sentence(&text);
+            let is_bound = self.sentence(&text, 0);
             self.push(text, Layout::Row(head.clone()), is_bound);
         }
     }
 
     /// Notes a fact of the unit that is pushed next.
-    fn fact(&mut self, kind: FactKind, text: String) {
+    fn fact(&mut self, kind: FactKind, text: &str, shown: Option<Range<usize>>) {
         if text.chars().any(char::is_alphanumeric) {
-            self.out.facts.push(MustKeep { kind, text, unit: self.out.units.len(), line: self.line });
+            let unit = self.out.units.len();
+            self.out.facts.push(MustKeep { kind, text: text.to_owned(), unit, shown, line: self.line });
         }
     }
 

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::code_spans::code_spans;
 use crate::model::bundle::BundleType;
 
 /// Words of a sentence that decides or binds, whatever the bundle is for.
@@ -140,7 +141,12 @@ pub fn telling(text: &str) -> usize {
 
 /// The clauses of the sentence that forbid, rule out or take away: from one comma or the like to the next.
 pub fn denials(sentence: &str) -> Vec<Range<usize>> {
-    let mut found: Vec<Range<usize>> = occurrences(sentence, DENIES).map(|word| clause(sentence, word)).collect();
+    let words: Vec<Range<usize>> = occurrences(sentence, DENIES).collect();
+    if words.is_empty() {
+        return Vec::new();
+    }
+    let parts = Parts::of(sentence);
+    let mut found: Vec<Range<usize>> = words.into_iter().map(|word| parts.clause(sentence, word)).collect();
     found.sort_by_key(|range| (range.start, range.end));
     found.dedup_by(|next, kept| {
         let overlap = next.start < kept.end;
@@ -152,32 +158,51 @@ pub fn denials(sentence: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The clause around `word`.
-fn clause(sentence: &str, word: Range<usize>) -> Range<usize> {
-    let (mut start, mut end) = (0, sentence.len());
-    let mut in_code = false;
-    for (at, c) in sentence.char_indices() {
-        match c {
-            '`' => in_code = !in_code,
-            ',' | ';' | ':' | '(' | ')' | '—' if !in_code && ends_clause(sentence, at, c) => {
-                if at < word.start {
-                    start = at + c.len_utf8();
-                } else if at >= word.end {
-                    end = at;
-                    break;
+/// Where a sentence can be cut, found in one pass for all its clauses.
+struct Parts {
+    /// The marks that part clauses.
+    marks: Vec<Range<usize>>,
+    /// Where blanks stand.
+    blanks: Vec<usize>,
+}
+
+impl Parts {
+    fn of(sentence: &str) -> Self {
+        let spans = code_spans(sentence);
+        let mut parts = Self { marks: Vec::new(), blanks: Vec::new() };
+        let mut next_span = spans.iter().peekable();
+        for (at, c) in sentence.char_indices() {
+            while next_span.next_if(|span| span.whole.end <= at).is_some() {}
+            let in_code = next_span.peek().is_some_and(|span| span.whole.start <= at);
+            match c {
+                ',' | ';' | ':' | '(' | ')' | '—' if !in_code && ends_clause(sentence, at, c) => {
+                    parts.marks.push(at..at + c.len_utf8());
                 }
+                c if c.is_whitespace() => parts.blanks.push(at),
+                _ => {}
             }
-            _ => {}
         }
+        parts
     }
-    let before =
-        sentence[start..word.start].rmatch_indices(char::is_whitespace).nth(CLAUSE_WORDS).map_or(0, |(at, _)| at);
-    let after = sentence[word.end..end].match_indices(char::is_whitespace).nth(CLAUSE_WORDS);
-    let end = after.map_or(end, |(at, _)| word.end + at);
-    let start = start + before;
-    let part = &sentence[start..end];
-    let lead = part.len() - part.trim_start().len();
-    start + lead..start + part.trim_end_matches(|c: char| c.is_whitespace() || c == '.').len().max(lead)
+
+    /// The clause around `word`.
+    fn clause(&self, sentence: &str, word: Range<usize>) -> Range<usize> {
+        let next = self.marks.partition_point(|mark| mark.start < word.start);
+        let mut start = next.checked_sub(1).map_or(0, |last| self.marks[last].end);
+        let mut end = self.marks.get(next).map_or(sentence.len(), |mark| mark.start);
+        let blanks_before = |at: usize| self.blanks.partition_point(|blank| *blank < at);
+        let (first, own) = (blanks_before(start), blanks_before(word.start));
+        if own - first > CLAUSE_WORDS {
+            start = self.blanks[own - 1 - CLAUSE_WORDS];
+        }
+        let (first, last) = (blanks_before(word.end), blanks_before(end));
+        if last - first > CLAUSE_WORDS {
+            end = self.blanks[first + CLAUSE_WORDS];
+        }
+        let part = &sentence[start..end];
+        let lead = part.len() - part.trim_start().len();
+        start + lead..start + part.trim_end_matches(|c: char| c.is_whitespace() || c == '.').len().max(lead)
+    }
 }
 
 /// A comma in `1,000`, a colon in `a::b` and a bracket in `f()` part nothing.

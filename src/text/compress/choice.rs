@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 
 use super::Unfit;
 use super::page::Page;
-use crate::text::fidelity::{plain, stands_in};
 use crate::text::tokens;
 use crate::text::units::{Layout, MustKeep, Reading, Section, Unit};
 
@@ -45,21 +44,14 @@ impl<'r> Choice<'r> {
         };
         let mut numbers: HashMap<&str, usize> = HashMap::new();
         for facts in reading.facts.chunk_by(|a, b| a.unit == b.unit) {
-            let wordings: Vec<String> =
-                facts.iter().filter(|fact| fact.kind.is_wording()).map(|fact| plain(&fact.text)).collect();
-            let own = plain(&reading.units[facts[0].unit].text);
-            for fact in facts {
-                let text = plain(&fact.text);
-                // What a sentence or clause that is kept anyway says is not listed again.
-                if wordings.iter().any(|wording| wording.len() > text.len() && stands_in(wording, &text)) {
-                    continue;
-                }
+            let covered = covered(facts);
+            for fact in facts.iter().filter(|fact| !covered.contains(fact.text.as_str())) {
                 let number = *numbers.entry(&fact.text).or_insert_with(|| {
                     choice.facts.push((fact, choice.counter.count(&fact.text) + SEPARATOR));
                     choice.facts.len() - 1
                 });
                 // Where a link leads is listed even where its text is taken.
-                if stands_in(&own, &text) {
+                if fact.shown.is_some() {
                     choice.said[fact.unit].push(number);
                 }
             }
@@ -194,4 +186,28 @@ impl<'r> Choice<'r> {
         }
         page.finish()
     }
+}
+
+/// The facts of a unit that a longer sentence or clause of it says, which is kept anyway: they are not listed again.
+fn covered(facts: &[MustKeep]) -> HashSet<&str> {
+    let shown = |fact: &MustKeep| fact.shown.clone().map(|range| (range.start, range.end));
+    let mut wordings: Vec<(usize, usize)> =
+        facts.iter().filter(|fact| fact.kind.is_wording()).filter_map(shown).collect();
+    wordings.sort_unstable();
+    // How far any of the wordings up to here reaches.
+    let reaches: Vec<usize> = wordings
+        .iter()
+        .scan(0, |furthest, (_, end)| {
+            *furthest = (*furthest).max(*end);
+            Some(*furthest)
+        })
+        .collect();
+    let reach = |before: usize| before.checked_sub(1).map_or(0, |last| reaches[last]);
+    let is_covered = |fact: &&MustKeep| {
+        shown(fact).is_some_and(|(start, end)| {
+            reach(wordings.partition_point(|(other, _)| *other < start)) >= end
+                || reach(wordings.partition_point(|(other, _)| *other <= start)) > end
+        })
+    };
+    facts.iter().filter(is_covered).map(|fact| fact.text.as_str()).collect()
 }

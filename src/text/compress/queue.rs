@@ -5,6 +5,7 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use super::Worth;
 use super::choice::Choice;
+use crate::text::code_spans::code_spans;
 use crate::text::rank::Vectors;
 use crate::text::units::{Layout, Reading};
 
@@ -21,6 +22,8 @@ pub(super) struct Queue<'r> {
     /// What is worth the same whatever is taken.
     fixed: Vec<f32>,
     heap: BinaryHeap<(Order, Reverse<usize>)>,
+    /// The code spans of each unit.
+    spans: Vec<Vec<&'r str>>,
     /// Code spans that a taken unit has.
     known: HashSet<&'r str>,
     taken: Vec<usize>,
@@ -59,6 +62,7 @@ impl<'r> Queue<'r> {
             vectors,
             fixed: Vec::with_capacity(ranks.len()),
             heap: BinaryHeap::new(),
+            spans: reading.units.iter().map(|unit| spans(&unit.text)).collect(),
             known: HashSet::new(),
             taken: Vec::new(),
             said: HashSet::new(),
@@ -83,7 +87,7 @@ impl<'r> Queue<'r> {
         let own = &self.reading.units[unit];
         let spans = match own.layout {
             Layout::Code => 0,
-            _ => spans(&own.text).filter(|span| !self.known.contains(span)).count().min(4),
+            _ => self.spans[unit].iter().filter(|span| !self.known.contains(*span)).count().min(4),
         };
         (self.fixed[unit] + self.worth.code * spans as f32) / price.max(1.0).powf(self.worth.cost)
     }
@@ -116,7 +120,7 @@ impl<'r> Queue<'r> {
                 continue;
             }
             choice.take(at, (cost, saved));
-            self.known.extend(spans(&self.reading.units[at].text));
+            self.known.extend(&self.spans[at]);
             self.taken.push(at);
             taken.push(at);
         }
@@ -126,6 +130,6 @@ impl<'r> Queue<'r> {
 }
 
 /// The code spans of a text.
-fn spans(text: &str) -> impl Iterator<Item = &str> {
-    text.split('`').skip(1).step_by(2).filter(|span| !span.is_empty())
+fn spans(text: &str) -> Vec<&str> {
+    code_spans(text).into_iter().map(|span| &text[span.inner]).collect()
 }
