@@ -34,6 +34,7 @@ fn main() {
     println!("   {} documents, {questions} questions", documents.len());
     quality(&documents);
     speed(&documents);
+    growth();
     found(&documents);
 }
 
@@ -142,6 +143,41 @@ fn speed(documents: &[Document]) {
         short.tokens,
         reading.facts.len()
     );
+}
+
+/// What a text is made of, and its parts by number.
+type Shape = (&'static str, fn(usize) -> String);
+
+/// One megabyte and four of what has few ends: whoever reads a text four times as long may take about four times as long.
+fn growth() {
+    let shapes: [Shape; 9] = [
+        ("headings", |at| format!("# h{at}\n\n")),
+        ("denials in one sentence", |at| format!("never a{at} ")),
+        ("denials joined by hyphens", |_| "never-".to_owned()),
+        ("facts in one sentence that binds", |at| format!("must `a{at}` ")),
+        ("open backticks", |at| format!("a{} ", "`".repeat(at % 1_500 + 1))),
+        ("open brackets", |_| "[".to_owned()),
+        ("open brackets with numbers", |_| "(#".to_owned()),
+        ("open tags", |_| "<b é".to_owned()),
+        ("commands in one block", |at| if at == 0 { "```sh\n".to_owned() } else { format!("cargo run {at}\n") }),
+    ];
+    for (name, part) in shapes {
+        let taken = [1_000_000, 4_000_000].map(|size| {
+            let mut text = String::new();
+            let mut at = 0;
+            while text.len() < size {
+                text.push_str(&part(at));
+                at += 1;
+            }
+            let start = Instant::now();
+            let reading = Reading::of(&[Source { name: "all", text: &text }], BundleType::Research);
+            let short = compress(&reading, &["all"], ROOM, usize::MAX / 2).expect("room");
+            assert!(fidelity::lost(&reading, &short.body).is_empty(), "{name}");
+            start.elapsed()
+        });
+        let times = taken[1].as_secs_f64() / taken[0].as_secs_f64();
+        println!("   1 MB and 4 MB of {name}: {:.2?} and {:.2?}, {times:.1} times as long", taken[0], taken[1]);
+    }
 }
 
 /// Search over ten thousand texts of the size of a learning.

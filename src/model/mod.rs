@@ -15,6 +15,7 @@ pub mod document;
 pub mod escape;
 pub mod event;
 pub mod given_context;
+pub(crate) mod fnv;
 pub mod ids;
 pub mod law_id;
 pub mod layout;

@@ -7,6 +7,8 @@
 //! The numbers are made here alone, for the trainer and for the program: a model is only worth something for exactly these
 //! features.
 
+use crate::model::fnv::fnv64;
+
 /// The longest text that is looked at, in bytes; the rest of a longer one is left out.
 pub const LONGEST_TEXT: usize = 8 * 1024;
 
@@ -128,16 +130,10 @@ fn undoubled(mut stem: String) -> String {
     stem
 }
 
-/// FNV-1a, 64 bits, over the kind and the parts, each ended by a byte that no UTF-8 text has.
+/// FNV-1a, 64 bits, over the kind and the parts, each begun by a byte that no UTF-8 text has.
 fn hash(kind: &str, parts: &[impl AsRef<str>]) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut add = |byte: u8| hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    kind.bytes().for_each(&mut add);
-    for part in parts {
-        add(0xff);
-        part.as_ref().bytes().for_each(&mut add);
-    }
-    hash
+    let parts = parts.iter().flat_map(|part| std::iter::once(0xff).chain(part.as_ref().bytes()));
+    fnv64(kind.bytes().chain(parts))
 }
 
 #[cfg(test)]

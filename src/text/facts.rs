@@ -2,6 +2,7 @@
 //!
 //! Which of them must be kept is decided in [`units`](super::units): here stands what they look like.
 
+use super::code_blocks::command_in;
 use super::code_spans::code_spans;
 
 /// What kind of fact it is.
@@ -46,66 +47,6 @@ impl FactKind {
 
 /// The longest code span that is one fact, in bytes: above it, it is an example.
 const MAX_SPAN: usize = 80;
-
-/// Programs by whose names a command line in running text is known.
-const PROGRAMS: &[&str] = &[
-    "agentops",
-    "ansible",
-    "apt",
-    "apt-get",
-    "aws",
-    "az",
-    "bash",
-    "brew",
-    "cargo",
-    "cd",
-    "chmod",
-    "cmake",
-    "cp",
-    "curl",
-    "dbt",
-    "docker",
-    "gcloud",
-    "gh",
-    "git",
-    "go",
-    "gradle",
-    "helm",
-    "java",
-    "just",
-    "kubectl",
-    "make",
-    "mkdir",
-    "mv",
-    "mvn",
-    "node",
-    "npm",
-    "npx",
-    "pip",
-    "pnpm",
-    "poetry",
-    "psql",
-    "pytest",
-    "python",
-    "python3",
-    "rm",
-    "rsync",
-    "ruby",
-    "rustc",
-    "rustup",
-    "sh",
-    "ssh",
-    "sudo",
-    "systemctl",
-    "tar",
-    "terraform",
-    "uv",
-    "wget",
-    "yarn",
-];
-
-/// Languages of fences whose lines are commands.
-const SHELLS: &[&str] = &["bash", "console", "fish", "powershell", "sh", "shell", "shell-session", "terminal", "zsh"];
 
 /// Units of measure, in lower case.
 const UNITS: &[&str] = &[
@@ -196,7 +137,7 @@ fn code_span<'t>(code: &'t str, each: &mut impl FnMut(FactKind, &'t str)) {
     if code.is_empty() || code.len() > MAX_SPAN {
         return;
     }
-    if let Some(line) = command(code) {
+    if let Some(line) = command_in(code) {
         return each(FactKind::Command, line);
     }
     if let Some(kind) = place(code) {
@@ -205,14 +146,6 @@ fn code_span<'t>(code: &'t str, each: &mut impl FnMut(FactKind, &'t str)) {
     if code.chars().any(char::is_alphanumeric) {
         each(FactKind::Identifier, code);
     }
-}
-
-/// The command line that a code span is, without its prompt.
-fn command(code: &str) -> Option<&str> {
-    let line = code.strip_prefix("$ ").unwrap_or(code).trim();
-    let (program, rest) = line.split_once(' ')?;
-    (line.len() < code.len() || PROGRAMS.contains(&program)).then_some(())?;
-    (!rest.trim().is_empty()).then_some(line)
 }
 
 /// What kind of place a word is: an address, a line of a file, a path.
@@ -333,26 +266,13 @@ fn is_identifier(word: &str) -> bool {
     word.contains('_') || word.contains("::") || word.ends_with("()") || is_id() || has_hump()
 }
 
-/// The command lines of a block of code, where its fence names a shell: without prompts, comments, and, where there are
-/// prompts, without what was printed.
-pub fn commands(code: &str, language: &str) -> Vec<String> {
-    if !SHELLS.contains(&language) {
-        return Vec::new();
-    }
-    let lines: Vec<&str> = code.lines().map(str::trim).collect();
-    let has_prompts = lines.iter().any(|line| line.starts_with("$ "));
-    let mut found = Vec::new();
-    for line in lines {
-        let command = match line.strip_prefix("$ ") {
-            Some(command) => command.trim(),
-            None if has_prompts => continue,
-            None => line,
-        };
-        if !command.is_empty() && !command.starts_with('#') && command.contains(char::is_alphanumeric) {
-            found.push(command.to_owned());
+/// Hands every place that a line of code names to `each`: addresses, `path:line`, paths.
+pub(super) fn each_place<'t>(line: &'t str, mut each: impl FnMut(FactKind, &'t str)) {
+    for word in line.split_whitespace().map(trimmed) {
+        if let Some(kind) = place(word) {
+            each(kind, word);
         }
     }
-    found
 }
 
 #[cfg(test)]
@@ -410,13 +330,6 @@ mod tests {
         );
         assert_eq!(numbers("in 2026, 14 of 3, page 1.5; vast vs view"), [""; 0]);
         assert!(facts("5 minutes").iter().all(|(kind, _)| *kind == Number));
-    }
-
-    #[test]
-    fn commands_stand_in_shells() {
-        assert_eq!(commands("# first\ncargo test\n\nmake\n", "sh"), ["cargo test", "make"]);
-        assert_eq!(commands("$ cargo run\nHello\n", "console"), ["cargo run"]);
-        assert_eq!(commands("fn main() {}", "rust"), [""; 0]);
     }
 
     proptest! {

@@ -6,6 +6,7 @@
 
 pub mod blocks;
 mod cleaning;
+mod code_blocks;
 mod code_spans;
 pub mod compress;
 pub mod facts;
@@ -16,5 +17,6 @@ pub mod sentences;
 pub mod tokens;
 pub mod units;
 
+mod wholeness;
 pub mod wording;
 pub mod words;

@@ -11,19 +11,19 @@
 //!
 //! All other facts may go: a changelog of 100 kB has thousands of numbers, and a text that keeps them all is no shorter.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::blocks::{Shape, blocks};
 use super::cleaning::{cleaned, joined};
-use super::facts::{FactKind, commands, each_fact};
+use super::code_blocks::{KEEP, all_lines, commands, fenced, kept_of_code, lines};
+use super::facts::{FactKind, each_fact, each_place};
 use super::sentences::sentences;
 use super::wording::{decides, denials, telling};
 use crate::model::bundle::BundleType;
 use crate::model::document::LineIndex;
 
-/// What marks a line that must be kept.
-pub const KEEP: &str = "!keep";
 /// Blocks of at most so many bytes are one unit: their sentences belong together.
 const WHOLE: usize = 400;
 
@@ -180,7 +180,7 @@ impl Reader {
                     let (marker, text) = joined.split_once(' ').unwrap_or((&joined, ""));
                     self.running(text, Layout::Item(depth, marker.to_owned()));
                 }
-                Shape::Code(language) => self.code(raw, &language),
+                Shape::Code(language) => self.code(fenced(raw, block.quoted), &language),
                 Shape::Table => self.table(raw),
             }
         }
@@ -264,19 +264,30 @@ impl Reader {
         }
     }
 
-    fn code(&mut self, raw: &str, language: &str) {
-        let mut is_marked = false;
-        for line in raw.lines().filter(|line| line.contains(KEEP)) {
-            is_marked = true;
-            let kept = line.replace(KEEP, "");
-            self.fact(FactKind::Kept, kept.trim().trim_end_matches(['#', '/']).trim(), Some(0..raw.len()));
+    /// A block of code: where the section's wording is kept, all of it.
+    fn code(&mut self, block: String, language: &str) {
+        let whole = || Some(0..block.len());
+        let is_worded = self.weight == Weight::Wording;
+        let mut is_bound = is_worded;
+        for line in lines(&block).filter(|line| line.contains(KEEP)) {
+            is_bound = true;
+            self.fact(FactKind::Kept, &kept_of_code(line), whole());
         }
-        for command in commands(raw, language) {
-            if !command.starts_with("```") {
-                self.fact(FactKind::Command, &command, Some(0..raw.len()));
-            }
+        let commands = if is_worded { all_lines(&block, language) } else { commands(&block, language) };
+        for command in &commands {
+            self.fact(FactKind::Command, command, whole());
         }
-        self.push(raw.trim_end().to_owned(), Layout::Code, is_marked);
+        // A line that is kept says the places that it names.
+        let commands: HashSet<&str> = commands.iter().map(String::as_str).collect();
+        let is_other = |line: &&str| !is_worded && line.contains([':', '/']) && !commands.contains(line.trim());
+        for line in lines(&block).filter(is_other) {
+            each_place(line, |kind, place| {
+                if kind == FactKind::Citation || kind == FactKind::Path && self.weight == Weight::Facts {
+                    self.fact(kind, place, whole());
+                }
+            });
+        }
+        self.push(block, Layout::Code, is_bound);
     }
 
     fn table(&mut self, raw: &str) {
@@ -322,3 +333,6 @@ impl BundleType {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

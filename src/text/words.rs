@@ -3,6 +3,8 @@
 //! A word is a run of letters and digits in lower case without its English ending, so that `retries` and `retrying` are
 //! found by `retry`. Words are hashed at once: nothing here needs them as text.
 
+use crate::model::fnv::fnv32;
+
 /// A word: the FNV-1a hash of what is left of it.
 pub type Term = u32;
 
@@ -33,7 +35,7 @@ pub fn each_term(text: &str, mut each: impl FnMut(Term)) {
 
 fn each_of(word: &str, each: &mut impl FnMut(Term)) {
     if COMMON.binary_search(&word).is_err() {
-        each(hash(stem(word)));
+        each(fnv32(stem(word).bytes()));
     }
 }
 
@@ -65,10 +67,6 @@ fn stem(word: &str) -> &str {
         stem = stem.strip_suffix('y').unwrap_or(stem);
     }
     stem
-}
-
-fn hash(word: &str) -> Term {
-    word.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 #[cfg(test)]

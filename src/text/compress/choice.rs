@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::Unfit;
 use super::page::Page;
+use crate::text::facts::FactKind;
 use crate::text::tokens;
 use crate::text::units::{Layout, MustKeep, Reading, Section, Unit};
 
@@ -42,11 +43,11 @@ impl<'r> Choice<'r> {
             costs: vec![None; reading.units.len()],
             spent: if names.len() > 1 { names.iter().map(|name| tokens::count(name) + 5).sum() } else { 0 },
         };
-        let mut numbers: HashMap<&str, usize> = HashMap::new();
+        let mut numbers: HashMap<(FactKind, &str), usize> = HashMap::new();
         for facts in reading.facts.chunk_by(|a, b| a.unit == b.unit) {
             let covered = covered(facts);
             for fact in facts.iter().filter(|fact| !covered.contains(fact.text.as_str())) {
-                let number = *numbers.entry(&fact.text).or_insert_with(|| {
+                let number = *numbers.entry((fact.kind, &fact.text)).or_insert_with(|| {
                     choice.facts.push((fact, choice.counter.count(&fact.text) + SEPARATOR));
                     choice.facts.len() - 1
                 });
@@ -168,7 +169,11 @@ impl<'r> Choice<'r> {
             }
         }
         let mut listed: HashMap<usize, Vec<&str>> = HashMap::new();
+        let mut seen = HashSet::new();
         for ((fact, _), _) in self.facts.iter().zip(&is_said).filter(|(_, is_said)| !**is_said) {
+            if !seen.insert(&fact.text) {
+                continue;
+            }
             listed.entry(self.reading.units[fact.unit].section).or_default().push(&fact.text);
         }
         let mut page = Page::new(self.reading, self.names);
