@@ -4,10 +4,13 @@
 //!
 //! - what is marked `!keep`, all of it, and every decision (a sentence with `must`, `decided` and the like), word for word;
 //! - each clause that forbids or rules out (`never`, `cannot`, `no longer`), word for word;
-//! - in sections whose wording the kind of bundle is about (decisions, rollback, what remains), every unit, word for word;
-//! - in those sections, in other sections that it is about, and in sentences that decide or deny: every path, identifier,
-//!   number with its unit, URL;
-//! - anywhere: `path:line`, paths, command lines.
+//! - each clause that denies something exact (`not`, `without`, `isn't`, and code, a path, a number …), word for word: a sentence
+//!   whose sense turns without it, of something that may be listed without it;
+//! - in sections whose wording the kind of bundle is about (decisions, rollback, what remains), every unit, word for word, and
+//!   every line of code;
+//! - in those sections, in other sections that it is about, and in sentences that decide or forbid: every path, identifier,
+//!   number with its unit, URL; in the sections every clause that denies;
+//! - anywhere: `path:line`, command lines, and in running text paths.
 //!
 //! All other facts may go: a changelog of 100 kB has thousands of numbers, and a text that keeps them all is no shorter.
 
@@ -20,7 +23,7 @@ use super::cleaning::{cleaned, joined};
 use super::code_blocks::{KEEP, all_lines, commands, fenced, kept_of_code, lines};
 use super::facts::{FactKind, each_fact, each_place};
 use super::sentences::sentences;
-use super::wording::{decides, denials, telling};
+use super::wording::{Denial, decides, denials, telling};
 use crate::model::bundle::BundleType;
 use crate::model::document::LineIndex;
 
@@ -236,9 +239,13 @@ impl Reader {
             self.fact(FactKind::Decision, text, Some(start..start + text.len()));
         }
         let denials = denials(text);
-        self.facts_of(text, start, binds || !denials.is_empty());
-        for clause in denials {
-            self.fact(FactKind::Denial, &text[clause.clone()], Some(start + clause.start..start + clause.end));
+        self.facts_of(text, start, binds || denials.iter().any(|denial| denial.forbids));
+        for Denial { clause, forbids } in denials {
+            let own = &text[clause.clone()];
+            // What is kept word for word says what it denies.
+            if forbids || !binds && (self.weight != Weight::Plain || names_something(own)) {
+                self.fact(FactKind::Denial, own, Some(start + clause.start..start + clause.end));
+            }
         }
         binds
     }
@@ -322,6 +329,13 @@ impl Reader {
         let telling = if layout == Layout::Code { 0 } else { telling(&text) };
         self.out.units.push(Unit { section, block: self.block, text, layout, is_bound, is_weighty, telling });
     }
+}
+
+/// Whether a clause is about anything exact.
+fn names_something(clause: &str) -> bool {
+    let mut found = false;
+    each_fact(clause, |_, _| found = true);
+    found
 }
 
 impl BundleType {

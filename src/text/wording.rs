@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::code_spans::code_spans;
+use super::code_spans::{CodeSpan, code_spans};
 use crate::model::bundle::BundleType;
 
 /// Words of a sentence that decides or binds, whatever the bundle is for.
@@ -42,6 +42,15 @@ const DENIES: &[&str] = &[
     "shouldn't",
     "unsupported",
 ];
+
+/// Words that turn the sense of a clause, whatever it says.
+const TURNS: &[&str] = &[
+    "aren't", "couldn't", "didn't", "doesn't", "hadn't", "hasn't", "haven't", "isn't", "neither", "no", "nor", "not",
+    "wasn't", "weren't", "without", "won't", "wouldn't",
+];
+
+/// After these words `not` takes nothing away: `not only`.
+const ADDS: &[&str] = &["just", "merely", "only"];
 
 /// Words of a sentence that tells what one could not guess: exceptions, conditions, changes, causes.
 const TELLS: &[&str] = &[
@@ -139,23 +148,41 @@ pub fn telling(text: &str) -> usize {
     occurrences(text, TELLS).count()
 }
 
-/// The clauses of the sentence that forbid, rule out or take away: from one comma or the like to the next.
-pub fn denials(sentence: &str) -> Vec<Range<usize>> {
-    let words: Vec<Range<usize>> = occurrences(sentence, DENIES).collect();
+/// A clause that denies, from one comma or the like to the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denial {
+    /// Its bytes in the sentence.
+    pub clause: Range<usize>,
+    /// Whether it forbids, rules out or takes away by its own words; otherwise it is what it denies that gives it weight.
+    pub forbids: bool,
+}
+
+/// The clauses of the sentence that deny, apart and in order. Words in code deny nothing.
+pub fn denials(sentence: &str) -> Vec<Denial> {
+    let forbids = occurrences(sentence, DENIES).map(|word| (word, true));
+    let turns = occurrences(sentence, TURNS).filter(|word| !adds(&sentence[word.end..])).map(|word| (word, false));
+    let words: Vec<(Range<usize>, bool)> = forbids.chain(turns).collect();
     if words.is_empty() {
         return Vec::new();
     }
     let parts = Parts::of(sentence);
-    let mut found: Vec<Range<usize>> = words.into_iter().map(|word| parts.clause(sentence, word)).collect();
-    found.sort_by_key(|range| (range.start, range.end));
+    let outside = words.into_iter().filter(|(word, _)| parts.span_at(word.start).is_none());
+    let mut found: Vec<Denial> =
+        outside.map(|(word, forbids)| Denial { clause: parts.clause(sentence, word), forbids }).collect();
+    found.sort_by_key(|denial| (denial.clause.start, denial.clause.end));
     found.dedup_by(|next, kept| {
-        let overlap = next.start < kept.end;
+        let overlap = next.clause.start < kept.clause.end;
         if overlap {
-            kept.end = kept.end.max(next.end);
+            kept.clause.end = kept.clause.end.max(next.clause.end);
+            kept.forbids |= next.forbids;
         }
         overlap
     });
     found
+}
+
+fn adds(after: &str) -> bool {
+    occurrences(after.trim_start(), ADDS).next().is_some_and(|word| word.start == 0)
 }
 
 /// Where a sentence can be cut, found in one pass for all its clauses.
@@ -164,13 +191,13 @@ struct Parts {
     marks: Vec<Range<usize>>,
     /// Where blanks stand.
     blanks: Vec<usize>,
+    spans: Vec<CodeSpan>,
 }
 
 impl Parts {
     fn of(sentence: &str) -> Self {
-        let spans = code_spans(sentence);
-        let mut parts = Self { marks: Vec::new(), blanks: Vec::new() };
-        let mut next_span = spans.iter().peekable();
+        let mut parts = Self { marks: Vec::new(), blanks: Vec::new(), spans: code_spans(sentence) };
+        let mut next_span = parts.spans.iter().peekable();
         for (at, c) in sentence.char_indices() {
             while next_span.next_if(|span| span.whole.end <= at).is_some() {}
             let in_code = next_span.peek().is_some_and(|span| span.whole.start <= at);
@@ -185,6 +212,12 @@ impl Parts {
         parts
     }
 
+    /// The code that the byte at `at` is part of.
+    fn span_at(&self, at: usize) -> Option<&CodeSpan> {
+        let next = self.spans.partition_point(|span| span.whole.end <= at);
+        self.spans.get(next).filter(|span| span.whole.start <= at)
+    }
+
     /// The clause around `word`.
     fn clause(&self, sentence: &str, word: Range<usize>) -> Range<usize> {
         let next = self.marks.partition_point(|mark| mark.start < word.start);
@@ -194,10 +227,12 @@ impl Parts {
         let (first, own) = (blanks_before(start), blanks_before(word.start));
         if own - first > CLAUSE_WORDS {
             start = self.blanks[own - 1 - CLAUSE_WORDS];
+            start = self.span_at(start).map_or(start, |span| span.whole.start);
         }
         let (first, last) = (blanks_before(word.end), blanks_before(end));
         if last - first > CLAUSE_WORDS {
             end = self.blanks[first + CLAUSE_WORDS];
+            end = self.span_at(end).map_or(end, |span| span.whole.end);
         }
         let part = &sentence[start..end];
         let lead = part.len() - part.trim_start().len();
@@ -215,26 +250,43 @@ fn ends_clause(sentence: &str, at: usize, c: char) -> bool {
     }
 }
 
-/// Where one of `words`, in any case, stands in `text` as a word or words of its own, in order; the longest of several.
-/// One pass over the text, whatever the number of words.
+/// Where one of `words`, in any case, stands in `text` as a word or words of its own, in order; the longest of several. Marks of
+/// emphasis may stand around and between them, and `’` for `'`. One pass over the text, whatever the number of words.
 fn occurrences<'a>(text: &'a str, words: &'a [&'a str]) -> impl Iterator<Item = Range<usize>> + 'a {
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80;
     let bytes = text.as_bytes();
     // Most words begin with a letter with which none of `words` begins.
     let letters = words.iter().fold(0_u32, |letters, word| letters | letter(word.as_bytes()[0]));
-    let may_begin = move |at: &usize| letter(bytes[*at].to_ascii_lowercase()) & letters != 0;
-    let starts_word = move |at: &usize| {
-        may_begin(at) && is_part(&bytes[*at]) && at.checked_sub(1).is_none_or(|last| !is_part(&bytes[last]))
+    let may_begin = move |at: &usize| {
+        letter(bytes[*at].to_ascii_lowercase()) & letters != 0
+            && at.checked_sub(1).is_none_or(|last| !bytes[last].is_ascii_alphanumeric())
     };
-    (0..bytes.len()).filter(starts_word).filter_map(move |at| {
+    (0..bytes.len()).filter(may_begin).filter_map(move |at| {
         let first = bytes[at].to_ascii_lowercase();
         let ends = words.iter().filter(|word| word.as_bytes()[0] == first).filter_map(|word| {
-            let end = at + word.len();
-            let fits = bytes.get(at..end)?.eq_ignore_ascii_case(word.as_bytes());
-            (fits && bytes.get(end).is_none_or(|after| !is_part(after))).then_some(end)
+            let end = end_of(word.as_bytes(), bytes, at)?;
+            // Underscores are emphasis where no name goes on behind them.
+            let goes_on = text[end..].trim_start_matches('_').starts_with(char::is_alphanumeric)
+                || text[..at].trim_end_matches('_').ends_with(char::is_alphanumeric);
+            (!goes_on).then_some(end)
         });
         ends.max().map(|end| at..end)
     })
+}
+
+/// Where `word`, in lower case, ends in `text` if it begins at `at`.
+fn end_of(word: &[u8], text: &[u8], at: usize) -> Option<usize> {
+    let mut end = at;
+    for byte in word {
+        end += match (byte, text.get(end)?) {
+            (b' ', _) => {
+                let gap = text[end..].iter().take_while(|byte| b" *_".contains(byte)).count();
+                text[end..end + gap].contains(&b' ').then_some(gap)?
+            }
+            (b'\'', 0xe2) => text[end..].starts_with("’".as_bytes()).then_some("’".len())?,
+            (byte, own) => own.eq_ignore_ascii_case(byte).then_some(1)?,
+        };
+    }
+    Some(end)
 }
 
 /// A bit for each letter, none for other bytes.
@@ -247,7 +299,12 @@ mod tests {
     use super::*;
 
     fn clauses(sentence: &str) -> Vec<&str> {
-        denials(sentence).into_iter().map(|range| &sentence[range]).collect()
+        denials(sentence).into_iter().filter(|denial| denial.forbids).map(|denial| &sentence[denial.clause]).collect()
+    }
+
+    /// The clauses that turn, and forbid nothing by their own words.
+    fn turned(sentence: &str) -> Vec<&str> {
+        denials(sentence).into_iter().filter(|denial| !denial.forbids).map(|denial| &sentence[denial.clause]).collect()
     }
 
     #[test]
@@ -271,6 +328,38 @@ mod tests {
         assert_eq!(clauses("All is well."), [""; 0]);
         let long = format!("{}never{}", "a ".repeat(40), " b".repeat(40));
         assert_eq!(clauses(&long), [format!("{}never{}", "a ".repeat(12), " b".repeat(12))]);
+    }
+
+    #[test]
+    fn emphasis_and_apostrophes_hide_no_denial() {
+        for sentence in [
+            "It must **not** wait",
+            "It _never_ waits",
+            "It *can*not",
+            "It can’t wait",
+            "Do __not__ wait",
+            "“never” wait",
+        ] {
+            assert_eq!(clauses(sentence).len(), usize::from(sentence != "It *can*not"), "{sentence}");
+        }
+        assert!(decides("We **must** go") && decides("we *will* go") && !decides("`must_use`"));
+        assert_eq!(clauses("An `unsupported` mode, and `must not`."), [""; 0]);
+    }
+
+    #[test]
+    fn plain_words_turn_a_clause() {
+        assert_eq!(
+            turned("It does not read `x`, isn’t `Send`, has no lock, and runs without `y`."),
+            ["It does not read `x`", "isn’t `Send`", "has no lock", "and runs without `y`"]
+        );
+        assert_eq!(turned("Not only `x`, but nothing else; a knot, No_one."), [""; 0]);
+        assert!(denials("They must not wait")[0].forbids);
+    }
+
+    #[test]
+    fn long_clauses_are_cut_outside_code() {
+        let sentence = format!("never{} `cargo test --lib --all` more", " b".repeat(11));
+        assert!(clauses(&sentence)[0].ends_with("`cargo test --lib --all`"));
     }
 
     #[test]

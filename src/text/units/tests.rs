@@ -30,3 +30,16 @@ fn a_way_back_is_kept_line_by_line() {
     assert!(reading.units.iter().all(|unit| unit.is_bound));
     assert_eq!(texts(BundleType::Research, "## Ways\n\n```sql\nDROP TABLE x;\n```\n"), [""; 0]);
 }
+
+#[test]
+fn plain_denials_are_kept_where_they_deny_something_exact() {
+    let denials = |text: &str| {
+        let found = facts(BundleType::Research, text).into_iter().filter(|(kind, _)| *kind == "denial");
+        found.map(|(_, text)| text).collect::<Vec<_>>()
+    };
+    assert_eq!(denials("It is **not** `Send`, and that is not nice."), ["It is **not** `Send`"]);
+    assert_eq!(denials("The sky isn’t grey. It is _never_ grey."), ["It is _never_ grey"]);
+    assert_eq!(denials("## Limits\n\nThe sky is not grey.\n"), ["The sky is not grey"]);
+    // Nothing else of such a sentence is kept for it.
+    assert_eq!(texts(BundleType::Research, "`a` is `b`, but not `c`."), ["but not `c`"]);
+}
