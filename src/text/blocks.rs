@@ -1,6 +1,6 @@
 //! Markdown cut into the blocks that people see: headings, paragraphs, list items, code, tables.
 //!
-//! HTML, comments among it, front matter, and definitions of links are no text and belong to no block.
+//! Front matter and definitions of links are no text and belong to no block.
 
 use std::ops::Range;
 
@@ -21,6 +21,8 @@ pub enum Shape {
     Code(String),
     /// A table.
     Table,
+    /// HTML, comments among it.
+    Html,
 }
 
 /// One block.
@@ -113,7 +115,8 @@ impl Cutter {
                 self.whole(Shape::Code(language), range);
             }
             Tag::Table(_) => self.whole(Shape::Table, range),
-            Tag::HtmlBlock | Tag::MetadataBlock(_) => {
+            Tag::HtmlBlock => self.whole(Shape::Html, range),
+            Tag::MetadataBlock(_) => {
                 self.close();
                 self.skipped = 1;
             }
@@ -226,6 +229,7 @@ html
             [
                 (heading(1, "One `two`"), "# One `two`", false),
                 (Shape::Paragraph, "A paragraph\nof two lines.", false),
+                (Shape::Html, "<!-- not text -->\n", false),
                 (Shape::Item(1), "- first\n  goes on", false),
                 (Shape::Paragraph, "a second paragraph", false),
                 (Shape::Item(2), "- inner", false),
@@ -235,6 +239,7 @@ html
                 (Shape::Table, "| a | b |\n| - | - |\n| 1 | 2 |\n", false),
                 (Shape::Paragraph, "quoted\n> text", true),
                 (heading(1, "Setext"), "Setext", false),
+                (Shape::Html, "<div>\nhtml\n</div>\n", false),
             ]
         );
     }

@@ -28,8 +28,17 @@ pub(super) fn joined(block: &str, quoted: bool) -> String {
     out
 }
 
+/// Running text as people read it.
+pub(super) struct Cleaned<'t> {
+    /// One line.
+    pub(super) text: String,
+    /// Where its links lead, in order; pictures are none.
+    pub(super) targets: Vec<&'t str>,
+}
+
 /// One line of running text without link targets, images, comments and references to issues in brackets.
-pub(super) fn cleaned(text: &str) -> String {
+pub(super) fn cleaned(text: &str) -> Cleaned<'_> {
+    let mut targets = Vec::new();
     let spans = code_spans(text);
     let mut out = String::with_capacity(text.len());
     let mut from = 0;
@@ -42,7 +51,14 @@ pub(super) fn cleaned(text: &str) -> String {
             b'[' => link(text, at, &spans).filter(|link| link.has_target || link.is_empty).map(|link| {
                 let shown = &rest[..link.shown];
                 // A picture that leads somewhere is a picture.
-                (link.length, (!link.is_empty && !shown.contains("![")).then_some(shown))
+                let is_text = !link.is_empty && !shown.contains("![");
+                let target = &rest[link.shown..link.length];
+                if is_text && target.starts_with('(') {
+                    let target = target[1..target.len() - 1].trim();
+                    let end = target.find([' ', '>']).unwrap_or(target.len());
+                    targets.push(target[..end].trim_start_matches('<'));
+                }
+                (link.length, is_text.then_some(shown))
             }),
             b'<' if rest.starts_with("<!--") => Some((rest.find("-->").map_or(rest.len(), |end| end + 3), None)),
             b'<' => tag(rest).map(|length| (length, None)),
@@ -61,7 +77,34 @@ pub(super) fn cleaned(text: &str) -> String {
         };
     }
     out.push_str(&text[from..]);
-    single_blanks(&out)
+    Cleaned { text: single_blanks(&out), targets }
+}
+
+/// What people read of HTML: no tags, comments, scripts and styles.
+pub(super) fn text_of_html(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let is_tag = rest[1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '!');
+        let hidden = [("<!--", "-->"), ("<script", "</script>"), ("<style", "</style>")];
+        let end = match hidden.iter().find(|(open, _)| rest.starts_with(open)) {
+            Some((_, close)) => Some(rest.find(close).map_or(rest.len(), |end| end + close.len())),
+            None if is_tag => Some(rest.find('>').map_or(rest.len(), |end| end + 1)),
+            None => None,
+        };
+        out.push_str(if end.is_some() { " " } else { "<" });
+        rest = &rest[end.unwrap_or(1)..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// What the comments of HTML say.
+pub(super) fn comments_of_html(html: &str) -> String {
+    let comments = html.split("<!--").skip(1).map(|rest| rest.split("-->").next().unwrap_or_default());
+    comments.collect::<Vec<_>>().join(" ")
 }
 
 fn single_blanks(text: &str) -> String {
@@ -185,8 +228,21 @@ mod tests {
             ("Vec<u8> is no tag, a < b", "Vec<u8> is no tag, a < b"),
             ("[open (bracket", "[open (bracket"),
         ] {
-            assert_eq!(cleaned(text), expected);
+            assert_eq!(cleaned(text).text, expected);
         }
+    }
+
+    #[test]
+    fn targets_are_remembered() {
+        let text = "see [a](docs/a.md#x \"t\"), ![p](p.svg), [![b](b.svg)](c), [d](<e f>) and `[g](h)`";
+        assert_eq!(cleaned(text).targets, ["docs/a.md#x", "e"]);
+    }
+
+    #[test]
+    fn html_is_read_as_it_is_seen() {
+        let html = "<p align=\"x\">Keys < <b>32</b> bytes<script>let a = 1 > 0;</script><!-- no --> are</p>";
+        assert_eq!(text_of_html(html).split_whitespace().collect::<Vec<_>>().join(" "), "Keys < 32 bytes are");
+        assert_eq!(comments_of_html("<!-- a --> b <!--c").trim(), "a  c");
     }
 
     #[test]

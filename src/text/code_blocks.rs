@@ -3,8 +3,7 @@
 //! A fence that names a shell holds commands. One that names nothing, or plain text, may hold anything: there a command is known
 //! by its prompt or its program. Source code holds none.
 
-/// What marks a line that must be kept.
-pub(super) const KEEP: &str = "!keep";
+use super::keep::KEEP;
 
 /// Programs by whose names a command line is known.
 const PROGRAMS: &[&str] = &[
@@ -161,8 +160,11 @@ pub(super) fn fenced(block: &str, is_quoted: bool) -> String {
         line.drain(..common.min(indent(line)));
     }
     let body = all.join("\n");
-    if ["```", "~~~"].iter().any(|fence| body.starts_with(fence)) {
-        return body;
+    if let Some(mark) = ['`', '~'].into_iter().find(|mark| body.starts_with(&mark.to_string().repeat(3))) {
+        let fence = &body[..body.len() - body.trim_start_matches(mark).len()];
+        let last = all.last().filter(|_| all.len() > 1).map_or("", |line| line.trim());
+        let is_closed = last.len() >= fence.len() && last.chars().all(|c| c == mark);
+        return if is_closed { body } else { format!("{body}\n{fence}") };
     }
     let fence = if body.contains("```") { "~~~~" } else { "```" };
     format!("{fence}\n{body}\n{fence}")
@@ -288,6 +290,8 @@ mod tests {
     fn blocks_can_stand_anywhere() {
         assert_eq!(fenced("```sh\n     a\n       b\n     ```", false), "```sh\na\n  b\n```");
         assert_eq!(fenced("```sh\n> a\n> ```\n", true), "```sh\na\n```");
+        assert_eq!(fenced("~~~~\na\n~~~", false), "~~~~\na\n~~~\n~~~~");
+        assert_eq!(fenced("```", false), "```\n```");
         assert_eq!(fenced("a\n    b\n", false), "```\na\nb\n```");
         assert_eq!(kept_of_code("drop(x); // !keep"), "drop(x);");
     }

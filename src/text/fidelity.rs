@@ -8,9 +8,10 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::blocks::{Shape, blocks};
-use super::cleaning::joined;
-use super::code_blocks::{KEEP, all_lines, kept_of_code};
+use super::cleaning::{joined, text_of_html};
+use super::code_blocks::{all_lines, kept_of_code};
 use super::code_spans::code_spans;
+use super::keep::KEEP;
 use super::units::{MustKeep, Reading};
 use super::wholeness::{is_name, is_whole};
 use crate::model::fnv::fnv64;
@@ -46,6 +47,10 @@ impl Evidence {
                     all_lines(raw, &language).iter().for_each(|command| lines.code(command));
                 }
                 Shape::Table => raw.lines().for_each(|line| lines.running(line)),
+                Shape::Html => {
+                    lines.running(raw);
+                    lines.running(&text_of_html(raw));
+                }
                 _ => lines.running(&joined(raw, block.quoted)),
             }
         }

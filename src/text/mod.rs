@@ -11,6 +11,7 @@ mod code_spans;
 pub mod compress;
 pub mod facts;
 pub mod fidelity;
+mod keep;
 pub mod rank;
 pub mod search;
 pub mod sentences;

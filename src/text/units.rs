@@ -19,9 +19,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::blocks::{Shape, blocks};
-use super::cleaning::{cleaned, joined};
-use super::code_blocks::{KEEP, all_lines, commands, fenced, kept_of_code, lines};
+use super::cleaning::{Cleaned, cleaned, comments_of_html, joined, text_of_html};
+use super::code_blocks::{all_lines, commands, fenced, kept_of_code, lines};
 use super::facts::{FactKind, each_fact, each_place};
+use super::keep::{KEEP, without_mark};
 use super::sentences::sentences;
 use super::wording::{Denial, decides, denials, telling};
 use crate::model::bundle::BundleType;
@@ -57,6 +58,8 @@ pub struct Section {
 pub enum Layout {
     /// Running text.
     Text,
+    /// The heading of the section itself.
+    Heading,
     /// Running text of a quotation.
     Quote,
     /// Text of a list item at a depth from 1, with its marker.
@@ -173,7 +176,7 @@ impl Reader {
             self.line = lines.line_of(block.range.start);
             let raw = &text[block.range.clone()];
             match block.shape {
-                Shape::Heading(level, title) => self.heading(number, level, title.trim()),
+                Shape::Heading(level, title) => self.heading(number, level, raw, title.trim()),
                 Shape::Paragraph => {
                     let layout = if block.quoted { Layout::Quote } else { Layout::Text };
                     self.running(&joined(raw, block.quoted), layout);
@@ -185,12 +188,15 @@ impl Reader {
                 }
                 Shape::Code(language) => self.code(fenced(raw, block.quoted), &language),
                 Shape::Table => self.table(raw),
+                Shape::Html => self.html(raw),
             }
         }
     }
 
-    fn heading(&mut self, source: usize, level: u8, title: &str) {
-        let title = cleaned(title);
+    /// A heading: a unit of its own where it says something that must be kept, and does not just name its section.
+    fn heading(&mut self, source: usize, level: u8, raw: &str, title: &str) {
+        let is_marked = without_mark(raw).is_some();
+        let title = cleaned(&without_mark(title).unwrap_or_else(|| title.to_owned())).text;
         while self.open.last().is_some_and(|(at, _)| self.out.sections[*at].level >= level) {
             self.open.pop();
         }
@@ -198,48 +204,73 @@ impl Reader {
         let own = self.kind.weight_of(&title);
         self.weight = if own == Weight::Plain { above } else { own };
         self.open.push((self.out.sections.len(), self.weight));
-        self.out.sections.push(Section { source, level, title, parent });
+        self.out.sections.push(Section { source, level, title: title.clone(), parent });
+        let before = self.out.facts.len();
+        if is_marked {
+            self.fact(FactKind::Kept, &title, Some(0..title.len()));
+            self.facts_of(&title, 0, true);
+        } else if own == Weight::Plain {
+            self.sentence(&title, 0, decides(&title));
+        }
+        if self.out.facts.len() > before {
+            self.push(title, Layout::Heading, true);
+        }
+    }
+
+    /// A block of HTML, as people see it; one with a mark in a comment and nothing else is that comment.
+    fn html(&mut self, raw: &str) {
+        let seen = joined(&text_of_html(raw), false);
+        let is_marked = without_mark(&joined(raw, false)).is_some();
+        let seen = match seen.contains(char::is_alphanumeric) {
+            false if is_marked => joined(&comments_of_html(raw), false),
+            _ => seen,
+        };
+        self.running(&if is_marked && !seen.contains(KEEP) { format!("{seen} {KEEP}") } else { seen }, Layout::Text);
     }
 
     /// A paragraph or an item: whole where it is short or marked, otherwise by sentences.
     fn running(&mut self, raw: &str, layout: Layout) {
-        let text = cleaned(raw);
-        let marked = text.split_whitespace().any(|word| word == KEEP);
-        if marked {
-            let kept: Vec<&str> = text.split_whitespace().filter(|word| *word != KEEP).collect();
-            let kept = kept.join(" ");
-            self.fact(FactKind::Kept, &kept, Some(0..kept.len()));
-            self.facts_of(&kept, 0, true);
-            return self.push(kept, layout, true);
+        if let Some(rest) = without_mark(raw) {
+            let Cleaned { text, targets } = cleaned(&rest);
+            self.fact(FactKind::Kept, &text, Some(0..text.len()));
+            self.facts_of(&text, 0, true);
+            self.targets(&targets, true);
+            return self.push(text, layout, true);
         }
+        let Cleaned { text, targets } = cleaned(raw);
         if !text.chars().any(char::is_alphanumeric) {
             return;
         }
-        if self.weight != Weight::Plain {
-            self.targets(raw);
-        }
-        if text.len() <= WHOLE {
-            let mut is_bound = false;
-            for sentence in sentences(&text) {
-                is_bound |= self.sentence(&text[sentence.clone()], sentence.start);
+        let (mut is_bound, mut carries) = (false, self.weight != Weight::Plain);
+        let is_whole = text.len() <= WHOLE;
+        let all = sentences(&text);
+        for (at, sentence) in all.iter().enumerate() {
+            let (own, start) = (&text[sentence.clone()], if is_whole { sentence.start } else { 0 });
+            let binds = self.weight == Weight::Wording || decides(own);
+            carries |= self.sentence(own, start, binds);
+            is_bound |= binds;
+            // Where the links of a block lead belongs to its last unit.
+            if at + 1 == all.len() {
+                self.targets(&targets, carries);
             }
-            return self.push(text, layout, is_bound);
+            if !is_whole {
+                self.push(own.to_owned(), layout.clone(), binds);
+            }
         }
-        for sentence in sentences(&text) {
-            let sentence = &text[sentence];
-            let is_bound = self.sentence(sentence, 0);
-            self.push(sentence.to_owned(), layout.clone(), is_bound);
+        if is_whole {
+            self.push(text, layout, is_bound);
         }
     }
 
-    /// Notes the facts of a sentence that begins at `start` of its unit; whether it must be kept word for word.
-    fn sentence(&mut self, text: &str, start: usize) -> bool {
-        let binds = self.weight == Weight::Wording || decides(text);
+    /// Notes the facts of a sentence that begins at `start` of its unit, and must be kept word for word where it `binds`. Whether
+    /// it carries facts that must be kept.
+    fn sentence(&mut self, text: &str, start: usize, binds: bool) -> bool {
         if binds {
             self.fact(FactKind::Decision, text, Some(start..start + text.len()));
         }
         let denials = denials(text);
-        self.facts_of(text, start, binds || denials.iter().any(|denial| denial.forbids));
+        let carries = binds || denials.iter().any(|denial| denial.forbids);
+        self.facts_of(text, start, carries);
         for Denial { clause, forbids } in denials {
             let own = &text[clause.clone()];
             // What is kept word for word says what it denies.
@@ -247,7 +278,7 @@ impl Reader {
                 self.fact(FactKind::Denial, own, Some(start + clause.start..start + clause.end));
             }
         }
-        binds
+        carries
     }
 
     /// Notes the facts of running text that begins at `start` of its unit: all of them where it `carries` them, otherwise
@@ -262,12 +293,16 @@ impl Reader {
         });
     }
 
-    /// Notes where the links of a block lead: the text itself loses that.
-    fn targets(&mut self, raw: &str) {
-        for (at, _) in raw.match_indices("](http") {
-            let target = &raw[at + 2..];
-            let end = target.find([')', ' ']).unwrap_or(target.len());
-            self.fact(FactKind::Url, &target[..end], None);
+    /// Notes where links lead, which the text itself loses: paths always, addresses where the block `carries` facts.
+    fn targets(&mut self, targets: &[&str], carries: bool) {
+        for target in targets {
+            let is_address = target.starts_with("http");
+            let end = target.find(['#', '?']).filter(|_| !is_address).unwrap_or(target.len());
+            each_place(&target[..end], |kind, place| {
+                if carries || kind != FactKind::Url {
+                    self.fact(kind, place, None);
+                }
+            });
         }
     }
 
@@ -302,15 +337,15 @@ impl Reader {
         let head: Vec<&str> = lines.by_ref().take(2).map(str::trim).collect();
         let head: Arc<str> = head.join("\n").into();
         for line in lines {
-            let text = cleaned(line);
-            if text.split([' ', '|']).any(|word| word == KEEP) {
-                let kept = cleaned(&text.replace(KEEP, ""));
-                self.fact(FactKind::Kept, &kept, Some(0..kept.len()));
-                self.push(kept, Layout::Row(head.clone()), true);
-                continue;
+            let rest = without_mark(line);
+            let Cleaned { text, targets } = cleaned(rest.as_deref().unwrap_or(line));
+            let binds = rest.is_none() && (self.weight == Weight::Wording || decides(&text));
+            if rest.is_some() {
+                self.fact(FactKind::Kept, &text, Some(0..text.len()));
             }
-            let is_bound = self.sentence(&text, 0);
-            self.push(text, Layout::Row(head.clone()), is_bound);
+            let carries = self.sentence(&text, 0, binds) || rest.is_some() || self.weight != Weight::Plain;
+            self.targets(&targets, carries);
+            self.push(text, Layout::Row(head.clone()), binds || rest.is_some());
         }
     }
 

@@ -100,6 +100,8 @@ impl<'r> Choice<'r> {
         }
         let Unit { text, layout, .. } = &self.reading.units[unit];
         let lead = match layout {
+            // Its heading is paid for as such.
+            Layout::Heading => return *self.costs[unit].insert(0),
             Layout::Text => 1,
             Layout::Quote | Layout::Item(..) => 3,
             Layout::Code => 2,

@@ -37,18 +37,19 @@ impl<'r> Page<'r> {
         let goes_on = self.block.as_ref().is_some_and(|(block, _)| *block == unit.block);
         let after_item = matches!(&self.block, Some((_, Layout::Item(..))));
         match &unit.layout {
+            Layout::Heading => {}
             Layout::Text | Layout::Quote | Layout::Item(..) if goes_on => {
                 self.out.push(' ');
                 self.out.push_str(&unit.text);
             }
             Layout::Text => {
                 self.part();
-                self.out.push_str(&unit.text);
+                self.text(&unit.text);
             }
             Layout::Quote => {
                 self.part();
                 self.out.push_str("> ");
-                self.out.push_str(&unit.text);
+                self.text(&unit.text);
             }
             Layout::Item(depth, marker) => {
                 // An item whose outer one was left out stands where that stood: indented by itself it would be code.
@@ -59,7 +60,8 @@ impl<'r> Page<'r> {
                     self.part()
                 }
                 let indent = "  ".repeat(self.depth - 1);
-                self.out.push_str(&format!("{indent}{marker} {}", unit.text));
+                self.out.push_str(&format!("{indent}{marker} "));
+                self.text(&unit.text);
             }
             Layout::Code => {
                 self.part();
@@ -77,6 +79,14 @@ impl<'r> Page<'r> {
             }
         }
         self.block = Some((unit.block, unit.layout.clone()));
+    }
+
+    /// Running text at the beginning of a line, where it must not open a block of code.
+    fn text(&mut self, text: &str) {
+        if ["```", "~~~"].iter().any(|fence| text.starts_with(fence)) {
+            self.out.push('\\');
+        }
+        self.out.push_str(text);
     }
 
     pub(super) fn list(&mut self, section: usize, facts: &[&str]) {

@@ -128,9 +128,13 @@ proptest! {
             prop::sample::select(vec![
                 "# Decisions\n\n", "## Other\n\n", "- Keys must be 32 bytes long.\n", "Never reuse `nonce`.\n\n", "Plain words of no weight. ",
                 "See `src/a.rs:3`. ", "```sh\ncargo test\n```\n\n", "| a | b |\n| - | - |\n| `x` | cannot fail |\n\n", "It takes 30 ms, by default. ",
-                "Ask first !keep\n\n", "> quoted, only here\n\n", "[a](https://example.org/b) ", "1. one\n   - two must be\n", "\u{e9}\u{1f600} ",
+                "Ask (!keep) first\n\n", "## Never `skip` it\n\n", "### Run `a b/c.rs` (!keep)\n\n", "<p>We <b>must</b> wait.</p>\n\n",
+                "<!-- !keep: 5 MB/s, not 5 MB -->\n\n", "It is **not** `Send` in 1.5 ms, without src/*.rs. ", "1,5 ms and <5 ms must do. ",
+                "```\n$ rm -rf build/* \\\n>  x\nsaid at src/a.rs:3:8\n```\n\n", "    cargo test\n    cargo test --lib\n\n", "## Rollback\n\n",
+                "> ```sql\n> DROP x; -- !keep\n> ```\n\n", "- a\n\n  ```sh\n  make all\n  ```\n\n", "[a](../docs/x.md#y) can’t `a[0]`, `b ` and ``c ` d``. ",
+                "| `rm x` | see src/b.rs:1 !keep. |\n\n", "`unclosed **must** ", "~~~\n", "<b x ", "# `Cargo.toml` crates/x/Cargo.toml\n\n", "> quoted, only here\n\n", "[a](https://example.org/b) ", "1. one\n   - two must be\n", "\u{e9}\u{1f600} ",
             ]),
-            0..30,
+            0..40,
         ),
         wanted in 0..400_usize,
     ) {

@@ -43,3 +43,42 @@ fn plain_denials_are_kept_where_they_deny_something_exact() {
     // Nothing else of such a sentence is kept for it.
     assert_eq!(texts(BundleType::Research, "`a` is `b`, but not `c`."), ["but not `c`"]);
 }
+
+#[test]
+fn headings_and_html_are_read() {
+    let headings = "## Never rotate `key.rs` by hand\n\n## Decision: use `b`\n\n## Decisions\n\n## Plain words\n";
+    assert_eq!(
+        texts(BundleType::Research, headings),
+        ["key.rs", "Never rotate `key.rs` by hand", "Decision: use `b`", "b"]
+    );
+    let marked = "# Ask Maria <!-- !keep -->\n\n<div>\nKeys <b>must</b> have 32 bytes.\n</div>\n\n<!-- !keep: rotated in May -->\n";
+    assert_eq!(
+        facts(BundleType::Research, marked),
+        [
+            ("line marked `!keep`", "Ask Maria"),
+            ("decision", "Keys must have 32 bytes."),
+            ("number", "32 bytes"),
+            ("line marked `!keep`", "rotated in May")
+        ]
+        .map(|(kind, text)| (kind, text.to_owned()))
+    );
+    assert_eq!(
+        texts(BundleType::Research, "<p align=\"center\"><img src=\"a/b/c.svg\"></p>\n\n<!-- we must not -->\n"),
+        [""; 0]
+    );
+}
+
+#[test]
+fn links_lead_to_paths() {
+    let text = "See [the guide](docs/guide.md#first), [it](https://a.example/b) and [c](#d).";
+    assert_eq!(facts(BundleType::Research, text), [("path", "docs/guide.md".to_owned())]);
+    assert_eq!(texts(BundleType::Research, &format!("We must wait. {text}")).len(), 3);
+}
+
+#[test]
+fn marks_may_have_punctuation() {
+    for text in ["Ask Maria (!keep)\n", "Ask Maria !keep.\n", "| a |\n| - |\n| Ask Maria **!keep** |\n"] {
+        assert!(facts(BundleType::Research, text)[0].0.contains("!keep"), "{text}");
+    }
+    assert_eq!(facts(BundleType::Research, "Write `!keep` behind it."), [("identifier", "!keep".to_owned())][1..]);
+}
