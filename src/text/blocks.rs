@@ -43,6 +43,10 @@ pub fn blocks(text: &str) -> Vec<Block> {
         cutter.take(event, range);
     }
     cutter.close();
+    // The parser counts the indentation of the next item to indented code.
+    for block in cutter.found.iter_mut().filter(|block| matches!(block.shape, Shape::Code(_))) {
+        block.range.end = block.range.start + text[block.range.clone()].trim_end().len();
+    }
     cutter.found
 }
 
@@ -242,6 +246,13 @@ html
                 (Shape::Html, "<div>\nhtml\n</div>\n", false),
             ]
         );
+    }
+
+    #[test]
+    fn indented_code_ends_before_the_next_item() {
+        let text = "- \t\t]\r\n\t- ```\t\t])```";
+        let ranges: Vec<Range<usize>> = blocks(text).into_iter().map(|block| block.range).collect();
+        assert!(ranges.is_sorted_by(|one, next| one.end <= next.start), "{ranges:?}");
     }
 
     proptest! {

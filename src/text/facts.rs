@@ -4,6 +4,7 @@
 
 use super::code_blocks::command_in;
 use super::code_spans::code_spans;
+use crate::model::citation::Cited;
 
 /// What kind of fact it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -156,12 +157,8 @@ fn place(word: &str) -> Option<FactKind> {
     if !word.contains(['/', '.']) || word.contains(char::is_whitespace) {
         return None;
     }
-    if let Some((path, lines)) = word.split_once(':') {
-        let is_lines = lines.starts_with(|c: char| c.is_ascii_digit())
-            && lines.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-' || byte == b':');
-        return (is_lines && is_path(path)).then_some(FactKind::Citation);
-    }
-    is_path(word).then_some(FactKind::Path)
+    let cited = Cited::parse(word);
+    is_path(&cited.path).then_some(if cited.lines.is_some() { FactKind::Citation } else { FactKind::Path })
 }
 
 fn is_path(word: &str) -> bool {
@@ -290,9 +287,12 @@ mod tests {
     #[test]
     fn facts_in_code() {
         assert_eq!(
-            facts("In `src/a.rs:12-40` and `docs/`, run `cargo test --lib`; ``a ` b`` is `x` of `$ ls -l` or `-`."),
+            facts(
+                "In `src/a.rs:12-40`, `src/a.rs:1–2` and `docs/`, run `cargo test --lib`; ``a ` b`` is `x` of `$ ls -l` or `-`."
+            ),
             [
                 (Citation, "src/a.rs:12-40"),
+                (Citation, "src/a.rs:1–2"),
                 (Identifier, "docs/"),
                 (Command, "cargo test --lib"),
                 (Identifier, "a ` b"),

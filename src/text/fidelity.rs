@@ -2,7 +2,7 @@
 //!
 //! Whoever shortened it, a program or a model, is not asked. The text is read block by block, as sources are: what Markdown adds
 //! (backticks, emphasis, brackets) and where lines break does not matter. A fact counts only as a whole, which depends on its
-//! kind: see [`wholeness`](super::wholeness).
+//! kind: `wholeness` says where it ends.
 
 use std::collections::HashSet;
 use std::ops::Range;
