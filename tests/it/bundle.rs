@@ -168,6 +168,39 @@ fn what_is_loaded_says_whether_it_still_holds() {
 }
 
 #[test]
+fn a_session_records_what_was_loaded_in_it() {
+    let sandbox = with_notes();
+    let name = |name: &str| {
+        let body = saved(&sandbox, &format!("docs/design.md --profile product-dev --name {name}"));
+        text(&body["bundle"]["id"])
+    };
+    let (early, first, second) = (name("early"), name("first"), name("second"));
+    run(&sandbox, "load early").expect_code(0);
+    as_agent(&sandbox, "session start --profile product-dev").expect_code(0);
+    for bundle in ["second", &first[..20], "second"] {
+        run(&sandbox, &format!("load {bundle}")).expect_code(0);
+    }
+    // What was looked at, or had no room, is in no context.
+    run(&sandbox, "show early").expect_code(0);
+    let task = sandbox.agentops("task new \"Sign in\" --profile sre --json").run().expect_code(0).json();
+    run(&sandbox, &format!("load early --used 900000 --task {}", text(&task["task"]))).expect_code(5);
+    let loaded = serde_json::json!([first, second]);
+    assert_eq!(sandbox.agentops("session show --json").run().json()["session"]["bundles"], loaded);
+    // Another worktree has a session of its own, or none.
+    run(&sandbox.worktree("linked"), &format!("load {early}")).expect_code(0);
+    let learn = "learn add --profile product-dev --pattern \"rename(2) is atomic only within one file system\"";
+    as_agent(&sandbox, learn).expect_code(0);
+    let end = "session end --json --summary \"Read up on sessions\" --improvement \"Run the fuzz target nightly\"";
+    let ended = as_agent(&sandbox, end).expect_code(0).json();
+    assert_eq!(ended["session"]["bundles"], loaded);
+    let record = sandbox.read(&text(&ended["path"]));
+    assert!(record.contains(&format!("\nbundles = [\"{first}\", \"{second}\"]\n")), "{record}");
+    as_agent(&sandbox, "session start --profile product-dev").expect_code(0);
+    assert_eq!(sandbox.agentops("session show --json").run().json()["session"].get("bundles"), None);
+    sandbox.agentops("check --all").run().expect_code(0);
+}
+
+#[test]
 fn no_more_is_loaded_than_the_phase_has_room_for() {
     let sandbox = with_notes();
     let task = sandbox.agentops("task new \"Sign in\" --profile sre --json").run().expect_code(0).json();

@@ -72,7 +72,7 @@ impl SessionBody {
             usage: "unmeasured".into(),
             measured: None,
             context: None,
-            bundles: Vec::new(),
+            bundles: open.bundles.iter().map(ToString::to_string).collect(),
             suggestions: None,
             improvements: Vec::new(),
         }

@@ -36,6 +36,8 @@ pub struct Open {
     pub tasks: Vec<TaskId>,
     /// Where HEAD was.
     pub head: Option<ObjectId>,
+    /// The bundles that were loaded since, sorted.
+    pub bundles: Vec<RecordId>,
 }
 
 /// The open session of this worktree. One that cannot be read, or whose record is committed already, counts as none.
@@ -47,6 +49,7 @@ pub(crate) fn open(site: &Site, base: &Base<'_>) -> Result<Option<Open>, EngineE
 }
 
 fn parse(kept: &OpenSession) -> Option<Open> {
+    let bundles: BTreeSet<RecordId> = kept.bundles.iter().filter_map(|id| RecordId::parse(id).ok()).collect();
     Some(Open {
         id: RecordId::parse(&kept.id).ok()?,
         profile: ProfileName::parse(&kept.profile).ok()?,
@@ -54,6 +57,7 @@ fn parse(kept: &OpenSession) -> Option<Open> {
         started: Timestamp::parse(&kept.started).ok()?,
         tasks: kept.tasks.iter().map(|task| TaskId::parse(task)).collect::<Result<_, _>>().ok()?,
         head: ObjectId::parse(&kept.head).ok(),
+        bundles: bundles.into_iter().collect(),
     })
 }
 
@@ -112,6 +116,7 @@ pub fn start(site: &Site, request: &Start) -> Result<Started, EngineError> {
         started,
         tasks,
         head: Some(base.commit),
+        bundles: Vec::new(),
     };
     // Before it is saved: a start that fails has not begun a session.
     let suggestions = suggest::at(site, &base, Some(&session), Moment::Start)?;
@@ -125,6 +130,7 @@ pub fn start(site: &Site, request: &Start) -> Result<Started, EngineError> {
                 started: session.started.to_string(),
                 tasks: session.tasks.iter().map(TaskId::to_string).collect(),
                 head: base.commit.to_string(),
+                bundles: Vec::new(),
             },
         )?;
     }
@@ -229,7 +235,15 @@ pub fn end(site: &Site, target: &Target, request: &End) -> Result<Committed<Ende
                 let hints: Vec<&ProfileName> = profiles.iter().collect();
                 let profile = base.home(request.profile.as_deref(), &hints, &actor)?;
                 let (id, started) = (fresh.clone(), ended.clone());
-                Open { id, profile, actor: principal.clone(), started, tasks: Vec::new(), head: None }
+                Open {
+                    id,
+                    profile,
+                    actor: principal.clone(),
+                    started,
+                    tasks: Vec::new(),
+                    head: None,
+                    bundles: Vec::new(),
+                }
             }
         };
         refuse_foreign(&tasks, &profiles, &session.profile)?;
@@ -256,7 +270,7 @@ pub fn end(site: &Site, target: &Target, request: &End) -> Result<Committed<Ende
             summary: one_line(&request.summary),
             work: work.into_iter().collect(),
             learnings,
-            bundles: Vec::new(),
+            bundles: session.bundles.clone(),
             usage: if measured.is_measured() { "measured" } else { "unmeasured" }.into(),
             measured: measured.facts,
             spent: measured.spent,

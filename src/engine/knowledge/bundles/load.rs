@@ -3,10 +3,11 @@
 use super::shelf::{self, Shelved};
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
-use crate::model::name::PhaseName;
+use crate::model::name::{PhaseName, RecordId};
 use crate::model::path::RepoPath;
 use crate::model::profile::Profile;
 use crate::model::tree::TreeView as _;
+use crate::store::open_session;
 use crate::text::tokens;
 use crate::workflow::chain::Standing;
 
@@ -62,7 +63,7 @@ pub struct Loaded {
     pub projection: Option<Projection>,
 }
 
-/// Looks at a bundle for a context.
+/// Looks at a bundle for a context, and notes for the open session's record that it was loaded.
 ///
 /// Errors: `Budget` where the phase's context would take more than its budget.
 pub fn load(site: &Site, request: &Loading) -> Result<Loaded, EngineError> {
@@ -91,7 +92,14 @@ pub fn load(site: &Site, request: &Loading) -> Result<Loaded, EngineError> {
             },
         });
     }
+    note_loaded(site, &head.id);
     Ok(Loaded { text, tokens, stale, misfit, projection, shelved })
+}
+
+/// Notes for the record of this worktree's open session, where there is one, that a bundle went into a context. The text is what
+/// was asked for: where the note cannot be written, the record lacks it, and nothing else.
+pub(crate) fn note_loaded(site: &Site, bundle: &RecordId) {
+    let _ = open_session::note_bundle(site.repo.git_dir(), bundle.as_str());
 }
 
 /// The sources that HEAD does not have as they were.
