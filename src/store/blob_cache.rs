@@ -18,7 +18,7 @@ const MAGIC: &str = "agentops cache of blobs, form 1: ";
 #[derive(Debug)]
 pub struct BlobCache {
     /// Says what the entries are and in which form; a file with other contents counts as absent.
-    contents: &'static str,
+    contents: String,
     bytes: Vec<u8>,
     /// Of the entries in `bytes`, sorted by id.
     directory: Vec<(ObjectId, Range<usize>)>,
@@ -31,9 +31,9 @@ fn path(common_dir: &Path, name: &str) -> PathBuf {
 
 impl BlobCache {
     /// The cache `name` below `common_dir`, empty where there is none with these `contents`.
-    pub fn load(common_dir: &Path, name: &str, contents: &'static str) -> Self {
+    pub fn load(common_dir: &Path, name: &str, contents: String) -> Self {
         let bytes = read_whole(&path(common_dir, name)).ok().flatten().unwrap_or_default();
-        let directory = directory(&bytes, contents).unwrap_or_default();
+        let directory = directory(&bytes, &contents).unwrap_or_default();
         Self { contents, bytes, directory, fresh: BTreeMap::new() }
     }
 
@@ -85,7 +85,7 @@ impl BlobCache {
             body.extend_from_slice(id.as_bytes());
             body.extend_from_slice(bytes);
         }
-        let mut whole = head(self.contents);
+        let mut whole = head(&self.contents);
         whole.extend_from_slice(&crc32fast::hash(&body).to_le_bytes());
         whole.extend_from_slice(&body);
         write_soon(&path(common_dir, name), &whole)
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn what_was_put_is_there_again() {
         let folder = tempfile::tempdir().unwrap();
-        let load = || BlobCache::load(folder.path(), "words", "words 1");
+        let load = || BlobCache::load(folder.path(), "words", "words 1".into());
         let mut cache = load();
         assert!(!cache.is_changed() && cache.get(&id(1)).is_none());
         cache.put(id(2), b"two".to_vec());
@@ -149,13 +149,13 @@ mod tests {
         assert_eq!((load().get(&id(1)), load().get(&id(2))), (Some(&b""[..]), Some(&b"second"[..])), "one other stays");
         load().save(folder.path(), "words", &[], 0).unwrap();
         assert_eq!(load().get(&id(2)), None, "nobody wants it");
-        assert!(BlobCache::load(folder.path(), "words", "words 2").get(&id(1)).is_none());
+        assert!(BlobCache::load(folder.path(), "words", "words 2".into()).get(&id(1)).is_none());
     }
 
     #[test]
     fn whatever_was_changed_counts_as_absent() {
         let folder = tempfile::tempdir().unwrap();
-        let mut cache = BlobCache::load(folder.path(), "words", "words 1");
+        let mut cache = BlobCache::load(folder.path(), "words", "words 1".into());
         cache.put(id(1), b"one".to_vec());
         cache.save(folder.path(), "words", &[id(1)], 1).unwrap();
         let file = path(folder.path(), "words");
@@ -164,9 +164,9 @@ mod tests {
             let mut damaged = whole.clone();
             damaged[at] ^= 1;
             std::fs::write(&file, &damaged).unwrap();
-            assert_eq!(BlobCache::load(folder.path(), "words", "words 1").get(&id(1)), None, "byte {at}");
+            assert_eq!(BlobCache::load(folder.path(), "words", "words 1".into()).get(&id(1)), None, "byte {at}");
             std::fs::write(&file, &whole[..at]).unwrap();
-            assert_eq!(BlobCache::load(folder.path(), "words", "words 1").get(&id(1)), None, "{at} bytes");
+            assert_eq!(BlobCache::load(folder.path(), "words", "words 1".into()).get(&id(1)), None, "{at} bytes");
         }
     }
 

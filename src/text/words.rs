@@ -8,6 +8,9 @@ use crate::model::fnv::fnv32;
 /// A word: the FNV-1a hash of what is left of it.
 pub type Term = u32;
 
+/// The number of the way in which texts become terms: what was kept of an older one is not compared with newer terms.
+pub const FORM: u32 = 1;
+
 /// Words so common that they say nothing about a text.
 const COMMON: &[&str] = &[
     "a", "an", "and", "are", "as", "at", "be", "been", "but", "by", "can", "do", "for", "from", "had", "has", "have",
@@ -82,6 +85,13 @@ mod tests {
     #[test]
     fn common_words_are_sorted() {
         assert!(COMMON.is_sorted());
+    }
+
+    #[test]
+    fn another_way_has_another_number() {
+        let text = "The retries' cookies changed, Ärger over 40 locked classes: being used, tried, `poll_timeout` and ΣΑΣ-like";
+        let sum = terms(text).into_iter().fold(0_u32, |sum, term| sum.rotate_left(5) ^ term);
+        assert_eq!((FORM, sum), (1, 2_349_853_295), "where terms differ from those of the form, it is a new one");
     }
 
     #[test]

@@ -90,6 +90,42 @@ fn a_learning_whose_lines_changed_ranks_lower_and_says_why() {
     assert_eq!(search(&sandbox, "certificate")["learnings"][0]["aged"][0]["change"], "gone");
 }
 
+/// `side` cites a line as it is there; on `main` it had changed when the merge brought the learning.
+#[test]
+fn what_changed_since_is_asked_of_the_branch_that_is_searched() {
+    let sandbox = governed();
+    sandbox.write("src/retry.rs", "fn retry() {\n    sleep(1);\n}\n");
+    sandbox.commit_all(&lawful("feat: retry"));
+    sandbox.git("switch --quiet --create side");
+    add(&sandbox, "--profile sre --evidence src/retry.rs:2", JITTER);
+    sandbox.git("switch --quiet main");
+    sandbox.write("src/retry.rs", "fn retry() {\n    sleep(2);\n}\n");
+    sandbox.commit_all(&lawful("feat: wait longer"));
+    sandbox.git("merge --quiet --no-ff --no-edit side");
+    let merge = sandbox.git("rev-parse HEAD");
+    let aged = || search(&sandbox, "jitter")["learnings"][0]["aged"].clone();
+    assert_eq!(aged(), serde_json::json!([]), "the merge brought it here, beside the line as it is");
+    fs::remove_file(sandbox.path().join(".git/agentops/learnings.cache")).unwrap();
+    sandbox.git("switch --quiet side");
+    assert_eq!(aged(), serde_json::json!([]));
+    sandbox.git("switch --quiet main");
+    assert_eq!(aged(), serde_json::json!([]), "whoever searched another branch before");
+    sandbox.write("src/retry.rs", "fn retry() {\n    sleep(3);\n}\n");
+    sandbox.commit_all(&lawful("feat: wait still longer"));
+    assert_eq!(aged()[0]["since"], merge.as_str());
+    // What is known is known from further on, too, and is kept from nearer by where that is long ago.
+    let cache = || fs::read(sandbox.path().join(".git/agentops/learnings.cache")).unwrap();
+    let kept = cache();
+    for number in 0..70 {
+        sandbox.git(&format!("commit --quiet --no-verify --allow-empty -m {number}"));
+        if number == 3 {
+            assert_eq!((aged()[0]["since"].as_str(), cache()), (Some(merge.as_str()), kept.clone()));
+        }
+    }
+    assert_eq!(aged()[0]["since"], merge.as_str());
+    assert_ne!(cache(), kept);
+}
+
 #[test]
 fn what_was_replaced_is_shown_with_what_replaces_it() {
     let sandbox = governed();

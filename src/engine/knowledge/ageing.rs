@@ -1,6 +1,6 @@
 //! Whether what a learning cites is still there: the lines as they were when the learning came, looked for in HEAD's tree.
 
-use std::cell::OnceCell;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::filed::Filed;
@@ -10,12 +10,16 @@ use crate::git::{CommitTree, GitError};
 use crate::model::citation::Cited;
 use crate::model::commit::Commit;
 use crate::model::digest::ObjectId;
+use crate::model::ids::IdMap;
 use crate::model::path::RepoPath;
 use crate::model::record::Learning;
 use crate::model::tree::{MAX_TEXT_FILE, SightError, TreeView};
 
 /// So far back it is looked for the commit that brought a learning: at most so many commits of HEAD's line.
 const HORIZON: usize = 10_000;
+/// A commit from which somebody looked is this near to HEAD, or the next one who finds it looks from HEAD: so that a walk to it
+/// stays short.
+const NEAR_HEAD: usize = 64;
 
 /// A piece of evidence that is not as it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,50 +52,111 @@ impl Aged {
     }
 }
 
-/// HEAD's line, walked once and only if somebody asks.
+/// The commit that brought a file to a line of first parents, and a commit of that line from which somebody looked for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) commit: ObjectId,
+    pub(crate) seen_from: ObjectId,
+}
+
+/// HEAD's line, walked as far as somebody asks.
 pub(crate) struct Ageing<'a> {
     site: &'a Site<'a>,
     base: &'a Base<'a>,
-    line: OnceCell<Vec<Rc<Commit>>>,
+    line: RefCell<Line>,
+}
+
+/// The beginning of a line of first parents, newest first.
+#[derive(Default)]
+struct Line {
+    commits: Vec<Rc<Commit>>,
+    places: IdMap<usize>,
+    /// Whether it ends there: at its first commit, where it was cut off, or at the horizon.
+    is_whole: bool,
 }
 
 impl<'a> Ageing<'a> {
     pub(crate) fn new(site: &'a Site<'a>, base: &'a Base<'a>) -> Self {
-        Self { site, base, line: OnceCell::new() }
+        Self { site, base, line: RefCell::default() }
     }
 
-    /// The commit of HEAD's line of first parents that brought the file: `known`, if it did, else the one that is found by
-    /// halving, for a write-once file that is there stays there. `None` where that is too long ago, or cut off.
+    /// The commit of HEAD's line of first parents that brought the file: the one that is `known`, if that is a commit of HEAD's
+    /// line, else the one that is found by halving, for a write-once file that is there stays there. `None` where that is too long
+    /// ago, or cut off.
     pub(crate) fn brought_by(
         &self,
         file: &Filed<Learning>,
-        known: Option<ObjectId>,
-    ) -> Result<Option<ObjectId>, EngineError> {
-        if let Some(known) = known.filter(|known| self.site.repo.has_object(known))
-            && holds(&self.tree(&known)?, file)?
-        {
-            return Ok(Some(known));
+        known: Option<Origin>,
+    ) -> Result<Option<Origin>, EngineError> {
+        if let Some(known) = known {
+            // What lies on the line of a commit of HEAD's line, lies on HEAD's.
+            match self.first_of(&[known.commit, known.seen_from])? {
+                Some(place) if place < NEAR_HEAD => return Ok(Some(known)),
+                Some(_) => return Ok(Some(Origin { seen_from: self.base.commit, ..known })),
+                None => {}
+            }
         }
-        let line = match self.line.get() {
-            Some(line) => line,
-            None => {
-                let line = self.site.repo.first_parents(&self.base.commit, HORIZON)?;
-                self.line.get_or_init(|| line)
+        // HEAD's tree holds it. `there` is the oldest commit known to hold it, `absent` the newest known not to.
+        let (mut there, mut step) = (0, 1);
+        let mut absent = loop {
+            match self.holds(there + step, file)? {
+                Some(true) => (there, step) = (there + step, step * 2),
+                Some(false) => break there + step,
+                None => break self.line.borrow().commits.len(),
             }
         };
-        // HEAD's tree holds it. `there` is the oldest commit known to hold it, `absent` the newest known not to.
-        let (mut there, mut absent) = (0, line.len());
         while absent - there > 1 {
             let middle = there + (absent - there) / 2;
-            let is_there = match line[middle].tree {
-                Some(tree) => holds(&self.site.repo.tree(&tree), file)?,
-                None => false,
-            };
-            if is_there { there = middle } else { absent = middle }
+            if self.holds(middle, file)? == Some(true) { there = middle } else { absent = middle }
         }
-        let is_beginning = line.get(there).is_some_and(|commit| commit.parents.is_empty());
-        let is_known = absent < line.len() || is_beginning;
-        Ok(line.get(there).filter(|_| is_known).and_then(|commit| commit.id))
+        let line = self.line.borrow();
+        let found = line.commits.get(there);
+        let is_known = absent < line.commits.len() || found.is_some_and(|commit| commit.parents.is_empty());
+        let commit = found.filter(|_| is_known).and_then(|commit| commit.id);
+        Ok(commit.map(|commit| Origin { commit, seen_from: self.base.commit }))
+    }
+
+    /// Whether the commit at `place` of HEAD's line holds the file; `None` beyond its end.
+    fn holds(&self, place: usize, file: &Filed<Learning>) -> Result<Option<bool>, EngineError> {
+        while self.line.borrow().commits.len() <= place {
+            if !self.walk_on()? {
+                return Ok(None);
+            }
+        }
+        let Some(tree) = self.line.borrow().commits[place].tree else { return Ok(Some(false)) };
+        let entry = self.site.repo.tree(&tree).entry(&file.path)?;
+        Ok(Some(entry.is_some_and(|entry| entry.id == file.object)))
+    }
+
+    /// The place on HEAD's line of the newest of some commits; `None` where none of them is on it.
+    fn first_of(&self, wanted: &[ObjectId]) -> Result<Option<usize>, EngineError> {
+        loop {
+            let found = wanted.iter().filter_map(|id| self.line.borrow().places.get(id).copied()).min();
+            if found.is_some() || !self.walk_on()? {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Walks about as far again as before; false where the line ends.
+    fn walk_on(&self) -> Result<bool, EngineError> {
+        let mut line = self.line.borrow_mut();
+        let known = line.commits.len();
+        let wanted = (2 * known).clamp(NEAR_HEAD, HORIZON);
+        if line.is_whole || known >= wanted {
+            return Ok(false);
+        }
+        let last = line.commits.last().and_then(|commit| commit.id);
+        let from = last.unwrap_or(self.base.commit);
+        let already = usize::from(last.is_some());
+        let more = self.site.repo.first_parents(&from, wanted - known + already)?;
+        for commit in more.into_iter().skip(already) {
+            let place = line.commits.len();
+            line.places.extend(commit.id.map(|id| (id, place)));
+            line.commits.push(commit);
+        }
+        line.is_whole = line.commits.len() < wanted;
+        Ok(line.commits.len() > known)
     }
 
     /// The evidence with lines that is not as it was at `brought_by`. What cannot be seen, or was not there even then, as after
@@ -114,10 +179,6 @@ impl<'a> Ageing<'a> {
     fn tree(&self, commit: &ObjectId) -> Result<CommitTree<'_>, GitError> {
         Ok(self.site.repo.tree(&self.site.repo.tree_of(commit)?))
     }
-}
-
-fn holds(tree: &CommitTree<'_>, file: &Filed<Learning>) -> Result<bool, SightError> {
-    Ok(tree.entry(&file.path)?.is_some_and(|entry| entry.id == file.object))
 }
 
 /// How the lines of `path`, counted from 1, differ between two trees: moved lines have not changed.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::ageing::Origin;
 use super::filed::{self, Filed};
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
@@ -13,11 +14,15 @@ use crate::model::record::Learning;
 use crate::model::tree::{MAX_STATE_FILE, SightError, TreeView as _};
 use crate::store::blob_cache::BlobCache;
 use crate::text::search::TokenisedText;
+use crate::text::words;
 
 /// The name of the cache's file.
 const CACHE: &str = "learnings";
-/// What its entries are. A release may cut words in another way, so each has a cache of its own.
-const CONTENTS: &str = concat!("words of learnings, form 1, agentops ", env!("CARGO_PKG_VERSION"));
+
+/// What its entries are. Whoever cuts words in another way has a cache of its own.
+fn contents() -> String {
+    format!("words of learnings, form 2, words of form {}", words::FORM)
+}
 
 /// Between tags, and between ids.
 const BETWEEN: char = ' ';
@@ -25,8 +30,8 @@ const BETWEEN: char = ' ';
 /// What is known of a learning without opening it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Facts {
-    /// The commit that brought it to HEAD's line, where somebody has looked.
-    brought_by: Option<ObjectId>,
+    /// Who brought it to the line from which somebody has looked.
+    origin: Option<Origin>,
     tags: String,
     supersedes: Vec<RecordId>,
 }
@@ -56,8 +61,8 @@ impl Corpus {
     pub(super) fn load(site: &Site, base: &Base<'_>, memory: Memory) -> Result<Self, EngineError> {
         let all = filed::list::<Learning>(base, None)?;
         let mut cache = match memory {
-            Memory::Clone => BlobCache::load(site.repo.common_dir(), CACHE, CONTENTS),
-            Memory::Nothing => BlobCache::empty(CONTENTS),
+            Memory::Clone => BlobCache::load(site.repo.common_dir(), CACHE, contents()),
+            Memory::Nothing => BlobCache::empty(contents()),
         };
         let unread: Vec<&Filed<Learning>> = all.iter().filter(|file| cache.get(&file.object).is_none()).collect();
         let parts = base.tree.in_parts(&unread, |tree, part| -> Result<Vec<Vec<u8>>, SightError> {
@@ -120,15 +125,15 @@ impl Corpus {
         found
     }
 
-    /// The commit that brought the learning at this place, as far as somebody has looked.
-    pub(super) fn brought_by(&self, place: usize) -> Option<ObjectId> {
-        self.facts[place].brought_by
+    /// Who brought the learning at this place, as far as somebody has looked.
+    pub(super) fn origin(&self, place: usize) -> Option<Origin> {
+        self.facts[place].origin
     }
 
     /// Keeps who brought which learning, for the next time.
-    pub(super) fn note_brought_by(&mut self, site: &Site, found: &[(usize, ObjectId)]) {
-        for (place, commit) in found {
-            self.facts[*place].brought_by = Some(*commit);
+    pub(super) fn note_origins(&mut self, site: &Site, found: &[(usize, Origin)]) {
+        for (place, origin) in found {
+            self.facts[*place].origin = Some(*origin);
             self.cache.put(self.files[*place].object, encode(&self.facts[*place], &self.texts[*place]));
         }
         self.keep(site);
@@ -141,14 +146,15 @@ fn entry_of(bytes: &[u8]) -> Vec<u8> {
     let tags = learning.tags.iter().map(Word::as_str).collect::<Vec<_>>().join(" ");
     let Learning { pattern, application, evidence, supersedes, .. } = learning;
     let text = TokenisedText::of(&format!("{pattern}\n{application}\n{}\n{tags}", evidence.join("\n")));
-    encode(&Facts { brought_by: None, tags, supersedes }, &text)
+    encode(&Facts { origin: None, tags, supersedes }, &text)
 }
 
-/// Three lines, then the words: the commit or nothing, tags, ids.
+/// Three lines, then the words: two commits or nothing, tags, ids.
 fn encode(facts: &Facts, text: &TokenisedText) -> Vec<u8> {
-    let commit = facts.brought_by.map(|id| id.to_string()).unwrap_or_default();
+    let origin =
+        facts.origin.map(|origin| format!("{}{BETWEEN}{}", origin.commit, origin.seen_from)).unwrap_or_default();
     let ids: Vec<&str> = facts.supersedes.iter().map(RecordId::as_str).collect();
-    let mut bytes = format!("{commit}\n{}\n{}\n", facts.tags, ids.join(" ")).into_bytes();
+    let mut bytes = format!("{origin}\n{}\n{}\n", facts.tags, ids.join(" ")).into_bytes();
     bytes.extend(text.to_bytes());
     bytes
 }
@@ -156,11 +162,17 @@ fn encode(facts: &Facts, text: &TokenisedText) -> Vec<u8> {
 fn decode(entry: &[u8]) -> Option<(Facts, TokenisedText)> {
     let mut parts = entry.splitn(4, |byte| *byte == b'\n');
     let mut line = || std::str::from_utf8(parts.next()?).ok();
-    let (commit, tags, ids) = (line()?, line()?, line()?);
-    let brought_by = if commit.is_empty() { None } else { Some(ObjectId::parse(commit).ok()?) };
+    let (origin, tags, ids) = (line()?, line()?, line()?);
+    let origin = match origin.split_once(BETWEEN) {
+        Some((commit, seen_from)) => {
+            Some(Origin { commit: ObjectId::parse(commit).ok()?, seen_from: ObjectId::parse(seen_from).ok()? })
+        }
+        None if origin.is_empty() => None,
+        None => return None,
+    };
     let ids = ids.split(BETWEEN).filter(|id| !id.is_empty());
     let supersedes = ids.map(|id| RecordId::parse(id).ok()).collect::<Option<Vec<_>>>()?;
-    Some((Facts { brought_by, tags: tags.to_owned(), supersedes }, TokenisedText::from_bytes(parts.next()?)?))
+    Some((Facts { origin, tags: tags.to_owned(), supersedes }, TokenisedText::from_bytes(parts.next()?)?))
 }
 
 #[cfg(test)]
@@ -175,7 +187,8 @@ mod tests {
         learning.supersedes = vec![learning.id.clone()];
         let (mut facts, text) = decode(&entry_of(learning.print().as_bytes())).unwrap();
         assert_eq!((facts.tags.as_str(), &facts.supersedes), ("files storage", &learning.supersedes));
-        facts.brought_by = ObjectId::from_bytes(&[7; 20]);
+        let id = |byte| ObjectId::from_bytes(&[byte; 20]).unwrap();
+        facts.origin = Some(Origin { commit: id(7), seen_from: id(8) });
         assert_eq!(decode(&encode(&facts, &text)), Some((facts, text)));
         assert!(entry_of(b"v = 2\n").is_empty() && decode(b"").is_none());
     }

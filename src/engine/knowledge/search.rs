@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ageing::Ageing;
 pub use super::ageing::{Aged, Change};
+use super::ageing::{Ageing, Origin};
 use super::corpus::{Corpus, Memory};
 use super::likeness::Words;
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
 use crate::model::citation::Cited;
-use crate::model::digest::ObjectId;
 use crate::model::name::{ProfileName, RecordId, Word};
 use crate::model::record::Learning;
 use crate::text::search::search as best;
@@ -134,7 +133,7 @@ pub(crate) fn search_at(
         }
     }
     if !brought.is_empty() {
-        corpus.note_brought_by(site, &brought);
+        corpus.note_origins(site, &brought);
     }
     Ok(found.into_iter().map(|(_, found)| found).collect())
 }
@@ -146,19 +145,19 @@ fn open(
     base: &Base<'_>,
     ageing: &Ageing<'_>,
     place: usize,
-    brought: &mut Vec<(usize, ObjectId)>,
+    brought: &mut Vec<(usize, Origin)>,
 ) -> Result<Option<(Learning, Vec<Aged>)>, EngineError> {
     let file = corpus.file(place);
     let Some(learning) = file.open(base)? else { return Ok(None) };
     if !learning.evidence.iter().any(|evidence| Cited::parse(evidence).lines.is_some()) {
         return Ok(Some((learning, Vec::new())));
     }
-    let known = corpus.brought_by(place);
-    let Some(commit) = ageing.brought_by(file, known)? else { return Ok(Some((learning, Vec::new()))) };
-    if known != Some(commit) {
-        brought.push((place, commit));
+    let known = corpus.origin(place);
+    let Some(origin) = ageing.brought_by(file, known)? else { return Ok(Some((learning, Vec::new()))) };
+    if known != Some(origin) {
+        brought.push((place, origin));
     }
-    let aged = ageing.aged(&learning, &commit)?;
+    let aged = ageing.aged(&learning, &origin.commit)?;
     Ok(Some((learning, aged)))
 }
 

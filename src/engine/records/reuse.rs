@@ -267,7 +267,7 @@ fn touched(
     if cited.is_empty() {
         return Ok(());
     }
-    let Some(brought_by) = ageing.brought_by(file, None)? else { return Ok(()) };
+    let Some(brought_by) = ageing.brought_by(file, None)?.map(|origin| origin.commit) else { return Ok(()) };
     for evidence in cited {
         let cited = Cited::parse(&evidence);
         let (path, Some(lines)) = (cited.repo_path(), cited.lines) else { continue };
