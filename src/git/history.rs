@@ -28,6 +28,14 @@ impl Repo {
         Ok(listed.lines().filter_map(|line| ObjectId::parse(line).ok()).collect())
     }
 
+    /// The commits reachable from `tip` whose messages have a line that matches `pattern`, an extended regular expression, in
+    /// letters of any case; children before parents.
+    pub fn commits_saying(&self, tip: &ObjectId, pattern: &str) -> Result<Vec<ObjectId>, GitError> {
+        let how = ["rev-list", "--topo-order", "--extended-regexp", "--regexp-ignore-case"];
+        let listed = self.git(how).arg(format!("--grep={pattern}")).arg(tip.to_string()).text()?;
+        Ok(listed.lines().filter_map(|line| ObjectId::parse(line).ok()).collect())
+    }
+
     /// The newest commit reachable from `tip` that has exactly the tree `tree`.
     pub fn commit_with_tree(&self, tip: &ObjectId, tree: &ObjectId) -> Result<Option<ObjectId>, GitError> {
         let listed = self.git(["log", "--no-show-signature", "--format=%T %H"]).arg(tip.to_string()).text()?;
@@ -81,6 +89,16 @@ mod tests {
         let tree = repo.tree_of(&side).unwrap();
         assert_eq!(repo.commit_with_tree(&tip, &tree).unwrap(), Some(side));
         assert_eq!(repo.commit_with_tree(&other, &tree).unwrap(), None);
+    }
+
+    #[test]
+    fn messages_are_looked_through_line_by_line() {
+        let sandbox = Sandbox::new();
+        let first = sandbox.commit("Fix(parser): one");
+        sandbox.commit("feat: prefix\n\nno fix here");
+        let third = sandbox.commit("feat: x\n\nfix: in the text");
+        let tip = sandbox.commit("docs: x");
+        assert_eq!(sandbox.open().commits_saying(&tip, "^(fix|revert)").unwrap(), [third, first]);
     }
 
     #[test]

@@ -176,3 +176,49 @@ fn the_report_tells_what_files_tell_and_no_more() {
       it may have come back: a fix, <id>, took away `src/sync.rs:2`
     ");
 }
+
+#[test]
+fn a_shallow_clone_reports_what_it_sees() {
+    let sandbox = governed();
+    sandbox.write("src/sync.rs", "fn sync() {\n    upload();\n}\n");
+    sandbox.commit_all(&lawful("feat: sync"));
+    sandbox.write("src/other.rs", "fn other() {}\n");
+    sandbox.commit_all(&lawful("fix: add the other one"));
+    let keychain = add(&sandbox, "--profile sre --evidence src/sync.rs:2", KEYCHAIN);
+    let cloned = |depth: usize| {
+        let dir = sandbox.root().join(format!("shallow-{depth}"));
+        let url = format!("file://{}", sandbox.path().display());
+        sandbox.try_git(&format!("clone --quiet --depth {depth}")).arg(url).arg(&dir).run().expect_code(0);
+        sandbox.at(dir)
+    };
+    // The commit that records the learning names it; without its parent nobody can tell that it does not cite it.
+    let served = of(&report(&cloned(1)), &keychain);
+    assert_eq!((&served["cited"], &served["watched"]), (&serde_json::json!([]), &serde_json::json!([])), "{served}");
+    // History ends at a fix.
+    let served = of(&report(&cloned(2)), &keychain);
+    assert_eq!(
+        (&served["signs"], &served["watched"][0]),
+        (&serde_json::json!([]), &"src/sync.rs:2".into()),
+        "{served}"
+    );
+    sandbox.write("src/sync.rs", "fn sync() {\n    upload_later();\n}\n");
+    let fix = sandbox.commit_all(&lawful("fix: wait for the network"));
+    assert_eq!(of(&report(&cloned(3)), &keychain)["signs"][0]["by"], fix);
+    // A fix beside the line, whose history was cut off before the learning: nothing is claimed.
+    let url = format!("file://{}", sandbox.path().display());
+    sandbox.git("switch --quiet --create side HEAD~2");
+    sandbox.write("src/sync.rs", "fn sync() {\n    upload_never();\n}\n");
+    sandbox.commit_all(&lawful("feat: never upload"));
+    sandbox.write("src/sync.rs", "fn sync() {\n    upload();\n}\n");
+    sandbox.commit_all(&lawful("feat: upload at once"));
+    sandbox.commit_all(&lawful("docs: say why"));
+    sandbox.write("src/sync.rs", "fn sync() {\n    upload_twice();\n}\n");
+    sandbox.commit_all(&lawful("fix: upload twice"));
+    sandbox.git("switch --quiet main");
+    sandbox.git("merge --quiet --no-edit --strategy=ours side");
+    let dir = sandbox.root().join("cut");
+    sandbox.try_git("clone --quiet --depth 4").arg(url).arg(&dir).run().expect_code(0);
+    let signs = of(&report(&sandbox.at(dir)), &keychain)["signs"].clone();
+    assert_eq!(signs.as_array().map(Vec::len), Some(1), "{signs}");
+    assert_eq!(signs[0]["by"], fix);
+}

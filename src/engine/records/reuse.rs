@@ -9,20 +9,24 @@ use crate::engine::knowledge::filed::{self, Filed};
 use crate::engine::knowledge::likeness::{Words, near_pairs};
 use crate::engine::knowledge::offer::shown_by;
 use crate::engine::site::{Base, Site};
-use crate::git::{CommitTree, Walk};
+use crate::git::{CommitTree, GitError};
 use crate::model::citation::Cited;
+use crate::model::commit::Commit;
 use crate::model::digest::ObjectId;
 use crate::model::layout::{self, Place};
 use crate::model::message::{Message, SubjectKind};
 use crate::model::name::{RecordId, TaskId};
 use crate::model::path::RepoPath;
 use crate::model::record::{Learning, Session};
-use crate::model::tree::{MAX_TEXT_FILE, SightError, TreeView as _};
+use crate::model::tree::{Change, MAX_TEXT_FILE, Mode, SightError, TreeView as _};
 use crate::workflow::artifact;
 use crate::workflow::chain::{self, Chain};
 
 /// The trailer by which commits name learnings.
 const TRAILER: &str = "Agentops-Learning";
+
+/// What a line of the message of each fix and of each revert begins with; of others, too.
+const FIX_OR_REVERT: &str = "^(fix|revert)";
 
 /// A learning, and what is known of its use.
 #[derive(Debug, Clone)]
@@ -94,14 +98,10 @@ pub fn report(site: &Site, profile: Option<&str>) -> Result<Vec<Served>, EngineE
     book.cited_by_sessions(&base)?;
     book.cited_by_learnings();
     book.cited_by_commits(site, &base)?;
-    let ageing = Ageing::new(site, &base);
-    let served = book.all.into_iter().filter(|(file, _)| profile.is_none_or(|profile| *profile == file.profile));
-    served
-        .map(|(file, mut served)| {
-            touched(site, &base, &ageing, &file, &mut served)?;
-            Ok(served)
-        })
-        .collect()
+    let mut all = book.all;
+    all.retain(|(file, _)| profile.is_none_or(|profile| *profile == file.profile));
+    touched(site, &base, &mut all)?;
+    Ok(all.into_iter().map(|(_, served)| served).collect())
 }
 
 impl Served {
@@ -226,11 +226,9 @@ impl Book {
             let Some(place) = RecordId::parse(&value).ok().and_then(|id| self.places.get(&id).copied()) else {
                 continue;
             };
-            // The commit that records a learning names it as well.
-            let parent = site.repo.commit(&commit)?.parents.first().copied();
-            let is_later =
-                parent.map(|parent| Ok::<_, EngineError>(tree(site, &parent)?.entry(&self.all[place].0.path)?));
-            if is_later.transpose()?.flatten().is_some() {
+            // The commit that records a learning names it as well. Where its parent was cut off, nobody can tell.
+            let Some(parent) = parent_of(site, &site.repo.commit(&commit)?) else { continue };
+            if tree(site, &parent)?.entry(&self.all[place].0.path)?.is_some() {
                 self.all[place].1.cited.insert(Citation::Commit(commit));
             }
         }
@@ -254,48 +252,102 @@ fn ids_in(text: &str) -> BTreeSet<RecordId> {
     words.filter(|word| word.len() == 26).filter_map(|word| RecordId::parse(word).ok()).collect()
 }
 
-/// Looks for fixes and reverts that took the cited lines away, after the learning came.
-fn touched(
-    site: &Site,
-    base: &Base<'_>,
-    ageing: &Ageing<'_>,
-    file: &Filed<Learning>,
-    served: &mut Served,
-) -> Result<(), EngineError> {
-    let has_lines = |evidence: &&String| Cited::parse(evidence).lines.is_some();
-    let cited: Vec<String> = served.learning.evidence.iter().filter(has_lines).cloned().collect();
-    if cited.is_empty() {
+/// Lines that a learning cites.
+struct Watched {
+    /// The learning's place.
+    learning: usize,
+    evidence: String,
+    /// The lines as they were when it came.
+    lines: Vec<Vec<u8>>,
+    /// The commit that brought it.
+    since: ObjectId,
+}
+
+/// Looks for fixes and reverts that took cited lines away, after the learnings came: one walk, however many there are.
+fn touched(site: &Site, base: &Base<'_>, all: &mut [(Filed<Learning>, Served)]) -> Result<(), EngineError> {
+    let watched = watched(site, base, all)?;
+    if watched.is_empty() {
         return Ok(());
     }
-    let Some(brought_by) = ageing.brought_by(file, None)?.map(|origin| origin.commit) else { return Ok(()) };
-    for evidence in cited {
-        let cited = Cited::parse(&evidence);
-        let (path, Some(lines)) = (cited.repo_path(), cited.lines) else { continue };
-        if !path.is_ordinary() {
-            continue;
-        }
-        let Some(then) = tree(site, &brought_by)?.file(&path, MAX_TEXT_FILE)? else { continue };
-        let Some(wanted) = cited_lines(&then, lines) else { continue };
-        served.watched.push(evidence.clone());
-        for id in site.repo.commits_changing(&base.commit, &path, Walk::All)? {
-            let commit = site.repo.commit(&id)?;
-            let message = Message::parse(&commit.message, &[]);
-            let is_fix = message.header.as_ref().is_some_and(|header| header.kind == "fix");
-            let is_revert = message.kind == SubjectKind::Revert;
-            let Some(parent) = commit.parents.first().filter(|_| is_fix || is_revert) else { continue };
-            if id == brought_by || !site.repo.is_ancestor(&brought_by, &id)? {
-                continue;
-            }
-            let holds = |tree: CommitTree<'_>| -> Result<bool, EngineError> {
-                Ok(tree.file(&path, MAX_TEXT_FILE)?.is_some_and(|text| stand_in(&text, &wanted)))
-            };
-            if holds(tree(site, parent)?)? && !holds(tree(site, &id)?)? {
-                let sign = if is_revert { Sign::Reverted } else { Sign::Fixed };
-                served.signs.push(sign(id, evidence.clone()));
+    let mut signs: Vec<(usize, Sign)> = Vec::new();
+    for id in site.repo.commits_saying(&base.commit, FIX_OR_REVERT)? {
+        let commit = site.repo.commit(&id)?;
+        let message = Message::parse(&commit.message, &[]);
+        let is_revert = message.kind == SubjectKind::Revert;
+        let is_fix = message.header.as_ref().is_some_and(|header| header.kind == "fix");
+        let Some(parent) = parent_of(site, &commit).filter(|_| is_fix || is_revert) else { continue };
+        let before = site.repo.tree_of(&parent)?;
+        for Change { path, before, after } in site.repo.diff_trees(Some(&before), &site.repo.tree_of(&id)?)? {
+            let Some(citing) = watched.get(&path) else { continue };
+            let text = |entry: Option<(Mode, ObjectId)>| text_of(site, &path, entry);
+            let (Some(before), after) = (text(before)?, text(after)?.unwrap_or_default()) else { continue };
+            for cited in citing {
+                let lines: Vec<&[u8]> = cited.lines.iter().map(Vec::as_slice).collect();
+                let is_gone = stand_in(&before, &lines) && !stand_in(&after, &lines);
+                if is_gone && id != cited.since && is_later(site, &cited.since, &id)? {
+                    let sign = if is_revert { Sign::Reverted } else { Sign::Fixed };
+                    signs.push((cited.learning, sign(id, cited.evidence.clone())));
+                }
             }
         }
     }
+    for (learning, sign) in signs {
+        all[learning].1.signs.push(sign);
+    }
     Ok(())
+}
+
+/// The cited lines of all learnings whose origin is to be seen, by path. Each learning is told which of its evidence that is.
+fn watched(
+    site: &Site,
+    base: &Base<'_>,
+    all: &mut [(Filed<Learning>, Served)],
+) -> Result<BTreeMap<RepoPath, Vec<Watched>>, EngineError> {
+    let ageing = Ageing::new(site, base);
+    let mut found: BTreeMap<RepoPath, Vec<Watched>> = BTreeMap::new();
+    for (learning, (file, served)) in all.iter_mut().enumerate() {
+        let mut origin = None;
+        for evidence in &served.learning.evidence {
+            let cited = Cited::parse(evidence);
+            let (path, Some(lines)) = (cited.repo_path(), cited.lines) else { continue };
+            if !path.is_ordinary() {
+                continue;
+            }
+            if origin.is_none() {
+                origin = ageing.brought_by(file, None)?;
+            }
+            let Some(since) = origin.map(|origin| origin.commit) else { break };
+            let entry = tree(site, &since)?.entry(&path)?.map(|entry| (entry.mode, entry.id));
+            let Some(then) = text_of(site, &path, entry)? else { continue };
+            let Some(lines) = cited_lines(&then, lines) else { continue };
+            let lines = lines.into_iter().map(<[u8]>::to_vec).collect();
+            served.watched.push(evidence.clone());
+            found.entry(path).or_default().push(Watched { learning, evidence: evidence.clone(), lines, since });
+        }
+    }
+    Ok(found)
+}
+
+/// The text of a file; `None` where there is none, or none that can be looked through.
+fn text_of(site: &Site, path: &RepoPath, entry: Option<(Mode, ObjectId)>) -> Result<Option<Vec<u8>>, EngineError> {
+    let Some((_, blob)) = entry.filter(|(mode, _)| mode.is_file()) else { return Ok(None) };
+    match site.repo.blob(&blob, path, MAX_TEXT_FILE) {
+        Err(SightError::Missing { .. } | SightError::TooLarge { .. }) => Ok(None),
+        other => Ok(Some(other?)),
+    }
+}
+
+/// The first parent of a commit, where there is one in this clone.
+fn parent_of(site: &Site, commit: &Commit) -> Option<ObjectId> {
+    commit.parents.first().copied().filter(|parent| site.repo.has_object(parent))
+}
+
+/// Whether `later` has `earlier` in its history. Where history was cut off, nobody can tell, and nothing is claimed.
+fn is_later(site: &Site, earlier: &ObjectId, later: &ObjectId) -> Result<bool, EngineError> {
+    match site.repo.is_ancestor(earlier, later) {
+        Err(GitError::MissingObject { .. }) if site.repo.is_shallow() => Ok(false),
+        other => Ok(other?),
+    }
 }
 
 fn tree<'s>(site: &'s Site, commit: &ObjectId) -> Result<CommitTree<'s>, EngineError> {
