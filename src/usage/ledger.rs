@@ -16,13 +16,22 @@ pub struct Counted {
     pub conversation: usize,
 }
 
+/// When a client replaced what was said by a summary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compaction {
+    /// Milliseconds since 1970; `None`: the client does not say.
+    pub at: Option<i64>,
+    /// The conversations that tell of it, as in [`Counted::conversation`]: a copy of a session tells of it again.
+    pub conversations: Vec<usize>,
+}
+
 /// Calls by their keys.
 #[derive(Debug, Default)]
 pub struct Ledger {
     calls: Vec<Counted>,
     by_key: HashMap<(Client, String), Vec<usize>>,
     conversations: Vec<(Client, String)>,
-    compactions: Vec<Option<i64>>,
+    compactions: Vec<Compaction>,
     unread: u64,
 }
 
@@ -40,8 +49,9 @@ impl Ledger {
         self.conversations.push((told.client, told.id));
         // A copy of a session tells again of what was compacted there, at the same time.
         for at in told.compactions {
-            if at.is_none() || !self.compactions.contains(&at) {
-                self.compactions.push(at);
+            match self.compactions.iter_mut().find(|known| at.is_some() && known.at == at) {
+                Some(known) => known.conversations.push(index),
+                None => self.compactions.push(Compaction { at, conversations: vec![index] }),
             }
         }
         for call in told.calls {
@@ -77,8 +87,18 @@ impl Ledger {
         self.conversations.get(index).map(|(_, id)| id.as_str())
     }
 
-    /// When clients replaced what was said by a summary.
-    pub fn compactions(&self) -> &[Option<i64>] {
+    /// Whether two indices mean the same conversation: a client may write it into several files.
+    pub fn is_same_conversation(&self, one: usize, other: usize) -> bool {
+        one == other
+            || self
+                .conversations
+                .get(one)
+                .filter(|(_, id)| !id.is_empty())
+                .is_some_and(|known| self.conversations.get(other) == Some(known))
+    }
+
+    /// When clients replaced what was said by a summary, in any of the conversations.
+    pub fn compactions(&self) -> &[Compaction] {
         &self.compactions
     }
 
@@ -125,6 +145,9 @@ mod tests {
         assert_eq!(calls, [("a", 34, 0), ("c", 5, 1), ("b", 20, 0), ("a", 7, 2)]);
         assert_eq!((ledger.sum().output, ledger.sum().input_uncached), (66, 40));
         assert_eq!((ledger.compactions().len(), ledger.unread(), ledger.conversation(1)), (4, 3, Some("two")));
+        assert_eq!(ledger.compactions()[0], Compaction { at: Some(5), conversations: vec![0, 1, 2] });
+        ledger.enter(transcript(Client::Claude, "two", &[]));
+        assert!(ledger.is_same_conversation(1, 3) && !ledger.is_same_conversation(0, 1));
     }
 
     #[test]

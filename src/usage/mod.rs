@@ -15,7 +15,7 @@ mod sqlite;
 mod tokens;
 mod transcript;
 
-pub use ledger::{Counted, Ledger};
+pub use ledger::{Compaction, Counted, Ledger};
 pub use read::{ReadError, read, read_named};
 pub use tokens::Usage;
 pub use transcript::{Call, Client, Conversation, Transcript};

@@ -227,6 +227,25 @@ fn a_compaction_is_a_collapse_and_the_meter_waits_for_the_next_call() {
     assert_eq!(causes, [&json!("compaction")]);
 }
 
+#[test]
+fn what_another_conversation_lost_is_not_ours() {
+    let sitting = Sitting::new();
+    sitting.write(&sitting.claude_path("secret-session"), &[sitting.claude("msg_1", 10, 2_000, 1)]);
+    let mut theirs = sitting.claude("msg_2", 15, 9_000, 1);
+    theirs["sessionId"] = json!("another-session");
+    let compacted = json!({"type": "system", "subtype": "compact_boundary", "sessionId": "another-session",
+        "cwd": sitting.place(), "timestamp": sitting.at(20)});
+    sitting.write(&sitting.claude_path("another-session"), &[theirs, compacted]);
+    let shown = |own: &str| {
+        let show = sitting.sandbox.agentops("session show --json --window 10000").env("CLAUDECODE", "1");
+        show.env("CLAUDE_CODE_SESSION_ID", own).run().expect_code(0).json()["session"].clone()
+    };
+    let ours = shown("secret-session");
+    assert_eq!((&ours["context"]["tokens"], ours.get("notes")), (&json!(2_000), None), "{ours}");
+    assert_eq!(ours["collapses"][0]["cause"], "compaction", "the record tells of all contexts of the session");
+    assert_eq!(shown("another-session").get("context"), None);
+}
+
 /// One call of each of the other clients, with the same tokens: 400 uncached, 800 cached, 34 out, 7 of them reasoning.
 fn others(sitting: &Sitting) -> [PathBuf; 3] {
     let tokens = json!({"input_tokens": 1200, "cached_input_tokens": 800, "output_tokens": 34, "reasoning_output_tokens": 7,

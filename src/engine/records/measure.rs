@@ -154,7 +154,7 @@ pub(crate) fn measure(
     }
     made.peaks = peaks.into_values().collect();
     let mut compactions: Vec<Option<i64>> =
-        reading.ledger.compactions().iter().copied().filter(|at| is_within(*at)).collect();
+        reading.ledger.compactions().iter().map(|own| own.at).filter(|at| is_within(*at)).collect();
     compactions.sort_unstable();
     // One row is left for the end.
     made.collapses = compactions
@@ -170,9 +170,12 @@ pub(crate) fn measure(
     let is_asked = |counted: &&&Counted| {
         reading.own.is_none() || reading.own.as_deref() == reading.ledger.conversation(counted.conversation)
     };
-    let newest = main.iter().rev().find(is_asked).map(|counted| &counted.call);
-    if let Some(newest) = newest {
-        let is_replaced = compactions.iter().any(|at| *at >= newest.at && at.is_some());
+    if let Some(Counted { call: newest, conversation, .. }) = main.iter().rev().find(is_asked) {
+        let is_replaced = reading.ledger.compactions().iter().any(|own| {
+            let is_of_it =
+                own.conversations.iter().any(|told| reading.ledger.is_same_conversation(*told, *conversation));
+            is_of_it && own.at.is_some() && own.at >= newest.at && is_within(own.at)
+        });
         if is_replaced {
             made.notes.push(
                 "the client replaced the conversation by a summary after its last call; how full its context is, the next call \
