@@ -4,8 +4,8 @@
 //! judged by the laws before anything moves. Called by `cli` and `hooks`.
 //!
 //! The rooms, each above those that it uses: `verify`, `compliance`, `context`, `records`, `tasks`, `knowledge`, `doctor`, `adoption`,
-//! `governance`, `writing`, `judging`, and the ground that all stand on, `site`, `policies` and `error`. `tests/it/architecture.rs` holds
-//! them to it.
+//! `governance`, `writing`, `judging`, and the ground that all stand on, `running`, `site`, `policies` and `error`.
+//! `tests/it/architecture.rs` holds them to it.
 
 pub mod adoption;
 pub mod compliance;
@@ -17,6 +17,7 @@ pub mod judging;
 pub mod knowledge;
 pub(crate) mod policies;
 pub mod records;
+pub(crate) mod running;
 pub mod site;
 pub mod tasks;
 pub mod verify;

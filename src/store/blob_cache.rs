@@ -38,7 +38,7 @@ impl BlobCache {
     }
 
     /// An empty one, for whoever is not to rest on what a clone keeps.
-    pub fn empty(contents: &'static str) -> Self {
+    pub fn empty(contents: String) -> Self {
         Self { contents, bytes: Vec::new(), directory: Vec::new(), fresh: BTreeMap::new() }
     }
 

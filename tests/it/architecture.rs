@@ -38,6 +38,7 @@ const ENGINE: &[&str] = &[
     "error",
     "policies",
     "site",
+    "running",
     "judging",
     "writing",
     "governance",

@@ -325,6 +325,25 @@ fn a_command_makes_bundles_and_passes_the_same_gate() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn all_that_a_command_started_ends_with_it() {
+    for (script, says) in [
+        ("(sleep 20; echo lives) >pipe & wait", "took more than 5 seconds"),
+        ("(sleep 20; echo lives) >pipe & yes", "printed more than 1048576 bytes"),
+        ("(sleep 20; echo lives) >pipe & yes >&2", "printed more than 1048576 bytes"),
+        ("exec 3>pipe; (sleep 20; echo lives >&3) & true", "gave no text"),
+    ] {
+        let sandbox = made_by(&format!("{script}\n"));
+        let pipe = sandbox.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let reader = std::thread::spawn(move || std::fs::read_to_string(pipe).unwrap());
+        let output = run(&sandbox, "save docs/design.md --profile sre").expect_code(1);
+        assert!(output.stderr.contains(says), "{script}: {}", output.stderr);
+        assert_eq!(reader.join().unwrap(), "", "{script}: a process outlived the command");
+    }
+}
+
 #[test]
 fn a_bundle_is_proved_by_its_sources_as_they_were() {
     let sandbox = with_notes();

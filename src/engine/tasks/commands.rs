@@ -5,13 +5,13 @@
 use std::fs::File;
 use std::io::{Read as _, Seek as _};
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::process::Command;
 
 use crate::clock::{Clock, Stopwatch};
 use crate::engine::error::EngineError;
+use crate::engine::running::{self, Ending, Leftovers, Supervisor};
 use crate::engine::site::Site;
 use crate::law::phase::Required;
 use crate::model::digest::{Digest, Digesting, ObjectId};
@@ -65,15 +65,6 @@ pub(crate) fn jobs(profile: &Profile, required: &[Required]) -> Vec<Job> {
     jobs
 }
 
-/// What becomes of processes that a command left running when it ended by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Leftovers {
-    /// They stay: a database that a test started on purpose.
-    Stay,
-    /// They end with it, as far as they are of its process group.
-    End,
-}
-
 /// Runs the required commands on `tree` in the working tree, all at once, and waits for all of them.
 pub(crate) fn run(
     site: &Site,
@@ -95,28 +86,13 @@ pub(crate) fn run(
     Runner::new()?.run(site.clock, folder, jobs, tree, Leftovers::Stay, watch)
 }
 
-/// Runs commands. From the moment it is made, being asked to end waits for [`run`](Self::run) and ends that: whoever made a
-/// folder for the commands can take it away again.
-pub(crate) struct Runner {
-    // The runtime exists only while commands run: nothing else in the program waits for more than one thing.
-    runtime: tokio::runtime::Runtime,
-    interruption: Interruption,
-}
+/// Runs commands: see [`Supervisor`].
+pub(crate) struct Runner(Supervisor);
 
 impl Runner {
     /// A runner.
     pub(crate) fn new() -> Result<Self, EngineError> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-            EngineError::refused(
-                format!("commands cannot be started: {error}"),
-                "check the limits of this user: `ulimit -a`",
-            )
-        })?;
-        let interruption = {
-            let _inside = runtime.enter();
-            Interruption::expected()
-        };
-        Ok(Self { runtime, interruption })
+        Supervisor::new().map(Self)
     }
 
     /// Runs the jobs in `folder`, all at once, and waits for all of them.
@@ -129,57 +105,33 @@ impl Runner {
         leftovers: Leftovers,
         watch: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Vec<Ran>, EngineError> {
-        let Self { runtime, mut interruption } = self;
         let lines: Vec<Vec<String>> = jobs.iter().map(|job| job.line.clone()).collect();
         watch(Progress::Starting(&lines));
-        let all = runtime.block_on(async {
+        let all = self.0.wait(async {
             let started: Vec<_> = jobs
                 .into_iter()
                 .map(|job| {
-                    let command = prepared(&job.line, folder);
+                    let command = running::command(&job.line, folder);
                     tokio::spawn(finish(command, job, tree, leftovers, clock.stopwatch()))
                 })
                 .collect();
-            let ended = async {
-                let mut all = Vec::new();
-                for job in started {
-                    match job.await {
-                        Ok(ran) => all.push(ran?),
-                        Err(error) => {
-                            return Err(EngineError::refused(
-                                format!("a command was lost: {error}"),
-                                "run `agentops phase next` again",
-                            ));
-                        }
+            let mut all = Vec::new();
+            for job in started {
+                match job.await {
+                    Ok(ran) => all.push(ran?),
+                    Err(error) => {
+                        return Err(EngineError::refused(
+                            format!("a command was lost: {error}"),
+                            "run `agentops phase next` again",
+                        ));
                     }
                 }
-                Ok(all)
-            };
-            tokio::select! {
-                biased;
-                () = interruption.arrives() => Err(EngineError::Interrupted),
-                ended = ended => ended,
             }
-        });
-        // With it go the jobs that are left, and with each of them its group.
-        drop(runtime);
-        let all = all?;
+            Ok(all)
+        })?;
         watch(Progress::Ended(&all));
         Ok(all)
     }
-}
-
-/// A command line as it is run in `folder`.
-fn prepared(line: &[String], folder: &Path) -> Command {
-    let mut command = Command::new(&line[0]);
-    command.args(&line[1..]).current_dir(folder).stdin(Stdio::null()).kill_on_drop(true);
-    #[cfg(unix)]
-    command.process_group(0);
-    // A hook's or caller's GIT_DIR must not reach a test that works in repositories of its own.
-    for name in crate::git::LOCAL_ENVIRONMENT {
-        command.env_remove(name);
-    }
-    command
 }
 
 async fn finish(
@@ -199,8 +151,8 @@ async fn finish(
     // Files, not pipes: a pipe ends only when the last process that was left running lets go of it.
     let (out, err) = (tempfile::tempfile().map_err(unusable)?, tempfile::tempfile().map_err(unusable)?);
     command.stdout(out.try_clone().map_err(unusable)?).stderr(err.try_clone().map_err(unusable)?);
-    let mut child = match command.spawn() {
-        Ok(child) => child,
+    let ending = match running::run(command, limit, leftovers, None).await {
+        Ok(ending) => ending,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(EngineError::MissingTool {
                 tool: line[0].clone(),
@@ -217,20 +169,9 @@ async fn finish(
             ));
         }
     };
-    let group = Group::of(&child);
-    let exit = match tokio::time::timeout(limit, child.wait()).await {
-        Ok(status) => {
-            match leftovers {
-                Leftovers::Stay => group.leave(),
-                Leftovers::End => drop(group),
-            }
-            status.map_or(-1, exit_code)
-        }
-        Err(_) => {
-            drop(group);
-            let _ = child.kill().await;
-            TIMED_OUT
-        }
+    let exit = match ending {
+        Ending::Ended(status) => status.map_or(-1, exit_code),
+        Ending::TimeOver | Ending::TooMuch => TIMED_OUT,
     };
     let ms = watch.elapsed_ms();
     let (output_sha256, tail) = read_back(out, err).map_err(unusable)?;
@@ -256,78 +197,6 @@ fn read_back(mut out: File, mut err: File) -> std::io::Result<(Digest, String)> 
         tail.drain(..tail.len().saturating_sub(SHOWN));
     }
     Ok((digesting.done(), String::from_utf8_lossy(&tail).into_owned()))
-}
-
-/// A command with all that it starts. Dropped, it takes them with it: whoever waits no longer leaves nothing behind.
-struct Group {
-    #[cfg(unix)]
-    leader: Option<rustix::process::Pid>,
-}
-
-impl Group {
-    #[cfg(unix)]
-    fn of(child: &tokio::process::Child) -> Self {
-        let id = child.id().and_then(|id| i32::try_from(id).ok());
-        Self { leader: id.and_then(rustix::process::Pid::from_raw) }
-    }
-
-    #[cfg(not(unix))]
-    fn of(_: &tokio::process::Child) -> Self {
-        Self {}
-    }
-
-    /// The command ended by itself: what it left running on purpose, such as a database, stays.
-    fn leave(self) {
-        std::mem::forget(self);
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        #[cfg(unix)]
-        if let Some(leader) = self.leader {
-            let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
-        }
-    }
-}
-
-/// Ctrl-C, or being asked to end: a terminal tells that to its foreground group only, to which the commands do not belong.
-struct Interruption {
-    #[cfg(unix)]
-    signals: Vec<tokio::signal::unix::Signal>,
-}
-
-impl Interruption {
-    #[cfg(unix)]
-    fn expected() -> Self {
-        use tokio::signal::unix::{SignalKind, signal};
-        let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
-        Self { signals: kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect() }
-    }
-
-    #[cfg(not(unix))]
-    fn expected() -> Self {
-        Self {}
-    }
-
-    /// Waits for it; one that came before is there at once.
-    #[cfg(unix)]
-    async fn arrives(&mut self) {
-        std::future::poll_fn(|context| {
-            match self.signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready()) {
-                true => std::task::Poll::Ready(()),
-                false => std::task::Poll::Pending,
-            }
-        })
-        .await;
-    }
-
-    #[cfg(not(unix))]
-    async fn arrives(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
 }
 
 /// The exit code; a signal counts as 128 + its number.
@@ -366,7 +235,7 @@ mod tests {
         let limit = Duration::from_secs(seconds);
         let clock = Clock::fixed(1, 1);
         runtime.block_on(async {
-            let command = prepared(&line, folder);
+            let command = running::command(&line, folder);
             finish(command, Job { required, line, limit }, tree, leftovers, clock.stopwatch()).await.unwrap()
         })
     }

@@ -3,18 +3,20 @@
 //! It reads the sources on standard input and writes the shorter text to standard output. It is believed nothing: the gate
 //! looks up every fact that must be kept.
 
+use std::fs::File;
 use std::io::{Read as _, Seek as _, Write as _};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use super::making::readable;
 use crate::engine::error::EngineError;
+use crate::engine::running::{self, Ending, Leftovers, Supervisor};
 use crate::engine::site::Site;
 use crate::model::bundle::BundleType;
 use crate::model::policy::Compressor;
 use crate::text::units::Source;
 
-/// Output beyond so many bytes is no bundle.
+/// Output beyond so many bytes is no bundle, and ends the command.
 const MAX_OUTPUT: u64 = 1024 * 1024;
 /// How much of what it said is shown.
 const SHOWN: usize = 600;
@@ -61,28 +63,36 @@ pub(super) fn run(
         writeln!(input, "{}", source.text.trim_end()).map_err(unusable)?;
     }
     input.rewind().map_err(unusable)?;
-    let mut command = Command::new(&line[0]);
+    let mut command = running::command(line, folder);
     command
-        .args(&line[1..])
-        .current_dir(folder)
         .env("AGENTOPS_BUNDLE_TYPE", kind.as_str())
         .env("AGENTOPS_BUNDLE_TOKENS", wanted.to_string())
         .stdin(Stdio::from(input))
         .stdout(output.try_clone().map_err(unusable)?)
         .stderr(errors.try_clone().map_err(unusable)?);
-    for name in crate::git::LOCAL_ENVIRONMENT {
-        command.env_remove(name);
-    }
-    let status = match wait(command, Duration::from_secs(u64::from(compressor.timeout_seconds))) {
-        Ok(Some(status)) => status,
-        Ok(None) => return Err(failed(format!("took more than {} seconds", compressor.timeout_seconds))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(EngineError::MissingTool {
+    let limit = Duration::from_secs(u64::from(compressor.timeout_seconds));
+    let is_long = |file: &File| file.metadata().is_ok_and(|file| file.len() > MAX_OUTPUT);
+    let is_too_much = || is_long(&output) || is_long(&errors);
+    let ending = Supervisor::new()?.wait(async {
+        running::run(command, limit, Leftovers::End, Some(&is_too_much)).await.map_err(|error| {
+            if error.kind() != std::io::ErrorKind::NotFound {
+                return failed(format!("cannot be run: {error}"));
+            }
+            EngineError::MissingTool {
                 tool: line[0].clone(),
                 hint: "install it, or change `bundles.command` in the config with `agentops policy amend`".into(),
-            });
+            }
+        })
+    })?;
+    let status = match ending {
+        Ending::Ended(_) | Ending::TooMuch if is_too_much() => {
+            return Err(failed(format!("printed more than {MAX_OUTPUT} bytes")));
         }
-        Err(error) => return Err(failed(format!("cannot be run: {error}"))),
+        Ending::Ended(Ok(status)) => status,
+        Ending::Ended(Err(error)) => return Err(failed(format!("cannot be waited for: {error}"))),
+        Ending::TimeOver | Ending::TooMuch => {
+            return Err(failed(format!("took more than {} seconds", compressor.timeout_seconds)));
+        }
     };
     if !status.success() {
         let mut said = Vec::new();
@@ -92,21 +102,10 @@ pub(super) fn run(
         return Err(failed(format!("ended with {status}{said}")));
     }
     let mut bytes = Vec::new();
-    output.rewind().and_then(|()| output.take(MAX_OUTPUT + 1).read_to_end(&mut bytes)).map_err(unusable)?;
-    let text = readable(&bytes).filter(|_| bytes.len() as u64 <= MAX_OUTPUT);
+    output.rewind().and_then(|()| output.take(MAX_OUTPUT).read_to_end(&mut bytes)).map_err(unusable)?;
+    let text = readable(&bytes);
     match text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
         Some(text) => Ok(format!("{text}\n")),
         None => Err(failed("gave no text".into())),
     }
-}
-
-/// Runs the command; `None` where it took longer than `limit` and was ended.
-fn wait(command: Command, limit: Duration) -> std::io::Result<Option<ExitStatus>> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let mut child = tokio::process::Command::from(command).kill_on_drop(true).spawn()?;
-        match tokio::time::timeout(limit, child.wait()).await {
-            Ok(status) => status.map(Some),
-            Err(_) => child.kill().await.map(|()| None),
-        }
-    })
 }
