@@ -421,17 +421,52 @@ fn leaving_a_phase_runs_the_command_of_the_config() {
     let task = sandbox.open_task("Reset passwords", "");
     sandbox.fill_requirements(&task);
     sandbox.write("shorten.sh", "echo too short\n");
-    let head = sandbox.git("rev-parse HEAD");
-    let refused = sandbox.next(&task).expect_code(1);
-    assert!(refused.stderr.contains("the bundle would lose"), "{}", refused.stderr);
-    assert_eq!(sandbox.git("rev-parse HEAD"), head, "nothing was committed");
+    let passed = sandbox.next(&task).expect_code(4);
+    assert!(passed.stderr.contains("is left without its bundle: the bundle would lose"), "{}", passed.stderr);
+    let by_hand = format!("to make it when that is mended: agentops bundle save --task {} --phase research\n", task.id);
+    assert!(passed.stderr.contains(&by_hand), "{}", passed.stderr);
     sandbox.write("shorten.sh", "cat\n");
-    sandbox.next(&task).expect_code(4);
+    saved(&sandbox, &format!("--task {} --phase research", task.id));
+    sandbox.agentops(&format!("phase rework {} --reason \"Once more\"", task.id)).run().expect_code(0);
+    sandbox.write(&task.document("requirements.md"), sandbox.read(&task.document("requirements.md")) + "\nOne more.\n");
+    let passed = sandbox.next(&task).expect_code(4);
+    assert!(!passed.stderr.contains("left without"), "{}", passed.stderr);
     let found = run(&sandbox, "list --json").json();
-    assert_eq!(
-        (&found["bundles"][0]["compressor"], &found["bundles"][1]),
-        (&"command".into(), &serde_json::Value::Null)
+    let made_by: Vec<&str> =
+        found["bundles"].as_array().unwrap().iter().map(|bundle| bundle["compressor"].as_str().unwrap()).collect();
+    assert_eq!(made_by, ["command", "command"]);
+    sandbox.write("shorten.sh", "kill -9 $$\n");
+    sandbox.agentops(&format!("phase rework {} --reason \"And again\"", task.id)).run().expect_code(0);
+    let passed = sandbox.agentops(&format!("phase next {} --json", task.id)).run().json();
+    assert!(text(&passed["without_bundle"]).contains("ended with signal: 9"), "{passed}");
+    assert_eq!(sandbox.git("status --porcelain --untracked-files=no"), "");
+    sandbox.agentops("check --all").run().expect_code(0);
+}
+
+#[test]
+fn no_phase_waits_for_a_bundle_that_does_not_fit() {
+    let sandbox = Sandbox::governed();
+    let config = sandbox.read(".agentops/config.toml");
+    sandbox.write(".agentops/config.toml", config + "\n[bundles]\nat_phase_end = true\n");
+    sandbox.agentops("policy amend --reason \"Carry contexts over\" --actor alice").run().expect_code(0);
+    let task = sandbox.open_task("Reset passwords", "");
+    sandbox.fill_requirements(&task);
+    let many: String =
+        (0..650).map(|number| format!("- Key {number} must be asked for at `src/k{number}.rs`.\n")).collect();
+    let document = task.document("requirements.md");
+    sandbox.write(&document, format!("{}\n{many}", sandbox.read(&document)));
+    let passed = sandbox.next(&task).expect_code(4);
+    let told = passed.stderr.lines().find(|line| line.starts_with("warning: ")).unwrap().to_owned();
+    let (what, how) = told.split_once("; to make one of less: ").unwrap();
+    assert!(
+        what.starts_with("warning: phase `research` is left without its bundle: what must be kept takes "),
+        "{told}"
     );
+    assert!(what.contains("the first one without room is"), "{told}");
+    assert_eq!(how, format!("agentops bundle save PATH… --task {} --phase research", task.id));
+    assert_eq!(sandbox.git("diff --name-only HEAD~1 HEAD").lines().count(), 2, "document and event");
+    run(&sandbox, &format!("save docs/none.md --task {} --phase research", task.id)).expect_code(2);
+    sandbox.agentops("check --all").run().expect_code(0);
 }
 
 /// Three days, three clones: what each day needs of the day before is in a bundle that its clone has.

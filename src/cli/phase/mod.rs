@@ -221,6 +221,9 @@ struct MovedBody {
     /// Where a rewind leads to work that was approved and delivered already; only there.
     #[serde(skip_serializing_if = "Option::is_none")]
     delivered: Option<String>,
+    /// Where the config asks for a bundle of the phase that was left, and none could be made; only there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    without_bundle: Option<String>,
     next: Vec<String>,
 }
 
@@ -280,7 +283,8 @@ struct RunBody {
 
 /// Prints a transition, and on standard error what was committed and what is next.
 fn tell_moved(ui: &Ui, moved: &Committed<Moved>, runs: Vec<RunBody>) {
-    let Moved { task, profile, kind, from, to, seq, key, laid_out, offer, effects, delivered } = &moved.outcome;
+    let Moved { task, profile, kind, from, to, seq, key, laid_out, offer, effects, delivered, without_bundle } =
+        &moved.outcome;
     let next = next_commands(task.as_str(), to);
     let body = MovedBody {
         task: task.to_string(),
@@ -299,6 +303,7 @@ fn tell_moved(ui: &Ui, moved: &Committed<Moved>, runs: Vec<RunBody>) {
         commit: CommitBody::of(moved),
         not_undone: (*kind == EventKind::Rewind).then(|| EffectsBody::of(effects)),
         delivered: delivered.clone(),
+        without_bundle: without_bundle.clone(),
         next: next.clone(),
     };
     ui.show(&body, |page| {
@@ -314,7 +319,7 @@ fn tell_moved(ui: &Ui, moved: &Committed<Moved>, runs: Vec<RunBody>) {
             "the task moved, your files stay as they are; to see them as they were: agentops phase restore {task}@SEQ"
         ));
     }
-    if let Some(sentence) = delivered {
+    for sentence in [delivered, without_bundle].into_iter().flatten() {
         ui.warning(sentence);
     }
     acting::tell_documents(ui, laid_out);

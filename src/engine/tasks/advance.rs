@@ -3,7 +3,7 @@
 use super::commands::{self, Progress, Ran};
 use super::coverage::CoverageReport;
 use super::gate::{self, Approval};
-use super::handover::{self, Handover};
+use super::handover::{self, Bundled, Handover};
 use super::manifest;
 use super::phase::{self, Contents, Moved, PhaseStatus};
 use crate::engine::error::EngineError;
@@ -83,7 +83,7 @@ pub fn next(
         Status::Working if handover::runs_a_command(&base) => {
             let phase = current_phase(base.rules(&chain)?, &chain, &state)?;
             let (_, actor) = site.actor(&base.policy)?;
-            handover::ahead(site, &base, phase, &documents(site, &base, &chain, phase, &state, actor)?)?
+            handover::ahead(site, &base, &chain, phase, &documents(site, &base, &chain, phase, &state, actor)?)?
         }
         _ => None,
     };
@@ -248,7 +248,11 @@ fn leave(
     }
     let mut draft = phase::compose_event(site, base, chain, kind, None, author, contents)?;
     draft.files.extend(files);
-    draft.files.extend(bundle);
+    match bundle {
+        Bundled::None => {}
+        Bundled::File(file) => draft.files.push(file),
+        Bundled::LeftOut(told) => draft.outcome.without_bundle = Some(told),
+    }
     Ok(draft)
 }
 

@@ -13,13 +13,26 @@ use crate::workflow::chain::Chain;
 /// The documents of a phase, as they are committed.
 pub(super) type Documents = [(RepoPath, Vec<u8>)];
 
+/// What the command of the config made of the documents before any lock was taken, or why the phase is left without a bundle.
+pub(super) type Made = Result<Shortened, String>;
+
 /// What is known of the bundle when the commit is drafted.
 #[derive(Clone, Copy)]
 pub(super) enum Handover<'a> {
     /// Nothing is committed: the command of the config is spared.
     Rehearsed,
-    /// What that command made before any lock was taken; nothing where this program makes bundles.
-    Ahead(Option<&'a Shortened>),
+    /// What that command came to; nothing where this program makes bundles.
+    Ahead(Option<&'a Made>),
+}
+
+/// What goes into the commit.
+pub(super) enum Bundled {
+    /// Nothing: none is wanted, or the phase has no documents.
+    None,
+    /// The bundle's file.
+    File(FileEdit),
+    /// A bundle is wanted and cannot be made: why, and how it is made by hand. No phase waits for it.
+    LeftOut(String),
 }
 
 /// Whether a command makes the bundle: then it runs before any lock is taken.
@@ -31,17 +44,21 @@ pub(super) fn runs_a_command(base: &Base<'_>) -> bool {
 pub(super) fn ahead(
     site: &Site,
     base: &Base<'_>,
+    chain: &Chain,
     phase: &Phase,
     documents: &Documents,
-) -> Result<Option<Shortened>, EngineError> {
-    let materials = materials(site, documents)?;
-    if materials.is_empty() {
-        return Ok(None);
+) -> Result<Option<Made>, EngineError> {
+    let made = materials(site, documents).and_then(|materials| match materials.is_empty() {
+        true => Ok(None),
+        false => making::shorten(site, base, &materials, making::kind_of(phase)).map(Some),
+    });
+    match made {
+        Err(error) => left_out(chain, phase, error).map(|told| Some(Err(told))),
+        Ok(made) => Ok(made.map(Ok)),
     }
-    making::shorten(site, base, &materials, making::kind_of(phase)).map(Some)
 }
 
-/// The file of the bundle; nothing where none is wanted, or where the phase has no documents.
+/// The bundle of the phase, where one is wanted and can be made.
 pub(super) fn draft(
     site: &Site,
     base: &Base<'_>,
@@ -50,24 +67,47 @@ pub(super) fn draft(
     documents: &Documents,
     author: &Author<'_>,
     handover: Handover<'_>,
-) -> Result<Option<FileEdit>, EngineError> {
-    let rules = &base.policy.config.bundles;
-    let materials = if rules.at_phase_end { materials(site, documents)? } else { Vec::new() };
+) -> Result<Bundled, EngineError> {
+    if !base.policy.config.bundles.at_phase_end {
+        return Ok(Bundled::None);
+    }
+    match file(site, base, chain, phase, documents, author, handover) {
+        Ok(Some(Ok(file))) => Ok(Bundled::File(file)),
+        Ok(Some(Err(told))) => Ok(Bundled::LeftOut(told)),
+        Ok(None) => Ok(Bundled::None),
+        Err(error) => left_out(chain, phase, error).map(Bundled::LeftOut),
+    }
+}
+
+/// The file of the bundle; nothing where the phase has no documents.
+fn file(
+    site: &Site,
+    base: &Base<'_>,
+    chain: &Chain,
+    phase: &Phase,
+    documents: &Documents,
+    author: &Author<'_>,
+    handover: Handover<'_>,
+) -> Result<Option<Result<FileEdit, String>>, EngineError> {
+    let materials = materials(site, documents)?;
     if materials.is_empty() {
         return Ok(None);
     }
-    let short = match (handover, &rules.command) {
-        (Handover::Rehearsed, Some(_)) => return Ok(None),
+    let short = match (handover, &base.policy.config.bundles.command) {
+        (Handover::Rehearsed, _) => return Ok(None),
         (_, None) => making::shorten(site, base, &materials, making::kind_of(phase))?,
-        (Handover::Ahead(made), Some(_)) => match made.filter(|made| made.is_of(&materials)) {
-            Some(made) => made.clone(),
-            None => {
-                return Err(EngineError::Conflict {
-                    message: "the phase's documents changed while they were being shortened".into(),
-                    hint: format!("run it again: agentops phase next {}", chain.task),
-                });
+        (Handover::Ahead(Some(Err(told))), Some(_)) => return Ok(Some(Err(told.clone()))),
+        (Handover::Ahead(made), Some(_)) => {
+            match made.and_then(|made| made.as_ref().ok()).filter(|made| made.is_of(&materials)) {
+                Some(made) => made.clone(),
+                None => {
+                    return Err(EngineError::Conflict {
+                        message: "the phase's documents changed while they were being shortened".into(),
+                        hint: format!("run it again: agentops phase next {}", chain.task),
+                    });
+                }
             }
-        },
+        }
     };
     let id = site.clock.new_record_id();
     let label = Label {
@@ -80,7 +120,21 @@ pub(super) fn draft(
         tags: Vec::new(),
     };
     let bundle = making::bundle(base, label, short)?;
-    Ok(Some((layout::bundle(&chain.profile, &id), Some(bundle.print().into_bytes()))))
+    Ok(Some(Ok((layout::bundle(&chain.profile, &id), Some(bundle.print().into_bytes())))))
+}
+
+/// Tells of a bundle that cannot be made of the documents as they are. Other failures end the step: they say nothing of the
+/// documents.
+fn left_out(chain: &Chain, phase: &Phase, error: EngineError) -> Result<String, EngineError> {
+    let by_hand = |paths: &str| format!("agentops bundle save {paths}--task {} --phase {}", chain.task, phase.name);
+    let mended = match &error {
+        EngineError::Budget { .. } => format!("to make one of less: {}", by_hand("PATH… ")),
+        EngineError::Refused { .. } | EngineError::MissingTool { .. } | EngineError::Form(_) | EngineError::Name(_) => {
+            format!("to make it when that is mended: {}", by_hand(""))
+        }
+        _ => return Err(error),
+    };
+    Ok(format!("phase `{}` is left without its bundle: {error}; {mended}", phase.name))
 }
 
 /// What is written for people; promises and the like are read by programs from where they lie.

@@ -182,6 +182,8 @@ pub struct Moved {
     pub effects: Effects,
     /// Where a rewind leads to work on an approval that was delivered or given up: that it is not carried again, and what is.
     pub delivered: Option<String>,
+    /// Where the config asks for a bundle of the phase that was left, and none could be made: why, and how it is made by hand.
+    pub without_bundle: Option<String>,
 }
 
 /// What goes into an event besides what follows from the chain.
@@ -250,6 +252,7 @@ pub(crate) fn compose_event(
             offer,
             effects: Effects::default(),
             delivered: None,
+            without_bundle: None,
         },
     })
 }
