@@ -37,6 +37,7 @@ mod hooks;
 mod init;
 mod learn;
 mod man;
+mod offer;
 mod out_file;
 mod phase;
 mod policy;

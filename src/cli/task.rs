@@ -4,7 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
 use super::acting::{self, Acting, CommitBody, Sealing};
-use super::learn::{FoundBody, fill_found, tell_offer};
+use super::offer::OfferBody;
 use super::phase::{StatusBody, fill_status};
 use super::route::RouteBody;
 use super::{CommandError, Context, Outcome, choosing};
@@ -114,7 +114,8 @@ struct OpenedBody {
     /// `SHA256:…` of the key that signed the event; null where its actor is a claim.
     key: Option<String>,
     /// What others found out that may serve.
-    learnings: Vec<FoundBody>,
+    #[serde(flatten)]
+    offer: OfferBody,
     #[serde(flatten)]
     commit: CommitBody,
     /// How the profile was found, where nobody named it.
@@ -200,16 +201,16 @@ fn tell_opened(ui: &Ui, opened: &Committed<Opened>, route: Option<RouteBody>) {
         phase: state.phase.to_string(),
         documents: documents.clone(),
         key: key.as_ref().map(|key| key.fingerprint.clone()),
-        learnings: offer.learnings.iter().map(FoundBody::of).collect(),
+        offer: OfferBody::of(offer),
         commit: CommitBody::of(opened),
         route,
         next: vec![next.clone()],
     };
     ui.show(&body, |page| {
         page.line([strong(task), plain(format!(": {profile}, phase {}: ", state.phase)), plain(&state.title)]);
-        fill_found(page, &body.learnings);
+        body.offer.fill(page);
     });
-    tell_offer(ui, &body.learnings);
+    body.offer.tell(ui, &body.task);
     acting::tell_key(ui, key.as_ref());
     acting::tell(ui, opened);
     acting::tell_documents(ui, laid_out);

@@ -56,6 +56,54 @@ fn a_new_task_shows_what_may_serve_and_keeps_what_it_showed() {
 }
 
 #[test]
+fn a_new_task_shows_bundles_of_any_profile_and_they_tell_their_use() {
+    let sandbox = governed();
+    sandbox.write(
+        "docs/phones.md",
+        "# Phones\n\nPasskeys sync between phones of one maker.\n\n- Maria owns two phones.\n",
+    );
+    sandbox.write("docs/pods.md", "# Pods\n\nPasskeys are no secrets of pods. Phones are not there either.\n");
+    sandbox.commit_all(&lawful("docs: write down what was found"));
+    let saved = |path: &str| {
+        let output = sandbox.agentops(&format!("bundle save docs/{path}.md --profile sre --json")).run();
+        output.expect_code(0).json()["bundle"]["id"].as_str().unwrap().to_owned()
+    };
+    let (phones, pods) = (saved("phones"), saved("pods"));
+    let opened = sandbox.agentops("task new \"Sync passkeys between all new phones\" --profile product-dev").run();
+    let shown = opened.expect_code(0).snapshot_without_ids().replace(&phones, "<phones>");
+    insta::assert_snapshot!(shown, @"
+    exit 0
+    --- stdout
+    sync-passkeys-between-all-new-jrej: product-dev, phase research: Sync passkeys between all new phones
+    <phones>  phones (research, sre)
+      Passkeys sync between phones of one maker.
+    --- stderr
+    hint: to read what others wrote up: agentops bundle load <phones> --task sync-passkeys-between-all-new-jrej
+    committed <id> on main
+      .agentops/product-dev/events/sync-passkeys-between-all-new-jrej/0001-research-working-<id>.toml
+    fill in, from its template; `phase next` will commit it:
+      .agentops/product-dev/specs/2026-11-21-sync-passkeys-between-all-new-jrej/requirements.md
+    hint: when it is filled in: agentops phase next sync-passkeys-between-all-new-jrej
+    ");
+    let event = sandbox.read(&sandbox.git("show --format= --name-only HEAD"));
+    assert!(event.contains(&format!("[note]\nbundles_shown = \"{phones}\"\n")), "{event}");
+    let task = sandbox.agentops("task list --json").run().json()["tasks"][0]["task"].as_str().unwrap().to_owned();
+    as_agent(&sandbox, "session start").expect_code(0);
+    sandbox.agentops(&format!("bundle load {phones} --task {task}")).run().expect_code(0);
+    as_agent(&sandbox, &format!("learn add --pattern \"{KEYCHAIN}\"")).expect_code(0);
+    let end = "session end --json --summary \"Read up\" --improvement \"Alert on queue length\"";
+    let session = as_agent(&sandbox, end).expect_code(0).json()["session"]["id"].clone();
+    let show = |id: &str| sandbox.agentops(&format!("bundle show {id} --json")).run().expect_code(0).json();
+    let used = show(&phones);
+    assert_eq!((&used["shown_to"], &used["loaded_in"]), (&serde_json::json!([task]), &serde_json::json!([session])));
+    let text = sandbox.agentops(&format!("bundle show {phones}")).run().stdout;
+    assert!(text.contains(&format!("  shown to: {task}\n  loaded in: {}\n", session.as_str().unwrap())), "{text}");
+    assert_eq!(show(&pods)["shown_to"], serde_json::json!([]));
+    assert!(sandbox.agentops("bundle show pods").run().stdout.contains("\n  no evidence of use\n"));
+    sandbox.agentops("check --all").run().expect_code(0);
+}
+
+#[test]
 fn research_that_begins_again_is_offered_it_again() {
     let sandbox = governed();
     let opened = sandbox.agentops("task new \"Sync passkeys between phones\" --profile product-dev --json").run();

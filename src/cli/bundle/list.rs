@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::{BundleBody, Filtering, SearchArguments};
 use crate::cli::{CommandError, Context, Outcome};
-use crate::engine::knowledge::bundles::shelf;
-use crate::ui::{Table, dim, plain, strong};
+use crate::engine::knowledge::bundles::shelf::{self, Hit};
+use crate::ui::{Page, Table, dim, plain, strong};
 
 #[derive(Serialize)]
 struct ListBody {
@@ -17,13 +17,33 @@ struct SearchBody {
     bundles: Vec<HitBody>,
 }
 
-#[derive(Serialize)]
-struct HitBody {
+/// A bundle that fits.
+#[derive(Debug, Serialize)]
+pub(in crate::cli) struct HitBody {
     #[serde(flatten)]
     bundle: BundleBody,
     score: f32,
     /// The line that fits best.
     line: String,
+}
+
+impl HitBody {
+    pub(in crate::cli) fn of(hit: &Hit) -> Self {
+        Self { bundle: BundleBody::of(&hit.shelved), score: hit.score, line: hit.line.clone() }
+    }
+
+    pub(in crate::cli) fn id(&self) -> &str {
+        &self.bundle.id
+    }
+}
+
+/// Bundles one behind the other, each with the line that fits best.
+pub(in crate::cli) fn fill_hits(page: &mut Page, hits: &[HitBody]) {
+    for hit in hits {
+        let BundleBody { id, profile, kind, name, .. } = &hit.bundle;
+        page.line([strong(id), plain(format!("  {name} ({kind}, {profile})"))]);
+        page.line([dim(format!("  {}", hit.line))]);
+    }
 }
 
 /// Lists bundles.
@@ -57,19 +77,8 @@ pub(super) fn list(filter: Filtering, context: &Context) -> Result<Outcome, Comm
 /// Finds bundles by what they say.
 pub(super) fn search(arguments: SearchArguments, context: &Context) -> Result<Outcome, CommandError> {
     let hits = shelf::search(&context.site(None)?, &arguments.words, &arguments.filter.lowered())?;
-    let body = SearchBody {
-        bundles: hits
-            .into_iter()
-            .map(|hit| HitBody { bundle: BundleBody::of(&hit.shelved), score: hit.score, line: hit.line })
-            .collect(),
-    };
-    context.ui.show(&body, |page| {
-        for hit in &body.bundles {
-            let BundleBody { id, profile, kind, name, .. } = &hit.bundle;
-            page.line([strong(id), plain(format!("  {name} ({kind}, {profile})"))]);
-            page.line([dim(format!("  {}", hit.line))]);
-        }
-    });
+    let body = SearchBody { bundles: hits.iter().map(HitBody::of).collect() };
+    context.ui.show(&body, |page| fill_hits(page, &body.bundles));
     if body.bundles.is_empty() {
         context.ui.talk("no bundle has one of these words");
         context.ui.hint("agentops bundle list");

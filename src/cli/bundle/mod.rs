@@ -5,6 +5,8 @@ mod load;
 mod save;
 mod verify;
 
+pub(super) use list::{HitBody, fill_hits};
+
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
@@ -192,7 +194,7 @@ impl From<TypeName> for BundleType {
 
 /// A bundle without its body, as documents tell it.
 #[derive(Debug, Serialize)]
-struct BundleBody {
+pub(super) struct BundleBody {
     id: String,
     uuid: Option<String>,
     profile: String,
@@ -274,6 +276,10 @@ impl BundleBody {
 #[derive(Serialize)]
 struct ShowBody {
     bundle: BundleBody,
+    /// Tasks to which it was shown.
+    shown_to: Vec<String>,
+    /// Sessions in which it was loaded.
+    loaded_in: Vec<String>,
     body: String,
 }
 
@@ -290,10 +296,23 @@ pub(super) fn run(verb: Verb, context: &mut Context) -> Result<Outcome, CommandE
 }
 
 fn show(arguments: &ShowArguments, context: &Context) -> Result<Outcome, CommandError> {
-    let shelved = shelf::show(&context.site(None)?, &arguments.id)?;
-    let body = ShowBody { bundle: BundleBody::of(&shelved), body: shelved.bundle.body.clone() };
+    let (shelved, reuse) = shelf::show(&context.site(None)?, &arguments.id)?;
+    let body = ShowBody {
+        bundle: BundleBody::of(&shelved),
+        shown_to: reuse.shown.iter().map(ToString::to_string).collect(),
+        loaded_in: reuse.loaded.iter().map(ToString::to_string).collect(),
+        body: shelved.bundle.body.clone(),
+    };
     context.ui.show(&body, |page| {
         body.bundle.fill(page);
+        for (what, by) in [("shown to", &body.shown_to), ("loaded in", &body.loaded_in)] {
+            if !by.is_empty() {
+                page.indented_label(2, [dim(what)], by.join(", "));
+            }
+        }
+        if body.shown_to.is_empty() && body.loaded_in.is_empty() {
+            page.line([dim("  no evidence of use")]);
+        }
         page.blank();
         page.text(&body.body);
     });

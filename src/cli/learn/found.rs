@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{LearningBody, NearBody};
 use crate::engine::knowledge::search::{Aged, Change, Found, Link, Linked};
-use crate::ui::{Page, Ui, dim, plain, strong, warning};
+use crate::ui::{Page, dim, plain, strong, warning};
 
 /// A learning that fits.
 #[derive(Debug, Serialize)]
@@ -64,6 +64,10 @@ impl LinkedBody {
 }
 
 impl FoundBody {
+    pub(in crate::cli) fn id(&self) -> &str {
+        &self.learning.id
+    }
+
     pub(in crate::cli) fn of(found: &Found) -> Self {
         Self {
             learning: LearningBody::of(&found.learning, &found.superseded_by),
@@ -96,13 +100,5 @@ pub(in crate::cli) fn fill_found(page: &mut Page, all: &[FoundBody]) {
             let aged: String = aged.iter().map(|aged| format!("; {}", aged.sentence)).collect();
             page.indented_label(2, [dim(link)], format!("{id} ({profile}): {pattern}{aged}"));
         }
-    }
-}
-
-/// Says how a learning that was offered is cited, where one was.
-pub(in crate::cli) fn tell_offer(ui: &Ui, offered: &[FoundBody]) {
-    if let Some(first) = offered.first() {
-        let id = &first.learning.id;
-        ui.hint(format!("where one of these serves, cite it in what you write: learning:{id}"));
     }
 }

@@ -5,7 +5,7 @@ mod improvements;
 mod report;
 mod search;
 
-pub(super) use found::{FoundBody, fill_found, tell_offer};
+pub(super) use found::{FoundBody, fill_found};
 
 use serde::Serialize;
 

@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::acting::{self, Acting, CommitBody, Sealing};
-use super::learn::{FoundBody, fill_found, tell_offer};
+use super::offer::OfferBody;
 use super::{CommandError, Context, Outcome, Writing};
 use crate::engine::tasks::effects::Effects;
 use crate::engine::tasks::phase::{self, Moved};
@@ -208,9 +208,9 @@ struct MovedBody {
     attempt: u32,
     documents: Vec<String>,
     runs: Vec<RunBody>,
-    /// What others found out that may serve where research begins; only there.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    learnings: Vec<FoundBody>,
+    /// What may serve where research begins; only there.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    offer: Option<OfferBody>,
     /// `SHA256:…` of the key that signed the event; null where its actor is a claim.
     key: Option<String>,
     #[serde(flatten)]
@@ -298,7 +298,7 @@ fn tell_moved(ui: &Ui, moved: &Committed<Moved>, runs: Vec<RunBody>) {
         attempt: to.attempt,
         documents: laid_out.iter().map(ToString::to_string).collect(),
         runs,
-        learnings: offer.learnings.iter().map(FoundBody::of).collect(),
+        offer: (!offer.is_empty()).then(|| OfferBody::of(offer)),
         key: key.as_ref().map(|key| key.fingerprint.clone()),
         commit: CommitBody::of(moved),
         not_undone: (*kind == EventKind::Rewind).then(|| EffectsBody::of(effects)),
@@ -308,9 +308,13 @@ fn tell_moved(ui: &Ui, moved: &Committed<Moved>, runs: Vec<RunBody>) {
     };
     ui.show(&body, |page| {
         page.line([strong(task), plain(format!(": {} -> {}", standing(from), standing(to)))]);
-        fill_found(page, &body.learnings);
+        if let Some(offer) = &body.offer {
+            offer.fill(page);
+        }
     });
-    tell_offer(ui, &body.learnings);
+    if let Some(offer) = &body.offer {
+        offer.tell(ui, &body.task);
+    }
     acting::tell_key(ui, key.as_ref());
     acting::tell(ui, moved);
     if *kind == EventKind::Rewind && ui.mode() == Mode::Human {

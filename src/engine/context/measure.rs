@@ -61,16 +61,18 @@ impl Measure {
     /// One that knows what this clone has kept, or nothing.
     pub(super) fn new(site: &Site, memory: Memory) -> Self {
         match memory {
-            Memory::Clone => {
-                Self { memory, cache: BlobCache::load(site.repo.common_dir(), CACHE, CONTENTS), ..Self::empty() }
-            }
+            Memory::Clone => Self {
+                memory,
+                cache: BlobCache::load(site.repo.common_dir(), CACHE, CONTENTS.to_owned()),
+                ..Self::empty()
+            },
             Memory::Nothing => Self::empty(),
         }
     }
 
     /// One that knows nothing and keeps nothing.
     pub(super) fn empty() -> Self {
-        let cache = BlobCache::empty(CONTENTS);
+        let cache = BlobCache::empty(CONTENTS.to_owned());
         Self { memory: Memory::Nothing, cache, entries: BTreeMap::new(), used: CacheUse::default() }
     }
 

@@ -1,7 +1,8 @@
-//! What is offered to whoever begins to look into something: what others found out, of any profile.
+//! What is offered to whoever begins to look into something: what others found out and wrote up, of any profile.
 //!
 //! The event that begins the work keeps what was shown, so that it can be told later what of it was used.
 
+use super::bundles::shelf::{self, Hit};
 use super::corpus::Memory;
 use super::likeness::Words;
 use super::search::{self, Found, Question};
@@ -12,11 +13,14 @@ use crate::model::name::{RecordId, Word};
 use crate::model::state::{Stage, Status, TaskState};
 
 /// The note of an event that says which learnings were shown when it was made: their ids, with spaces between.
-pub const SHOWN_NOTE: &str = "learnings_shown";
+pub const LEARNINGS_NOTE: &str = "learnings_shown";
+/// The same of bundles.
+pub const BUNDLES_NOTE: &str = "bundles_shown";
 
-/// So many are shown: more is not read.
+/// So many of each are shown: more is not read.
 const MOST: usize = 3;
-/// So many different words of the title a learning must have, or all where it has fewer.
+/// So many different words of the title a learning must have, or all where it has fewer. A bundle must have half of the title's,
+/// too: a long text has two words of anything.
 const SHARED: usize = 2;
 
 /// What may serve at the beginning of some work. What else is to be offered there belongs in here.
@@ -24,6 +28,8 @@ const SHARED: usize = 2;
 pub struct Offer {
     /// The nearest learnings, the nearest first.
     pub learnings: Vec<Found>,
+    /// The nearest bundles, the nearest first.
+    pub bundles: Vec<Hit>,
 }
 
 impl Offer {
@@ -32,19 +38,34 @@ impl Offer {
         if state.stage != Stage::Research || state.status != Status::Working {
             return Ok(Self::default());
         }
-        Ok(Self { learnings: nearest(site, base, &state.title, MOST, Memory::Clone)? })
+        let learnings = nearest(site, base, &state.title, MOST, Memory::Clone)?;
+        let title = Words::of(&state.title);
+        let wanted = SHARED.min(title.count()).max(title.count().div_ceil(2));
+        let mut bundles = shelf::search_at(base, &state.title, &shelf::Filter::default())?;
+        bundles.retain(|hit| title.shared(&Words::of(&shelf::searched(&hit.shelved))) >= wanted);
+        bundles.truncate(MOST);
+        Ok(Self { learnings, bundles })
+    }
+
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.learnings.is_empty() && self.bundles.is_empty()
     }
 
     /// What the event keeps of it.
     pub(crate) fn notes(&self) -> Result<Vec<(Word, String)>, EngineError> {
-        if self.learnings.is_empty() {
-            return Ok(Vec::new());
-        }
         let linked = |found: &Found| found.linked.iter().map(|linked| linked.learning.id.clone()).collect::<Vec<_>>();
-        let all =
-            self.learnings.iter().flat_map(|found| std::iter::once(found.learning.id.clone()).chain(linked(found)));
-        let ids: Vec<String> = all.map(|id| id.to_string()).collect();
-        Ok(vec![(Word::parse(SHOWN_NOTE)?, ids.join(" "))])
+        let learnings =
+            self.learnings.iter().flat_map(|found| [vec![found.learning.id.clone()], linked(found)].concat());
+        let bundles = self.bundles.iter().map(|hit| hit.shelved.bundle.head.id.clone());
+        let mut notes = Vec::new();
+        for (key, ids) in [(LEARNINGS_NOTE, learnings.collect()), (BUNDLES_NOTE, bundles.collect::<Vec<_>>())] {
+            if !ids.is_empty() {
+                let ids: Vec<&str> = ids.iter().map(RecordId::as_str).collect();
+                notes.push((Word::parse(key)?, ids.join(" ")));
+            }
+        }
+        Ok(notes)
     }
 }
 
@@ -73,8 +94,8 @@ pub(crate) fn is_about(title: &Words, text: &str) -> bool {
     title.shared(&Words::of(text)) >= SHARED.min(title.count())
 }
 
-/// The learnings that were shown when the event was made.
-pub(crate) fn shown_by(event: &Event) -> impl Iterator<Item = RecordId> {
-    let note = event.note.iter().find(|(key, _)| key.as_str() == SHOWN_NOTE);
+/// The records that the event's `note` says were shown when it was made.
+pub(crate) fn shown_by<'e>(event: &'e Event, note: &str) -> impl Iterator<Item = RecordId> + use<'e> {
+    let note = event.note.iter().find(|(key, _)| key.as_str() == note);
     note.into_iter().flat_map(|(_, ids)| ids.split(' ')).filter_map(|id| RecordId::parse(id).ok())
 }

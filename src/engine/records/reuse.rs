@@ -7,7 +7,7 @@ use crate::engine::error::EngineError;
 use crate::engine::knowledge::ageing::{Ageing, cited_lines, stand_in};
 use crate::engine::knowledge::filed::{self, Filed};
 use crate::engine::knowledge::likeness::{Words, near_pairs};
-use crate::engine::knowledge::offer::shown_by;
+use crate::engine::knowledge::offer::{LEARNINGS_NOTE, shown_by};
 use crate::engine::site::{Base, Site};
 use crate::git::{CommitTree, GitError};
 use crate::model::citation::Cited;
@@ -155,7 +155,7 @@ impl Book {
         for profile in base.policy.profiles.keys() {
             for task in chain::tasks(&base.tree, profile)? {
                 for link in Chain::read(&base.tree, profile, &task)?.links {
-                    for id in shown_by(&link.event) {
+                    for id in shown_by(&link.event, LEARNINGS_NOTE) {
                         if let Some(served) = self.get(&id) {
                             served.shown.insert(task.clone());
                         }

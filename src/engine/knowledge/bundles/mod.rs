@@ -4,5 +4,6 @@ pub(crate) mod compressor;
 pub mod load;
 pub(crate) mod making;
 pub mod prove;
+pub mod reuse;
 pub mod save;
 pub mod shelf;

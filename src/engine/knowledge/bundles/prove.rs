@@ -51,7 +51,7 @@ impl Proof {
 
 /// Holds a bundle against its sources.
 pub fn verify(site: &Site, wanted: &str) -> Result<Proof, EngineError> {
-    let shelved = shelf::show(site, wanted)?;
+    let shelved = shelf::find(&site.base()?, wanted)?;
     let Bundle { head, body } = &shelved.bundle;
     let (mut seen, mut unseen, mut texts) = (Vec::new(), Vec::new(), Vec::new());
     for source in &head.sources {

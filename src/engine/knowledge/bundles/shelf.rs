@@ -1,5 +1,6 @@
 //! Bundles in a tree: listed newest first, found by id, name, tag and by what they say. Of all profiles: reading is free.
 
+use super::reuse::Reuse;
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site, near, refuse_empty_id};
 use crate::model::bundle::{Bundle, BundleType, id_as_written};
@@ -113,19 +114,19 @@ pub fn search(site: &Site, words: &str, filter: &Filter) -> Result<Vec<Hit>, Eng
 /// As [`search`], in a base.
 pub(crate) fn search_at(base: &Base<'_>, words: &str, filter: &Filter) -> Result<Vec<Hit>, EngineError> {
     let shelved = list_at(base, filter)?;
-    let texts: Vec<TokenisedText> = shelved
-        .iter()
-        .map(|Shelved { bundle: Bundle { head, body }, .. }| {
-            let tags: Vec<&str> = head.tags.iter().map(Word::as_str).collect();
-            TokenisedText::of(&format!("{} {} {}\n{body}", head.name, head.task, tags.join(" ")))
-        })
-        .collect();
+    let texts: Vec<TokenisedText> = shelved.iter().map(|shelved| TokenisedText::of(&searched(shelved))).collect();
     let hits = search::search(&texts, words, filter.limit.unwrap_or(10));
     let hit = |hit: search::Hit| {
         let shelved = shelved[hit.text].clone();
         Hit { line: best_line(&shelved.bundle.body, words), score: hit.score, shelved }
     };
     Ok(hits.into_iter().map(hit).collect())
+}
+
+/// What a bundle is searched by: its name, task, tags and body.
+pub(crate) fn searched(Shelved { bundle: Bundle { head, body }, .. }: &Shelved) -> String {
+    let tags: Vec<&str> = head.tags.iter().map(Word::as_str).collect();
+    format!("{} {} {}\n{body}", head.name, head.task, tags.join(" "))
 }
 
 /// The line of a text that `words` are about most, or its first one.
@@ -136,12 +137,15 @@ fn best_line(body: &str, words: &str) -> String {
     lines.get(best).map(|line| (*line).to_owned()).unwrap_or_default()
 }
 
-/// The bundle that `wanted` means: the beginning of one id (a UUID is one, too), or the newest one of that name.
-pub fn show(site: &Site, wanted: &str) -> Result<Shelved, EngineError> {
-    find(&site.base()?, wanted)
+/// The bundle that `wanted` means, and what is known of its use.
+pub fn show(site: &Site, wanted: &str) -> Result<(Shelved, Reuse), EngineError> {
+    let base = site.base()?;
+    let shelved = find(&base, wanted)?;
+    let reuse = Reuse::of(&base, &shelved.bundle.head.id)?;
+    Ok((shelved, reuse))
 }
 
-/// As [`show`], in a base.
+/// The bundle that `wanted` means: the beginning of one id (a UUID is one, too), or the newest one of that name.
 pub(super) fn find(base: &Base<'_>, wanted: &str) -> Result<Shelved, EngineError> {
     refuse_empty_id("bundle", LIST, wanted)?;
     let wanted = id_as_written(wanted);
