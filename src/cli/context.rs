@@ -7,7 +7,6 @@ use crate::engine::Site;
 use crate::engine::context::given::{self, Shown};
 use crate::engine::context::item::{About, Item, LeftOut};
 use crate::engine::context::{self, Assembled, Request};
-use crate::store::StoreError;
 use crate::ui::{Mode, Page, Table, Ui, dim, plain, strong, warning};
 
 /// Print what a fresh agent needs for the phase that a task is in, within a budget of tokens
@@ -247,14 +246,14 @@ fn give(request: &Request, explain: bool, context: &Context) -> Result<Outcome, 
 pub(super) struct Given {
     /// With its text.
     pub(super) body: ContextBody,
-    recorded: Result<(), StoreError>,
+    recorded: Result<(), String>,
 }
 
 impl Given {
     /// Notes it.
     pub(super) fn of(site: &Site<'_>, assembled: Assembled) -> Self {
         let mut body = ContextBody::of(&assembled);
-        let recorded = given::record(site, &assembled);
+        let recorded = given::record(site, &assembled).map_err(|error| error.to_string());
         body.text = Some(assembled.text);
         Self { body, recorded }
     }

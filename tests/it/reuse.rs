@@ -56,6 +56,19 @@ fn a_new_task_shows_what_may_serve_and_keeps_what_it_showed() {
 }
 
 #[test]
+fn what_replaces_a_learning_is_shown_where_that_one_would_have_been() {
+    let sandbox = governed();
+    let old = add(&sandbox, "--profile sre", "Uploads to the bucket fail with 413 above 5 MB");
+    let newer =
+        add(&sandbox, &format!("--profile sre --supersedes {old}"), "Release 7 of nginx lifts that limit to 20 MB");
+    let opened = sandbox.agentops("task new \"Uploads to the bucket fail\" --profile product-dev --json").run();
+    let shown = opened.expect_code(0).json();
+    assert_eq!(shown["learnings"][0]["id"], newer.as_str(), "{shown}");
+    let event = sandbox.read(&sandbox.git("show --format= --name-only HEAD"));
+    assert!(event.contains(&format!("learnings_shown = \"{newer} {old}\"")), "{event}");
+}
+
+#[test]
 fn a_new_task_shows_bundles_of_any_profile_and_they_tell_their_use() {
     let sandbox = governed();
     sandbox.write(

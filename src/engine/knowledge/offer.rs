@@ -5,11 +5,12 @@
 use super::bundles::shelf::{self, Hit};
 use super::corpus::Memory;
 use super::likeness::Words;
-use super::search::{self, Found, Question};
+use super::search::{self, Found, Link, Question};
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
 use crate::model::event::Event;
 use crate::model::name::{RecordId, Word};
+use crate::model::record::Learning;
 use crate::model::state::{Stage, Status, TaskState};
 
 /// The note of an event that says which learnings were shown when it was made: their ids, with spaces between.
@@ -80,10 +81,14 @@ pub(crate) fn nearest(
     let words = Words::of(title);
     let question = Question { words: title.to_owned(), limit: 4 * most, ..Question::default() };
     let mut learnings = search::search_at(site, base, &question, memory)?;
-    learnings.retain(|found| {
-        let learning = &found.learning;
+    let serves = |learning: &Learning| {
         let tags = learning.tags.iter().map(Word::as_str).collect::<Vec<_>>().join(" ");
         is_about(&words, &[&learning.pattern, &learning.application, &tags].map(String::as_str).join("\n"))
+    };
+    // Whoever replaces a learning need not say it again in the same words: it is about what the replaced one is about.
+    learnings.retain(|found| {
+        let replaced = found.linked.iter().filter(|linked| linked.link == Link::Superseded);
+        serves(&found.learning) || replaced.into_iter().any(|linked| serves(&linked.learning))
     });
     learnings.truncate(most);
     Ok(learnings)
