@@ -1,23 +1,26 @@
 //! How alike two short texts are, by the words that they share: learnings that are near one another are shown together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use crate::text::words::{Term, each_term};
 
 /// From this share of common words on, two learnings are near: they say much the same, though perhaps in another order.
 pub const NEAR: f64 = 0.6;
 
-/// The different words of a text; common words and English endings do not count.
+/// A text is compared with at most so many others, so that ten thousand that share a phrase take seconds and not hours.
+const COMPARED: usize = 256;
+
+/// The different words of a text, sorted; common words and English endings do not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Words(BTreeSet<Term>);
+pub struct Words(Vec<Term>);
 
 impl Words {
     /// The words of `text`.
     pub fn of(text: &str) -> Self {
-        let mut words = BTreeSet::new();
-        each_term(text, |term| {
-            words.insert(term);
-        });
+        let mut words = Vec::new();
+        each_term(text, |term| words.push(term));
+        words.sort_unstable();
+        words.dedup();
         Self(words)
     }
 
@@ -28,7 +31,7 @@ impl Words {
 
     /// How many of them `other` has too.
     pub fn shared(&self, other: &Self) -> usize {
-        self.0.intersection(&other.0).count()
+        self.0.iter().filter(|term| other.0.binary_search(term).is_ok()).count()
     }
 
     /// The share of words in common: 0 for none, 1 for the same words (Dice's coefficient).
@@ -43,19 +46,32 @@ impl Words {
     }
 }
 
-/// The pairs of texts that are near one another, by their places, the smaller first; sorted. Only texts that share a word are
-/// compared.
+/// The pairs of texts that are near one another, by their places, the smaller first; sorted. Two that are near share one of their
+/// rarest words, so only texts that do are compared, and of them 256 with each, the nearest places first.
 pub fn near_pairs(texts: &[Words]) -> Vec<(usize, usize)> {
-    let mut earlier: BTreeMap<Term, Vec<usize>> = BTreeMap::new();
+    let mut frequency: HashMap<Term, usize> = HashMap::new();
+    texts.iter().flat_map(|text| &text.0).for_each(|term| *frequency.entry(*term).or_default() += 1);
+    let mut earlier: HashMap<Term, Vec<usize>> = HashMap::new();
     let mut pairs = Vec::new();
     for (place, text) in texts.iter().enumerate() {
-        let mut sharing: BTreeSet<usize> = BTreeSet::new();
-        for term in &text.0 {
-            let places = earlier.entry(*term).or_default();
-            sharing.extend(places.iter());
-            places.push(place);
+        // Near ones have at least this many words in common, for none is near that is too short; whatever they are, the rarest of
+        // them is not behind all the others.
+        let shared = (text.count() as f64 * NEAR / (2.0 - NEAR)) as usize;
+        let mut rarest = text.0.clone();
+        rarest.sort_unstable_by_key(|term| (frequency.get(term), *term));
+        rarest.truncate(text.count() + 1 - shared.max(1));
+        let mut compared: BTreeSet<usize> = BTreeSet::new();
+        for other in rarest.iter().filter_map(|term| earlier.get(term)).flat_map(|places| places.iter().rev()) {
+            if compared.len() == COMPARED {
+                break;
+            }
+            if compared.insert(*other) && texts[*other].is_near(text) {
+                pairs.push((*other, place));
+            }
         }
-        pairs.extend(sharing.into_iter().filter(|other| texts[*other].is_near(text)).map(|other| (other, place)));
+        for term in rarest {
+            earlier.entry(term).or_default().push(place);
+        }
     }
     pairs.sort_unstable();
     pairs
@@ -77,6 +93,14 @@ mod tests {
         assert!(!near("", "") && !near("the", "a"));
     }
 
+    #[test]
+    fn texts_that_all_say_the_same_are_not_all_compared() {
+        let texts = vec![Words::of("retries need jitter"); 3 * COMPARED];
+        let pairs = near_pairs(&texts);
+        assert_eq!(pairs.len(), (0..texts.len()).map(|place| place.min(COMPARED)).sum::<usize>());
+        assert!(pairs.contains(&(2 * COMPARED, 2 * COMPARED + 1)), "the nearest places");
+    }
+
     proptest! {
         #[test]
         fn likeness_is_a_share(a in "([a-f] ){0,8}", b in "([a-f] ){0,8}") {
@@ -87,7 +111,7 @@ mod tests {
         }
 
         #[test]
-        fn pairs_are_those_of_comparing_all(texts in proptest::collection::vec("([a-e] ){0,5}", 0..7)) {
+        fn pairs_are_those_of_comparing_all(texts in proptest::collection::vec("([b-h] ){0,9}", 0..12)) {
             let texts: Vec<Words> = texts.iter().map(|text| Words::of(text)).collect();
             let all = (0..texts.len()).flat_map(|b| (0..b).map(move |a| (a, b)));
             let mut expected: Vec<_> = all.filter(|(a, b)| texts[*a].is_near(&texts[*b])).collect();
