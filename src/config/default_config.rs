@@ -130,6 +130,13 @@ pub fn default_config(
          # proof = \"signature\"      # the weakest that counts\n# four_eyes = \"proved\"     # submit and votes are signed; \"claimed\": names are believed\n",
     );
 
+    out.push_str(
+        "\n# Context bundles. at_phase_end: `phase next` saves one of the phase that it leaves. command: makes bundles in the place of\n\
+         # the built-in rules; it reads the sources and writes Markdown, in its time.\n\
+         # [bundles]\n# at_phase_end = false\n# command = [\"python3\", \"tools/shorten.py\"]   # left out: none\n\
+         # timeout_seconds = 120\n",
+    );
+
     table(&mut out, "agent_markers", "Environment variables that agent clients set, and the actor that each means.");
     for (variable, actor) in markers {
         line(&mut out, variable, quote(actor.as_str()));
@@ -247,6 +254,10 @@ mod tests {
             "author",
             "laws =",
             "paths =",
+            "[bundles]",
+            "at_phase_end =",
+            "command =",
+            "timeout_seconds =",
         ];
         let live: Vec<&str> = text
             .lines()
@@ -258,5 +269,6 @@ mod tests {
         let config = read_back(&live.join("\n"));
         let counts = (config.laws.len(), config.risks.len(), config.actors.len(), config.exempt.len());
         assert_eq!(counts, (1, 1, 1, 1));
+        assert!(config.bundles.command.is_some() && !config.bundles.at_phase_end);
     }
 }

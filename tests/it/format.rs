@@ -4,6 +4,7 @@
 //! version and a migration, never an edit of the fixtures.
 
 use agentops::model::amend::Amend;
+use agentops::model::bundle::Bundle;
 use agentops::model::canonical::Canonical;
 use agentops::model::decision::{Decision, Fate};
 use agentops::model::digest::Digest;
@@ -78,6 +79,21 @@ fn records() {
         "d3a96558b316a25c27aa851381d01cee79fa697bb319db6d4065eaffac1f9ff2"
     );
     assert_eq!(frozen::<Session>("session.toml").1, "19c42a0279fa4a1ff26ceeebcd7ca1c61e276549d1001a2679f3f18afa7fa418");
+    let (session, digest) = frozen::<Session>("session-measured.toml");
+    assert_eq!(digest, "cfe04ddbbbb73a0b6ee6c5bd41eeaa3d4339c038098d0c881945eb44d392f8e2");
+    assert_eq!(
+        (session.bundles.len(), session.spent.len(), session.peaks.len(), session.collapses.len()),
+        (2, 2, 3, 2)
+    );
+}
+
+#[test]
+fn bundles() {
+    let bytes = fixture("bundle.md");
+    let bundle = Bundle::parse(&bytes).unwrap();
+    assert_eq!(bundle.print().as_bytes(), bytes);
+    assert_eq!(Digest::of(&bytes).hex(), "edfd51900bd4f1516b4ab40ba92eb879b6a8cccddb9149944c1182389255a3f8");
+    assert_eq!((bundle.head.sources.len(), bundle.head.tags.len()), (1, 2));
 }
 
 #[test]
