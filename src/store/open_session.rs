@@ -73,7 +73,7 @@ pub fn save(git_dir: &Path, session: &OpenSession) -> Result<(), StoreError> {
     remove(&loaded(git_dir), Write::SessionEnd)
 }
 
-/// Notes that a bundle was loaded, where a session is open; once for each of the first [`MOST_BUNDLES`].
+/// Notes that a bundle was loaded, where a session is open; once each, and 64 at most.
 pub fn note_bundle(git_dir: &Path, bundle: &str) -> Result<(), StoreError> {
     let Some(session) = load(git_dir)? else { return Ok(()) };
     if session.bundles.len() >= MOST_BUNDLES || session.bundles.iter().any(|known| known == bundle) {
