@@ -104,3 +104,22 @@ fn the_profile_follows_from_what_is_known() {
     let in_session = add("--pattern \"Cordoned nodes keep their pods until drained\"").expect_code(0).json();
     assert_eq!(in_session["learning"]["profile"], "sre");
 }
+
+#[test]
+fn a_uuid_is_an_id_of_a_learning_and_of_a_session() {
+    use agentops::model::bundle::as_uuid;
+    use agentops::model::name::RecordId;
+    let sandbox = governed();
+    let learn = "learn add --profile sre --json --pattern \"rename(2) is atomic only within one file system\"";
+    let learning = sandbox.agentops(learn).run().expect_code(0).json()["learning"]["id"].clone();
+    sandbox.agentops("session start --profile sre").run().expect_code(0);
+    let end =
+        "session end --json --choice none --summary \"Read up\" --improvement \"Alert on queue length\" --learning";
+    let ended = sandbox.agentops(end).arg(learning.as_str().unwrap()).run().expect_code(0).json();
+    for (noun, verb, id) in [("learning", "learn", &learning), ("session", "session", &ended["session"]["id"])] {
+        let uuid = as_uuid(&RecordId::parse(id.as_str().unwrap()).unwrap()).unwrap();
+        let shown =
+            sandbox.agentops(&format!("{verb} show {} --json", uuid.to_uppercase())).run().expect_code(0).json();
+        assert_eq!(shown[noun]["id"], *id);
+    }
+}

@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, near, refuse_empty_id};
+use crate::model::bundle::id_as_written;
 use crate::model::canonical::Canonical;
 use crate::model::digest::ObjectId;
 use crate::model::layout::{self, Place};
@@ -76,10 +77,10 @@ pub(crate) fn list<T: Record>(base: &Base<'_>, only: Option<&ProfileName>) -> Re
     Ok(found)
 }
 
-/// The record whose id starts with `prefix`, if that is one record.
+/// The record whose id starts with `prefix`, or is the UUID that it spells, if that is one record.
 pub(crate) fn find<T: Record>(base: &Base<'_>, prefix: &str) -> Result<(Filed<T>, T), EngineError> {
     refuse_empty_id(T::NOUN, T::LIST, prefix)?;
-    let prefix = prefix.trim().to_lowercase();
+    let prefix = id_as_written(prefix);
     let all = list::<T>(base, None)?;
     let known: Vec<String> = all.iter().map(|file| file.id.to_string()).collect();
     let mut fits: Vec<Filed<T>> = all.into_iter().filter(|file| file.id.as_str().starts_with(&prefix)).collect();
