@@ -125,6 +125,11 @@ struct ShownBody {
 }
 
 impl AboutBody {
+    /// Its source, with its kind where the source does not say that.
+    fn named(&self) -> String {
+        if self.source.starts_with(self.kind) { self.source.clone() } else { format!("{} {}", self.kind, self.source) }
+    }
+
     fn of(about: &About) -> Self {
         let About { kind, title, source, reason, command } = about.clone();
         Self { kind: kind.as_str(), title, source, reason, command }
@@ -198,11 +203,7 @@ impl ContextBody {
         }
         for left in &self.left_out {
             let tokens = left.tokens.map(|tokens| format!(", {tokens} tokens")).unwrap_or_default();
-            page.line([
-                plain("  "),
-                warning(&left.why),
-                plain(format!(": {} {}{tokens}", left.about.kind, left.about.source)),
-            ]);
+            page.line([plain("  "), warning(&left.why), plain(format!(": {}{tokens}", left.about.named()))]);
             page.indented_label(4, [dim("why asked for")], &left.about.reason);
             page.line([plain(format!("    {}", left.about.command))]);
         }

@@ -63,7 +63,7 @@ fn research_is_given_what_is_known() {
     let documents = sources(&body, "document");
     assert!(documents.len() == 1 && documents[0].contains("product/mission.md@"), "forms are left away: {documents:?}");
     let commits = body["items"].as_array().unwrap().iter().find(|item| item["kind"] == "commit").unwrap();
-    assert_eq!(commits["command"], format!("git show {}", &sandbox.git("rev-parse HEAD~3")[..12]));
+    assert_eq!(commits["command"], format!("git show {}", sandbox.git("rev-parse HEAD~3")));
     assert_eq!(sources(&body, "agent").len(), 1);
     let text = body["text"].as_str().unwrap();
     for wanted in
@@ -312,6 +312,63 @@ fn a_bundle_is_not_given_beside_what_it_shortens() {
     let left = &wide["left_out"][0];
     assert_eq!((&left["kind"], &left["why"]), (&"bundle".into(), &"given by another item".into()));
     assert!(!wide["text"].as_str().unwrap().contains("## Left out"));
+}
+
+/// An extract must not pass for the whole: it says what it is and what prints the rest.
+#[test]
+fn what_is_shortened_says_so_and_where_all_of_it_is() {
+    let (sandbox, task) = implementing();
+    sandbox.agentops(&format!("bundle save --task {} --phase spec", task.id)).run().expect_code(0);
+    let whole = json(&sandbox, &task.id);
+    let head = sandbox.git("rev-parse HEAD");
+    let mut seen = 0;
+    for budget in (600..6000).step_by(300) {
+        let output = context(&sandbox, &format!("{} --budget {budget} --json", task.id));
+        if output.code != Some(0) {
+            continue;
+        }
+        let body = output.json();
+        for item in body["items"].as_array().unwrap().iter().filter(|item| item["form"] == "shortened") {
+            let (source, tokens) = (item["source"].as_str().unwrap(), item["tokens_of_source"].as_u64().unwrap());
+            let path = source.rsplit_once('@').unwrap().0;
+            let note = format!(" of {tokens} tokens; all of it: `git show {head}:{path}`.\n");
+            assert!(body["text"].as_str().unwrap().contains(&note), "{note}\n{}", body["text"]);
+            seen += 1;
+            // A bundle of something that is given in part alone is still worth having.
+            let contained = |left: &Value| left["kind"] == "bundle" && left["why"] == "given by another item";
+            if path.ends_with("/spec.md") {
+                assert!(!body["left_out"].as_array().unwrap().iter().any(contained), "{body}");
+            }
+        }
+    }
+    assert!(seen > 0 && !whole["text"].as_str().unwrap().contains("Shortened, "));
+}
+
+/// What was given for work that an event ended, or on another line, is not claimed by a later event.
+#[test]
+fn an_event_notes_what_was_given_since_the_one_before() {
+    let sandbox = Sandbox::governed();
+    let task = sandbox.open_task("Reset passwords by mail", "");
+    let step = |number: usize| {
+        sandbox.write("src/app.txt", format!("{number}\n"));
+        sandbox.commit_all(&lawful(&format!("feat: step {number}")));
+    };
+    for number in 0..10 {
+        step(number);
+        text(&sandbox, &task.id);
+    }
+    sandbox.git("switch --quiet --create aside");
+    step(10);
+    let aside = json(&sandbox, &task.id);
+    sandbox.git("switch --quiet main");
+    sandbox.fill_requirements(&task);
+    sandbox.next(&task).expect_code(4);
+    let submit = sandbox.read(&event_of(&sandbox));
+    assert_eq!(submit.lines().find(|line| line.starts_with("contexts = ")).unwrap().split(' ').count() - 2, 8);
+    assert!(!submit.contains(aside["digest"].as_str().unwrap()));
+    sandbox.approve(&task);
+    sandbox.next(&task).expect_code(0);
+    assert!(!sandbox.read(&event_of(&sandbox)).contains("contexts = "));
 }
 
 #[test]

@@ -18,6 +18,8 @@ use crate::engine::knowledge::search::{Found, Link};
 const RELATED: usize = 3;
 /// Learnings at most.
 const LEARNINGS: usize = 5;
+/// Learnings linked to one that are told with it, at most.
+const LINKED: usize = 3;
 
 /// The newest bundle of each phase of this task.
 pub(super) fn bundles(scene: &Scene<'_>) -> Result<Vec<Candidate>, EngineError> {
@@ -38,8 +40,9 @@ pub(super) fn bundles(scene: &Scene<'_>) -> Result<Vec<Candidate>, EngineError> 
 pub(super) fn related(scene: &Scene<'_>) -> Result<Vec<Candidate>, EngineError> {
     let words = Words::of(&scene.state.title);
     let mut found = Vec::new();
+    // The task's own bundles have its name, and would be the first of any shorter list.
     for hit in
-        shelf::search_at(scene.base, &scene.state.title, &Filter { limit: Some(4 * RELATED), ..Filter::default() })?
+        shelf::search_at(scene.base, &scene.state.title, &Filter { limit: Some(usize::MAX), ..Filter::default() })?
     {
         let head = &hit.shelved.bundle.head;
         let is_near = is_about(&words, &format!("{} {}", head.name, hit.shelved.bundle.body));
@@ -89,12 +92,16 @@ fn learning(found: &Found) -> Candidate {
     }
     let newer: Vec<String> = found.superseded_by.iter().map(|id| format!("learning:{id}")).collect();
     line("superseded by", &newer.join(", "));
-    for linked in &found.linked {
+    let more = found.linked.len().saturating_sub(LINKED);
+    for linked in found.linked.iter().take(LINKED) {
         let what = match linked.link {
             Link::Near => "near",
             Link::Superseded => "replaces",
         };
         line(what, &format!("learning:{}: {}", linked.learning.id, linked.learning.pattern));
+    }
+    if more > 0 {
+        line("and", &format!("{more} more that are near it or that it replaces"));
     }
     let id = &learning.id;
     let body = match readable(text.as_bytes()) {

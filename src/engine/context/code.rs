@@ -42,7 +42,9 @@ struct Named {
 /// What the plan of the task names, in the order in which it does: first what is to change, then what it cites besides.
 pub(super) fn candidates(scene: &Scene<'_>, measure: &mut Measure) -> Result<Vec<Candidate>, EngineError> {
     let mut found = Vec::new();
-    for named in named(scene)?.into_iter().take(FILES) {
+    let mut all = named(scene)?;
+    let rest = all.split_off(all.len().min(FILES));
+    for named in all {
         let entry = scene.base.tree.entry(&named.path)?.filter(|entry| entry.mode.is_file());
         let title = format!("Code: {}", span(&named.path.to_string()));
         let Some(entry) = entry else {
@@ -78,7 +80,20 @@ pub(super) fn candidates(scene: &Scene<'_>, measure: &mut Measure) -> Result<Vec
             }
         }
     }
+    found.extend(rest.first().map(|first| unread(scene, first, rest.len())));
     Ok(found)
+}
+
+/// The files of a long plan that are not looked at.
+fn unread(scene: &Scene<'_>, first: &Named, count: usize) -> Candidate {
+    let about = About {
+        kind: Kind::Code,
+        title: format!("Code: {count} more files of the plan, from {} on", span(&first.path.to_string())),
+        source: "plan".into(),
+        reason: "The plan names them.".into(),
+        command: format!("agentops task show {}", scene.chain.task),
+    };
+    Candidate { about, body: Body::Unreadable(format!("come after the first {FILES}")), made_of: Vec::new() }
 }
 
 fn named(scene: &Scene<'_>) -> Result<Vec<Named>, EngineError> {
@@ -123,6 +138,9 @@ fn windows(named: &Named, about: &About, text: &str, of: usize) -> Vec<Candidate
     let name = named.path.to_string();
     let ranges = named.lines.iter().take(PLACES);
     let mut all: Vec<Window> = ranges.map(|range| window(&name, *range, lines.len())).collect();
+    if let (Some(first), true) = (all.first_mut(), named.lines.len() > PLACES) {
+        first.notes.push(format!("Of {} places in this file the first {PLACES} are shown.", named.lines.len()));
+    }
     if all.is_empty() {
         let last = lines.len().min(BEGINNING);
         all.push(Window { first: 1, last, places: vec![span(&name)], notes: Vec::new() });
@@ -172,9 +190,11 @@ fn candidate(named: &Named, about: &About, lines: &[&str], window: Window, of: u
     let Window { first, last, places, notes } = window;
     let shown = lines.get(first - 1..last).unwrap_or_default();
     let mut text = String::new();
+    let mut cut = 0;
     for line in shown {
         match line.char_indices().nth(WIDEST) {
             Some((end, _)) => {
+                cut += 1;
                 text.push_str(&line[..end]);
                 text.push_str(&format!(" … ({} bytes more)", line.len() - end));
             }
@@ -192,7 +212,10 @@ fn candidate(named: &Named, about: &About, lines: &[&str], window: Window, of: u
         reason.push(' ');
         reason.push_str(&note);
     }
-    let is_all = first == 1 && last >= lines.len();
+    if cut > 0 {
+        reason.push_str(&format!(" Of {cut} long lines only the first {WIDEST} characters are shown."));
+    }
+    let is_all = first == 1 && last >= lines.len() && cut == 0;
     let form = if is_all { Form::Whole } else { Form::Lines(first, last) };
     let title = if is_all { about.title.clone() } else { format!("{}, lines {first}-{last}", about.title) };
     let command = if is_all { about.command.clone() } else { format!("{} | sed -n {first},{last}p", about.command) };

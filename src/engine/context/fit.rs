@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::item::{Body, Candidate, Form, Item, LeftOut, Why};
 use super::measure::Measure;
-use super::page::{fenced, heading, span};
+use super::page::{fenced, frame, heading, span};
 use crate::model::digest::ObjectId;
 use crate::text::tokens;
 
@@ -89,25 +89,27 @@ pub(super) fn fit(
 fn give(decided: &Decided, room: usize, measure: &mut Measure) -> Option<Given> {
     let about = &decided.candidate.about;
     let whole = decided.tokens?;
-    let frame = tokens::count(&format!("{}{}", heading(about), fenced("", "")));
-    let given = |form, text: &str, language: &str, tokens, of| Given {
-        section: format!("{}{}", heading(about), fenced(language, text)),
-        tokens,
-        form,
-        of,
+    // The heading and the fences are counted as they stand; where they meet the text a token more or less is possible.
+    let given = |form, note: &str, text: &str, language: &str, tokens: usize, of| {
+        let heading = heading(about, note);
+        let frame = tokens::count(&format!("{heading}{}", frame(language, text)));
+        let tokens = frame + tokens;
+        (tokens <= room).then(|| Given { section: format!("{heading}{}", fenced(language, text)), tokens, form, of })
     };
     match &decided.candidate.body {
-        Body::Document { text, language, .. } if frame + whole <= room => {
-            Some(given(Form::Whole, text, language, frame + whole, whole))
-        }
         Body::Document { blob, text, language, shortened_as } => {
-            let short = measure.short(blob, text, (*shortened_as)?).filter(|short| frame + short.tokens <= room)?;
-            Some(given(Form::Shortened, &short.text, language, frame + short.tokens, whole))
+            if let Some(given) = given(Form::Whole, "", text, language, whole, whole) {
+                return Some(given);
+            }
+            let short = measure.short(blob, text, (*shortened_as)?)?;
+            // Whoever takes an extract for the whole plan leaves out what was agreed.
+            let note = format!(" Shortened, {} of {whole} tokens; all of it: {}.", short.tokens, span(&about.command));
+            given(Form::Shortened, &note, &short.text, language, short.tokens, whole)
         }
-        Body::Part { form, text, language, of } if frame + whole <= room => {
-            Some(given(*form, text, language, frame + whole, of.unwrap_or(whole).max(whole)))
+        Body::Part { form, text, language, of } => {
+            given(*form, "", text, language, whole, of.unwrap_or(whole).max(whole))
         }
-        Body::Part { .. } | Body::Unreadable(_) => None,
+        Body::Unreadable(_) => None,
     }
 }
 
@@ -133,12 +135,16 @@ impl Page<'_> {
     /// Whether what a candidate is made of is given by others before it.
     fn contains(&self, at: usize) -> bool {
         let made_of = &self.decided[at].candidate.made_of;
-        let given: BTreeSet<&ObjectId> = self.decided[..at]
-            .iter()
-            .filter(|other| other.given.is_some() && matches!(other.candidate.body, Body::Document { .. }))
-            .flat_map(|other| &other.candidate.made_of)
-            .collect();
-        !made_of.is_empty() && made_of.iter().all(|blob| given.contains(blob))
+        if made_of.is_empty() {
+            return false;
+        }
+        let is_whole = |other: &&Decided| {
+            other.given.as_ref().is_some_and(|given| given.form == Form::Whole)
+                && matches!(other.candidate.body, Body::Document { .. })
+        };
+        let given: BTreeSet<&ObjectId> =
+            self.decided[..at].iter().filter(is_whole).flat_map(|other| &other.candidate.made_of).collect();
+        made_of.iter().all(|blob| given.contains(blob))
     }
 
     /// The places of what is left out and worth fetching.

@@ -1,7 +1,7 @@
 //! The files of the profile: standards, descriptions of agents, declared documents. Those that have most words in common with
 //! the task and its phase come first.
 
-use super::documents::{LARGEST, file, rules_for};
+use super::documents::{file, rules_for};
 use super::item::{Body, Candidate};
 use super::page::span;
 use super::recipe::{Kind, agent_type};
@@ -17,6 +17,10 @@ use crate::workflow::globs::Globs;
 
 /// Files of one kind at most.
 const FILES: usize = 40;
+/// Files of one kind that are read to find those, at most.
+const READ: usize = 400;
+/// Bytes of a text that tell what it is about.
+const BEGINNING: usize = 64 * 1024;
 /// Entries of folders that are looked at for declared documents, at most.
 const ENTRIES: usize = 5_000;
 
@@ -53,11 +57,11 @@ pub(super) fn documents(scene: &Scene<'_>) -> Result<Vec<Candidate>, EngineError
     let globs = Globs::exact(&scene.rules.documents)?;
     let mut waiting = vec![root.clone()];
     let (mut paths, mut seen) = (Vec::new(), 0);
-    while let Some(folder) = waiting.pop() {
+    'walk: while let Some(folder) = waiting.pop() {
         for entry in scene.base.tree.list(&folder)? {
             seen += 1;
             if seen > ENTRIES {
-                break;
+                break 'walk;
             }
             let path = folder.join(&entry.name);
             let below = RepoPath::from_bytes(&path.as_bytes()[root.as_bytes().len() + 1..]);
@@ -98,7 +102,7 @@ fn ranked(
     reason: &str,
 ) -> Result<Vec<Candidate>, EngineError> {
     paths.sort();
-    paths.truncate(FILES);
+    paths.truncate(READ);
     let mut found = Vec::with_capacity(paths.len());
     for path in paths {
         let title = format!("{noun}: {}", span(&path.to_string()));
@@ -106,7 +110,7 @@ fn ranked(
     }
     let text = |candidate: &Candidate| match &candidate.body {
         // A text that is as long as can be tells by its beginning what it is about.
-        Body::Document { text, .. } => TokenisedText::of(text.get(..LARGEST as usize / 16).unwrap_or(text)),
+        Body::Document { text, .. } => TokenisedText::of(&text[..text.floor_char_boundary(BEGINNING)]),
         _ => TokenisedText::default(),
     };
     let texts: Vec<TokenisedText> = found.iter().map(text).collect();
@@ -115,5 +119,5 @@ fn ranked(
     let mut places: Vec<usize> = (0..found.len()).collect();
     places.sort_by_key(|place| best.iter().position(|hit| hit == place).unwrap_or(usize::MAX));
     let mut found: Vec<Option<Candidate>> = found.into_iter().map(Some).collect();
-    Ok(places.into_iter().filter_map(|place| found[place].take()).collect())
+    Ok(places.into_iter().take(FILES).filter_map(|place| found[place].take()).collect())
 }

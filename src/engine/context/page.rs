@@ -51,15 +51,21 @@ pub(super) fn quoted(text: &str) -> String {
     span(text.trim())
 }
 
-/// The heading of a section, why it is there, and where it is from.
-pub(super) fn heading(about: &About) -> String {
-    format!("\n## {}\n\n{} Source: {}.\n\n", about.title, about.reason, span(&about.source))
+/// What [`fenced`] puts around a text.
+pub(super) fn frame(language: &str, text: &str) -> String {
+    let fence = "`".repeat((longest_run(text) + 1).max(3));
+    format!("{fence}{language}\n\n{fence}\n")
 }
 
-/// The command that prints a file of a commit, whatever its name is.
+/// The heading of a section, why it is there, where it is from, and a `note` on how it is given.
+pub(super) fn heading(about: &About, note: &str) -> String {
+    format!("\n## {}\n\n{} Source: {}.{note}\n\n", about.title, about.reason, span(&about.source))
+}
+
+/// The command that prints a file of a commit, whatever its name is. Ids are whole: a tag may be called what a shorter one is.
 pub(super) fn show_command(commit: &ObjectId, path: &RepoPath, blob: &ObjectId) -> String {
     match path.as_str().filter(|path| !path.chars().any(is_hidden)) {
-        Some(path) => format!("git show {}", shell_word(&format!("{}:{path}", commit.short()))),
+        Some(path) => format!("git show {}", shell_word(&format!("{commit}:{path}"))),
         None => format!("git cat-file blob {blob}"),
     }
 }
@@ -92,8 +98,8 @@ mod tests {
     fn any_name_can_be_fetched() {
         let (commit, blob) = (ObjectId::from_bytes(&[0xab; 20]).unwrap(), ObjectId::from_bytes(&[0xcd; 20]).unwrap());
         let command = |path: &[u8]| show_command(&commit, &RepoPath::from_bytes(path), &blob);
-        assert_eq!(command(b"src/a.rs"), "git show abababababab:src/a.rs");
-        assert_eq!(command(b"it's $HOME `x`.md"), "git show 'abababababab:it'\\''s $HOME `x`.md'");
+        assert_eq!(command(b"src/a.rs"), format!("git show {commit}:src/a.rs"));
+        assert_eq!(command(b"it's $HOME `x`.md"), format!("git show '{commit}:it'\\''s $HOME `x`.md'"));
         for odd in [&b"a\nb"[..], b"a\xff"] {
             assert_eq!(command(odd), format!("git cat-file blob {blob}"));
         }

@@ -65,8 +65,10 @@ impl<'a> Scene<'a> {
     /// The command that tells what became of a file that is not there.
     pub(super) fn history_of(&self, path: &RepoPath) -> String {
         match path.as_str().filter(|path| !path.chars().any(is_hidden)) {
-            Some(path) => format!("git log --oneline {} -- {}", self.base.commit.short(), shell_word(path)),
-            None => format!("git log --oneline --stat {}", self.base.commit.short()),
+            Some(path) => {
+                format!("git log --oneline {} -- {}", self.base.commit, shell_word(&format!(":(top,literal){path}")))
+            }
+            None => format!("git log --oneline --stat {}", self.base.commit),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What surrounds a task: the folders of the repository, commits about what it is about, commands that were run for it.
 
+use std::collections::VecDeque;
+
 use super::item::{About, Body, Candidate, Form};
 use super::page::{readable, span};
 use super::recipe::Kind;
@@ -34,34 +36,38 @@ const EVENTS: usize = 2;
 
 /// The folders of the repository with what they hold.
 pub(super) fn structure(scene: &Scene<'_>) -> Result<Vec<Candidate>, EngineError> {
-    let mut text = String::new();
-    let mut waiting: Vec<(RepoPath, usize)> = vec![(RepoPath::default(), 0)];
-    let mut left = FOLDERS;
-    while let Some((folder, depth)) = waiting.pop() {
-        let Some(rest) = left.checked_sub(1) else {
-            text.push_str("… and more\n");
-            break;
-        };
-        left = rest;
+    // By levels: where there are too many, those are told that are near the top.
+    let mut waiting: VecDeque<(RepoPath, usize)> = VecDeque::from([(RepoPath::default(), 0)]);
+    let mut told: Vec<(RepoPath, usize, String)> = Vec::new();
+    while let Some((folder, depth)) = waiting.pop_front().filter(|_| told.len() < FOLDERS) {
         let entries = scene.base.tree.list(&folder)?;
-        let mut folders: Vec<RepoPath> =
+        let folders: Vec<RepoPath> =
             entries.iter().filter(|entry| entry.mode.is_folder()).map(|entry| folder.join(&entry.name)).collect();
-        let files = entries.len() - folders.len();
-        let name = if depth == 0 { ".".to_owned() } else { format!("{}/", visible_bytes(folder.file_name())) };
-        text.push_str(&format!("{}{name} {}\n", "  ".repeat(depth), held(files, folders.len())));
+        let held = held(entries.len() - folders.len(), folders.len());
         if depth < DEPTH && folder != RepoPath::from(layout::ROOT) {
-            folders.sort();
-            waiting.extend(folders.into_iter().rev().map(|path| (path, depth + 1)));
+            waiting.extend(folders.into_iter().map(|path| (path, depth + 1)));
         }
+        told.push((folder, depth, held));
+    }
+    let is_all = waiting.is_empty();
+    // A folder stands above what lies in it, `a/b` before `a-b`.
+    told.sort_by(|(a, ..), (b, ..)| {
+        a.as_bytes().split(|byte| *byte == b'/').cmp(b.as_bytes().split(|byte| *byte == b'/'))
+    });
+    let mut text = String::new();
+    for (folder, depth, held) in &told {
+        let name = if *depth == 0 { ".".to_owned() } else { format!("{}/", visible_bytes(folder.file_name())) };
+        text.push_str(&format!("{}{name} {held}\n", "  ".repeat(*depth)));
+    }
+    if !is_all {
+        text.push_str("… and more\n");
     }
     let about = About {
         kind: Kind::Structure,
         title: "Folders".into(),
         source: format!("tree {}", scene.base.tree_id.short()),
-        reason: format!(
-            "Planning needs to know where things lie: folders down to a depth of {DEPTH}, with what they hold."
-        ),
-        command: format!("git ls-tree -r --name-only {}", scene.base.commit.short()),
+        reason: format!("Where things lie: folders down to a depth of {DEPTH}, with what they hold."),
+        command: format!("git ls-tree -r --full-tree --name-only {}", scene.base.commit),
     };
     Ok(vec![part(about, text)])
 }
@@ -129,7 +135,7 @@ fn commit(scene: &Scene<'_>, id: &ObjectId, reason: String) -> Result<Candidate,
         title: format!("Commit `{}`", id.short()),
         source: format!("commit {}", id.short()),
         reason,
-        command: format!("git show {}", id.short()),
+        command: format!("git show {id}"),
     };
     Ok(part(about, text))
 }

@@ -223,7 +223,7 @@ pub(crate) fn compose_event(
         evidence: contents.evidence,
         base: base.tree_id,
         runs: contents.runs,
-        note: contents.note.into_iter().chain(offer.notes()?).chain(given::note(site, chain)?).collect(),
+        note: contents.note.into_iter().chain(offer.notes()?).chain(given::note(site, base, chain)?).collect(),
         state: state.clone(),
         signature: None,
     };
