@@ -126,6 +126,11 @@ impl Policies {
         Some(read_off)
     }
 
+    /// Policies for looking at what is there, which settled when it came in: no gate is judged by them.
+    pub(crate) fn settled() -> Self {
+        Self { settled: true, ..Self::default() }
+    }
+
     /// Policies for a step with these changes: where it leaves `.agentops` alone, what settled there is not read anew.
     pub(crate) fn for_changes(changes: &[Change]) -> Self {
         let settled = changes.iter().all(|change| !change.path.is_below(layout::ROOT));

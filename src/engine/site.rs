@@ -75,6 +75,12 @@ impl<'s> Site<'s> {
         Ok(Self { repo, clock, env, actor_flag, signing: Signing::default(), policies: RefCell::default() })
     }
 
+    /// The same place for a verb that only looks: its policies lack what gates alone need, and are read in half the time.
+    #[must_use]
+    pub(crate) fn looking(self) -> Self {
+        Self { policies: RefCell::new(Policies::settled()), ..self }
+    }
+
     /// The same place, where nothing that is written stays: for a dry run.
     #[must_use]
     pub fn rehearsal(&self) -> Self {

@@ -72,7 +72,7 @@ fn route_text(text: &str) -> Routed {
 /// Routes a text in the repository at or above `dir`, by HEAD's profiles and tasks; where there is none that is governed,
 /// by the text alone.
 pub fn route_in(dir: &Path, env: &Env, clock: &Clock, text: &str) -> Result<Routed, EngineError> {
-    match Site::open(dir, env, clock, None).and_then(|site| route(&site.base()?, text)) {
+    match Site::open(dir, env, clock, None).and_then(|site| route(&site.looking().base()?, text)) {
         Err(EngineError::NotGoverned | EngineError::Git(GitError::NotARepository { .. } | GitError::Unborn { .. })) => {
             Ok(route_text(text))
         }
@@ -112,26 +112,30 @@ fn taught(profile: &Profile) -> Taught<'_> {
 /// The profiles whose files the text names.
 fn path_signals(base: &Base<'_>, text: &str) -> Result<Vec<Signal>, SightError> {
     let mut signals = Vec::new();
-    let mut declared = Vec::new();
-    for profile in base.policy.profiles.values() {
-        let syntax = Globs::new(profile.syntax.iter().map(|(glob, _)| glob))?;
-        declared.push((&profile.name, Globs::new(&profile.documents)?, syntax));
-    }
+    let mut elsewhere = Vec::new();
     for named in paths_in(head_of(text)) {
         let path = RepoPath::from(named);
-        if let Some(owner) = Place::of(&path).as_ref().and_then(Place::profile) {
-            let says = format!("`{named}` lies in the namespace of `{owner}`");
-            signals.push(Signal { profile: owner.clone(), weight: NAMESPACE, says });
-            continue;
+        match Place::of(&path).as_ref().and_then(Place::profile) {
+            Some(owner) => {
+                let says = format!("`{named}` lies in the namespace of `{owner}`");
+                signals.push(Signal { profile: owner.clone(), weight: NAMESPACE, says });
+            }
+            None => elsewhere.push((named, path)),
         }
-        for (profile, documents, syntax) in &declared {
+    }
+    // Globs are dear to compile, and few texts name a path.
+    let asked = if elsewhere.is_empty() { None } else { Some(base.policy.profiles.values()) };
+    for profile in asked.into_iter().flatten() {
+        let documents = Globs::new(&profile.documents)?;
+        let syntax = Globs::new(profile.syntax.iter().map(|(glob, _)| glob))?;
+        for (named, path) in &elsewhere {
             let what = match () {
-                () if documents.matches(&path) => "a document of",
-                () if syntax.matches(&path) => "a file checked by",
+                () if documents.matches(path) => "a document of",
+                () if syntax.matches(path) => "a file checked by",
                 () => continue,
             };
-            let says = format!("`{named}` is {what} `{profile}`");
-            signals.push(Signal { profile: (*profile).clone(), weight: DECLARED, says });
+            let says = format!("`{named}` is {what} `{}`", profile.name);
+            signals.push(Signal { profile: profile.name.clone(), weight: DECLARED, says });
         }
     }
     Ok(signals)
@@ -145,6 +149,9 @@ fn task_signals(base: &Base<'_>, text: &str) -> Result<Vec<Signal>, SightError> 
     let like = (text.len() <= LONGEST_TITLE && text.contains(|c: char| c.is_ascii_alphanumeric()))
         .then(|| TaskId::from_title(text, 0));
     let mut signals = Vec::new();
+    if named.is_empty() && like.is_none() {
+        return Ok(signals);
+    }
     for profile in base.policy.profiles.keys() {
         for task in chain::tasks(&base.tree, profile)? {
             let how = match () {
