@@ -1,7 +1,7 @@
 //! Intervals by resampling: texts are drawn again with replacement, a thousand times, from a fixed beginning.
 
 use agentops::routing::evaluation::{Evaluation, Gold, evaluate};
-use agentops::routing::model::CLASSES;
+use agentops::routing::model::Judged;
 
 const ROUNDS: usize = 1000;
 
@@ -9,7 +9,7 @@ const ROUNDS: usize = 1000;
 pub(crate) type Measure = fn(&Evaluation) -> Option<f64>;
 
 /// The middle 95 % of what a figure is on resampled texts; `None` where it is unmeasured.
-pub(crate) fn interval(judged: &[(Gold, [f64; CLASSES])], measure: Measure) -> Option<[f64; 2]> {
+pub(crate) fn interval(judged: &[(Gold, Judged)], measure: Measure) -> Option<[f64; 2]> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut next = || {
         state ^= state << 13;

@@ -1,31 +1,40 @@
-//! Multinomial logistic regression with a quadratic penalty on all weights but the biases, fitted by L-BFGS. In f64 and in
-//! a fixed order, so that the same examples give the same bits.
+//! Logistic regression with a quadratic penalty on all weights but the biases, fitted by L-BFGS: of things that exclude each
+//! other, or of each thing by itself. In f64 and in a fixed order, so that the same examples give the same bits.
 
-use agentops::routing::model::{CLASSES, Weighed, softmax};
+use agentops::routing::model::{Weighed, softmax};
+
+/// What scores say of each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// Of all things one is right: their probabilities make one.
+    OneOf,
+    /// Each is right or not, whatever the others are.
+    Each,
+}
 
 /// A text as the fit sees it.
 #[derive(Debug, Clone)]
-pub(crate) struct Example {
+pub(crate) struct Example<const N: usize> {
     /// Its features.
     pub(crate) weighed: Weighed,
-    /// How probable each class should be; they make one.
-    pub(crate) target: [f64; CLASSES],
+    /// How probable each thing should be.
+    pub(crate) target: [f64; N],
     /// How much it counts.
     pub(crate) weight: f64,
 }
 
 /// A fitted model over features `0..size`.
 #[derive(Debug, Clone)]
-pub(crate) struct Fit {
+pub(crate) struct Fit<const N: usize> {
     /// By feature.
-    pub(crate) weights: Vec<[f64; CLASSES]>,
-    /// By class.
-    pub(crate) bias: [f64; CLASSES],
+    pub(crate) weights: Vec<[f64; N]>,
+    /// By thing.
+    pub(crate) bias: [f64; N],
 }
 
-impl Fit {
-    /// The score of each class.
-    pub(crate) fn scores(&self, weighed: &Weighed) -> [f64; CLASSES] {
+impl<const N: usize> Fit<N> {
+    /// The score of each thing.
+    pub(crate) fn scores(&self, weighed: &Weighed) -> [f64; N] {
         let mut scores = self.bias;
         for (feature, value) in weighed {
             for (score, weight) in scores.iter_mut().zip(self.weights[*feature]) {
@@ -46,7 +55,7 @@ const STEPS: usize = 200;
 const FLAT: f64 = 1e-3;
 
 /// Fits `examples` whose features lie in `0..size`; `c` weighs them against the penalty, as usual.
-pub(crate) fn fit(examples: &[Example], size: usize, c: f64) -> Fit {
+pub(crate) fn fit<const N: usize>(examples: &[Example<N>], size: usize, c: f64, link: Link) -> Fit<N> {
     // Features that no example has keep weight 0: only the others are fitted.
     let mut places = vec![usize::MAX; size];
     let mut used = Vec::new();
@@ -56,51 +65,66 @@ pub(crate) fn fit(examples: &[Example], size: usize, c: f64) -> Fit {
             used.push(*feature);
         }
     }
-    let rows: Vec<Example> = examples
+    let rows: Vec<Example<N>> = examples
         .iter()
         .map(|example| Example {
             weighed: example.weighed.iter().map(|(feature, value)| (places[*feature], *value)).collect(),
             ..example.clone()
         })
         .collect();
-    let point = descend(&rows, used.len(), 1.0 / c);
-    let mut weights = vec![[0.0; CLASSES]; size];
+    let point = descend(&rows, used.len(), 1.0 / c, link);
+    let mut weights = vec![[0.0; N]; size];
     for (place, feature) in used.iter().enumerate() {
         weights[*feature] = row(&point, place);
     }
     Fit { weights, bias: row(&point, used.len()) }
 }
 
-fn row(point: &[f64], place: usize) -> [f64; CLASSES] {
-    std::array::from_fn(|class| point[place * CLASSES + class])
+fn row<const N: usize>(point: &[f64], place: usize) -> [f64; N] {
+    std::array::from_fn(|thing| point[place * N + thing])
 }
 
 /// The loss at `point`, which holds a row of weights for each feature, then the biases; puts its gradient into `gradient`.
-fn loss(rows: &[Example], features: usize, penalty: f64, point: &[f64], gradient: &mut [f64]) -> f64 {
-    let (weights, bias) = point.split_at(features * CLASSES);
-    let (slopes, bias_slopes) = gradient.split_at_mut(features * CLASSES);
+fn loss<const N: usize>(
+    rows: &[Example<N>],
+    features: usize,
+    penalty: f64,
+    link: Link,
+    point: &[f64],
+    gradient: &mut [f64],
+) -> f64 {
+    let (weights, bias) = point.split_at(features * N);
+    let (slopes, bias_slopes) = gradient.split_at_mut(features * N);
     for (slope, weight) in slopes.iter_mut().zip(weights) {
         *slope = penalty * weight;
     }
     bias_slopes.fill(0.0);
     let mut total = 0.5 * penalty * weights.iter().map(|weight| weight * weight).sum::<f64>();
     for example in rows {
-        let mut scores: [f64; CLASSES] = std::array::from_fn(|class| bias[class]);
+        let mut scores: [f64; N] = std::array::from_fn(|thing| bias[thing]);
         for (place, value) in &example.weighed {
-            let weights = &weights[place * CLASSES..(place + 1) * CLASSES];
+            let weights = &weights[place * N..(place + 1) * N];
             for (score, weight) in scores.iter_mut().zip(weights) {
                 *score += value * weight;
             }
         }
-        let found = softmax(scores);
-        let mut errors = [0.0; CLASSES];
-        for class in 0..CLASSES {
-            total -= example.weight * example.target[class] * found[class].max(1e-300).ln();
-            errors[class] = example.weight * (found[class] - example.target[class]);
-            bias_slopes[class] += errors[class];
+        let found = match link {
+            Link::OneOf => softmax(scores),
+            Link::Each => scores.map(|score| 1.0 / (1.0 + (-score).exp())),
+        };
+        let surprise = |target: f64, found: f64| -target * found.max(1e-300).ln();
+        let mut errors = [0.0; N];
+        for thing in 0..N {
+            let (target, found) = (example.target[thing], found[thing]);
+            total += example.weight * surprise(target, found);
+            if link == Link::Each {
+                total += example.weight * surprise(1.0 - target, 1.0 - found);
+            }
+            errors[thing] = example.weight * (found - target);
+            bias_slopes[thing] += errors[thing];
         }
         for (place, value) in &example.weighed {
-            let slopes = &mut slopes[place * CLASSES..(place + 1) * CLASSES];
+            let slopes = &mut slopes[place * N..(place + 1) * N];
             for (slope, error) in slopes.iter_mut().zip(errors) {
                 *slope += value * error;
             }
@@ -109,11 +133,11 @@ fn loss(rows: &[Example], features: usize, penalty: f64, point: &[f64], gradient
     total
 }
 
-fn descend(rows: &[Example], features: usize, penalty: f64) -> Vec<f64> {
-    let size = (features + 1) * CLASSES;
+fn descend<const N: usize>(rows: &[Example<N>], features: usize, penalty: f64, link: Link) -> Vec<f64> {
+    let size = (features + 1) * N;
     let mut point = vec![0.0; size];
     let mut slope = vec![0.0; size];
-    let mut height = loss(rows, features, penalty, &point, &mut slope);
+    let mut height = loss(rows, features, penalty, link, &point, &mut slope);
     let mut memory: Vec<(Vec<f64>, Vec<f64>, f64)> = Vec::new();
     for step in 0..STEPS {
         if slope.iter().all(|part| part.abs() <= FLAT) {
@@ -125,7 +149,7 @@ fn descend(rows: &[Example], features: usize, penalty: f64) -> Vec<f64> {
         let (next, next_slope, next_height) = loop {
             let next: Vec<f64> = point.iter().zip(&direction).map(|(at, part)| at + length * part).collect();
             let mut next_slope = vec![0.0; size];
-            let next_height = loss(rows, features, penalty, &next, &mut next_slope);
+            let next_height = loss(rows, features, penalty, link, &next, &mut next_slope);
             if next_height <= height + 1e-4 * length * downhill {
                 break (next, next_slope, next_height);
             }

@@ -19,7 +19,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use agentops::routing::evaluation::{Evaluation, Gold, evaluate};
-use agentops::routing::model::{CLASSES, softmax};
+use agentops::routing::model::Judged;
 
 use intervals::{Measure, interval};
 use sources::Sources;
@@ -49,7 +49,7 @@ fn main() {
             let model = model(&lessons.iter().collect::<Vec<_>>(), &lexicon);
             tell("on the second file", &judge(&held_back, |text| model(text)));
             let yardstick = Yardstick::on(&lessons.iter().collect::<Vec<_>>());
-            tell("  TF-IDF with logistic regression", &judge(&held_back, |text| yardstick.probabilities(text)));
+            tell("  TF-IDF with logistic regression", &judge(&held_back, |text| yardstick.judge(text)));
         }
         let folds = trainer::deal(lessons, FOLDS);
         left_out(&format!("cross-validated in {FOLDS} parts"), lessons, &folds, &lexicon);
@@ -66,7 +66,7 @@ fn main() {
 
 /// Judges each text by models that did not see its fold, beside the yardstick. Only texts of the first source are counted.
 fn left_out(what: &str, lessons: &[Lesson], folds: &[Option<usize>], lexicon: &Lexicon) {
-    let counted = |found: Vec<Option<[f64; CLASSES]>>| -> Vec<(Gold, [f64; CLASSES])> {
+    let counted = |found: Vec<Option<Judged>>| -> Vec<(Gold, Judged)> {
         let has_first = lessons.iter().any(|lesson| lesson.is_first);
         let judged = lessons.iter().zip(found).filter(|(lesson, _)| lesson.is_first || !has_first);
         judged.filter_map(|(lesson, found)| Some((lesson.gold, found?))).collect()
@@ -74,24 +74,22 @@ fn left_out(what: &str, lessons: &[Lesson], folds: &[Option<usize>], lexicon: &L
     tell(what, &counted(trainer::out_of_fold(lessons, folds, |seen| model(seen, lexicon))));
     let yardstick = |seen: &[&Lesson]| -> Judge {
         let yardstick = Yardstick::on(seen);
-        Box::new(move |text| yardstick.probabilities(text))
+        Box::new(move |text| yardstick.judge(text))
     };
     tell("  TF-IDF with logistic regression", &counted(trainer::out_of_fold(lessons, folds, yardstick)));
 }
 
-/// The probabilities that a model of these texts gives.
+/// What a model of these texts says of a text.
 fn model(seen: &[&Lesson], lexicon: &Lexicon) -> Judge {
     let seen: Vec<Lesson> = seen.iter().map(|lesson| (*lesson).clone()).collect();
-    let parts = trainer::train(&seen, lexicon, Settings::CHOSEN, String::new());
-    let scores = trainer::scorer(&parts);
-    Box::new(move |text| softmax(scores(text).map(|score| score / parts.temperature)))
+    trainer::judge(&trainer::train(&seen, lexicon, Settings::CHOSEN, String::new()))
 }
 
-fn judge(texts: &[Lesson], route: impl Fn(&str) -> [f64; CLASSES]) -> Vec<(Gold, [f64; CLASSES])> {
+fn judge(texts: &[Lesson], route: impl Fn(&str) -> Judged) -> Vec<(Gold, Judged)> {
     texts.iter().map(|lesson| (lesson.gold, route(&lesson.text))).collect()
 }
 
-fn tell(what: &str, judged: &[(Gold, [f64; CLASSES])]) {
+fn tell(what: &str, judged: &[(Gold, Judged)]) {
     let figures = evaluate(judged);
     let show = |name: &str, value: Option<f64>, interval: Option<[f64; 2]>| match (value, interval) {
         (Some(value), Some([low, high])) => format!("{name} {value:.3} [{low:.3} {high:.3}]"),
@@ -109,6 +107,11 @@ fn tell(what: &str, judged: &[(Gold, [f64; CLASSES])]) {
         "      {}  {}  {}",
         show("calibration error", figures.ece, resampled(|figures: &Evaluation| figures.ece)),
         show("both of two", figures.top2_multi, resampled(|figures: &Evaluation| figures.top2_multi)),
+        show("named", figures.named_multi, resampled(|figures: &Evaluation| figures.named_multi)),
+    );
+    println!(
+        "      {}  {}",
+        show("two of one", figures.named_two, resampled(|figures: &Evaluation| figures.named_two)),
         show("abstains", figures.abstain_rate, resampled(|figures: &Evaluation| figures.abstain_rate)),
     );
 }

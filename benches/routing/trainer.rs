@@ -1,17 +1,20 @@
 //! From labelled texts to the parts of a model.
 //!
-//! Rarities and weights are learned from all texts; a text of two profiles pulls half towards each. The temperature is the
-//! one under which the labels of the first source's texts are most probable when each is judged by a model that did not see
-//! it; so confidence means something for texts like those.
+//! Rarities and weights are learned from all texts; a text of two profiles pulls half towards each, and each pair of profiles
+//! has weights of its own, learned from the texts of that pair against all others. The temperature, and the scale of pairs, are
+//! those under which the labels of the first source's texts are most probable when each is judged by a model that did not see
+//! it; so probabilities mean something for texts like those.
 
 use std::collections::BTreeMap;
 
 use agentops::model::digest::Digest;
 use agentops::routing::evaluation::Gold;
 use agentops::routing::features::{self, Counted};
-use agentops::routing::model::{CLASSES, IDF_STEP, Parts, Weighed, softmax, weigh};
+use agentops::routing::layer::Layer;
+use agentops::routing::model::{CLASSES, IDF_STEP, Judged, Model, PROFILES, Parts, Weighed, softmax, weigh};
+use agentops::routing::pairs::{PAIRS, Pairs, Scale};
 
-use super::logistic::{self, Example, Fit};
+use super::logistic::{self, Example, Fit, Link};
 
 /// How a model is made. The values of [`Settings::CHOSEN`] come from cross-validation on the training texts.
 #[derive(Debug, Clone, Copy)]
@@ -24,11 +27,13 @@ pub(crate) struct Settings {
     pub(crate) c: f64,
     /// How much a text of another source than the first counts.
     pub(crate) further: f64,
+    /// Weight of the logarithms of both profiles' shares beside the score of their pair.
+    pub(crate) shares: f64,
 }
 
 impl Settings {
     /// What the shipped model is made with.
-    pub(crate) const CHOSEN: Self = Self { bits: 17, groups: [1.0, 1.0, 0.4], c: 20.0, further: 0.3 };
+    pub(crate) const CHOSEN: Self = Self { bits: 17, groups: [1.0, 1.0, 0.4], c: 20.0, further: 0.3, shares: 0.5 };
 }
 
 /// A text to learn from.
@@ -75,8 +80,8 @@ impl Lexicon {
     }
 }
 
-/// Gives a text a number for each class.
-pub(crate) type Judge = Box<dyn Fn(&str) -> [f64; CLASSES]>;
+/// Judges a text.
+pub(crate) type Judge = Box<dyn Fn(&str) -> Judged>;
 
 /// How probable each class should be for a text.
 pub(crate) fn target(gold: Gold) -> [f64; CLASSES] {
@@ -89,12 +94,18 @@ pub(crate) fn target(gold: Gold) -> [f64; CLASSES] {
     target
 }
 
-/// A model before it is rounded to bytes: what it weighs a text with, and its fit.
+/// Which pair a text needs.
+fn target_of_pairs(gold: Gold) -> [f64; PAIRS.len()] {
+    PAIRS.map(|(one, other)| f64::from(u8::from(gold == Gold::Two(one, other))))
+}
+
+/// A model before it is rounded to bytes: what it weighs a text with, and its fits.
 pub(crate) struct Trained<'l> {
     lexicon: &'l Lexicon,
     settings: Settings,
     idf: Vec<u8>,
-    fit: Fit,
+    classes: Fit<CLASSES>,
+    pairs: Fit<{ PAIRS.len() }>,
 }
 
 impl<'l> Trained<'l> {
@@ -115,55 +126,52 @@ impl<'l> Trained<'l> {
         };
         let idf: Vec<u8> = seen.iter().map(rarity).collect();
         let size = (1 << settings.bits) + usize::from(lexicon.concepts);
-        let mut trained = Self { lexicon, settings, idf, fit: Fit { weights: Vec::new(), bias: [0.0; CLASSES] } };
-        let examples: Vec<Example> = lessons
-            .iter()
-            .zip(&counted)
-            .map(|(lesson, counted)| Example {
-                weighed: trained.weigh(counted),
-                target: target(lesson.gold),
-                weight: if lesson.is_first { 1.0 } else { settings.further },
-            })
-            .collect();
-        trained.fit = logistic::fit(&examples, size, settings.c);
-        trained
-    }
-
-    fn weigh(&self, counted: &Counted) -> Weighed {
-        let Settings { bits, groups, .. } = self.settings;
-        weigh(counted, bits, groups, |bucket| f64::from(self.idf[bucket]) * IDF_STEP)
+        let value =
+            |counted| weigh(counted, settings.bits, settings.groups, |bucket| f64::from(idf[bucket]) * IDF_STEP);
+        let weighed: Vec<Weighed> = counted.iter().map(value).collect();
+        let classes = logistic::fit(&examples(lessons, &weighed, settings, target), size, settings.c, Link::OneOf);
+        let pairs =
+            logistic::fit(&examples(lessons, &weighed, settings, target_of_pairs), size, settings.c, Link::Each);
+        Self { lexicon, settings, idf, classes, pairs }
     }
 
     /// The model as it is written: weights rounded to a byte.
-    pub(crate) fn parts(&self, header: String, temperature: f64) -> Parts {
+    pub(crate) fn parts(&self, header: String, temperature: f64, scale: Scale) -> Parts {
         let buckets = 1 << self.settings.bits;
-        let (hashed, concepts) = self.fit.weights.split_at(buckets);
-        let step = std::array::from_fn(|class| {
-            let highest = hashed.iter().map(|row| row[class].abs()).fold(0.0, f64::max);
-            if highest > 0.0 { highest / 127.0 } else { 1.0 }
-        });
-        let round = |row: &[f64; CLASSES]| std::array::from_fn(|class| (row[class] / step[class]).round() as i8);
         Parts {
             header,
             bits: self.settings.bits,
             groups: self.settings.groups,
             temperature,
-            bias: self.fit.bias,
+            scale,
             terms: self.lexicon.terms.iter().flat_map(|(hash, all)| all.iter().map(|one| (*hash, *one))).collect(),
-            concept_weights: concepts.to_vec(),
             idf: self.idf.clone(),
-            step,
-            weights: hashed.iter().map(round).collect(),
+            classes: Layer::of(&self.classes.weights, self.classes.bias, buckets),
+            pairs: Layer::of(&self.pairs.weights, self.pairs.bias, buckets),
         }
     }
 }
 
-/// The scores that the texts of `folds` get from models that did not see their fold; `None` for texts in no fold.
-pub(crate) fn out_of_fold(
+fn examples<const N: usize>(
+    lessons: &[&Lesson],
+    weighed: &[Weighed],
+    settings: Settings,
+    target: impl Fn(Gold) -> [f64; N],
+) -> Vec<Example<N>> {
+    let example = |(lesson, weighed): (&&Lesson, &Weighed)| Example {
+        weighed: weighed.clone(),
+        target: target(lesson.gold),
+        weight: if lesson.is_first { 1.0 } else { settings.further },
+    };
+    lessons.iter().zip(weighed).map(example).collect()
+}
+
+/// What the texts of `folds` get from models that did not see their fold; `None` for texts in no fold.
+pub(crate) fn out_of_fold<S: Clone>(
     lessons: &[Lesson],
     folds: &[Option<usize>],
-    train: impl Fn(&[&Lesson]) -> Judge,
-) -> Vec<Option<[f64; CLASSES]>> {
+    train: impl Fn(&[&Lesson]) -> Box<dyn Fn(&str) -> S>,
+) -> Vec<Option<S>> {
     let mut out = vec![None; lessons.len()];
     let count = folds.iter().flatten().max().map_or(0, |highest| highest + 1);
     for fold in 0..count {
@@ -189,13 +197,15 @@ pub(crate) fn deal(lessons: &[Lesson], count: usize) -> Vec<Option<usize>> {
     folds
 }
 
+/// The scores of one text: of the classes, and of the pairs.
+pub(crate) type Scores = ([f64; CLASSES], [f64; PAIRS.len()]);
+
 /// The temperature under which the labels of judged texts are most probable, in steps of a fiftieth.
-pub(crate) fn temperature(lessons: &[Lesson], scores: &[Option<[f64; CLASSES]>]) -> f64 {
+fn temperature(judged: &[(Gold, Scores)]) -> f64 {
     let surprise = |temperature: f64| -> f64 {
-        let judged = lessons.iter().zip(scores).filter_map(|(lesson, scores)| Some((lesson, (*scores)?)));
-        let each = judged.map(|(lesson, scores)| {
+        let each = judged.iter().map(|(gold, (scores, _))| {
             let found = softmax(scores.map(|score| score / temperature));
-            let target = target(lesson.gold);
+            let target = target(*gold);
             -(0..CLASSES).map(|class| if target[class] > 0.0 { found[class] } else { 0.0 }).sum::<f64>().max(1e-12).ln()
         });
         each.sum()
@@ -204,21 +214,56 @@ pub(crate) fn temperature(lessons: &[Lesson], scores: &[Option<[f64; CLASSES]>])
     steps.min_by(|a, b| surprise(*a).total_cmp(&surprise(*b))).unwrap_or(1.0)
 }
 
-/// A model of `lessons` with its temperature, ready to be written.
+/// The scale under which it is most probable of judged texts whether they need both of their first two profiles.
+fn scale(judged: &[(Gold, Scores)], temperature: f64, shares: f64) -> Scale {
+    let example = |(gold, (scores, pairs)): &(Gold, Scores)| {
+        let found = softmax(scores.map(|score| score / temperature));
+        let mut places: Vec<usize> = (0..PROFILES.len()).collect();
+        places.sort_by(|a, b| found[*b].total_cmp(&found[*a]));
+        let (one, other) = (places[0], places[1]);
+        let share = |place: usize| (PROFILES[place], found[place]);
+        let pairs = Pairs { scores: *pairs, scale: Scale::plain(shares) };
+        let score = pairs.log_odds(share(one), share(other)).unwrap_or_default();
+        let is_needed = *gold == Gold::Two(one.min(other), one.max(other));
+        Example { weighed: vec![(0, score)], target: [f64::from(u8::from(is_needed))], weight: 1.0 }
+    };
+    let examples: Vec<Example<1>> = judged.iter().map(example).collect();
+    let fit = logistic::fit(&examples, 1, FREE, Link::Each);
+    Scale { shares, slope: fit.weights[0][0], offset: fit.bias[0] }
+}
+
+/// As good as no penalty.
+const FREE: f64 = 1e4;
+
+/// A model of `lessons` with its temperature and scale, ready to be written.
 pub(crate) fn train(lessons: &[Lesson], lexicon: &Lexicon, settings: Settings, header: String) -> Parts {
     let folds = deal(lessons, 5);
-    let scores =
-        out_of_fold(lessons, &folds, |seen| scorer(&Trained::on(seen, lexicon, settings).parts(String::new(), 1.0)));
-    let temperature = temperature(lessons, &scores);
+    let raw = |seen: &[&Lesson]| {
+        scorer(&Trained::on(seen, lexicon, settings).parts(String::new(), 1.0, Scale::plain(settings.shares)))
+    };
+    let scores = out_of_fold(lessons, &folds, raw);
+    let judged: Vec<(Gold, Scores)> =
+        lessons.iter().zip(scores).filter_map(|(lesson, scores)| Some((lesson.gold, scores?))).collect();
+    let temperature = temperature(&judged);
     let all: Vec<&Lesson> = lessons.iter().collect();
-    Trained::on(&all, lexicon, settings).parts(header, temperature)
+    Trained::on(&all, lexicon, settings).parts(header, temperature, scale(&judged, temperature, settings.shares))
 }
 
 /// The scores of a model as it is written.
-pub(crate) fn scorer(parts: &Parts) -> Judge {
+pub(crate) fn scorer(parts: &Parts) -> Box<dyn Fn(&str) -> Scores> {
     let bytes = parts.bytes();
     Box::new(move |text| {
-        let model = agentops::routing::model::Model::read(&bytes).expect("what was just written");
-        model.scores(&model.weigh(&model.count(text)))
+        let model = Model::read(&bytes).expect("what was just written");
+        let weighed = model.weigh(&model.count(text));
+        (model.scores(&weighed), model.pair_scores(&weighed))
+    })
+}
+
+/// The judgement of a model as it is written.
+pub(crate) fn judge(parts: &Parts) -> Judge {
+    let bytes = parts.bytes();
+    Box::new(move |text| {
+        let model = Model::read(&bytes).expect("what was just written");
+        model.judge(&model.weigh(&model.count(text)))
     })
 }

@@ -5,9 +5,10 @@
 use std::collections::HashMap;
 
 use agentops::routing::evaluation::Gold;
-use agentops::routing::model::{CLASSES, Weighed, softmax};
+use agentops::routing::model::{CLASSES, Judged, Weighed, softmax};
+use agentops::routing::pairs::Pairs;
 
-use super::logistic::{self, Example, Fit};
+use super::logistic::{self, Example, Fit, Link};
 use super::trainer::{Lesson, target};
 
 /// The strength that served the yardstick best.
@@ -78,7 +79,7 @@ fn characters(text: &str) -> Vec<String> {
 /// The yardstick, trained.
 pub(crate) struct Yardstick {
     lists: [List; 2],
-    fit: Fit,
+    fit: Fit<CLASSES>,
 }
 
 impl Yardstick {
@@ -90,21 +91,21 @@ impl Yardstick {
         let second = List::learn(characters, &texts, first.known.len());
         let size = first.known.len() + second.known.len();
         let lists = [first, second];
-        let examples: Vec<Example> = lessons
+        let examples: Vec<Example<CLASSES>> = lessons
             .iter()
             .map(|lesson| Example { weighed: weigh(&lists, &lesson.text), target: target(lesson.gold), weight: 1.0 })
             .collect();
-        let fit = logistic::fit(&examples, size, C);
+        let fit = logistic::fit(&examples, size, C, Link::OneOf);
         Self { lists, fit }
     }
 
-    /// Probabilities of the four profiles; in the place of `other`, how unsure it is.
-    pub(crate) fn probabilities(&self, text: &str) -> [f64; CLASSES] {
+    /// Probabilities of the four profiles; in the place of `other`, how unsure it is. Of pairs it knows nothing.
+    pub(crate) fn judge(&self, text: &str) -> Judged {
         let mut scores = self.fit.scores(&weigh(&self.lists, text));
         scores[CLASSES - 1] = f64::NEG_INFINITY;
         let mut found = softmax(scores);
         found[CLASSES - 1] = 1.0 - found.iter().copied().fold(0.0, f64::max);
-        found
+        Judged { probabilities: found, pairs: Pairs::UNKNOWN }
     }
 }
 

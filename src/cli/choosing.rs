@@ -27,15 +27,19 @@ pub(super) fn choose(
     title: &str,
     named: Option<String>,
 ) -> Result<Choice, CommandError> {
+    if title.trim().is_empty() {
+        return Err(CommandError::usage("a task needs a title").hint("say in one line what is to be done"));
+    }
     let base = site.base()?;
     if base.policy.profiles.len() < 2 {
         return Ok(Choice { profile: named, notes: Vec::new(), routed: None });
     }
     let routed = route::route(&base, title)?;
     if let Some(named) = named {
+        // What agrees with a router that was sure need not be told; any other choice was somebody's.
         let is_sure = matches!(routed.route.decision, Decision::Auto | Decision::Suggest);
-        let is_another = routed.route.profile().is_some_and(|best| best.as_str() != named);
-        let notes = if is_sure && is_another { routed.notes(&named) } else { Vec::new() };
+        let agrees = is_sure && routed.route.profile().is_some_and(|best| best.as_str() == named);
+        let notes = if agrees { Vec::new() } else { routed.notes(&named) };
         return Ok(Choice { profile: Some(named), notes, routed: None });
     }
     settle(context, &base, &routed, title, "agentops task new")
@@ -63,16 +67,16 @@ pub(super) fn settle(
     Ok(Choice { notes: routed.notes(&profile), profile: Some(profile), routed: Some(RouteBody::of(routed)) })
 }
 
-/// The profiles to choose from, best first: both of a two-profile task, the one that is suggested, or all there are.
+/// The profiles to choose from, best first: the two that are named, the one that is suggested, or all there are.
 fn offered(routed: &Routed) -> Vec<&Candidate> {
     let present = || routed.route.candidates.iter().filter(|one| one.present);
-    let needed: Vec<&Candidate> = routed.route.needed().filter(|one| one.present).collect();
+    let named: Vec<&Candidate> = routed.route.named().filter(|one| one.present).collect();
     let is_clear = match routed.route.decision {
         Decision::Auto | Decision::Suggest => true,
-        Decision::Ask => needed.len() == 2,
+        Decision::Ask => named.len() == 2,
         Decision::None => false,
     };
-    if is_clear && !needed.is_empty() { needed } else { present().collect() }
+    if is_clear && !named.is_empty() { named } else { present().collect() }
 }
 
 fn ask(context: &Context, base: &Base<'_>, routed: &Routed) -> Result<String, CommandError> {
@@ -102,7 +106,7 @@ fn refusal(routed: &Routed, title: &str, verb: &str) -> CommandError {
     let error = CommandError::usage(format!("which profile? {}", why(routed)));
     let error = match routed.route.decision {
         Decision::None => error.hint("if it needs no plan, commit it directly: git commit"),
-        Decision::Ask if offered.len() == 2 => {
+        Decision::Ask if offered.len() == 2 && routed.route.is_of_two() => {
             error.hint("work for two profiles is a task in each, one `--after` the other")
         }
         _ => error,
@@ -115,15 +119,15 @@ fn refusal(routed: &Routed, title: &str, verb: &str) -> CommandError {
 
 /// Why the router does not decide alone.
 fn why(routed: &Routed) -> String {
-    let needed: Vec<String> =
-        routed.route.needed().map(|one| format!("`{}` ({})", one.profile, percent(one.score))).collect();
-    let needed = needed.join(" and ");
+    let named: Vec<String> =
+        routed.route.named().map(|one| format!("`{}` ({})", one.profile, percent(one.score))).collect();
+    let named = named.join(if routed.route.is_of_two() { " and " } else { " or " });
     let is_present = routed.route.candidates.first().is_some_and(|best| best.present);
     match routed.route.decision {
         Decision::None => "this looks like one-off work that belongs to none".to_owned(),
-        Decision::Ask if routed.route.needed().count() == 2 => format!("it could belong to {needed}"),
-        Decision::Ask => format!("nothing fits clearly; nearest is {needed}"),
-        _ if is_present => format!("it probably belongs to {needed}"),
-        _ => format!("it probably belongs to {needed}, which this repository does not have"),
+        Decision::Ask if routed.route.named().count() == 2 => format!("it could belong to {named}"),
+        Decision::Ask => format!("nothing fits clearly; nearest is {named}"),
+        _ if is_present => format!("it probably belongs to {named}"),
+        _ => format!("it probably belongs to {named}, which this repository does not have"),
     }
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{CommandError, Context, ErrorKind, Outcome};
 use crate::engine::knowledge::route::{self, Routed};
 use crate::model::escape::visible;
+use crate::routing::decision::Decision;
 use crate::ui::{Table, dim, plain, strong};
 
 /// The longest text or evaluation file that is read.
@@ -52,6 +53,10 @@ pub(super) struct RouteBody {
     profile: Option<String>,
     confidence: f64,
     decision: &'static str,
+    /// The profiles that are named: two where the task may be of either, or needs both; none where the decision is none.
+    named: Vec<String>,
+    /// Probability that the task needs both of the first two candidates.
+    two: f64,
     candidates: Vec<CandidateBody>,
     signals: Vec<String>,
     model: String,
@@ -72,6 +77,11 @@ impl RouteBody {
             profile: route.profile().map(ToString::to_string),
             confidence: round(route.confidence),
             decision: route.decision.as_str(),
+            named: match route.decision {
+                Decision::None => Vec::new(),
+                _ => route.named().map(|one| one.profile.to_string()).collect(),
+            },
+            two: round(route.two),
             candidates: route
                 .candidates
                 .iter()
@@ -105,16 +115,16 @@ fn tell(text: &str, context: &Context) -> Result<Outcome, CommandError> {
     let routed = route::route_in(&context.dir, &context.env, &context.clock, text)?;
     let body = RouteBody::of(&routed);
     context.ui.show(&body, |page| {
-        let needed: Vec<String> = routed.route.needed().map(|one| one.profile.to_string()).collect();
         let share = percent(routed.route.confidence);
-        let both = needed.join(" and ");
+        let named = body.named.join(if routed.route.is_of_two() { " and " } else { " or " });
         match body.decision {
-            "auto" => page.line([strong(&both), plain(format!(": {share} sure"))]),
-            "suggest" => page.line([plain("probably "), strong(&both), plain(format!(": {share} sure"))]),
+            "auto" => page.line([strong(&named), plain(format!(": {share} sure"))]),
+            "suggest" => page.line([plain("probably "), strong(&named), plain(format!(": {share} sure"))]),
             "none" => page.text(format!("no profile: one-off work, {share} sure; commit it directly")),
-            _ if needed.len() == 2 => {
-                page.line([plain("perhaps "), strong(&both), plain(": choose, or open a task in each")])
+            _ if routed.route.is_of_two() => {
+                page.line([plain("perhaps "), strong(&named), plain(": choose, or open a task in each")])
             }
+            _ if body.named.len() == 2 => page.line([strong(&named), plain(": choose")]),
             _ => page.text("nothing fits clearly: choose"),
         }
         let mut table = Table::without_headings();
@@ -147,7 +157,9 @@ fn eval(file: &Path, context: &Context) -> Result<Outcome, CommandError> {
         row("texts", format!("{}, {} of one profile", figures.n, figures.n_four));
         row("accuracy", show(figures.accuracy) + &interval);
         row("macro F1", show(figures.macro_f1));
-        row("both of two profiles", show(figures.top2_multi));
+        row("both of two profiles first", show(figures.top2_multi));
+        row("both of two profiles named", show(figures.named_multi));
+        row("two named of one profile", show(figures.named_two));
         row("area for `other`", show(figures.auroc_other));
         row("calibration error", show(figures.ece));
         row("abstains", show(figures.abstain_rate));

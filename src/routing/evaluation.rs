@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::decision::{Decision, decide_text};
-use super::model::{CLASSES, PROFILES};
+use super::decision::{Decision, Route, decide_text};
+use super::model::{CLASSES, Judged, PROFILES};
 
 /// Where a text belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -116,6 +116,10 @@ pub struct Evaluation {
     pub confusion: BTreeMap<&'static str, BTreeMap<&'static str, usize>>,
     /// Share of the `multi` texts whose two most probable profiles are their two, in any order.
     pub top2_multi: Option<f64>,
+    /// Share of the `multi` texts that count as tasks of two profiles, of exactly their two.
+    pub named_multi: Option<f64>,
+    /// Share of the four that wrongly count as tasks of two profiles.
+    pub named_two: Option<f64>,
     /// Area under the ROC curve for telling `other` from the four by the probability of `other`; ties count half. `multi`
     /// texts are left out.
     pub auroc_other: Option<f64>,
@@ -138,7 +142,14 @@ pub fn best(probabilities: &[f64; CLASSES]) -> usize {
 }
 
 /// Compares probabilities, as the model gives them, with where the texts belong.
-pub fn evaluate(judged: &[(Gold, [f64; CLASSES])]) -> Evaluation {
+pub fn evaluate(judged: &[(Gold, Judged)]) -> Evaluation {
+    let routes: Vec<(Gold, Route)> = judged.iter().map(|(gold, judged)| (*gold, decide_text(judged))).collect();
+    let routes_of =
+        |wanted: fn(&Gold) -> bool| -> Vec<&(Gold, Route)> { routes.iter().filter(|(gold, _)| wanted(gold)).collect() };
+    let (routes_four, routes_multi) =
+        (routes_of(|gold| matches!(gold, Gold::One(_))), routes_of(|gold| matches!(gold, Gold::Two(..))));
+    let judged: Vec<(Gold, [f64; CLASSES])> = judged.iter().map(|(gold, one)| (*gold, one.probabilities)).collect();
+    let judged = judged.as_slice();
     let four: Vec<(usize, &[f64; CLASSES])> = judged
         .iter()
         .filter_map(|(gold, probabilities)| match gold {
@@ -160,14 +171,23 @@ pub fn evaluate(judged: &[(Gold, [f64; CLASSES])]) -> Evaluation {
         macro_f1: some(macro_f1(&four)),
         confusion,
         top2_multi: top_two(judged),
+        named_multi: share(routes_multi.iter().filter(|one| names_both(one)).count(), routes_multi.len()),
+        named_two: share(routes_four.iter().filter(|(_, route)| route.is_of_two()).count(), routes_four.len()),
         auroc_other: area(judged),
         ece: some(calibration_error(&four)),
-        abstain_rate: share(four.iter().filter(|(_, probabilities)| abstains(probabilities)).count(), four.len()),
+        abstain_rate: share(routes_four.iter().filter(|(_, route)| abstains(route)).count(), four.len()),
     }
 }
 
-fn abstains(probabilities: &[f64; CLASSES]) -> bool {
-    matches!(decide_text(*probabilities).decision, Decision::Ask | Decision::None)
+fn abstains(route: &Route) -> bool {
+    matches!(route.decision, Decision::Ask | Decision::None)
+}
+
+/// Whether a task of two profiles counts as one of exactly these.
+fn names_both((gold, route): &(Gold, Route)) -> bool {
+    let Gold::Two(one, other) = *gold else { return false };
+    let named: Vec<&str> = route.named().map(|one| one.profile.as_str()).collect();
+    route.is_of_two() && [one, other].iter().all(|place| named.contains(&PROFILES[*place]))
 }
 
 fn share(part: usize, whole: usize) -> Option<f64> {
@@ -244,6 +264,7 @@ fn calibration_error(four: &[(usize, &[f64; CLASSES])]) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::pairs::{Pairs, Scale};
     use super::*;
 
     fn sure(place: usize, confidence: f64) -> [f64; CLASSES] {
@@ -264,16 +285,19 @@ mod tests {
             (Gold::Other, sure(4, 0.8)),
             (Gold::Other, sure(0, 0.9)),
         ];
-        let found = evaluate(&judged);
+        let pairs = Pairs { scores: [-9.0, -9.0, 0.3, -9.0, -9.0, 3.0], scale: Scale::plain(0.5) };
+        let found = evaluate(&judged.map(|(gold, probabilities)| (gold, Judged { probabilities, pairs })));
         assert_eq!((found.n, found.n_four, found.accuracy), (8, 4, Some(0.75)));
         // Three of four right at 0.9: |2.7 / 3 …| in one bin of four.
         assert!((found.ece.unwrap() - 0.15).abs() < 1e-9);
         // F1 of the four: 1, 1, 2/3, 0.
         assert!((found.macro_f1.unwrap() - (2.0 + 2.0 / 3.0) / 4.0).abs() < 1e-9);
         assert_eq!(found.top2_multi, Some(0.5));
+        // Of the second the first two candidates are another pair. The two led by `sre` have `data-eng` behind it.
+        assert_eq!((found.named_multi, found.named_two), (Some(0.5), Some(0.5)));
         // One of the others is above all, one ties with all.
         assert_eq!(found.auroc_other, Some(0.75));
-        assert_eq!(found.abstain_rate, Some(0.0));
+        assert_eq!(found.abstain_rate, Some(0.5));
         assert_eq!(found.confusion["data-eng"]["sre"], 1);
         let [low, high] = found.ci95.unwrap();
         assert!((low - 0.3006).abs() < 1e-3 && (high - 0.9544).abs() < 1e-3, "{low} {high}");
@@ -281,8 +305,9 @@ mod tests {
 
     #[test]
     fn what_there_is_no_text_for_is_null() {
-        let found = evaluate(&[(Gold::Other, sure(4, 0.9))]);
+        let found = evaluate(&[(Gold::Other, Judged { probabilities: sure(4, 0.9), pairs: Pairs::UNKNOWN })]);
         assert_eq!((found.accuracy, found.ece, found.auroc_other, found.top2_multi), (None, None, None, None));
+        assert_eq!((found.named_multi, found.named_two), (None, None));
     }
 
     #[test]

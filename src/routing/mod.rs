@@ -6,5 +6,7 @@
 pub mod decision;
 pub mod evaluation;
 pub mod features;
+pub mod layer;
 pub mod model;
+pub mod pairs;
 pub mod signals;

@@ -8,6 +8,8 @@
 //! test does.
 
 use super::features::{self, Counted};
+use super::layer::{Layer, LayerView};
+use super::pairs::{PAIRS, Pairs, Scale};
 use crate::model::digest::Digest;
 
 /// The profiles that the classifier knows, in the order of its classes; behind them comes `other`.
@@ -16,7 +18,7 @@ pub const PROFILES: [&str; 4] = ["product-dev", "devops", "sre", "data-eng"];
 /// The classes: those of [`PROFILES`], then `other`.
 pub const CLASSES: usize = PROFILES.len() + 1;
 
-const MAGIC: &[u8; 8] = b"AOROUTE1";
+const MAGIC: &[u8; 8] = b"AOROUTE2";
 
 /// The model of the program.
 static SHIPPED: &[u8] = include_bytes!("model.bin");
@@ -32,18 +34,16 @@ pub struct Parts {
     pub groups: [f64; 3],
     /// Divides the scores before they become probabilities.
     pub temperature: f64,
-    /// Score of each class where nothing was met.
-    pub bias: [f64; CLASSES],
+    /// How scores of pairs become probabilities.
+    pub scale: Scale,
     /// Hash of a term, number of its concept; sorted.
     pub terms: Vec<(u64, u8)>,
-    /// Weights of the concepts, by number.
-    pub concept_weights: Vec<[f64; CLASSES]>,
     /// Rarity of each bucket's features, in [`IDF_STEP`]s.
     pub idf: Vec<u8>,
-    /// What a step of `weights` is worth, for each class.
-    pub step: [f64; CLASSES],
-    /// Weight of each bucket in each class, in steps.
-    pub weights: Vec<[i8; CLASSES]>,
+    /// Scores of the classes.
+    pub classes: Layer<CLASSES>,
+    /// Scores of the pairs.
+    pub pairs: Layer<{ PAIRS.len() }>,
 }
 
 /// What one step of the stored rarity is worth.
@@ -60,17 +60,16 @@ impl Parts {
         out.extend(self.bits.to_le_bytes());
         out.extend(self.groups.into_iter().flat_map(number));
         out.extend(number(self.temperature));
-        out.extend(self.bias.into_iter().flat_map(number));
-        out.extend(length(self.concept_weights.len()));
+        out.extend([self.scale.shares, self.scale.slope, self.scale.offset].into_iter().flat_map(number));
+        out.extend(length(self.classes.concepts.len()));
         out.extend(length(self.terms.len()));
         for (hash, concept) in &self.terms {
             out.extend(hash.to_le_bytes());
             out.push(*concept);
         }
-        out.extend(self.concept_weights.iter().flatten().copied().flat_map(number));
         out.extend(&self.idf);
-        out.extend(self.step.into_iter().flat_map(number));
-        out.extend(self.weights.iter().flatten().flat_map(|weight| weight.to_le_bytes()));
+        out.extend(self.classes.bytes());
+        out.extend(self.pairs.bytes());
         let digest = Digest::of(&out).hex();
         out.extend(digest.as_bytes());
         out
@@ -85,19 +84,27 @@ pub struct Model<'a> {
     bits: u32,
     groups: [f64; 3],
     temperature: f64,
-    bias: [f64; CLASSES],
+    scale: Scale,
     terms: &'a [u8],
-    concept_weights: &'a [u8],
     idf: &'a [u8],
-    step: [f64; CLASSES],
-    weights: &'a [u8],
+    classes: LayerView<'a, CLASSES>,
+    pairs: LayerView<'a, { PAIRS.len() }>,
+}
+
+/// What a model says of one text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Judged {
+    /// Probability of each class, [`PROFILES`] first, then `other`.
+    pub probabilities: [f64; CLASSES],
+    /// Whether it needs two of them.
+    pub pairs: Pairs,
 }
 
 /// Reads numbers from the front of bytes.
-struct Front<'a>(&'a [u8]);
+pub(super) struct Front<'a>(&'a [u8]);
 
 impl<'a> Front<'a> {
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+    pub(super) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let (front, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;
         Some(front)
@@ -111,7 +118,7 @@ impl<'a> Front<'a> {
         usize::try_from(self.length()?).ok()
     }
 
-    fn numbers<const N: usize>(&mut self) -> Option<[f64; N]> {
+    pub(super) fn numbers<const N: usize>(&mut self) -> Option<[f64; N]> {
         let bytes = self.take(8 * N)?;
         let mut out = [0.0; N];
         for (value, bytes) in out.iter_mut().zip(bytes.chunks_exact(8)) {
@@ -134,15 +141,14 @@ impl<'a> Model<'a> {
     const EMPTY: Model<'static> = Model {
         digest: "",
         header: "",
-        bits: 0,
+        bits: 1,
         groups: [0.0; 3],
         temperature: 1.0,
-        bias: [0.0; CLASSES],
+        scale: Scale::plain(0.0),
         terms: &[],
-        concept_weights: &[],
-        idf: &[0],
-        step: [0.0; CLASSES],
-        weights: &[0; CLASSES],
+        idf: &[0; 2],
+        classes: LayerView::EMPTY,
+        pairs: LayerView::EMPTY,
     };
 
     /// Looks at a model file; `None` where it is none, or cut off.
@@ -154,28 +160,17 @@ impl<'a> Model<'a> {
         let length = from.count()?;
         let header = std::str::from_utf8(from.take(length)?).ok()?;
         let bits = from.length().filter(|bits| (1..=24).contains(bits))?;
-        let (groups, [temperature], bias) = (from.numbers()?, from.numbers()?, from.numbers()?);
+        let (groups, [temperature, shares, slope, offset]) = (from.numbers()?, from.numbers()?);
         let concepts = from.count()?;
         let terms = from.count()?;
         let terms = from.take(terms.checked_mul(TERM_BYTES)?)?;
-        let concept_weights = from.take(concepts.checked_mul(CLASSES * 8)?)?;
         let idf = from.take(1 << bits)?;
-        let step = from.numbers()?;
-        let weights = from.take(CLASSES << bits)?;
+        let classes = LayerView::take(&mut from, concepts, 1 << bits)?;
+        let pairs = LayerView::take(&mut from, concepts, 1 << bits)?;
         let digest = std::str::from_utf8(from.take(DIGEST_BYTES)?).ok()?;
-        from.0.is_empty().then_some(Self {
-            digest,
-            header,
-            bits,
-            groups,
-            temperature,
-            bias,
-            terms,
-            concept_weights,
-            idf,
-            step,
-            weights,
-        })
+        let scale = Scale { shares, slope, offset };
+        let model = Self { digest, header, bits, groups, temperature, scale, terms, idf, classes, pairs };
+        from.0.is_empty().then_some(model)
     }
 
     /// What it was trained on, a line each.
@@ -213,30 +208,20 @@ impl<'a> Model<'a> {
         weigh(counted, self.bits, self.groups, |bucket| f64::from(self.idf[bucket]) * IDF_STEP)
     }
 
-    /// Probability of each class, [`PROFILES`] first, then `other`.
-    pub fn probabilities(&self, weighed: &Weighed) -> [f64; CLASSES] {
-        softmax(self.scores(weighed).map(|score| score / self.temperature))
+    /// What it says of a text.
+    pub fn judge(&self, weighed: &Weighed) -> Judged {
+        let probabilities = softmax(self.scores(weighed).map(|score| score / self.temperature));
+        Judged { probabilities, pairs: Pairs { scores: self.pair_scores(weighed), scale: self.scale } }
     }
 
     /// The score of each class before it becomes a probability.
     pub fn scores(&self, weighed: &Weighed) -> [f64; CLASSES] {
-        let buckets = 1usize << self.bits;
-        let mut scores = self.bias;
-        for (index, value) in weighed {
-            for (class, score) in scores.iter_mut().enumerate() {
-                *score += value
-                    * match index.checked_sub(buckets) {
-                        None => f64::from(self.weights[index * CLASSES + class].cast_signed()) * self.step[class],
-                        Some(concept) => self.concept_weight(concept * CLASSES + class),
-                    };
-            }
-        }
-        scores
+        self.classes.scores(weighed, 1 << self.bits)
     }
 
-    fn concept_weight(&self, index: usize) -> f64 {
-        let bytes = self.concept_weights.get(index * 8..index * 8 + 8).and_then(|bytes| bytes.try_into().ok());
-        bytes.map_or(0.0, f64::from_le_bytes)
+    /// The score of each pair before it becomes a probability.
+    pub fn pair_scores(&self, weighed: &Weighed) -> [f64; PAIRS.len()] {
+        self.pairs.scores(weighed, 1 << self.bits)
     }
 }
 
@@ -286,12 +271,21 @@ mod tests {
             bits,
             groups: [1.0, 1.0, 1.0],
             temperature: 1.0,
-            bias: [0.0; CLASSES],
+            scale: Scale::plain(0.5),
             terms: vec![(features::term_hash(&features::stems("outage")), 0)],
-            concept_weights: vec![[0.0, 0.0, 3.0, 0.0, 0.0]],
             idf: vec![24; 1 << bits],
-            step: [0.01; CLASSES],
-            weights: vec![[0, 0, 0, -1, 0]; 1 << bits],
+            classes: Layer {
+                bias: [0.0; CLASSES],
+                concepts: vec![[0.0, 0.0, 3.0, 0.0, 0.0]],
+                step: [0.01; CLASSES],
+                buckets: vec![[0, 0, 0, -1, 0]; 1 << bits],
+            },
+            pairs: Layer {
+                bias: [0.0; PAIRS.len()],
+                concepts: vec![[0.0, 0.0, 0.0, 5.0, 0.0, 0.0]],
+                step: [0.01; PAIRS.len()],
+                buckets: vec![[0; PAIRS.len()]; 1 << bits],
+            },
         }
     }
 
@@ -300,10 +294,11 @@ mod tests {
         let bytes = parts().bytes();
         let model = Model::read(&bytes).unwrap();
         assert_eq!(model.header(), "made for a test\n");
-        let probabilities = model.probabilities(&model.weigh(&model.count("An outage")));
+        let Judged { probabilities, pairs } = model.judge(&model.weigh(&model.count("An outage")));
         assert!(probabilities[2] > 0.8, "{probabilities:?}");
         assert!(probabilities[3] < probabilities[0], "weights below zero are read: {probabilities:?}");
         assert!((probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        assert_eq!((pairs.scores, pairs.scale), ([0.0, 0.0, 0.0, 5.0, 0.0, 0.0], parts().scale));
     }
 
     #[test]
@@ -313,7 +308,7 @@ mod tests {
             assert!(Model::read(&bytes[..cut]).is_none(), "cut at {cut}");
         }
         assert!(Model::read(&[&bytes[..], b"x"].concat()).is_none());
-        assert!(Model::read(b"AOROUTE2").is_none());
+        assert!(Model::read(b"AOROUTE1").is_none());
     }
 
     #[test]
@@ -328,7 +323,7 @@ mod tests {
     #[test]
     fn a_text_without_words_is_no_work_of_a_profile() {
         let model = Model::shipped();
-        let probabilities = model.probabilities(&model.weigh(&model.count("?!")));
+        let probabilities = model.judge(&model.weigh(&model.count("?!"))).probabilities;
         assert!(probabilities[..PROFILES.len()].iter().all(|probability| *probability < 0.3), "{probabilities:?}");
     }
 }

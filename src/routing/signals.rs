@@ -6,7 +6,7 @@
 //! be taught. Of a profile's other signals the strongest adds to its log-odds.
 
 use super::decision::{Candidate, Route, decide};
-use super::model::{CLASSES, Model, PROFILES, Weighed};
+use super::model::{CLASSES, Judged, Model, PROFILES, Weighed};
 use crate::model::name::ProfileName;
 
 /// The cosine at which an example speaks for its profile as much as everything else speaks against it.
@@ -45,7 +45,7 @@ pub struct Signal {
 /// Routes a text in a repository with these profiles and signals; gives what spoke for whom besides the text.
 pub fn route(model: &Model<'_>, text: &str, profiles: &[Taught<'_>], signals: Vec<Signal>) -> (Route, Vec<String>) {
     let weighed = model.weigh(&model.count(text));
-    let probabilities = model.probabilities(&weighed);
+    let Judged { probabilities, pairs } = model.judge(&weighed);
     let mut says = Vec::new();
     let mut votes: Vec<(&ProfileName, f64)> = Vec::new();
     for profile in profiles {
@@ -85,7 +85,7 @@ pub fn route(model: &Model<'_>, text: &str, profiles: &[Taught<'_>], signals: Ve
     let all = other + candidates.iter().map(|candidate| candidate.score).sum::<f64>();
     candidates.iter_mut().for_each(|candidate| candidate.score /= all);
     other /= all;
-    (decide(candidates, other), says)
+    (decide(candidates, other, &pairs), says)
 }
 
 /// The text nearest to `weighed`, with the cosine between them.

@@ -350,7 +350,7 @@ fn an_event_notes_what_was_given_since_the_one_before() {
     let sandbox = Sandbox::governed();
     let task = sandbox.open_task("Reset passwords by mail", "");
     let step = |number: usize| {
-        sandbox.write("src/app.txt", format!("{number}\n"));
+        sandbox.write("src/app.txt", format!("{number}\n").repeat(20));
         sandbox.commit_all(&lawful(&format!("feat: step {number}")));
     };
     for number in 0..10 {

@@ -79,7 +79,15 @@ fn a_profile_that_is_named_is_taken_and_being_another_is_remembered() {
     assert_eq!(overridden["route-override"].as_str(), Some("product-dev"));
     assert!(overridden["route"].as_str().unwrap().starts_with("auto sre "), "{overridden:?}");
     assert!(note(&sandbox, INCIDENT, "--profile sre").is_empty(), "what was not needed is not told");
-    assert!(note(&sandbox, "Something or other", "--profile sre").is_empty());
+    // Whoever is asked and answers decides as well, and so does who wants a task for what needs none.
+    assert!(note(&sandbox, "Look into it", "--profile sre")["route"].as_str().unwrap().starts_with("ask "));
+    let wanted = note(&sandbox, "Correct a spelling mistake in the readme", "--profile sre");
+    assert_eq!(
+        (wanted["route"].as_str().map(|text| &text[..4]), wanted["route-override"].as_str()),
+        (Some("none"), Some("sre"))
+    );
+    let untitled = sandbox.agentops("task new \"\" --actor alice").run().expect_code(2);
+    assert!(untitled.stderr.contains("a task needs a title"), "{}", untitled.stderr);
 }
 
 #[test]

@@ -49,7 +49,7 @@ impl Routed {
     /// The decision as an event's notes tell it. What was chosen stands beside it where it is another profile.
     pub fn notes(&self, chosen: &str) -> Vec<(String, String)> {
         let mut candidates = String::new();
-        for candidate in self.route.needed() {
+        for candidate in self.route.named() {
             let _ = write!(candidates, " {} {:.2}", candidate.profile, candidate.score);
         }
         let proposed = self.route.profile().map(ProfileName::as_str);
@@ -65,7 +65,7 @@ impl Routed {
 /// Routes by the text alone, over the four profiles that the classifier knows.
 fn route_text(text: &str) -> Routed {
     let model = Model::shipped();
-    let route = decide_text(model.probabilities(&model.weigh(&model.count(text))));
+    let route = decide_text(&model.judge(&model.weigh(&model.count(text)))).unless_untold(text);
     Routed { route, signals: Vec::new(), model: model.name().to_owned() }
 }
 
@@ -87,6 +87,7 @@ pub fn route(base: &Base<'_>, text: &str) -> Result<Routed, EngineError> {
     let mut found = path_signals(base, text)?;
     found.extend(task_signals(base, text)?);
     let (route, mut signals) = signals::route(&model, text, &profiles, found);
+    let route = route.unless_untold(text);
     if let Some(absent) = route.candidates.first().filter(|best| !best.present) {
         let name = &absent.profile;
         signals.push(format!("`{name}` is no profile of this repository; `agentops init --profile {name}` adds it"));
@@ -97,7 +98,7 @@ pub fn route(base: &Base<'_>, text: &str) -> Result<Routed, EngineError> {
 /// How well the shipped classifier routes these texts, a JSON object a line, by the text alone.
 pub fn evaluation(file: &str) -> Result<Evaluation, LineError> {
     let model = Model::shipped();
-    let judge = |text: &str| model.probabilities(&model.weigh(&model.count(text)));
+    let judge = |text: &str| model.judge(&model.weigh(&model.count(text)));
     let judged: Vec<_> = evaluation::read(file)?.iter().map(|one| (one.gold, judge(&one.text))).collect();
     Ok(evaluation::evaluate(&judged))
 }
