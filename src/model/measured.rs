@@ -1,5 +1,6 @@
 //! What was measured of a session, as its record keeps it: sums and shares, never texts, paths or ids of clients.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -96,6 +97,23 @@ pub struct Spent {
     pub reasoning: u64,
 }
 
+/// Whose word a window is, where it is not that of the client, or of the person who measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WindowOf {
+    /// The `window` below `[budgets]` of the repository's config.
+    Config,
+}
+
+impl WindowOf {
+    /// The word in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+        }
+    }
+}
+
 /// The fullest context of one phase.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -106,6 +124,8 @@ pub struct Peak {
     pub tokens: u64,
     /// The window, where it was stated.
     pub window: Option<u64>,
+    /// Who stated it; `None`: the client, or who measured.
+    pub window_of: Option<WindowOf>,
     /// The first limit of the phase in percent, where it has one and the window was stated.
     pub green: Option<u8>,
     /// The second.
@@ -117,12 +137,18 @@ pub struct Peak {
 impl Peak {
     /// A peak; the share is known where a window was stated and the phase has bands.
     pub fn new(phase: String, tokens: u64, window: Option<u64>, bands: Option<(u8, u8)>) -> Self {
-        let mut peak = Self { phase, tokens, window, green: None, yellow: None, band: None };
+        let mut peak = Self { phase, tokens, window, window_of: None, green: None, yellow: None, band: None };
         if let (Some(_), Some((green, yellow))) = (window, bands) {
             (peak.green, peak.yellow) = (Some(green), Some(yellow));
             peak.band = peak.share().map(|share| share.band());
         }
         peak
+    }
+
+    /// Which of two contexts is fuller, whatever the limits of their phases. One whose window nobody states is the fuller.
+    pub fn cmp_fullness(&self, other: &Self) -> Ordering {
+        let part = |own: &Self, other: &Self| u128::from(own.tokens) * u128::from(other.window.unwrap_or(1));
+        part(self, other).cmp(&part(other, self)).then(self.tokens.cmp(&other.tokens))
     }
 
     /// The share, where it is known.
@@ -183,6 +209,9 @@ pub(super) fn print(out: &mut Printer, spent: &[Spent], peaks: &[Peak], collapse
         if let Some(window) = peak.window {
             out.number("window", window);
         }
+        if let Some(of) = peak.window_of {
+            out.text("window_of", of.as_str());
+        }
         if let (Some(green), Some(yellow), Some(band)) = (peak.green, peak.yellow, peak.band) {
             out.number("green", green).number("yellow", yellow).text("band", band.as_str());
         }
@@ -228,7 +257,9 @@ pub(super) fn validate(spent: &[Spent], peaks: &[Peak], collapses: &[Collapse]) 
     }
     for peak in peaks {
         let bands = peak.green.zip(peak.yellow);
-        if peak.window == Some(0) || *peak != Peak::new(peak.phase.clone(), peak.tokens, peak.window, bands) {
+        let following = Peak::new(peak.phase.clone(), peak.tokens, peak.window, bands);
+        let is_odd = peak.window_of.is_some() && peak.window.is_none();
+        if peak.window == Some(0) || is_odd || *peak != (Peak { window_of: peak.window_of, ..following }) {
             return fail(
                 "a peak has a window, both limits and the band that follows, or a window alone, or none of them",
             );
@@ -303,7 +334,10 @@ mod tests {
         record.peaks = vec![
             Peak::new(String::new(), 900, Some(10_000), None),
             Peak::new("plan".into(), 1200, None, Some((30, 40))),
-            Peak::new("research".into(), 3100, Some(10_000), Some((30, 40))),
+            Peak {
+                window_of: Some(WindowOf::Config),
+                ..Peak::new("research".into(), 3100, Some(10_000), Some((30, 40)))
+            },
         ];
         record.collapses =
             vec![Collapse { at: record.ended.clone(), phase: "research".into(), cause: Cause::Compaction }];
@@ -312,7 +346,9 @@ mod tests {
         for (right, wrong) in [
             ("band = \"yellow\"", "band = \"green\""),
             ("green = 30\n", ""),
-            ("window = 10000\ngreen", "window = 0\ngreen"),
+            ("window = 10000\nwindow_of", "window = 0\nwindow_of"),
+            ("window_of = \"config\"", "window_of = \"alice\""),
+            ("tokens = 1200\n", "tokens = 1200\nwindow_of = \"config\"\n"),
             ("reasoning = 7", "reasoning = 35"),
             ("model = \"gpt-5\"", "model = \"/home/alice/gpt-5\""),
             ("phase = \"plan\"", "phase = \"tests\""),

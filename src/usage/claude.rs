@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::lines::{Line, Lines};
-use super::tokens::Usage;
-use super::transcript::{Call, Client, Conversation, Transcript, milliseconds};
+use super::tokens::{Usage, possible_window};
+use super::transcript::{Call, Client, Conversation, Transcript, Uncounted, Unread, milliseconds};
 
 #[derive(Deserialize)]
 struct Entry {
@@ -98,20 +98,19 @@ impl Tokens {
 pub(super) fn read(source: impl BufRead, wanted: &dyn Fn(&Path) -> bool) -> io::Result<Transcript> {
     let mut conversation = Conversation::new(Client::Claude);
     let mut windows = BTreeMap::new();
-    let mut unread = 0;
     let mut lines = Lines::new(source);
     while let Some(line) = lines.next()? {
         let Line::Whole(line) = line else {
-            unread += 1;
+            lines.pass_over();
             continue;
         };
         let Ok(entry) = serde_json::from_slice::<Entry>(line) else {
-            unread += 1;
+            lines.pass_over();
             continue;
         };
         if conversation.folder.is_none() && entry.cwd.is_some() {
             if entry.cwd.as_deref().is_some_and(|folder| !wanted(folder)) {
-                return Ok(Transcript { client: Client::Claude, conversations: Vec::new(), unread: 0 });
+                return Ok(Transcript { client: Client::Claude, conversations: Vec::new(), unread: Unread::default() });
             }
             conversation.folder.clone_from(&entry.cwd);
         }
@@ -119,17 +118,24 @@ pub(super) fn read(source: impl BufRead, wanted: &dyn Fn(&Path) -> bool) -> io::
             conversation.id = entry.session.clone().unwrap_or_default();
         }
         match (entry.kind.as_deref(), entry.subtype.as_deref()) {
-            (Some("assistant"), _) => match serde_json::from_slice::<Answer>(line) {
-                Ok(answer) => conversation.calls.extend(call(entry, answer.message)),
-                Err(_) => unread += 1,
-            },
+            (Some("assistant"), _) => {
+                let answer = serde_json::from_slice::<Answer>(line).map_err(|_| Uncounted);
+                let told = answer.and_then(|answer| call(entry, answer.message));
+                if told.and_then(|call| call.map_or(Ok(()), |call| conversation.enter(call))).is_err() {
+                    lines.pass_over();
+                }
+            }
             (Some("system"), Some("compact_boundary")) if !entry.is_side => {
                 conversation.compactions.push(entry.timestamp.as_deref().and_then(milliseconds));
             }
             (Some("result"), _) => match serde_json::from_slice::<Outcome>(line) {
-                Ok(outcome) => windows
-                    .extend(outcome.models.into_iter().filter_map(|(model, stated)| Some((model, stated.window?)))),
-                Err(_) => unread += 1,
+                Ok(outcome) => windows.extend(
+                    outcome
+                        .models
+                        .into_iter()
+                        .filter_map(|(model, stated)| Some((model, possible_window(stated.window?)?))),
+                ),
+                Err(_) => lines.pass_over(),
             },
             _ => {}
         }
@@ -137,16 +143,21 @@ pub(super) fn read(source: impl BufRead, wanted: &dyn Fn(&Path) -> bool) -> io::
     for call in &mut conversation.calls {
         call.window = windows.get(&call.model).copied();
     }
-    Ok(Transcript { client: Client::Claude, conversations: vec![conversation], unread })
+    Ok(Transcript { client: Client::Claude, conversations: vec![conversation], unread: lines.unread() })
 }
 
-/// The call that a line tells of; none where it is the client's own message, such as that of an interrupted call.
-fn call(entry: Entry, message: Message) -> Option<Call> {
-    let usage = message.usage?.usage();
-    let model = message.model.filter(|model| model != "<synthetic>")?;
+/// The call that a line tells of; none where it is the client's own message, such as that of an interrupted call. Without an id
+/// nobody can tell whether the call was counted already.
+fn call(entry: Entry, message: Message) -> Result<Option<Call>, Uncounted> {
+    let Some(usage) = message.usage.map(|tokens| tokens.usage()) else { return Ok(None) };
+    let model = message.model.unwrap_or_default();
+    if model == "<synthetic>" {
+        return Ok(None);
+    }
+    let key = message.id.ok_or(Uncounted)?;
     let at = entry.timestamp.as_deref().and_then(milliseconds);
     let is_main = !entry.is_side && entry.parent_tool.is_none();
-    Some(Call { key: message.id?, request: entry.request, model, at, is_main, usage, window: None })
+    Ok(Some(Call { key, request: entry.request, model, at, is_main, usage, window: None }))
 }
 
 #[cfg(test)]
@@ -195,8 +206,19 @@ mod tests {
         let read = read(text.as_bytes(), &|_| true).unwrap();
         let conversation = &read.conversations[0];
         let main: Vec<bool> = conversation.calls.iter().map(|call| call.is_main).collect();
-        assert_eq!((main.as_slice(), read.unread), ([true, false].as_slice(), 1));
+        assert_eq!((main.as_slice(), read.unread), ([true, false].as_slice(), Unread { count: 1, first: Some(5) }));
         assert_eq!(conversation.compactions, [Some(1_795_311_600_000)]);
+    }
+
+    #[test]
+    fn a_call_that_cannot_be_counted_is_unread() {
+        let [mut huge, mut nameless, mut unnamed] = ["b", "c", "d"].map(|id| assistant(id, 1));
+        huge["message"]["usage"]["output_tokens"] = json!(u64::MAX);
+        nameless["message"].as_object_mut().unwrap().remove("id");
+        unnamed["message"].as_object_mut().unwrap().remove("model");
+        let read = read_lines(&[assistant("a", 2), huge, nameless, unnamed]);
+        let keys: Vec<&str> = read.conversations[0].calls.iter().map(|call| call.key.as_str()).collect();
+        assert_eq!((keys, read.unread), (vec!["a", "d"], Unread { count: 2, first: Some(2) }));
     }
 
     #[test]
@@ -204,6 +226,8 @@ mod tests {
         let result = json!({"type": "result", "session_id": "s", "modelUsage": {"claude-sonnet-4-5": {"contextWindow": 200_000}}});
         let read = read_lines(&[assistant("a", 34), result]);
         assert_eq!(read.conversations[0].calls[0].window, Some(200_000));
+        let result = json!({"type": "result", "session_id": "s", "modelUsage": {"claude-sonnet-4-5": {"contextWindow": u64::MAX}}});
+        assert_eq!(read_lines(&[assistant("a", 34), result]).conversations[0].calls[0].window, None);
     }
 
     #[test]

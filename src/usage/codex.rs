@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::lines::{Line, Lines};
 use super::tokens::Usage;
-use super::transcript::{Call, Client, Conversation, Transcript, milliseconds};
+use super::transcript::{Call, Client, Conversation, Transcript, Uncounted, Unread, milliseconds};
 
 /// What every line has.
 #[derive(Deserialize)]
@@ -93,7 +93,7 @@ impl Tokens {
             cache_write_5m: self.cache_write_input_tokens,
             cache_write_1h: 0,
             output: self.output_tokens,
-            reasoning: self.reasoning_output_tokens,
+            reasoning: self.reasoning_output_tokens.min(self.output_tokens),
         }
     }
 }
@@ -117,18 +117,17 @@ pub(super) fn read(source: impl BufRead, wanted: &dyn Fn(&Path) -> bool) -> io::
         window: None,
         total: None,
     };
-    let mut unread = 0;
     let mut lines = Lines::new(source);
     while let Some(line) = lines.next()? {
         match reading.enter(line, wanted) {
-            Some(Told::Counted) => {}
-            Some(Told::Elsewhere) => {
-                return Ok(Transcript { client: Client::Codex, conversations: Vec::new(), unread: 0 });
+            Ok(Told::Counted) => {}
+            Ok(Told::Elsewhere) => {
+                return Ok(Transcript { client: Client::Codex, conversations: Vec::new(), unread: Unread::default() });
             }
-            None => unread += 1,
+            Err(Uncounted) => lines.pass_over(),
         }
     }
-    Ok(Transcript { client: Client::Codex, conversations: vec![reading.conversation], unread })
+    Ok(Transcript { client: Client::Codex, conversations: vec![reading.conversation], unread: lines.unread() })
 }
 
 /// What became of a line.
@@ -138,22 +137,28 @@ enum Told {
     Elsewhere,
 }
 
-fn payload<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Option<T> {
-    serde_json::from_slice::<Of<T>>(line).ok().map(|line| line.payload)
+fn payload<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<T, Uncounted> {
+    serde_json::from_slice::<Of<T>>(line).map(|line| line.payload).map_err(|_| Uncounted)
+}
+
+/// The key of a call without an id of its own: a copy in a fork has the same time and the same sums.
+fn nameless(timestamp: Option<String>, total: Tokens) -> String {
+    let sums = [total.input_tokens, total.cached_input_tokens, total.output_tokens];
+    format!("{} {sums:?}", timestamp.unwrap_or_default())
 }
 
 impl Reading {
-    /// Enters one line; `None` where it cannot be read.
-    fn enter(&mut self, line: Line<'_>, wanted: &dyn Fn(&Path) -> bool) -> Option<Told> {
-        let Line::Whole(line) = line else { return None };
-        let Entry { timestamp, kind, payload: inner } = serde_json::from_slice(line).ok()?;
+    /// Enters one line.
+    fn enter(&mut self, line: Line<'_>, wanted: &dyn Fn(&Path) -> bool) -> Result<Told, Uncounted> {
+        let Line::Whole(line) = line else { return Err(Uncounted) };
+        let Entry { timestamp, kind, payload: inner } = serde_json::from_slice(line).map_err(|_| Uncounted)?;
         let at = timestamp.as_deref().and_then(milliseconds);
         match (kind.as_str(), inner.and_then(|inner| inner.kind).as_deref()) {
             // The first one is the session's own; a fork copies those of its ancestors behind it.
             ("session_meta", _) if self.conversation.id.is_empty() => {
                 let meta: SessionMeta = payload(line)?;
                 if meta.cwd.as_deref().is_some_and(|folder| !wanted(folder)) {
-                    return Some(Told::Elsewhere);
+                    return Ok(Told::Elsewhere);
                 }
                 self.conversation.id = meta.id.unwrap_or_default();
                 self.conversation.folder = meta.cwd;
@@ -166,25 +171,24 @@ impl Reading {
             ("compacted", _) => self.conversation.compactions.push(at),
             ("token_usage_record", _) => {
                 let record: Record = payload(line)?;
-                let is_news = self.is_news(record.thread_token_usage);
-                if let (true, Some(usage), Some(id)) = (is_news, record.usage, record.response_id) {
-                    self.count(id, at, usage);
+                if let (true, Some(usage)) = (self.is_news(record.thread_token_usage), record.usage) {
+                    let key = record.response_id;
+                    let key = key.unwrap_or_else(|| nameless(timestamp, record.thread_token_usage.unwrap_or(usage)));
+                    self.count(key, at, usage)?;
                 }
             }
             ("event_msg", Some("token_count")) => {
-                let Some(info) = payload::<Count>(line)?.info else { return Some(Told::Counted) };
+                let Some(info) = payload::<Count>(line)?.info else { return Ok(Told::Counted) };
                 self.window = info.model_context_window.or(self.window);
                 if let (Some(last), Some(total)) = (info.last_token_usage, info.total_token_usage)
                     && self.is_news(Some(total))
                 {
-                    // Without an id of its own; a copy in a fork has the same time and the same sums.
-                    let sums = [total.input_tokens, total.cached_input_tokens, total.output_tokens];
-                    self.count(format!("{} {sums:?}", timestamp.unwrap_or_default()), at, last);
+                    self.count(nameless(timestamp, total), at, last)?;
                 }
             }
             _ => {}
         }
-        Some(Told::Counted)
+        Ok(Told::Counted)
     }
 
     /// Whether the sum of the thread has moved since the call counted last.
@@ -192,10 +196,10 @@ impl Reading {
         total.is_none() || std::mem::replace(&mut self.total, total) != total
     }
 
-    fn count(&mut self, key: String, at: Option<i64>, tokens: Tokens) {
+    fn count(&mut self, key: String, at: Option<i64>, tokens: Tokens) -> Result<(), Uncounted> {
         let (model, window) = (self.model.clone(), self.window);
         let call = Call { key, request: None, model, at, is_main: self.is_main, usage: tokens.usage(), window };
-        self.conversation.calls.push(call);
+        self.conversation.enter(call)
     }
 }
 
@@ -249,6 +253,19 @@ mod tests {
         let older = read_text(&(head(json!("cli")) + &count(1) + &count(1) + &count(2)));
         assert_eq!(older.calls.len(), 2);
         assert_ne!(older.calls[0].key, older.calls[1].key);
+    }
+
+    #[test]
+    fn a_call_that_cannot_be_counted_is_unread() {
+        let nameless = line("token_usage_record", json!({"usage": tokens(1), "thread_token_usage": tokens(1)}));
+        let mut huge: Value = serde_json::from_str(&record(2)).unwrap();
+        huge["payload"]["usage"]["output_tokens"] = json!(u64::MAX);
+        let mut odd: Value = serde_json::from_str(&record(3)).unwrap();
+        odd["payload"]["usage"]["reasoning_output_tokens"] = json!(35);
+        let text = head(json!("exec")) + &nameless + &count(1) + &format!("{huge}\n{odd}\n");
+        let read = read(text.as_bytes(), &|_| true).unwrap();
+        let reasoning: Vec<u64> = read.conversations[0].calls.iter().map(|call| call.usage.reasoning).collect();
+        assert_eq!((reasoning, read.unread), (vec![7, 34], Unread { count: 1, first: Some(5) }));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::lines::{Line, Lines};
 use super::tokens::Usage;
-use super::transcript::{Call, Client, Conversation, Transcript, milliseconds};
+use super::transcript::{Call, Client, Conversation, Transcript, Uncounted, milliseconds};
 
 /// A line: of the session, of a message, or a change.
 #[derive(Deserialize)]
@@ -36,6 +36,13 @@ struct Message {
     timestamp: Option<String>,
     model: Option<String>,
     tokens: Option<Tokens>,
+}
+
+impl Message {
+    /// Whether it is an answer of the model that states what it took.
+    fn is_call(&self) -> bool {
+        self.kind.as_deref() == Some("gemini") && self.tokens.is_some()
+    }
 }
 
 #[derive(Deserialize)]
@@ -73,12 +80,11 @@ pub(super) fn read(source: impl BufRead) -> io::Result<Transcript> {
     let mut conversation = Conversation::new(Client::Gemini);
     let mut is_main = true;
     let mut known = BTreeSet::new();
-    let mut unread = 0;
     let mut last = None;
     let mut lines = Lines::new(source);
     while let Some(line) = lines.next()? {
         let Some((entry, message)) = parsed(&line) else {
-            unread += 1;
+            lines.pass_over();
             continue;
         };
         if let Some(session) = entry.session {
@@ -96,12 +102,13 @@ pub(super) fn read(source: impl BufRead) -> io::Result<Transcript> {
         }
         for message in replaced.unwrap_or_default().into_iter().chain(message) {
             last = message.timestamp.as_deref().and_then(milliseconds).or(last);
-            let Some(call) = call(message, is_main) else { continue };
-            known.insert(call.key.clone());
-            conversation.calls.push(call);
+            known.extend(message.id.clone().filter(|_| message.is_call()));
+            if call(message, is_main).and_then(|call| call.map_or(Ok(()), |call| conversation.enter(call))).is_err() {
+                lines.pass_over();
+            }
         }
     }
-    Ok(Transcript { client: Client::Gemini, conversations: vec![conversation], unread })
+    Ok(Transcript { client: Client::Gemini, conversations: vec![conversation], unread: lines.unread() })
 }
 
 /// A line, and the message where it is one; `None` where it cannot be read.
@@ -113,21 +120,14 @@ fn parsed(line: &Line<'_>) -> Option<(Entry, Option<Message>)> {
     Some((entry, message))
 }
 
-fn call(message: Message, is_main: bool) -> Option<Call> {
-    if message.kind.as_deref() != Some("gemini") {
-        return None;
-    }
-    let usage = message.tokens?.usage();
+/// The call that a message tells of, where it does.
+fn call(message: Message, is_main: bool) -> Result<Option<Call>, Uncounted> {
+    let is_call = message.is_call();
+    let Some(usage) = message.tokens.filter(|_| is_call).map(|tokens| tokens.usage()) else { return Ok(None) };
+    let key = message.id.ok_or(Uncounted)?;
     let at = message.timestamp.as_deref().and_then(milliseconds);
-    Some(Call {
-        key: message.id?,
-        request: None,
-        model: message.model.unwrap_or_default(),
-        at,
-        is_main,
-        usage,
-        window: None,
-    })
+    let model = message.model.unwrap_or_default();
+    Ok(Some(Call { key, request: None, model, at, is_main, usage, window: None }))
 }
 
 #[cfg(test)]

@@ -12,8 +12,9 @@ pub struct Counted {
     pub client: Client,
     /// The call, with the greatest of each number that was told of it.
     pub call: Call,
-    /// The conversation that told of it first: an index that means nothing but which calls belong together.
-    pub conversation: usize,
+    /// The conversations that tell of it, sorted: indices that mean nothing but which calls belong together. A copy of a session
+    /// tells of its calls again.
+    pub conversations: Vec<usize>,
 }
 
 /// When a client replaced what was said by a summary.
@@ -21,8 +22,14 @@ pub struct Counted {
 pub struct Compaction {
     /// Milliseconds since 1970; `None`: the client does not say.
     pub at: Option<i64>,
-    /// The conversations that tell of it, as in [`Counted::conversation`]: a copy of a session tells of it again.
+    /// The conversations that tell of it, as in [`Counted::conversations`].
     pub conversations: Vec<usize>,
+}
+
+fn enter_index(known: &mut Vec<usize>, index: usize) {
+    if let Err(place) = known.binary_search(&index) {
+        known.insert(place, index);
+    }
 }
 
 /// Calls by their keys.
@@ -38,19 +45,18 @@ pub struct Ledger {
 impl Ledger {
     /// Enters a transcript.
     pub fn enter(&mut self, transcript: Transcript) {
-        self.unread += transcript.unread;
+        self.unread += transcript.unread.count;
         for conversation in transcript.conversations {
             self.enter_conversation(conversation);
         }
     }
 
     fn enter_conversation(&mut self, told: Conversation) {
-        let index = self.conversations.len();
-        self.conversations.push((told.client, told.id));
+        let index = self.index_of(told.client, told.id);
         // A copy of a session tells again of what was compacted there, at the same time.
         for at in told.compactions {
             match self.compactions.iter_mut().find(|known| at.is_some() && known.at == at) {
-                Some(known) => known.conversations.push(index),
+                Some(known) => enter_index(&mut known.conversations, index),
                 None => self.compactions.push(Compaction { at, conversations: vec![index] }),
             }
         }
@@ -60,7 +66,8 @@ impl Ledger {
                 |known: &Call| known.request.is_none() || call.request.is_none() || known.request == call.request;
             match accounts.iter().find(|known| is_same(&self.calls[**known].call)) {
                 Some(known) => {
-                    let known = &mut self.calls[*known].call;
+                    let Counted { call: known, conversations, .. } = &mut self.calls[*known];
+                    enter_index(conversations, index);
                     known.usage = known.usage.of_same_call(call.usage);
                     known.is_main |= call.is_main;
                     known.window = known.window.or(call.window);
@@ -69,10 +76,20 @@ impl Ledger {
                 }
                 None => {
                     accounts.push(self.calls.len());
-                    self.calls.push(Counted { client: told.client, call, conversation: index });
+                    self.calls.push(Counted { client: told.client, call, conversations: vec![index] });
                 }
             }
         }
+    }
+
+    /// The index of a conversation; a client may write one into several files.
+    fn index_of(&mut self, client: Client, id: String) -> usize {
+        let named = (client, id);
+        let known = self.conversations.iter().position(|known| *known == named && !named.1.is_empty());
+        known.unwrap_or_else(|| {
+            self.conversations.push(named);
+            self.conversations.len() - 1
+        })
     }
 
     /// The calls that took something, in the order of time; those without a time first.
@@ -82,19 +99,9 @@ impl Ledger {
         calls
     }
 
-    /// What a client calls the conversation of a call.
+    /// What a client calls a conversation.
     pub fn conversation(&self, index: usize) -> Option<&str> {
         self.conversations.get(index).map(|(_, id)| id.as_str())
-    }
-
-    /// Whether two indices mean the same conversation: a client may write it into several files.
-    pub fn is_same_conversation(&self, one: usize, other: usize) -> bool {
-        one == other
-            || self
-                .conversations
-                .get(one)
-                .filter(|(_, id)| !id.is_empty())
-                .is_some_and(|known| self.conversations.get(other) == Some(known))
     }
 
     /// When clients replaced what was said by a summary, in any of the conversations.
@@ -102,7 +109,7 @@ impl Ledger {
         &self.compactions
     }
 
-    /// Lines, or rows, that could not be read.
+    /// Lines, or rows, that could not be read or counted.
     pub fn unread(&self) -> u64 {
         self.unread
     }
@@ -115,6 +122,7 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
+    use super::super::transcript::Unread;
     use super::*;
 
     fn transcript(client: Client, id: &str, calls: &[(&str, i64, u64)]) -> Transcript {
@@ -130,7 +138,7 @@ mod tests {
         let calls = calls.iter().map(call).collect();
         let conversation =
             Conversation { client, id: id.into(), folder: None, calls, compactions: vec![Some(5), None] };
-        Transcript { client, conversations: vec![conversation], unread: 1 }
+        Transcript { client, conversations: vec![conversation], unread: Unread { count: 1, first: None } }
     }
 
     #[test]
@@ -140,14 +148,20 @@ mod tests {
         ledger.enter(transcript(Client::Claude, "one", &[("a", 1, 1), ("a", 1, 34), ("b", 3, 20)]));
         ledger.enter(transcript(Client::Claude, "two", &[("a", 1, 34), ("c", 2, 5)]));
         ledger.enter(transcript(Client::Codex, "three", &[("a", 4, 7)]));
-        let calls: Vec<_> =
-            ledger.calls().iter().map(|own| (own.call.key.as_str(), own.call.usage.output, own.conversation)).collect();
-        assert_eq!(calls, [("a", 34, 0), ("c", 5, 1), ("b", 20, 0), ("a", 7, 2)]);
+        let calls: Vec<_> = ledger
+            .calls()
+            .iter()
+            .map(|own| (own.call.key.as_str(), own.call.usage.output, &*own.conversations))
+            .collect();
+        assert_eq!(calls, [("a", 34, &[0, 1][..]), ("c", 5, &[1]), ("b", 20, &[0]), ("a", 7, &[2])]);
         assert_eq!((ledger.sum().output, ledger.sum().input_uncached), (66, 40));
         assert_eq!((ledger.compactions().len(), ledger.unread(), ledger.conversation(1)), (4, 3, Some("two")));
         assert_eq!(ledger.compactions()[0], Compaction { at: Some(5), conversations: vec![0, 1, 2] });
-        ledger.enter(transcript(Client::Claude, "two", &[]));
-        assert!(ledger.is_same_conversation(1, 3) && !ledger.is_same_conversation(0, 1));
+        // A further file of the second one, and one of a conversation that nothing names.
+        ledger.enter(transcript(Client::Claude, "two", &[("d", 5, 1)]));
+        ledger.enter(transcript(Client::Claude, "", &[("a", 1, 34), ("e", 6, 1)]));
+        let told: Vec<&[usize]> = ledger.calls().iter().map(|own| &*own.conversations).collect();
+        assert_eq!(told, [&[0, 1, 3][..], &[1], &[0], &[2], &[1], &[3]]);
     }
 
     #[test]

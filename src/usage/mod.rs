@@ -18,4 +18,4 @@ mod transcript;
 pub use ledger::{Compaction, Counted, Ledger};
 pub use read::{ReadError, read, read_named};
 pub use tokens::Usage;
-pub use transcript::{Call, Client, Conversation, Transcript};
+pub use transcript::{Call, Client, Conversation, Transcript, Unread};

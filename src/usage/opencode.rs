@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::sqlite::{Database, SqliteError};
 use super::tokens::Usage;
-use super::transcript::{Call, Client, Conversation, Transcript};
+use super::transcript::{Call, Client, Conversation, Transcript, Unread};
 
 #[derive(Deserialize)]
 struct Message {
@@ -107,11 +107,16 @@ fn read_once(database: &mut Database, wanted: &dyn Fn(&Path) -> bool) -> Result<
             }
             let usage = message.tokens.map(|tokens| tokens.usage()).unwrap_or_default();
             let (key, model) = (id.to_owned(), message.model.unwrap_or_default());
-            conversation.calls.push(Call { key, request: None, model, at, is_main: *is_main, usage, window: None });
+            let call = Call { key, request: None, model, at, is_main: *is_main, usage, window: None };
+            unread += u64::from(conversation.enter(call).is_err());
         })?;
     let conversations = sessions.into_values().map(|(mut conversation, _)| {
         conversation.calls.sort_by_key(|call| call.at);
         conversation
     });
-    Ok(is_known.then(|| Transcript { client: Client::Opencode, conversations: conversations.collect(), unread }))
+    Ok(is_known.then(|| Transcript {
+        client: Client::Opencode,
+        conversations: conversations.collect(),
+        unread: Unread { count: unread, first: None },
+    }))
 }

@@ -1,6 +1,6 @@
 //! Which client wrote a file, and its reader.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufReader, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
@@ -58,6 +58,11 @@ pub fn read_named(path: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<Transcr
 fn read_with(path: &Path, own: &dyn Fn(&Path) -> bool, each: &dyn Fn(&Path) -> bool) -> Result<Transcript, ReadError> {
     let failed = |source: io::Error| ReadError::Io { path: path.to_owned(), source };
     let unknown = |found: &'static str| ReadError::Unknown { path: path.to_owned(), found };
+    // A pipe would be waited for, and a device never ends.
+    let kind = fs::metadata(path).map_err(failed)?.file_type();
+    if !kind.is_file() {
+        return Err(unknown(if kind.is_dir() { "a folder, and no file" } else { "a pipe or a device, and no file" }));
+    }
     let mut file = File::open(path).map_err(failed)?;
     let mut magic = Vec::new();
     (&mut file).take(MAGIC.len() as u64).read_to_end(&mut magic).map_err(failed)?;

@@ -1,5 +1,13 @@
 //! Tokens of model calls, counted the same way for every client.
 
+/// More tokens than any call takes, or any window holds.
+const TOO_MANY: u64 = 1_000_000_001;
+
+/// The tokens that a window holds, unless none can hold so many, or so few.
+pub(super) fn possible_window(told: u64) -> Option<u64> {
+    (1..TOO_MANY).contains(&told).then_some(told)
+}
+
 /// What calls took, in tokens. Clients differ in what they call input and output; here each token counts once: the input is
 /// the sum of its first four fields, and `reasoning` is a part of `output`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,6 +32,13 @@ impl Usage {
         [self.input_uncached, self.cache_read, self.cache_write_5m, self.cache_write_1h]
             .iter()
             .fold(0, |sum, part| sum.saturating_add(*part))
+    }
+
+    /// Whether one call can have taken it: a number that a damaged line made up would drown all others.
+    pub(super) fn is_of_one_call(&self) -> bool {
+        let Self { input_uncached, cache_read, cache_write_5m, cache_write_1h, output, reasoning } = *self;
+        let all = [input_uncached, cache_read, cache_write_5m, cache_write_1h, output, reasoning];
+        all.iter().all(|number| *number < TOO_MANY)
     }
 
     /// Both together.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::tokens::Usage;
+use super::tokens::{Usage, possible_window};
 
 /// A program through which an agent works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,6 +82,28 @@ impl Conversation {
     pub(super) fn new(client: Client) -> Self {
         Self { client, id: String::new(), folder: None, calls: Vec::new(), compactions: Vec::new() }
     }
+
+    /// Enters a call, unless its numbers cannot be those of one.
+    pub(super) fn enter(&mut self, call: Call) -> Result<(), Uncounted> {
+        if !call.usage.is_of_one_call() {
+            return Err(Uncounted);
+        }
+        self.calls.push(Call { window: call.window.and_then(possible_window), ..call });
+        Ok(())
+    }
+}
+
+/// Something tells of a call, or should, and the call cannot be counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Uncounted;
+
+/// What of a transcript could not be read or counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Unread {
+    /// Lines, or rows.
+    pub count: u64,
+    /// The first of the lines, from 1; rows of a database have no numbers.
+    pub first: Option<u64>,
 }
 
 /// What was read of one file.
@@ -91,8 +113,8 @@ pub struct Transcript {
     pub client: Client,
     /// Its conversations that were asked for.
     pub conversations: Vec<Conversation>,
-    /// Lines, or rows, in which something should stand that counts, and that could not be read.
-    pub unread: u64,
+    /// Lines, or rows, in which something should stand that counts, and that could not be read or counted.
+    pub unread: Unread,
 }
 
 /// Milliseconds since 1970 of a time as clients write it: `2026-11-22T01:32:02.553Z`.

@@ -62,6 +62,7 @@ mod strict;
 mod terminal;
 mod threads;
 mod transaction;
+mod transcripts;
 mod trust;
 mod upgrade;
 mod usage;

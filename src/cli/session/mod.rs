@@ -107,7 +107,7 @@ struct Reading {
     /// in this worktree since the session began
     #[arg(long, value_name = "FILE", conflicts_with = "unmeasured")]
     transcript: Vec<PathBuf>,
-    /// The tokens that the model's window holds, where transcripts do not say it, or another number
+    /// The tokens that the model's window holds, whatever transcripts and the config's `[budgets] window` say
     #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     window: Option<u64>,
     /// Read no transcripts

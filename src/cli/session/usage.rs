@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::cli::{CommandError, Outcome};
 use crate::engine::records::measure::Measured;
-use crate::model::measured::{Band, Collapse, Peak, Spent};
+use crate::model::measured::{Band, Collapse, Peak, Spent, WindowOf};
 use crate::model::record::Session;
 use crate::ui::{Page, Ui, dim};
 
@@ -42,6 +42,9 @@ pub(super) struct ContextBody {
     phase: Option<String>,
     tokens: u64,
     window: Option<u64>,
+    /// `config` where neither the client nor the command says how many tokens the window holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window_of: Option<WindowOf>,
     share_percent: Option<f64>,
     green_percent: Option<u8>,
     yellow_percent: Option<u8>,
@@ -138,6 +141,7 @@ impl ContextBody {
             phase: named(&peak.phase),
             tokens: peak.tokens,
             window: peak.window,
+            window_of: peak.window_of,
             share_percent: peak.share().map(|share| share.tenths() as f64 / 10.0),
             green_percent: peak.green,
             yellow_percent: peak.yellow,
@@ -152,12 +156,13 @@ impl ContextBody {
         let Some(window) = self.window else {
             return format!("{phase}: {tokens} tokens; no window is stated, so the share is unmeasured");
         };
+        let whose = self.window_of.map_or("", |WindowOf::Config| ", the config's window");
         match (self.share_percent, self.band, self.green_percent, self.yellow_percent) {
             (Some(share), Some(band), Some(green), Some(yellow)) => format!(
-                "{phase}: {tokens} tokens, {share:.1} % of {window}: {} (green to {green} %, yellow to {yellow} %)",
+                "{phase}: {tokens} tokens, {share:.1} % of {window}{whose}: {} (green to {green} %, yellow to {yellow} %)",
                 band.as_str()
             ),
-            _ => format!("{phase}: {tokens} tokens of {window}; without a phase there are no limits"),
+            _ => format!("{phase}: {tokens} tokens of {window}{whose}; without a phase there are no limits"),
         }
     }
 }

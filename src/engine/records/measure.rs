@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::transcripts::Reading;
 use crate::engine::error::EngineError;
 use crate::engine::site::Base;
-use crate::model::measured::{Band, Cause, Collapse, MOST_ROWS, Peak, Spent, model_name};
+use crate::model::measured::{Band, Cause, Collapse, MOST_ROWS, Peak, Spent, WindowOf, model_name};
 use crate::model::name::{PhaseName, TaskId, Word};
 use crate::model::profile::Profile;
 use crate::model::time::Timestamp;
-use crate::usage::{Call, Counted, Usage};
+use crate::usage::{Call, Counted, Ledger, Usage};
 
 /// What was measured. Nothing, where there are no calls.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,8 +22,11 @@ pub struct Measured {
     pub peaks: Vec<Peak>,
     /// Contexts that did not last.
     pub collapses: Vec<Collapse>,
-    /// The context as the last call left it; `None` where there was none, or where it was replaced by a summary since.
+    /// The context as the last call left it, of several the fullest; `None` where there was none, or where it was replaced by a
+    /// summary since.
     pub now: Option<Peak>,
+    /// Whether that call has no time, and the session was in several phases.
+    pub(crate) lacks_time: bool,
     /// What could not be read or counted, each a sentence.
     pub notes: Vec<String>,
 }
@@ -58,26 +61,55 @@ impl Measured {
                 "name the transcript of the agent's client: agentops session show --check --transcript FILE",
             );
         };
-        match (now.window, now.share()) {
-            (None, _) => unknown(
-                "the context's share of the window is not known: the transcript does not state the window",
-                "state it: agentops session show --check --window TOKENS",
-            ),
-            (_, None) => unknown(
-                "the context has no limits: no task of this session was in a phase at its last call",
-                "name the task where the session begins: agentops session start --task ID",
-            ),
-            (_, Some(share)) if share.band() == Band::Red => Err(EngineError::Budget {
-                message: format!(
-                    "the context holds {} tokens, {share} of {}; phase `{}` allows {} %",
-                    share.tokens, share.window, now.phase, share.yellow
+        let Some(share) = now.share() else {
+            return match self.lacks_time {
+                true => unknown(
+                    "the context has no limits: the transcript states no times, and this session was in several phases",
+                    "name a transcript with times, such as the one in the client's own folder: agentops session show --check \
+                     --transcript FILE",
                 ),
-                hint: "hand over: agentops session end --summary \"…\" --improvement \"…\"   then go on in a fresh session of the \
-                       client: agentops session start --task ID"
-                    .into(),
-            }),
-            (_, Some(_)) => Ok(()),
+                false => unknown(
+                    "the context has no limits: no task of this session was in a phase at its last call",
+                    "name the task where the session begins: agentops session start --task ID",
+                ),
+            };
+        };
+        if share.band() != Band::Red {
+            return Ok(());
         }
+        let (whose, otherwise) = match now.window_of {
+            Some(WindowOf::Config) => (
+                ", the config's window",
+                "\nwhere the model's window holds another number: agentops session show --check --window TOKENS",
+            ),
+            None => ("", ""),
+        };
+        Err(EngineError::Budget {
+            message: format!(
+                "the context holds {} tokens, {share} of {}{whose}; phase `{}` allows {} %",
+                share.tokens, share.window, now.phase, share.yellow
+            ),
+            hint: format!(
+                "hand over: agentops session end --summary \"…\" --improvement \"…\"   then go on in a fresh session of the \
+                 client: agentops session start --task ID{otherwise}"
+            ),
+        })
+    }
+}
+
+/// Who states how many tokens a window holds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Windows {
+    /// Whoever measures, whatever the client says.
+    pub(crate) named: Option<u64>,
+    /// The config, where the client says nothing.
+    pub(crate) config: u32,
+}
+
+impl Windows {
+    fn of(self, call: &Call) -> (u64, Option<WindowOf>) {
+        let stated = self.named.or(call.window).filter(|window| *window > 0);
+        stated.map_or_else(|| (u64::from(self.config).max(1), Some(WindowOf::Config)), |window| (window, None))
     }
 }
 
@@ -97,18 +129,41 @@ impl Phases {
         Ok(Self(moves))
     }
 
-    /// The phase at a time in milliseconds; empty before the first event, and where no time is known.
-    fn at(&self, at: Option<i64>) -> String {
-        let before = at.map_or(0, |at| self.0.partition_point(|(moved, _)| moved.saturating_mul(1000) <= at));
-        before.checked_sub(1).map_or_else(String::new, |last| self.0[last].1.to_string())
+    /// How many events there were at a time in milliseconds.
+    fn until(&self, at: i64) -> usize {
+        self.0.partition_point(|(moved, _)| moved.saturating_mul(1000) <= at)
+    }
+
+    /// The phase at a time in milliseconds; `None` before the first event.
+    fn at(&self, at: i64) -> Option<&PhaseName> {
+        self.until(at).checked_sub(1).map(|last| &self.0[last].1)
+    }
+
+    /// The phases that were under way from one time in milliseconds until another.
+    fn during(&self, first: i64, last: i64) -> BTreeSet<&PhaseName> {
+        let moves = &self.0[self.until(first)..self.until(last)];
+        self.at(first).into_iter().chain(moves.iter().map(|(_, phase)| phase)).collect()
     }
 }
 
-/// Attributes what was read to the session that began at `from`, if it was begun, and is looked at or ends at `to`. `window`
-/// overrides what transcripts state.
+/// The phases of a session. A call without a time belongs to the only one.
+struct Under<'p> {
+    phases: &'p Phases,
+    all: BTreeSet<&'p PhaseName>,
+}
+
+impl Under<'_> {
+    /// The phase at a time in milliseconds; empty where none was under way, or where that is not known.
+    fn at(&self, at: Option<i64>) -> String {
+        let only = || self.all.first().copied().filter(|_| self.all.len() == 1);
+        at.map_or_else(only, |at| self.phases.at(at)).map_or_else(String::new, ToString::to_string)
+    }
+}
+
+/// Attributes what was read to the session that began at `from`, if it was begun, and is looked at or ends at `to`.
 pub(crate) fn measure(
     reading: &Reading,
-    window: Option<u64>,
+    windows: Windows,
     (from, to): (Option<&Timestamp>, &Timestamp),
     phases: &Phases,
     profile: &Profile,
@@ -124,31 +179,27 @@ pub(crate) fn measure(
         1 => Some("1 call in the transcripts lies outside the session, and is not counted".to_owned()),
         count => Some(format!("{count} calls in the transcripts lie outside the session, and are not counted")),
     });
-    made.notes.extend(match reading.ledger.unread() {
-        0 => None,
-        1 => Some("1 line of the transcripts could not be read, and is not counted".to_owned()),
-        count => Some(format!("{count} lines of the transcripts could not be read, and are not counted")),
-    });
     if calls.is_empty() {
         return made;
     }
+    let under = Under { phases, all: phases.during(first, last) };
     let bands = |phase: &str| {
         let phase = profile.phases.iter().find(|own| own.name.as_str() == phase)?;
         Some((phase.budget.green, phase.budget.yellow))
     };
     let peak_of = |call: &Call| {
-        let phase = phases.at(call.at);
+        let phase = under.at(call.at);
         let bands = bands(&phase);
-        Peak::new(phase, call.usage.context(), window.or(call.window).filter(|window| *window > 0), bands)
+        let (window, window_of) = windows.of(call);
+        Peak { window_of, ..Peak::new(phase, call.usage.context(), Some(window), bands) }
     };
     made.facts = facts(&calls, reading.ledger.unread());
-    made.spent = spent(&calls, phases);
+    made.spent = spent(&calls, &under);
     let main: Vec<&Counted> = calls.iter().copied().filter(|counted| counted.call.is_main).collect();
     let mut peaks: BTreeMap<String, Peak> = BTreeMap::new();
     for peak in main.iter().map(|counted| peak_of(&counted.call)) {
-        let fullness = |peak: &Peak| (peak.share().map_or(0, |share| share.tenths()), peak.tokens);
         match peaks.get(&peak.phase) {
-            Some(known) if fullness(known) >= fullness(&peak) => {}
+            Some(known) if known.cmp_fullness(&peak).is_ge() => {}
             _ => drop(peaks.insert(peak.phase.clone(), peak)),
         }
     }
@@ -162,31 +213,84 @@ pub(crate) fn measure(
         .take(MOST_ROWS - 1)
         .map(|at| Collapse {
             at: at.map_or_else(|| to.clone(), |at| Timestamp::from_seconds(at.div_euclid(1000))),
-            phase: phases.at(*at),
+            phase: under.at(*at),
             cause: Cause::Compaction,
         })
         .collect();
-    // Of several conversations the one that asks, where it is known: how full another one is, is no answer.
-    let is_asked = |counted: &&&Counted| {
-        reading.own.is_none() || reading.own.as_deref() == reading.ledger.conversation(counted.conversation)
+    let (replaced, standing): (Vec<Context<'_>>, Vec<Context<'_>>) =
+        contexts(reading, &main, &is_within).into_iter().partition(|context| context.is_replaced);
+    let newest = |contexts: &[Context<'_>]| contexts.iter().map(|context| context.last.call.at).max();
+    // What is not known passes for all but too full.
+    let rank = |peak: &Peak| match peak.band {
+        Some(Band::Green) => 0,
+        Some(Band::Yellow) => 1,
+        None => 2,
+        Some(Band::Red) => 3,
     };
-    if let Some(Counted { call: newest, conversation, .. }) = main.iter().rev().find(is_asked) {
-        let is_replaced = reading.ledger.compactions().iter().any(|own| {
-            let is_of_it =
-                own.conversations.iter().any(|told| reading.ledger.is_same_conversation(*told, *conversation));
-            is_of_it && own.at.is_some() && own.at >= newest.at && is_within(own.at)
-        });
-        if is_replaced {
-            made.notes.push(
-                "the client replaced the conversation by a summary after its last call; how full its context is, the next call \
-                 will tell"
-                    .into(),
-            );
-        } else {
-            made.now = Some(peak_of(newest));
+    let fullest = standing
+        .iter()
+        .map(|context| (context.last, peak_of(&context.last.call)))
+        .max_by(|(_, one), (_, other)| rank(one).cmp(&rank(other)).then_with(|| one.cmp_fullness(other)));
+    let is_unknown = !replaced.is_empty() && newest(&replaced) >= newest(&standing);
+    match fullest.filter(|(_, peak)| !is_unknown || peak.band == Some(Band::Red)) {
+        Some((last, peak)) => {
+            if Some(last.call.at) < newest(&standing).max(newest(&replaced)) {
+                made.notes.push(
+                    "several conversations are in the transcripts, and which of them is meant is not known, so the fullest of them \
+                     counts; `--transcript FILE` names one"
+                        .into(),
+                );
+            }
+            made.lacks_time = last.call.at.is_none() && under.all.len() > 1;
+            made.now = Some(peak);
         }
+        None if is_unknown => made.notes.push(
+            "the client replaced the conversation by a summary after its last call; how full its context is, the next call will \
+             tell"
+                .into(),
+        ),
+        None => {}
     }
     made
+}
+
+/// One conversation with a person, as its last call left it.
+struct Context<'l> {
+    last: &'l Counted,
+    /// Whether its client replaced what was said by a summary since.
+    is_replaced: bool,
+}
+
+/// The contexts that may be meant, of the calls of conversations with a person, in the order of time: that of the conversation that
+/// asks, where it is known; otherwise all but those that another conversation goes on from, with a copy of their last call.
+fn contexts<'l>(reading: &Reading, main: &[&'l Counted], is_within: &dyn Fn(Option<i64>) -> bool) -> Vec<Context<'l>> {
+    let ledger: &Ledger = &reading.ledger;
+    let mut last: BTreeMap<usize, &'l Counted> = BTreeMap::new();
+    for counted in main {
+        last.extend(counted.conversations.iter().map(|told| (*told, *counted)));
+    }
+    let is_replaced = |conversation: usize, call: &Call| {
+        ledger.compactions().iter().any(|own| {
+            own.conversations.contains(&conversation) && own.at.is_some() && own.at >= call.at && is_within(own.at)
+        })
+    };
+    let goes_on_in = |other: usize, counted: &'l Counted| {
+        last.get(&other).is_some_and(|later| !std::ptr::eq(*later, counted)) || is_replaced(other, &counted.call)
+    };
+    let is_meant = |conversation: usize, counted: &'l Counted| match &reading.own {
+        Some(own) => ledger.conversation(conversation) == Some(own),
+        None => {
+            is_replaced(conversation, &counted.call)
+                || !counted.conversations.iter().any(|other| *other != conversation && goes_on_in(*other, counted))
+        }
+    };
+    let meant = last.iter().filter(|(conversation, counted)| is_meant(**conversation, counted));
+    meant
+        .map(|(conversation, counted)| Context {
+            last: counted,
+            is_replaced: is_replaced(*conversation, &counted.call),
+        })
+        .collect()
 }
 
 fn facts(calls: &[&Counted], unread: u64) -> BTreeMap<Word, String> {
@@ -207,11 +311,11 @@ fn facts(calls: &[&Counted], unread: u64) -> BTreeMap<Word, String> {
     facts.into_iter().filter_map(|(name, value)| Some((Word::parse(name).ok()?, value.to_string()))).collect()
 }
 
-fn spent(calls: &[&Counted], phases: &Phases) -> Vec<Spent> {
+fn spent(calls: &[&Counted], under: &Under<'_>) -> Vec<Spent> {
     let mut sums: BTreeMap<(String, Word, String), (u64, Usage)> = BTreeMap::new();
     for counted in calls {
         let Ok(client) = Word::parse(counted.client.as_str()) else { continue };
-        let key = (phases.at(counted.call.at), client, model_name(&counted.call.model));
+        let key = (under.at(counted.call.at), client, model_name(&counted.call.model));
         let (count, sum) = sums.entry(key).or_default();
         *count += 1;
         *sum = sum.plus(counted.call.usage);
@@ -231,4 +335,29 @@ fn spent(calls: &[&Counted], phases: &Phases) -> Vec<Spent> {
             reasoning: sum.reasoning,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_without_a_time_belongs_to_the_only_phase_of_its_session() {
+        let phase = |name: &str| PhaseName::parse(name).unwrap();
+        let phases = Phases(vec![(10, phase("research")), (20, phase("research")), (30, phase("plan"))]);
+        let only = |first, last| Under { phases: &phases, all: phases.during(first, last) }.at(None);
+        assert_eq!([only(0, 9_999), only(0, 29_999), only(15_000, 16_000)], ["", "research", "research"]);
+        assert_eq!([only(15_000, 30_000), only(30_000, 99_000), only(i64::MIN, 99_000)], ["", "plan", ""]);
+        assert_eq!(phases.at(29_999), Some(&phase("research")));
+    }
+
+    #[test]
+    fn without_limits_the_way_out_is_the_one_that_helps() {
+        let now = Some(Peak::new(String::new(), 900, Some(10_000), None));
+        let hint = |lacks_time| {
+            let measured = Measured { now: now.clone(), lacks_time, ..Measured::default() };
+            measured.refuse_red().unwrap_err().hint().unwrap_or_default().to_owned()
+        };
+        assert!(hint(false).contains("--task ID") && hint(true).contains("--transcript FILE"));
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::brought::{learnings, work};
 use super::files;
-use super::measure::{Measured, Phases, measure};
+use super::measure::{Measured, Phases, Windows, measure};
 use super::suggest::{self, Moment, Suggestion};
 use super::transcripts::{self, Reading, Sources};
 use crate::engine::error::EngineError;
@@ -304,7 +304,8 @@ fn measured_of<'t>(
     tasks: impl IntoIterator<Item = &'t TaskId>,
 ) -> Result<Measured, EngineError> {
     let profile = base.profile(session.profile.as_str())?;
-    Ok(measure(reading, window, times, &Phases::of(base, tasks)?, profile))
+    let windows = Windows { named: window, config: base.policy.config.window };
+    Ok(measure(reading, windows, times, &Phases::of(base, tasks)?, profile))
 }
 
 fn message(record: &Session, actor: &crate::model::policy::Actor) -> String {

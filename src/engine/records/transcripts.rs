@@ -10,8 +10,9 @@ use std::time::UNIX_EPOCH;
 use crate::engine::error::EngineError;
 use crate::engine::site::Site;
 use crate::env::Env;
+use crate::model::escape::visible;
 use crate::model::time::Timestamp;
-use crate::usage::{self, Client, Conversation, Ledger, ReadError};
+use crate::usage::{self, Client, Conversation, Ledger, ReadError, Transcript, Unread};
 
 /// Where usage is read from.
 #[derive(Debug, Clone, Default)]
@@ -31,8 +32,34 @@ pub(crate) struct Reading {
     pub(crate) ledger: Ledger,
     /// The conversation that runs this process, as its client calls it.
     pub(crate) own: Option<String>,
-    /// What could not be read, each a sentence.
+    /// What could not be read or counted, each a sentence.
     pub(crate) notes: Vec<String>,
+}
+
+impl Reading {
+    /// Enters the transcript of a file. What was passed over of a transcript that tells of nobody here is nobody's.
+    fn enter(&mut self, path: &Path, transcript: Transcript) {
+        if transcript.conversations.is_empty() {
+            return;
+        }
+        let path = visible(&path.to_string_lossy());
+        self.notes.extend(match transcript.unread {
+            Unread { count: 0, .. } => None,
+            Unread { count: 1, first: Some(line) } => {
+                Some(format!("line {line} of `{path}` could not be read, and is not counted"))
+            }
+            Unread { count, first: Some(line) } => Some(format!(
+                "{count} lines of `{path}`, the first of them line {line}, could not be read, and are not counted"
+            )),
+            Unread { count: 1, first: None } => {
+                Some(format!("1 row of `{path}` could not be read, and is not counted"))
+            }
+            Unread { count, first: None } => {
+                Some(format!("{count} rows of `{path}` could not be read, and are not counted"))
+            }
+        });
+        self.ledger.enter(transcript);
+    }
 }
 
 /// Reads what `sources` name, or what was written in this worktree `since` the session began; without that, nothing is
@@ -45,8 +72,7 @@ pub(crate) fn read(site: &Site, sources: &Sources, since: Option<&Timestamp>) ->
     let top = site.repo.work_dir().map(real);
     let is_here = |folder: &Path| top.as_deref().is_some_and(|top| is_in(top, folder));
     for path in &sources.named {
-        let transcript = usage::read_named(path, &is_here).map_err(refused)?;
-        reading.ledger.enter(transcript);
+        reading.enter(path, usage::read_named(path, &is_here).map_err(refused)?);
     }
     let (Some(top), Some(since), true) = (&top, since, sources.named.is_empty()) else {
         return Ok(reading);
@@ -59,7 +85,7 @@ pub(crate) fn read(site: &Site, sources: &Sources, since: Option<&Timestamp>) ->
                 // Gemini CLI's do not name their folder; the one that they lie in does.
                 let is_ours = |told: &Conversation| told.folder.is_some() || told.client == Client::Gemini;
                 transcript.conversations.retain(is_ours);
-                reading.ledger.enter(transcript);
+                reading.enter(&path, transcript);
             }
             // What only looks like a transcript, or is gone by now, measures nothing; the rest may.
             Err(error) => reading.notes.push(one_line(&error)),
