@@ -36,7 +36,8 @@ pub struct OpenSession {
     pub bundles: Vec<String>,
 }
 
-fn path(git_dir: &Path) -> PathBuf {
+/// Where the session is remembered.
+pub fn path(git_dir: &Path) -> PathBuf {
     git_dir.join("agentops").join("session.toml")
 }
 
@@ -46,7 +47,7 @@ fn loaded(git_dir: &Path) -> PathBuf {
 }
 
 /// The open session of the worktree whose git folder is `git_dir`. A file that cannot be read as one counts as none:
-/// it is only a convenience.
+/// it is only a convenience, and whoever asks says so.
 pub fn load(git_dir: &Path) -> Result<Option<OpenSession>, StoreError> {
     let bytes = read_whole(&path(git_dir))?;
     let Some(mut session) =

@@ -180,3 +180,34 @@ fn a_person_is_asked_for_the_choice() {
     let shown = sandbox.agentops("session show --json").run().json();
     assert!(shown["session"]["suggestions"]["choice"].as_str().unwrap().starts_with("agentops task new"), "{shown}");
 }
+
+#[test]
+fn a_damaged_note_of_the_open_session_is_told() {
+    let sandbox = governed();
+    sandbox.agentops("session start --profile sre").run().expect_code(0);
+    let note = sandbox.path().join(".git/agentops/session.toml");
+    let whole = std::fs::read_to_string(&note).unwrap();
+    for damaged in [&whole[..whole.len() / 2], &whole.replace("sre", "No such name")] {
+        std::fs::write(&note, damaged).unwrap();
+        for verb in ["session show", "session show --check", "session list", "session suggest", "session end --json"] {
+            let told = sandbox.agentops(verb).run().stderr;
+            assert!(told.contains("session.toml` is damaged"), "{verb}: {told}");
+        }
+    }
+    let begun = sandbox.agentops("session start --profile sre").run().expect_code(0);
+    assert!(begun.stderr.contains("session.toml` is damaged"), "{}", begun.stderr);
+    assert!(!sandbox.agentops("session show").run().expect_code(0).stderr.contains("damaged"));
+}
+
+#[test]
+fn a_home_folder_in_a_record_is_told_before_anybody_else_reads_it() {
+    let sandbox = governed();
+    sandbox.agentops("session start --profile product-dev").run().expect_code(0);
+    sandbox.agentops(LEARN).run().expect_code(0);
+    let end = "session end --summary \"Read the logs in /home/alice/work/api.log\" \
+               --improvement \"Keep `C:\\Users\\alice\\x` and docs/home/alice out\"";
+    let told = sandbox.agentops(&format!("{end} --dry-run")).run().expect_code(0).stderr;
+    assert!(told.contains("the summary names a home folder, `/home/alice/work/api.log`"), "{told}");
+    assert!(told.contains("an improvement names a home folder, `C:\\Users\\alice\\x`"), "{told}");
+    sandbox.agentops(end).run().expect_code(0);
+}

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::governed::governed_with;
+use super::governed::{as_agent, governed_with};
 use super::usage::{Sitting, others};
 
 fn named<'p>(paths: impl IntoIterator<Item = &'p Path>) -> String {
@@ -136,4 +136,20 @@ fn what_is_no_file_is_refused_and_not_waited_for() {
     let link = sitting.home().join("link.jsonl");
     std::os::unix::fs::symlink(&file, &link).unwrap();
     assert_eq!(sitting.show(&format!("--json {}", named([link.as_path()]))).json()["session"]["usage"], "measured");
+}
+
+#[test]
+fn a_transcript_without_an_open_session_is_not_passed_over() {
+    let sitting = Sitting::new();
+    let file = sitting.write("one.jsonl", &[sitting.claude("msg_1", 10, 2_000, 1)]);
+    let (ended, _) = sitting.end("--unmeasured");
+    let id = ended["id"].as_str().unwrap();
+    insta::assert_snapshot!(sitting.show("--transcript ../home/one.jsonl").snapshot(), @r#"
+    exit 1
+    --- stderr
+    error: no session is open in this worktree, so `<root>/repo/../home/one.jsonl` was not read
+    hint: leave `--transcript` out to see what was recorded, or record what it holds: agentops session end --task ID --transcript FILE --summary "…" --improvement "…"
+    "#);
+    sitting.show(&format!("{id} --transcript {}", file.display())).expect_code(1);
+    as_agent(&sitting.sandbox, &format!("session show {id}")).expect_code(0);
 }

@@ -15,6 +15,7 @@ use super::{CommandError, Context, Outcome, Writing};
 use crate::engine::records::session::{self, Choice, End, Shown, Start};
 use crate::engine::records::suggest;
 use crate::engine::records::transcripts::Sources;
+use crate::engine::site::Site;
 use crate::model::record::{Grade, Improvement};
 use crate::ui::{Table, dim, plain, strong};
 
@@ -218,8 +219,15 @@ pub(super) fn run(verb: Verb, context: &mut Context) -> Result<Outcome, CommandE
     }
 }
 
+/// Says where what is kept of an open session cannot be read: that it counts as none is nobody's wish.
+fn warn_of_damage(site: &Site, context: &Context) -> Result<(), CommandError> {
+    session::damaged(site)?.into_iter().for_each(|damage| context.ui.warning(damage));
+    Ok(())
+}
+
 fn start(arguments: StartArguments, context: &Context) -> Result<Outcome, CommandError> {
     let site = context.site(arguments.actor.as_deref())?;
+    warn_of_damage(&site, context)?;
     let dry_run = arguments.writing.dry_run;
     let request = Start { profile: arguments.profile, tasks: arguments.task, force: arguments.force, dry_run };
     let started = session::start(&site, &request)?;
@@ -246,6 +254,7 @@ fn end(arguments: EndArguments, context: &Context) -> Result<Outcome, CommandErr
     let improvements = improvements(&arguments)?;
     let sources = arguments.reading.sources(context);
     let site = arguments.acting.site(context)?;
+    warn_of_damage(&site, context)?;
     let target = arguments.acting.target();
     let mut request = End {
         summary: arguments.summary,
@@ -326,6 +335,7 @@ fn improvements(arguments: &EndArguments) -> Result<Vec<Improvement>, CommandErr
 
 fn show(arguments: &ShowArguments, context: &Context) -> Result<Outcome, CommandError> {
     let site = context.site(None)?;
+    warn_of_damage(&site, context)?;
     let sources = arguments.reading.sources(context);
     if arguments.check {
         return check(&context.ui, &session::check(&site, &sources)?);
@@ -351,7 +361,9 @@ fn show(arguments: &ShowArguments, context: &Context) -> Result<Outcome, Command
 }
 
 fn list(arguments: &ListArguments, context: &Context) -> Result<Outcome, CommandError> {
-    let (open, records) = session::list(&context.site(None)?, arguments.profile.as_deref(), arguments.limit)?;
+    let site = context.site(None)?;
+    warn_of_damage(&site, context)?;
+    let (open, records) = session::list(&site, arguments.profile.as_deref(), arguments.limit)?;
     let ended = records.iter().map(SessionBody::ended);
     let body = ListBody { sessions: open.iter().map(SessionBody::open).chain(ended).collect() };
     context.ui.show(&body, |page| {
@@ -378,7 +390,9 @@ fn list(arguments: &ListArguments, context: &Context) -> Result<Outcome, Command
 }
 
 fn suggestions(context: &Context) -> Result<Outcome, CommandError> {
-    let found = suggest::suggest(&context.site(None)?)?;
+    let site = context.site(None)?;
+    warn_of_damage(&site, context)?;
+    let found = suggest::suggest(&site)?;
     let body = SuggestBody { suggestions: suggestion_bodies(&found) };
     context.ui.show(&body, |page| fill_suggestions(page, &body.suggestions));
     Ok(Outcome::Done)

@@ -2,6 +2,7 @@
 
 pub(crate) mod brought;
 pub(crate) mod files;
+mod home_folders;
 pub mod improvements;
 pub mod learn;
 pub mod measure;

@@ -1,9 +1,11 @@
 //! Sessions: one sitting of one actor, open in one worktree, and the record that it leaves.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::brought::{learnings, work};
 use super::files;
+use super::home_folders;
 use super::measure::{Measured, Phases, Windows, measure};
 use super::suggest::{self, Moment, Suggestion};
 use super::transcripts::{self, Reading, Sources};
@@ -14,6 +16,7 @@ use crate::engine::writing::compose;
 use crate::engine::writing::transact::{Committed, Draft, Target, transact};
 use crate::model::canonical::Canonical as _;
 use crate::model::digest::ObjectId;
+use crate::model::escape::visible;
 use crate::model::layout;
 use crate::model::message::one_line;
 use crate::model::name::{Principal, ProfileName, RecordId, TaskId};
@@ -46,6 +49,19 @@ pub(crate) fn open(site: &Site, base: &Base<'_>) -> Result<Option<Open>, EngineE
     let record = layout::session(&open.profile, &open.started.date(), &open.id);
     let is_ended = base.view().entry(&record)?.is_some();
     Ok((!is_ended && base.policy.profiles.contains_key(&open.profile)).then_some(open))
+}
+
+/// What to say where a session was open and what is kept of it is damaged.
+pub fn damaged(site: &Site) -> Result<Option<String>, EngineError> {
+    let git_dir = site.repo.git_dir();
+    let is_whole = open_session::load(git_dir)?.is_some_and(|kept| parse(&kept).is_some());
+    let path = open_session::path(git_dir);
+    Ok((!is_whole && path.exists()).then(|| {
+        format!(
+            "`{}` is damaged, so the session that it told of counts as none; `agentops session start` begins another",
+            visible(&path.to_string_lossy())
+        )
+    }))
 }
 
 fn parse(kept: &OpenSession) -> Option<Open> {
@@ -200,7 +216,7 @@ pub struct Ended {
     pub record: Session,
     /// What was shown, in the order of the numbers.
     pub suggestions: Vec<Suggestion>,
-    /// What of the usage could not be read or counted, each a sentence.
+    /// What of the usage could not be read or counted, and what of the record others should perhaps not read, each a sentence.
     pub notes: Vec<String>,
 }
 
@@ -280,11 +296,14 @@ pub fn end(site: &Site, target: &Target, request: &End) -> Result<Committed<Ende
             improvements: request.improvements.iter().map(tidy).collect(),
         };
         record.validate()?;
+        let home = site.env.home();
+        let mut notes = measured.notes;
+        notes.extend(home_folders::notes(&record, home.as_deref().and_then(Path::to_str)));
         let path = layout::session(&record.profile, &record.started.date(), &record.id);
         Ok(Draft {
             files: vec![(path, Some(record.print().into_bytes()))],
             message: message(&record, &actor),
-            outcome: Ended { record, suggestions, notes: measured.notes },
+            outcome: Ended { record, suggestions, notes },
         })
     })?;
     if done.commit.is_some() {
@@ -400,7 +419,8 @@ pub enum Shown {
     Ended(Box<Session>, String),
 }
 
-/// One session by the beginning of its id; without one the open session, or else the newest record.
+/// One session by the beginning of its id; without one the open session, or else the newest record. Fails where transcripts are
+/// named and it is not open: its record tells what it took.
 pub fn show(site: &Site, prefix: Option<&str>, sources: &Sources) -> Result<Shown, EngineError> {
     let base = site.base()?;
     let open = open(site, &base)?;
@@ -408,6 +428,15 @@ pub fn show(site: &Site, prefix: Option<&str>, sources: &Sources) -> Result<Show
     if let Some(open) = open.filter(is_meant) {
         let measured = until_now(site, &base, &open, sources)?;
         return Ok(Shown::Open(open, Box::new(measured)));
+    }
+    if let Some(path) = sources.named.first() {
+        let which = prefix.map_or("no session".into(), |id| format!("session `{id}`"));
+        let verb = if prefix.is_some() { "is not" } else { "is" };
+        return Err(EngineError::refused(
+            format!("{which} {verb} open in this worktree, so `{}` was not read", visible(&path.to_string_lossy())),
+            "leave `--transcript` out to see what was recorded, or record what it holds: agentops session end --task ID \
+             --transcript FILE --summary \"…\" --improvement \"…\"",
+        ));
     }
     let newest = match prefix {
         Some(prefix) => prefix.to_owned(),
