@@ -110,7 +110,7 @@ fn ranked(
     }
     let text = |candidate: &Candidate| match &candidate.body {
         // A text that is as long as can be tells by its beginning what it is about.
-        Body::Document { text, .. } => TokenisedText::of(&text[..text.floor_char_boundary(BEGINNING)]),
+        Body::Document { text, .. } => TokenisedText::of(beginning(text)),
         _ => TokenisedText::default(),
     };
     let texts: Vec<TokenisedText> = found.iter().map(text).collect();
@@ -120,4 +120,10 @@ fn ranked(
     places.sort_by_key(|place| best.iter().position(|hit| hit == place).unwrap_or(usize::MAX));
     let mut found: Vec<Option<Candidate>> = found.into_iter().map(Some).collect();
     Ok(places.into_iter().take(FILES).filter_map(|place| found[place].take()).collect())
+}
+
+/// The first bytes of a text, up to a character's end.
+fn beginning(text: &str) -> &str {
+    let end = (0..=BEGINNING.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or_default()]
 }
