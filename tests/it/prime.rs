@@ -90,7 +90,6 @@ fn where_the_router_is_not_sure_it_asks() {
     let refused = prime(&sandbox, "\"Look into it\"").expect_code(2);
     insta::assert_snapshot!(refused.stderr, @"
     error: which profile? nothing fits clearly; nearest is `sre` (31 %)
-    hint: work for two profiles is a task in each, one `--after` the other
     hint: agentops prime 'Look into it' --profile sre
     hint: agentops prime 'Look into it' --profile product-dev
     ");

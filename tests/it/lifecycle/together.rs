@@ -31,9 +31,9 @@ fn two_branches_that_move_one_task_are_a_fork() {
     * 0002 submit  research waiting  claude  2026-11-21T07:06:00Z  <id>  superseded
     |      approve by bob  (unauthenticated: could be written by an agent)
     |\
-    * | 0003 rework  research working (attempt 2)  claude  2026-11-21T07:12:00Z  <id>  head of the fork
-      |      reason: More figures
-      * 0003 advance  spec working  claude  2026-11-21T07:10:00Z  <id>  head of the fork
+    * | 0003 advance  spec working  claude  2026-11-21T07:10:00Z  <id>  head of the fork
+      * 0003 rework  research working (attempt 2)  claude  2026-11-21T07:12:00Z  <id>  head of the fork
+          reason: More figures
     --- stderr
     hint: agentops phase resolve reset-passwords-pfb9 --reason "…"
     "#);
@@ -59,9 +59,9 @@ fn two_branches_that_move_one_task_are_a_fork() {
     * 0002 submit  research waiting  claude  2026-11-21T07:06:00Z  <id>  superseded
     |      approve by bob  (unauthenticated: could be written by an agent)
     |\
-    * | 0003 rework  research working (attempt 2)  claude  2026-11-21T07:12:00Z  <id>  superseded
+    * | 0003 advance  spec working  claude  2026-11-21T07:10:00Z  <id>  superseded
+    | * 0003 rework  research working (attempt 2)  claude  2026-11-21T07:12:00Z  <id>  superseded
     | |      reason: More figures
-    | * 0003 advance  spec working  claude  2026-11-21T07:10:00Z  <id>  superseded
     |/
     * 0004 resolve  research working (attempt 3)  claude  2026-11-21T07:21:00Z  <id>  head
           reason: Figures first
