@@ -206,6 +206,8 @@ fn no_more_is_loaded_than_the_phase_has_room_for() {
     let task = sandbox.agentops("task new \"Sign in\" --profile sre --json").run().expect_code(0).json();
     let task = task["task"].as_str().unwrap();
     saved(&sandbox, "docs/design.md --profile product-dev --name session-design");
+    let nowhere = sandbox.agentops("bundle load session-design --used 900000").run();
+    assert!(nowhere.expect_code(2).stderr.contains("--task ID --used 900000"), "nothing to hold it against");
     let output = sandbox.agentops(&format!("bundle load session-design --task {task} --used 900000")).run();
     insta::assert_snapshot!(output.snapshot_without_ids(), @"
     exit 5

@@ -53,6 +53,22 @@ fn the_same_again_is_refused_unless_it_replaces() {
     assert_eq!(add("Postgres skips an index below a function call", "").code, Some(0));
 }
 
+/// The same words with another figure, or denied, are another finding.
+#[test]
+fn an_opposite_is_no_repeat() {
+    let sandbox = governed();
+    let add = |pattern: &str| sandbox.agentops("learn add --profile sre --json --pattern").arg(pattern).run();
+    add("Deploys to 3 regions want a lock in etcd, else 2 of them roll back").expect_code(0);
+    for other in [
+        "Deploys to 3 regions want no lock in etcd, else 2 of them roll back",
+        "Deploys to 30 regions want a lock in etcd, else 2 of them roll back",
+    ] {
+        let added = add(other).expect_code(0).json();
+        assert!(!added["near"].as_array().unwrap().is_empty(), "it is shown beside the other: {added}");
+    }
+    add("Deploys to 3 regions want a lock inside etcd, else 2 of them roll back").expect_code(1);
+}
+
 #[test]
 fn what_cannot_be_meant_is_told_and_nothing_is_committed() {
     let sandbox = governed();

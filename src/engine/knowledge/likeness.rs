@@ -1,6 +1,6 @@
 //! How alike two short texts are, by the words that they share: learnings that are near one another are shown together.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::text::words::{Term, each_term};
 
@@ -77,6 +77,45 @@ pub fn near_pairs(texts: &[Words]) -> Vec<(usize, usize)> {
     pairs
 }
 
+/// Words that turn a sentence into its opposite, or nearly so.
+const TURNING: &[&str] = &[
+    "always",
+    "cannot",
+    "except",
+    "kein",
+    "keine",
+    "never",
+    "nicht",
+    "nie",
+    "no",
+    "non",
+    "none",
+    "not",
+    "only",
+    "pas",
+    "unless",
+    "without",
+    "не",
+    "никогда",
+];
+
+/// Whether two texts that have nearly the same words may say different things all the same: one has a figure or a denial that the
+/// other has not.
+pub fn may_differ_in_sense(one: &str, other: &str) -> bool {
+    let words = |text: &str| -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        // `don't`, with either apostrophe, is a word that denies.
+        for word in text.to_lowercase().replace('’', "'").split(|c: char| !c.is_alphanumeric() && c != '\'') {
+            *counts.entry(word.trim_matches('\'').to_owned()).or_default() += 1;
+        }
+        counts
+    };
+    let (one, other) = (words(one), words(other));
+    let tells =
+        |word: &str| TURNING.contains(&word) || word.ends_with("n't") || word.chars().any(|c| c.is_ascii_digit());
+    one.keys().chain(other.keys()).any(|word| one.get(word) != other.get(word) && tells(word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +130,25 @@ mod tests {
         ));
         assert!(!near("Retries need jitter, or clients meet again", "An index is ignored below a function call"));
         assert!(!near("", "") && !near("the", "a"));
+    }
+
+    #[test]
+    fn figures_and_denials_turn_a_sentence() {
+        let text = "Deploys to 3 regions want a lock in etcd";
+        for other in [
+            "Deploys to 3 regions want no lock in etcd",
+            "Deploys to 3 regions do not want a lock in etcd",
+            "Deploys to 3 regions don’t want a lock in etcd",
+            "Deploys to 30 regions want a lock in etcd",
+            "Deploys to 3 regions want a lock in etcd only",
+        ] {
+            assert!(may_differ_in_sense(text, other) && may_differ_in_sense(other, text), "{other}");
+        }
+        assert!(
+            may_differ_in_sense("Never cache it", "Always cache it")
+                && may_differ_in_sense("Кэш нужен", "Кэш не нужен")
+        );
+        assert!(!may_differ_in_sense(text, "Deploys to 3 regions need a lock inside etcd!"));
     }
 
     #[test]

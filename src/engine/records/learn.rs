@@ -3,7 +3,7 @@
 use super::session;
 use crate::engine::error::EngineError;
 use crate::engine::knowledge::filed::{self, Filed};
-use crate::engine::knowledge::likeness::{NEAR, Words};
+use crate::engine::knowledge::likeness::{NEAR, Words, may_differ_in_sense};
 use crate::engine::site::{Base, Site};
 use crate::engine::writing::compose;
 use crate::engine::writing::transact::{Committed, Draft, Target, transact};
@@ -120,7 +120,9 @@ fn refuse_repeat(base: &Base<'_>, pattern: &str, supersedes: &[RecordId]) -> Res
             continue;
         }
         let Some(known) = file.open(base)? else { continue };
-        if wording::say_the_same(&known.pattern, pattern) {
+        let is_same = wording::say_the_same(&known.pattern, pattern);
+        // An opposite in the same words is a finding of its own, and worth showing beside the other.
+        if is_same && !may_differ_in_sense(&known.pattern, pattern) {
             return Err(EngineError::refused(
                 format!("learning `{}` says the same: {}", known.id, known.pattern),
                 format!(
@@ -131,7 +133,7 @@ fn refuse_repeat(base: &Base<'_>, pattern: &str, supersedes: &[RecordId]) -> Res
             ));
         }
         let likeness = words.likeness(&Words::of(&known.pattern));
-        if likeness >= NEAR {
+        if is_same || likeness >= NEAR {
             near.push((likeness, known));
         }
     }

@@ -76,6 +76,15 @@ pub fn load(site: &Site, request: &Loading) -> Result<Loaded, EngineError> {
     let own = Some(head.task.clone()).filter(|task| !task.is_empty());
     let (misfit, projection) = match request.task.clone().or(own) {
         Some(task) => judge(&base, &shelved, &task, request.used, tokens)?,
+        None if request.used > 0 => {
+            return Err(EngineError::usage(
+                format!("bundle `{}` belongs to no task, so no phase says what a context may take", head.id),
+                format!(
+                    "name the task it is loaded for: agentops bundle load {} --task ID --used {}",
+                    head.id, request.used
+                ),
+            ));
+        }
         None => (None, None),
     };
     if let Some(over) = projection.as_ref().filter(|projection| projection.tokens.1 > projection.budget) {
