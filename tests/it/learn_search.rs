@@ -91,6 +91,20 @@ fn a_learning_whose_lines_changed_ranks_lower_and_says_why() {
 }
 
 /// `side` cites a line as it is there; on `main` it had changed when the merge brought the learning.
+/// A whole file as evidence says nothing of its lines; that it is gone is told.
+#[test]
+fn a_cited_file_that_is_gone_is_told() {
+    let sandbox = governed();
+    add(&sandbox, "--profile sre --evidence src/main.rs", "Zeppelins drift when the mast leans");
+    let aged = |sandbox: &Sandbox| search(sandbox, "zeppelin")["learnings"][0]["aged"].clone();
+    sandbox.write("src/main.rs", "fn other() {}\n");
+    sandbox.commit_all(&lawful("fix: another one"));
+    assert_eq!(aged(&sandbox), serde_json::json!([]));
+    std::fs::remove_file(sandbox.path().join("src/main.rs")).unwrap();
+    sandbox.commit_all(&lawful("fix: none at all"));
+    assert_eq!(aged(&sandbox)[0]["evidence"], "src/main.rs", "{}", aged(&sandbox));
+}
+
 #[test]
 fn what_changed_since_is_asked_of_the_branch_that_is_searched() {
     let sandbox = governed();

@@ -9,8 +9,10 @@ use super::likeness::Words;
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
 use crate::model::citation::Cited;
+use crate::model::digest::ObjectId;
 use crate::model::name::{ProfileName, RecordId, Word};
 use crate::model::record::Learning;
+use crate::model::tree::TreeView as _;
 use crate::text::search::search as best;
 
 /// What is left of the score of a learning whose cited lines changed: it may hold still, and somebody should look.
@@ -149,7 +151,7 @@ fn open(
 ) -> Result<Option<(Learning, Vec<Aged>)>, EngineError> {
     let file = corpus.file(place);
     let Some(learning) = file.open(base)? else { return Ok(None) };
-    if !learning.evidence.iter().any(|evidence| Cited::parse(evidence).lines.is_some()) {
+    if !may_have_aged(base, &learning)? {
         return Ok(Some((learning, Vec::new())));
     }
     let known = corpus.origin(place);
@@ -159,6 +161,18 @@ fn open(
     }
     let aged = ageing.aged(&learning, &origin.commit)?;
     Ok(Some((learning, aged)))
+}
+
+/// Whether history has to be asked: for lines always, for a whole file where it is not there any more.
+fn may_have_aged(base: &Base<'_>, learning: &Learning) -> Result<bool, EngineError> {
+    for evidence in &learning.evidence {
+        let cited = Cited::parse(evidence);
+        let is_path = || cited.repo_path().is_ordinary() && ObjectId::parse(evidence).is_err();
+        if cited.lines.is_some() || (is_path() && base.tree.entry(&cited.repo_path())?.is_none()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The learnings that have one of the words. One that others replace is behind the newest of them, which takes its score where

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::error::EngineError;
-use crate::engine::knowledge::ageing::{Ageing, cited_lines, stand_in};
+use crate::engine::knowledge::ageing::{Ageing, cited_lines, times_in};
 use crate::engine::knowledge::filed::{self, Filed};
 use crate::engine::knowledge::likeness::{Words, near_pairs};
 use crate::engine::knowledge::offer::{LEARNINGS_NOTE, shown_by};
@@ -283,7 +283,7 @@ fn touched(site: &Site, base: &Base<'_>, all: &mut [(Filed<Learning>, Served)]) 
             let (Some(before), after) = (text(before)?, text(after)?.unwrap_or_default()) else { continue };
             for cited in citing {
                 let lines: Vec<&[u8]> = cited.lines.iter().map(Vec::as_slice).collect();
-                let is_gone = stand_in(&before, &lines) && !stand_in(&after, &lines);
+                let is_gone = times_in(&after, &lines) < times_in(&before, &lines);
                 if is_gone && id != cited.since && is_later(site, &cited.since, &id)? {
                     let sign = if is_revert { Sign::Reverted } else { Sign::Fixed };
                     signs.push((cited.learning, sign(id, cited.evidence.clone())));
