@@ -20,7 +20,7 @@ pub(super) struct Choice {
     pub(super) routed: Option<RouteBody>,
 }
 
-/// Chooses. A profile that was `named` is taken; that the router was sure of another one is remembered.
+/// Chooses. A profile that was `named` is taken; what the router said of it is remembered, unless it was sure of the same one.
 pub(super) fn choose(
     context: &Context,
     site: &Site,

@@ -16,6 +16,8 @@ use crate::engine::knowledge::search::{Found, Link};
 
 /// Bundles of other work at most.
 const RELATED: usize = 3;
+/// The best hits that these are taken from. The task's own bundles have its name and come first, so it is more than a few.
+const LOOKED_AT: usize = 64;
 /// Learnings at most.
 const LEARNINGS: usize = 5;
 /// Learnings linked to one that are told with it, at most.
@@ -40,10 +42,8 @@ pub(super) fn bundles(scene: &Scene<'_>) -> Result<Vec<Candidate>, EngineError> 
 pub(super) fn related(scene: &Scene<'_>) -> Result<Vec<Candidate>, EngineError> {
     let words = Words::of(&scene.state.title);
     let mut found = Vec::new();
-    // The task's own bundles have its name, and would be the first of any shorter list.
-    for hit in
-        shelf::search_at(scene.base, &scene.state.title, &Filter { limit: Some(usize::MAX), ..Filter::default() })?
-    {
+    let filter = Filter { limit: Some(LOOKED_AT), ..Filter::default() };
+    for hit in shelf::search_at(scene.base, &scene.state.title, &filter)? {
         let head = &hit.shelved.bundle.head;
         let is_near = is_about(&words, &format!("{} {}", head.name, hit.shelved.bundle.body));
         if head.task != scene.chain.task.as_str() && is_near && found.len() < RELATED {

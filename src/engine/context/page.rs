@@ -31,9 +31,14 @@ fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
+/// A fence that no line of the text can end.
+fn fence(text: &str) -> String {
+    "`".repeat((longest_run(text) + 1).max(3))
+}
+
 /// A text between fences that are longer than any in it.
 pub(super) fn fenced(language: &str, text: &str) -> String {
-    let fence = "`".repeat((longest_run(text) + 1).max(3));
+    let fence = fence(text);
     let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
     format!("{fence}{language}\n{text}{end}{fence}\n")
 }
@@ -53,7 +58,7 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// What [`fenced`] puts around a text.
 pub(super) fn frame(language: &str, text: &str) -> String {
-    let fence = "`".repeat((longest_run(text) + 1).max(3));
+    let fence = fence(text);
     format!("{fence}{language}\n\n{fence}\n")
 }
 
