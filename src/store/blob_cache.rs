@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::{StoreError, read_whole, write_soon};
+use super::{StoreError, read_whole, write_again};
 use crate::model::digest::ObjectId;
 
 /// The beginning of every such file; what follows is told by the name of its contents.
@@ -88,7 +88,7 @@ impl BlobCache {
         let mut whole = head(&self.contents);
         whole.extend_from_slice(&crc32fast::hash(&body).to_le_bytes());
         whole.extend_from_slice(&body);
-        write_soon(&path(common_dir, name), &whole)
+        write_again(&path(common_dir, name), &whole)
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{StoreError, read_whole, write_soon};
+use super::{StoreError, read_whole, write_again};
 use crate::model::digest::{Digest, ObjectId};
 use crate::model::path::RepoPath;
 use crate::model::tree::{Change, Mode};
@@ -22,7 +22,7 @@ pub fn save(git_dir: &Path, seal: &str, changes: &[Change]) -> Result<(), StoreE
     }
     let mut bytes = format!("{seal}\n{}\n", Digest::of(&body)).into_bytes();
     bytes.extend_from_slice(&body);
-    write_soon(&path(git_dir), &bytes)
+    write_again(&path(git_dir), &bytes)
 }
 
 /// The changes kept under exactly `seal`; `None` for anything else, a damaged file included.

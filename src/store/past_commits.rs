@@ -8,7 +8,7 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::{StoreError, read_whole, write_soon};
+use super::{StoreError, read_whole, write_again};
 use crate::faults::{Write, reach};
 use crate::git::KnownCommits;
 use crate::model::digest::ObjectId;
@@ -55,7 +55,7 @@ pub fn add(git_dir: &Path, whole: usize, read: &[(ObjectId, Box<[u8]>)]) -> Resu
     let is_whole = path.metadata().is_ok_and(|about| about.len() == whole as u64);
     if !is_whole || whole + bytes.len() > MOST {
         bytes.truncate(MOST);
-        return write_soon(&path, &bytes);
+        return write_again(&path, &bytes);
     }
     let append = || -> std::io::Result<()> {
         reach(Write::Handover)?;
