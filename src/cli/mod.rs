@@ -61,11 +61,12 @@ mod version;
 mod welcome;
 
 use std::ffi::OsString;
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::FromArgMatches as _;
 use clap::error::ErrorKind as ClapKind;
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::clock::Clock;
 use crate::engine::Site;
@@ -121,7 +122,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run_command(arguments: &[OsString], env: Env) -> ExitCode {
-    let matches = match tree().try_get_matches_from(arguments) {
+    // To take all verbs apart again costs a tenth of a start, and the process ends anyway. Only help needs them dressed.
+    let mut verbs = ManuallyDrop::new(Cli::command());
+    let matches = match verbs.try_get_matches_from_mut(arguments).or_else(|_| tree().try_get_matches_from(arguments)) {
         Ok(matches) => matches,
         Err(error) => return explain_clap(&error, arguments, &env),
     };
