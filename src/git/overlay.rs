@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::repo::Repo;
-use super::tree::CommitTree;
+use super::tree::{self, CommitTree};
 use crate::model::digest::ObjectId;
 use crate::model::path::RepoPath;
 use crate::model::tree::{Change, Entry, Mode, SightError, TreeView};
@@ -99,11 +99,7 @@ impl TreeView for Overlay<'_> {
         for name in touched {
             entries.extend(self.entry(&path.join(&name))?);
         }
-        entries.sort_by_cached_key(|entry| {
-            let mut key = entry.name.clone();
-            key.extend((entry.mode == Mode::Tree).then_some(b'/'));
-            key
-        });
+        tree::sort(&mut entries);
         Ok(entries)
     }
 

@@ -41,6 +41,15 @@ impl RawEntry<'_> {
     }
 }
 
+/// Puts entries into git's order: a folder stands where its name with a slash would.
+pub(super) fn sort(entries: &mut [Entry]) {
+    entries.sort_by_cached_key(|entry| {
+        let mut key = entry.name.clone();
+        key.extend((entry.mode == Mode::Tree).then_some(b'/'));
+        key
+    });
+}
+
 /// Whether mode bits are of the folder type.
 pub(super) fn is_tree(bits: u32) -> bool {
     bits & 0o170_000 == 0o040_000

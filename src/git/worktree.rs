@@ -8,6 +8,7 @@ use super::command::path_from;
 use super::error::GitError;
 use super::objects::from_gix;
 use super::repo::Repo;
+use super::tree;
 use crate::model::digest::ObjectId;
 use crate::model::path::RepoPath;
 use crate::model::tree::{Entry, Mode, SightError, TreeView};
@@ -177,11 +178,7 @@ impl TreeView for WorkTree<'_> {
             let metadata = std::fs::symlink_metadata(found.path()).map_err(failed)?;
             entries.extend(self.entry_of(&found.path(), &metadata, &path.join(&name))?);
         }
-        entries.sort_by_cached_key(|entry| {
-            let mut key = entry.name.clone();
-            key.extend((entry.mode == Mode::Tree).then_some(b'/'));
-            key
-        });
+        tree::sort(&mut entries);
         Ok(entries)
     }
 
