@@ -92,8 +92,8 @@ impl Route {
 }
 
 impl Route {
-    /// The same, but that nobody says "no task" of a text that says too little: of one word, or of another script than the
-    /// classifier's, it knows nothing, and `other` is what is left. Then somebody is asked.
+    /// The same, but that nobody says "no task" of a text that says too little: of one word, of words that any task may have, or
+    /// of another script than its own the classifier learns nothing, and `other` is what is left. Then somebody is asked.
     #[must_use]
     pub fn unless_untold(mut self, text: &str) -> Self {
         if self.decision == Decision::None && !says_enough(text) {
@@ -104,15 +104,34 @@ impl Route {
     }
 }
 
-/// Whether a text has two words that the classifier could know, and is mostly of its script.
+/// Words that stand in tasks of any kind, sorted: they do not say what one is about.
+#[rustfmt::skip]
+const OF_ANY_TASK: [&str; 163] = [
+    "a", "about", "add", "after", "again", "all", "an", "and", "any", "are", "as", "at", "back", "be", "been",
+    "before", "better", "but", "by", "can", "change", "check", "clean", "clear", "come", "comes", "could", "did",
+    "do", "does", "doing", "done", "down", "everything", "few", "first", "fix", "for", "from", "get", "give", "go",
+    "good", "had", "handle", "has", "have", "help", "how", "i", "if", "improve", "in", "into", "is", "issue", "it",
+    "its", "just", "keep", "know", "last", "later", "less", "let", "like", "little", "look", "lot", "make", "many",
+    "may", "me", "more", "much", "must", "my", "need", "new", "next", "no", "not", "nothing", "now", "of", "off",
+    "old", "on", "one", "only", "or", "other", "our", "out", "over", "own", "people", "please", "problem", "put",
+    "really", "say", "see", "set", "should", "show", "so", "some", "somehow", "someone", "something", "soon", "sort",
+    "stuff", "such", "take", "task", "than", "that", "the", "their", "them", "then", "there", "these", "they",
+    "thing", "things", "think", "this", "those", "time", "to", "today", "tomorrow", "too", "try", "up", "update",
+    "us", "use", "very", "want", "was", "way", "we", "well", "what", "when", "where", "which", "while", "who", "why",
+    "will", "with", "without", "wont", "work", "works", "would", "you", "your",
+];
+
+/// Whether a text has two words that the classifier could know, one of which says what it is about, and is mostly of its script.
 fn says_enough(text: &str) -> bool {
     let is_word = |word: &&str| word.chars().filter(char::is_ascii_alphabetic).count() >= 2;
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(is_word).take(2).count();
+    let words = || text.split(|c: char| !c.is_alphanumeric()).filter(is_word);
+    let tells = |word: &str| OF_ANY_TASK.binary_search(&word.to_ascii_lowercase().as_str()).is_err();
+    let is_told = words().nth(1).is_some() && words().any(tells);
     let (known, letters) = text
         .chars()
         .filter(|c| c.is_alphabetic())
         .fold((0, 0), |(known, letters), c| (known + usize::from(c.is_ascii()), letters + 1));
-    words == 2 && 2 * known >= letters
+    is_told && 2 * known >= letters
 }
 
 /// Decides. `other` is the probability that no profile fits; it and the scores of `candidates` make one. `pairs` says of
@@ -198,7 +217,18 @@ mod tests {
 
     #[test]
     fn nothing_is_said_of_a_text_that_says_nothing() {
-        for text in ["x", "TODO", "\u{1f642}", "日本語のタスク", "支付服务在部署后返回502", ""] {
+        assert!(OF_ANY_TASK.is_sorted());
+        for text in [
+            "x",
+            "TODO",
+            "\u{1f642}",
+            "日本語のタスク",
+            "支付服务在部署后返回502",
+            "",
+            "Fix the problem",
+            "Look into it",
+            "MAKE IT BETTER!",
+        ] {
             let route = decide_text(&of([0.03, 0.02, 0.01, 0.01, 0.93])).unless_untold(text);
             assert_eq!((route.decision, route.confidence), (Decision::Ask, 0.03), "{text}");
         }

@@ -89,7 +89,7 @@ fn where_the_router_is_not_sure_it_asks() {
     let sandbox = governed();
     let refused = prime(&sandbox, "\"Look into it\"").expect_code(2);
     insta::assert_snapshot!(refused.stderr, @"
-    error: which profile? nothing fits clearly; nearest is `sre` (31 %)
+    error: which profile? nothing fits clearly; nearest is `sre` (24 %)
     hint: agentops prime 'Look into it' --profile sre
     hint: agentops prime 'Look into it' --profile product-dev
     ");
