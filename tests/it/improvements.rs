@@ -129,8 +129,11 @@ fn what_cannot_be_decided_is_told_and_nothing_is_committed() {
     ");
     let filler = sandbox.agentops(&format!("learn drop {session}.1 --reason TODO")).run().expect_code(3);
     assert!(filler.stderr.contains("AO-L2"), "{}", filler.stderr);
-    sandbox.agentops(&format!("learn adopt {session}.1 --commit HEAD --dry-run")).run().expect_code(0);
     assert_eq!(sandbox.git("rev-parse HEAD"), head);
+    sandbox.write("ci.yaml", "nightly: true\n");
+    let brought = sandbox.commit_all(&lawful("ci: run the fuzz target"));
+    sandbox.agentops(&format!("learn adopt {session}.1 --commit HEAD --dry-run")).run().expect_code(0);
+    assert_eq!(sandbox.git("rev-parse HEAD"), brought);
     let drop = format!("learn drop {session}.1 --reason \"The parser goes next month\"");
     sandbox.agentops(&drop).run().expect_code(0);
     insta::assert_snapshot!(snapshot(&drop), @"
@@ -145,9 +148,49 @@ fn what_cannot_be_decided_is_told_and_nothing_is_committed() {
 }
 
 #[test]
+fn what_was_there_before_does_not_bring_an_improvement() {
+    let sandbox = governed();
+    sandbox.git("branch aside");
+    let session = proposed(&sandbox);
+    let head = sandbox.git("rev-parse HEAD");
+    let snapshot = |commit: &str| {
+        let text = sandbox.agentops(&format!("learn adopt {session}.1 --commit {commit}")).run().snapshot_without_ids();
+        text.replace(&session, "<session>")
+    };
+    insta::assert_snapshot!(snapshot("HEAD"), @r#"
+    exit 1
+    --- stderr
+    error: the commit <id> brings nothing but the record that proposes the improvement
+    hint: name a later commit that brought it, or give it up: agentops learn drop <session>.1 --reason "…"
+    "#);
+    insta::assert_snapshot!(snapshot("HEAD~2"), @r#"
+    exit 1
+    --- stderr
+    error: the commit <id> is older than the improvement, which was proposed at 2026-11-21T07:08:01Z
+    hint: name a later commit that brought it, or give it up: agentops learn drop <session>.1 --reason "…"
+    "#);
+    assert_eq!(sandbox.git("rev-parse HEAD"), head);
+    // A branch that never saw the record: what was made there since then may well bring it.
+    sandbox.git("switch --quiet aside");
+    sandbox.write("ci.yaml", "nightly: true\n");
+    let beside = sandbox.commit_all(&lawful("ci: run the fuzz target"));
+    sandbox.git("switch --quiet main");
+    sandbox.git("merge --quiet --no-edit aside");
+    sandbox.agentops(&format!("learn adopt {session}.1 --commit {beside}")).run().expect_code(0);
+    assert_eq!(state(&sandbox, 1), "adopted");
+    // A squash brings the record and what it asks for in one.
+    sandbox.git("switch --quiet --create squashed aside~1");
+    sandbox.git("merge --quiet --squash main");
+    let squash = sandbox.commit_all(&lawful("ci: all of it"));
+    sandbox.agentops(&format!("learn adopt {session}.1 --commit {squash}")).run().expect_code(0);
+}
+
+#[test]
 fn two_branches_that_decide_differently_leave_a_dispute() {
     let sandbox = governed();
     let session = proposed(&sandbox);
+    sandbox.write("ci.yaml", "nightly: true\n");
+    sandbox.commit_all(&lawful("ci: run the fuzz target"));
     sandbox.git("branch other");
     sandbox.agentops(&format!("learn adopt {session}.1 --commit HEAD")).run().expect_code(0);
     sandbox.git("switch --quiet other");

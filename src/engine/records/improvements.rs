@@ -16,6 +16,7 @@ use crate::model::digest::{Digest, ObjectId};
 use crate::model::layout::{self, Place};
 use crate::model::message::one_line;
 use crate::model::name::{Principal, ProfileName, RecordId};
+use crate::model::path::RepoPath;
 use crate::model::policy::{DECISIONS_SINCE, LAWS_VERSION};
 use crate::model::record::{Improvement, Session};
 use crate::model::tree::{MAX_STATE_FILE, TreeView as _};
@@ -184,15 +185,18 @@ pub enum Verdict {
 
 /// Records what became of the improvement `name`: one commit of one file.
 ///
-/// Errors: `Refused` where it is decided that way already, or where the commit is not in HEAD's history.
+/// Errors: `Refused` where it is decided that way already, or where the commit is not in HEAD's history or older than what was
+/// proposed.
 pub fn decide(site: &Site, target: &Target, name: &str, verdict: &Verdict) -> Result<Committed<Listed>, EngineError> {
     let at = site.clock.now();
     transact(site, target, |base| {
         refuse_edition(base)?;
         let (principal, actor) = site.actor(&base.policy)?;
-        let mut improvement = find(site, base, name)?;
+        let (record, mut improvement) = find(site, base, name)?;
         let (fate, commit, reason) = match verdict {
-            Verdict::Adopt { commit, reason } => (Fate::Adopted, bringing(site, base, commit)?.to_string(), reason),
+            Verdict::Adopt { commit, reason } => {
+                (Fate::Adopted, bringing(site, base, &record, &improvement, commit)?.to_string(), reason)
+            }
             Verdict::Drop { reason } => (Fate::Dropped, String::new(), reason),
         };
         let decision = Decision {
@@ -261,9 +265,9 @@ fn refuse_again(improvement: &Listed, decision: &Decision) -> Result<(), EngineE
     ))
 }
 
-/// The improvement that `name` means: the beginning of a session's id, a dot and a number, which may be left out where the
-/// session proposes one alone.
-fn find(site: &Site, base: &Base<'_>, name: &str) -> Result<Listed, EngineError> {
+/// The improvement that `name` means, and the record that proposes it: the beginning of a session's id, a dot and a number, which
+/// may be left out where the session proposes one alone.
+fn find(site: &Site, base: &Base<'_>, name: &str) -> Result<((RepoPath, Session), Listed), EngineError> {
     let (prefix, number) = match name.trim().rsplit_once('.') {
         Some((prefix, number)) => (prefix, Some(number)),
         None => (name.trim(), None),
@@ -276,7 +280,7 @@ fn find(site: &Site, base: &Base<'_>, name: &str) -> Result<Listed, EngineError>
         Some(number) => number.parse::<usize>().ok().and_then(|number| number.checked_sub(1)),
     };
     match place.filter(|place| *place < all.len()) {
-        Some(place) => Ok(all.swap_remove(place)),
+        Some(place) => Ok(((file.path, record), all.swap_remove(place))),
         None => Err(EngineError::usage(
             match number {
                 Some(number) => format!("session `{}` proposes no improvement `{number}`", file.id),
@@ -290,14 +294,47 @@ fn find(site: &Site, base: &Base<'_>, name: &str) -> Result<Listed, EngineError>
     }
 }
 
-/// The commit that brought an improvement: of HEAD's history, for what is elsewhere is not adopted here.
-fn bringing(site: &Site, base: &Base<'_>, revision: &str) -> Result<ObjectId, EngineError> {
-    let commit = site.repo.revision(revision)?.commit;
-    if site.repo.is_ancestor(&commit, &base.commit)? {
-        return Ok(commit);
+/// The commit that brought an improvement: of HEAD's history, for what is elsewhere is not adopted here, and made once it was
+/// proposed, for what was there before is not what it asks for. A commit that brings the record along with other changes, as a
+/// squash does, may hold both.
+fn bringing(
+    site: &Site,
+    base: &Base<'_>,
+    (path, record): &(RepoPath, Session),
+    improvement: &Listed,
+    revision: &str,
+) -> Result<ObjectId, EngineError> {
+    let id = site.repo.revision(revision)?.commit;
+    if !site.repo.is_ancestor(&id, &base.commit)? {
+        return Err(EngineError::refused(
+            format!("the commit {} is not in HEAD's history", id.short()),
+            "merge it first, or name the commit that brought the improvement here",
+        ));
     }
-    Err(EngineError::refused(
-        format!("the commit {} is not in HEAD's history", commit.short()),
-        "merge it first, or name the commit that brought the improvement here",
-    ))
+    let holds_record = |tree: &ObjectId| site.repo.tree(tree).entry(path);
+    let commit = site.repo.commit(&id)?;
+    let tree = site.repo.tree_of(&id)?;
+    let problem = if holds_record(&tree)?.is_none() {
+        // On a branch beside the record's own only times tell which of the two came first.
+        (commit.committer.seconds < record.ended.seconds())
+            .then(|| format!("is older than the improvement, which was proposed at {}", record.ended))
+    } else {
+        let parents = commit.parents.iter().filter(|parent| site.repo.has_object(parent));
+        let parents = parents.map(|parent| site.repo.tree_of(parent)).collect::<Result<Vec<_>, _>>()?;
+        let mut is_known = false;
+        for parent in &parents {
+            is_known |= holds_record(parent)?.is_some();
+        }
+        let brings_more = is_known || site.repo.diff_trees(parents.first(), &tree)?.iter().any(|own| own.path != *path);
+        (!brings_more).then(|| "brings nothing but the record that proposes the improvement".to_owned())
+    };
+    problem.map_or(Ok(id), |problem| {
+        Err(EngineError::refused(
+            format!("the commit {} {problem}", id.short()),
+            format!(
+                "name a later commit that brought it, or give it up: agentops learn drop {} --reason \"…\"",
+                improvement.name()
+            ),
+        ))
+    })
 }
