@@ -200,14 +200,21 @@ fn a_damaged_note_of_the_open_session_is_told() {
 }
 
 #[test]
-fn a_home_folder_in_a_record_is_told_before_anybody_else_reads_it() {
+fn a_home_folder_comes_into_no_record() {
     let sandbox = governed();
     sandbox.agentops("session start --profile product-dev").run().expect_code(0);
     sandbox.agentops(LEARN).run().expect_code(0);
     let end = "session end --summary \"Read the logs in /home/alice/work/api.log\" \
                --improvement \"Keep `C:\\Users\\alice\\x` and docs/home/alice out\"";
-    let told = sandbox.agentops(&format!("{end} --dry-run")).run().expect_code(0).stderr;
-    assert!(told.contains("the summary names a home folder, `/home/alice/work/api.log`"), "{told}");
-    assert!(told.contains("an improvement names a home folder, `C:\\Users\\alice\\x`"), "{told}");
-    sandbox.agentops(end).run().expect_code(0);
+    let head = sandbox.git("rev-parse HEAD");
+    insta::assert_snapshot!(sandbox.agentops(end).run().snapshot(), @r#"
+    exit 1
+    --- stderr
+    error: the summary names a home folder, `/home/alice/work/api.log`, an improvement names a home folder, `C:\Users\alice\x`; everybody who has the repository would read it
+    hint: name files from the repository's top, and what lies in a home from there: ~/notes
+    "#);
+    sandbox.agentops(&format!("{end} --dry-run")).run().expect_code(1);
+    assert_eq!(sandbox.git("rev-parse HEAD"), head);
+    let reworded = end.replace("/home/alice/work", "~").replace("C:\\Users\\alice\\x", "x");
+    sandbox.agentops(&reworded).run().expect_code(0);
 }

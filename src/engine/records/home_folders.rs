@@ -1,24 +1,26 @@
 //! Folders of people's homes in texts that are committed for everybody to read.
 
+use crate::engine::error::EngineError;
 use crate::model::escape::visible;
 use crate::model::record::Session;
 
 /// Where the systems keep homes: what follows is a person's name.
 const HOMES: [&str; 4] = ["/home/", "/Users/", "C:\\Users\\", "c:\\Users\\"];
 
-/// What to say of a record that names somebody's home, each a sentence.
-pub(super) fn notes(record: &Session, own: Option<&str>) -> Vec<String> {
+/// Refuses a record that names somebody's home: what is pushed is not taken back.
+pub(super) fn refuse(record: &Session, own: Option<&str>) -> Result<(), EngineError> {
     let improvements = record.improvements.iter().map(|improvement| ("an improvement", improvement.what.as_str()));
     let texts = [("the summary", record.summary.as_str())].into_iter().chain(improvements);
-    texts
-        .filter_map(|(what, text)| {
-            let path = visible(first_in(text, own)?);
-            Some(format!(
-                "{what} names a home folder, `{path}`, and everybody who has the repository can read it; name files from the \
-                 repository's top"
-            ))
-        })
-        .collect()
+    let found: Vec<String> = texts
+        .filter_map(|(what, text)| Some(format!("{what} names a home folder, `{}`", visible(first_in(text, own)?))))
+        .collect();
+    if found.is_empty() {
+        return Ok(());
+    }
+    Err(EngineError::refused(
+        format!("{}; everybody who has the repository would read it", found.join(", ")),
+        "name files from the repository's top, and what lies in a home from there: ~/notes",
+    ))
 }
 
 /// The first path in `text` that leads into somebody's home, or below `own`, the home of whoever acts. Part of an address or of a

@@ -216,7 +216,7 @@ pub struct Ended {
     pub record: Session,
     /// What was shown, in the order of the numbers.
     pub suggestions: Vec<Suggestion>,
-    /// What of the usage could not be read or counted, and what of the record others should perhaps not read, each a sentence.
+    /// What of the usage could not be read or counted, each a sentence.
     pub notes: Vec<String>,
 }
 
@@ -297,13 +297,12 @@ pub fn end(site: &Site, target: &Target, request: &End) -> Result<Committed<Ende
         };
         record.validate()?;
         let home = site.env.home();
-        let mut notes = measured.notes;
-        notes.extend(home_folders::notes(&record, home.as_deref().and_then(Path::to_str)));
+        home_folders::refuse(&record, home.as_deref().and_then(Path::to_str))?;
         let path = layout::session(&record.profile, &record.started.date(), &record.id);
         Ok(Draft {
             files: vec![(path, Some(record.print().into_bytes()))],
             message: message(&record, &actor),
-            outcome: Ended { record, suggestions, notes },
+            outcome: Ended { record, suggestions, notes: measured.notes },
         })
     })?;
     if done.commit.is_some() {
