@@ -7,6 +7,7 @@ use crate::engine::knowledge::route::{self, Routed};
 use crate::engine::site::Base;
 use crate::model::escape::shell_word;
 use crate::model::name::ProfileName;
+use crate::model::state::check_title;
 use crate::routing::decision::{Candidate, Decision};
 use crate::ui::{plain, strong};
 
@@ -20,6 +21,19 @@ pub(super) struct Choice {
     pub(super) routed: Option<RouteBody>,
 }
 
+/// Refuses what cannot be a title, before anybody asks where it belongs.
+pub(super) fn refuse_unfit(title: &str) -> Result<(), CommandError> {
+    let problem = match title.trim() {
+        "" => "a task needs a title".to_owned(),
+        title => match check_title(title) {
+            Ok(()) => return Ok(()),
+            Err(error) => error.to_string(),
+        },
+    };
+    Err(CommandError::usage(problem)
+        .hint("say in one line what is to be done; the task's documents have room for the rest"))
+}
+
 /// Chooses. A profile that was `named` is taken; what the router said of it is remembered, unless it was sure of the same one.
 pub(super) fn choose(
     context: &Context,
@@ -27,9 +41,7 @@ pub(super) fn choose(
     title: &str,
     named: Option<String>,
 ) -> Result<Choice, CommandError> {
-    if title.trim().is_empty() {
-        return Err(CommandError::usage("a task needs a title").hint("say in one line what is to be done"));
-    }
+    refuse_unfit(title)?;
     let base = site.base()?;
     if base.policy.profiles.len() < 2 {
         return Ok(Choice { profile: named, notes: Vec::new(), routed: None });

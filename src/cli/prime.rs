@@ -104,6 +104,7 @@ fn pick(arguments: &Arguments, one: &Listed, site: &Site<'_>, context: &Context)
 
 fn open(arguments: &Arguments, text: &str, site: &Site<'_>, context: &Context) -> Result<Outcome, CommandError> {
     let title = title_of(text);
+    choosing::refuse_unfit(title)?;
     let base = site.base()?;
     let choice = match &arguments.profile {
         None if base.policy.profiles.len() > 1 => {

@@ -140,6 +140,11 @@ pub struct TaskState {
     pub after: Vec<TaskId>,
 }
 
+/// Whether a text can be the title of a task: one line of 200 characters at most.
+pub fn check_title(title: &str) -> Result<(), FormError> {
+    check_line("the title", title, 200, false)
+}
+
 impl TaskState {
     pub(crate) fn print(&self, out: &mut Printer) {
         out.table("state")
@@ -170,7 +175,7 @@ impl TaskState {
     }
 
     pub(crate) fn validate(&self) -> Result<(), FormError> {
-        check_line("the title", &self.title, 200, false)?;
+        check_title(&self.title)?;
         let sorted = self.labels.is_sorted_by(|a, b| a < b) && self.after.is_sorted_by(|a, b| a < b);
         if !sorted || self.labels.len() > 32 || self.after.len() > 64 {
             return Err(FormError::Value(

@@ -91,6 +91,27 @@ fn a_profile_that_is_named_is_taken_and_being_another_is_remembered() {
 }
 
 #[test]
+fn what_cannot_be_a_title_is_not_routed() {
+    let sandbox = governed();
+    let long = "checkout ".repeat(1400);
+    for (title, why) in [
+        (long.as_str(), "the title has 12599 characters; at most 200 are allowed"),
+        ("Correct a\nspelling mistake in the readme", "must be one line"),
+        ("Correct a \u{7}spelling mistake in the readme", "must be one line"),
+    ] {
+        for verb in ["task new --actor alice", "task new --actor alice --profile sre", "prime --actor alice"] {
+            if verb.starts_with("prime") && title.contains('\n') {
+                // Its first line is the title.
+                continue;
+            }
+            let refused = sandbox.agentops(verb).arg(title).run().expect_code(2).stderr;
+            assert!(refused.contains(why) && refused.len() < 400, "{verb}: {refused}");
+        }
+    }
+    assert_eq!(sandbox.git("rev-list --count HEAD"), "1");
+}
+
+#[test]
 fn where_nobody_can_be_asked_the_candidates_are_named() {
     let sandbox = governed();
     let title = "Customers see a blank page whenever the payment service times out";
