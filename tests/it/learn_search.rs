@@ -106,6 +106,40 @@ fn a_cited_file_that_is_gone_is_told() {
 }
 
 #[test]
+fn a_cited_file_that_moved_is_not_gone() {
+    let sandbox = governed();
+    sandbox.write("src/retry.rs", "fn retry() {\n    sleep(jitter(1));\n}\n");
+    sandbox.commit_all(&lawful("feat: retry"));
+    add(&sandbox, "--profile sre --evidence src/retry.rs:2", "Zeppelins drift when the mast leans");
+    add(&sandbox, "--profile sre --evidence src/retry.rs", "A zeppelin wants helium, however dear");
+    let score = |place: usize| search(&sandbox, "zeppelin")["learnings"][place]["score"].clone();
+    let scores = [score(0), score(1)];
+    std::fs::create_dir_all(sandbox.path().join("lib")).unwrap();
+    sandbox.git("mv src/retry.rs lib/again.rs");
+    sandbox.commit_all(&lawful("refactor: a library"));
+    assert_eq!([score(0), score(1)], scores, "nothing speaks against them");
+    for learning in search(&sandbox, "zeppelin")["learnings"].as_array().unwrap() {
+        assert_eq!(
+            (&learning["aged"][0]["change"], &learning["aged"][0]["to"]),
+            (&"moved".into(), &"lib/again.rs".into())
+        );
+    }
+    let shown = sandbox.agentops("learn search zeppelin").run().expect_code(0).stdout;
+    assert!(shown.contains("  moved: `src/retry.rs` moved to `lib/again.rs` since "), "{shown}");
+    assert!(!shown.contains("ranked lower"), "{shown}");
+    // Moved and changed elsewhere: the cited line still stands there; the whole file does not.
+    sandbox.write("lib/again.rs", "//! Retries.\nfn again() {\n    sleep(jitter(1));\n}\n");
+    sandbox.commit_all(&lawful("docs: say what it is"));
+    let mut changes: Vec<(String, String)> = Vec::new();
+    for learning in search(&sandbox, "zeppelin")["learnings"].as_array().unwrap() {
+        let aged = &learning["aged"][0];
+        changes.push((aged["evidence"].as_str().unwrap().into(), aged["change"].as_str().unwrap().into()));
+    }
+    changes.sort_unstable();
+    assert_eq!(changes, [("src/retry.rs".into(), "gone".into()), ("src/retry.rs:2".into(), "moved".into())]);
+}
+
+#[test]
 fn what_changed_since_is_asked_of_the_branch_that_is_searched() {
     let sandbox = governed();
     sandbox.write("src/retry.rs", "fn retry() {\n    sleep(1);\n}\n");

@@ -13,7 +13,7 @@ pub(in crate::cli) struct FoundBody {
     learning: LearningBody,
     /// Comparable within one search only.
     score: f32,
-    /// Evidence that is not as it was; where there is some, the score is halved.
+    /// Evidence that is not as it was, or not where it was; where some changed or is gone, the score is halved.
     aged: Vec<AgedBody>,
     linked: Vec<LinkedBody>,
 }
@@ -22,10 +22,15 @@ pub(in crate::cli) struct FoundBody {
 struct AgedBody {
     evidence: String,
     change: &'static str,
+    /// The path that it moved to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
     /// The commit that brought the learning.
     since: String,
     #[serde(skip)]
     sentence: String,
+    #[serde(skip)]
+    speaks_against: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -43,9 +48,15 @@ impl AgedBody {
             change: match aged.change {
                 Change::Changed => "changed",
                 Change::Gone => "gone",
+                Change::Moved(_) => "moved",
+            },
+            to: match &aged.change {
+                Change::Moved(to) => Some(to.to_string()),
+                Change::Changed | Change::Gone => None,
             },
             since: aged.since.to_string(),
             sentence: aged.sentence(),
+            speaks_against: aged.speaks_against(),
         }
     }
 }
@@ -91,7 +102,8 @@ pub(in crate::cli) fn fill_found(page: &mut Page, all: &[FoundBody]) {
             page.indented_label(2, [dim("evidence")], learning.evidence.join(", "));
         }
         for aged in aged {
-            page.indented_label(2, [warning("ranked lower")], &aged.sentence);
+            let label = if aged.speaks_against { warning("ranked lower") } else { dim("moved") };
+            page.indented_label(2, [label], &aged.sentence);
         }
         if !learning.superseded_by.is_empty() {
             page.indented_label(2, [warning("superseded by")], learning.superseded_by.join(", "));

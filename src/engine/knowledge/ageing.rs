@@ -1,15 +1,18 @@
 //! Whether what a learning cites is still there: the lines as they were when the learning came, looked for in HEAD's tree.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::filed::Filed;
+use super::moving::{Arrivals, Arrived};
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
 use crate::git::{CommitTree, GitError};
 use crate::model::citation::Cited;
 use crate::model::commit::Commit;
 use crate::model::digest::ObjectId;
+use crate::model::escape::visible_bytes;
 use crate::model::ids::IdMap;
 use crate::model::path::RepoPath;
 use crate::model::record::Learning;
@@ -33,22 +36,35 @@ pub struct Aged {
 }
 
 /// What became of cited lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// The lines stand in the file less often than they did, as a rule nowhere.
     Changed,
     /// There is no such file any more.
     Gone,
+    /// They stand in another file as they did, which came since: it was moved, perhaps.
+    Moved(RepoPath),
 }
 
 impl Aged {
     /// A clause about it.
     pub fn sentence(&self) -> String {
-        let what = match self.change {
-            Change::Changed => "changed",
-            Change::Gone => "is gone",
+        self.told(|name| format!("`{name}`"))
+    }
+
+    /// The same, with names as `quoted` gives them.
+    pub(crate) fn told(&self, quoted: impl Fn(&str) -> String) -> String {
+        let what = match &self.change {
+            Change::Changed => "changed".to_owned(),
+            Change::Gone => "is gone".to_owned(),
+            Change::Moved(to) => format!("moved to {}", quoted(&visible_bytes(to.as_bytes()))),
         };
-        format!("`{}` {what} since {}", self.evidence, self.since.short())
+        format!("{} {what} since {}", quoted(&self.evidence), self.since.short())
+    }
+
+    /// Whether it speaks against the learning: what only moved does not.
+    pub fn speaks_against(&self) -> bool {
+        !matches!(self.change, Change::Moved(_))
     }
 }
 
@@ -64,6 +80,8 @@ pub(crate) struct Ageing<'a> {
     site: &'a Site<'a>,
     base: &'a Base<'a>,
     line: RefCell<Line>,
+    /// The files that came since a commit.
+    arrived: RefCell<BTreeMap<ObjectId, Rc<Arrivals>>>,
 }
 
 /// The beginning of a line of first parents, newest first.
@@ -77,7 +95,7 @@ struct Line {
 
 impl<'a> Ageing<'a> {
     pub(crate) fn new(site: &'a Site<'a>, base: &'a Base<'a>) -> Self {
-        Self { site, base, line: RefCell::default() }
+        Self { site, base, line: RefCell::default(), arrived: RefCell::default() }
     }
 
     /// The commit of HEAD's line of first parents that brought the file: the one that is `known`, if that is a commit of HEAD's
@@ -169,13 +187,37 @@ impl<'a> Ageing<'a> {
             if !cited.repo_path().is_ordinary() {
                 continue;
             }
-            let change = match change(&then, &self.base.tree, &cited.repo_path(), cited.lines) {
+            let path = cited.repo_path();
+            let change = match change(&then, &self.base.tree, &path, cited.lines) {
                 Err(SightError::Missing { .. } | SightError::TooLarge { .. }) => None,
+                Ok(Some(Change::Gone)) => {
+                    let arrived = self.arrived_since(brought_by)?;
+                    let moved = arrived.place_of(&then, &self.base.tree, &path, cited.lines)?;
+                    Some(moved.map_or(Change::Gone, Change::Moved))
+                }
                 other => other?,
             };
             aged.extend(change.map(|change| Aged { evidence: evidence.clone(), change, since: *brought_by }));
         }
         Ok(aged)
+    }
+
+    /// The files that came since `commit`. Of more than can be compared none is known.
+    fn arrived_since(&self, commit: &ObjectId) -> Result<Rc<Arrivals>, EngineError> {
+        if let Some(known) = self.arrived.borrow().get(commit) {
+            return Ok(known.clone());
+        }
+        let changes = match self.site.repo.diff_trees(Some(&self.site.repo.tree_of(commit)?), &self.base.tree_id) {
+            Err(GitError::Limit { .. }) => Vec::new(),
+            other => other?,
+        };
+        let arrived = changes.into_iter().filter(|change| change.before.is_none()).filter_map(|change| {
+            let (mode, id) = change.after?;
+            mode.is_file().then_some(Arrived { path: change.path, id })
+        });
+        let arrived = Rc::new(Arrivals::new(arrived));
+        self.arrived.borrow_mut().insert(*commit, arrived.clone());
+        Ok(arrived)
     }
 
     fn tree(&self, commit: &ObjectId) -> Result<CommitTree<'_>, GitError> {

@@ -6,6 +6,7 @@ pub mod bundles;
 pub(crate) mod corpus;
 pub(crate) mod filed;
 pub mod likeness;
+pub(crate) mod moving;
 pub mod offer;
 pub mod route;
 pub mod search;

@@ -41,7 +41,7 @@ pub struct Found {
     pub learning: Learning,
     /// How well it fits: comparable within one search only.
     pub score: f32,
-    /// Its evidence that is not as it was. Where there is some, the score is halved.
+    /// Its evidence that is not as it was, or not where it was. Where some of it changed or is gone, the score is halved.
     pub aged: Vec<Aged>,
     /// The learnings that replace it: it then stands behind all that nothing replaces.
     pub superseded_by: Vec<RecordId>,
@@ -109,7 +109,7 @@ pub(crate) fn search_at(
         let mut opened = Vec::with_capacity(batch.len());
         for mut candidate in batch {
             let Some((learning, aged)) = open(&corpus, base, &ageing, candidate.place, &mut brought)? else { continue };
-            if !aged.is_empty() {
+            if aged.iter().any(Aged::speaks_against) {
                 candidate.score *= AGED;
             }
             opened.push((candidate, learning, aged));
