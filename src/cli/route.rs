@@ -38,9 +38,9 @@ pub(super) enum Verb {
     /// Measure the shipped classifier on texts whose profile is known, one JSON object a line
     #[command(before_long_help = "Examples:
   agentops route eval texts.jsonl
-  agentops route eval texts.jsonl --json")]
+  agentops route eval - --json")]
     Eval {
-        /// Lines of `{\"text\", \"label\", \"labels\"}`; `label` is a built-in profile, `multi` with two `labels`, or `other`
+        /// Lines of `{\"text\", \"label\", \"labels\"}`; `label` is a built-in profile, `multi` with two `labels`, or `other`; `-` reads them from standard input
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
@@ -140,11 +140,15 @@ fn tell(text: &str, context: &Context) -> Result<Outcome, CommandError> {
 }
 
 fn eval(file: &Path, context: &Context) -> Result<Outcome, CommandError> {
-    let place = context.path(file);
-    let name = format!("`{}`", visible(&file.display().to_string()));
-    let opened = fs::File::open(&place)
-        .map_err(|error| CommandError::failed(format!("cannot read the texts from {name}")).because(error))?;
-    let text = read_text(&name, opened)?;
+    let (name, text) = if file == Path::new("-") {
+        ("standard input".to_owned(), read_text("standard input", io::stdin().lock())?)
+    } else {
+        let name = format!("`{}`", visible(&file.display().to_string()));
+        let opened = fs::File::open(context.path(file))
+            .map_err(|error| CommandError::failed(format!("cannot read the texts from {name}")).because(error))?;
+        let text = read_text(&name, opened)?;
+        (name, text)
+    };
     let figures = route::evaluation(&text).map_err(|error| {
         CommandError::new(ErrorKind::Usage, format!("{name} cannot be used: {error}"))
             .hint("a line is like {\"text\": \"Checkout answers 502\", \"label\": \"sre\", \"labels\": [\"sre\"]}")

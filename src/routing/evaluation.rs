@@ -48,6 +48,15 @@ pub enum LineError {
         /// How many names `labels` has.
         count: usize,
     },
+    /// Its text says nothing.
+    #[error("line {line}: the text is empty")]
+    Empty {
+        /// Number of the line, from 1.
+        line: usize,
+    },
+    /// There is nothing to measure on.
+    #[error("no line of it has a text")]
+    NoTexts,
 }
 
 #[derive(Deserialize)]
@@ -83,9 +92,10 @@ impl Gold {
 }
 
 /// Reads texts: one JSON object a line with `text`, `label` and, where the label is `multi`, `labels`; other fields and
-/// empty lines are passed over.
+/// empty lines are passed over, and so is a byte order mark.
 pub fn read(file: &str) -> Result<Vec<Labelled>, LineError> {
     let mut texts = Vec::new();
+    let file = file.strip_prefix('\u{feff}').unwrap_or(file);
     for (line, content) in (1..).zip(file.lines()).filter(|(_, content)| !content.trim().is_empty()) {
         let read: Line = serde_json::from_str(content).map_err(|source| LineError::Form { line, source })?;
         let gold = Gold::parse(&read.label, &read.labels).ok_or_else(|| LineError::Label {
@@ -93,9 +103,12 @@ pub fn read(file: &str) -> Result<Vec<Labelled>, LineError> {
             label: crate::model::escape::visible(&read.label).to_string(),
             count: read.labels.len(),
         })?;
+        if read.text.trim().is_empty() {
+            return Err(LineError::Empty { line });
+        }
         texts.push(Labelled { text: read.text, gold });
     }
-    Ok(texts)
+    if texts.is_empty() { Err(LineError::NoTexts) } else { Ok(texts) }
 }
 
 /// Figures over texts. "The four" are the texts that belong to exactly one profile. What there is no text for is null.
@@ -317,6 +330,10 @@ mod tests {
         assert_eq!(golds, [Gold::Two(1, 2), Gold::Other]);
         let error = read("{\"text\":\"a\",\"label\":\"sre\"}\n{\"text\":\"a\",\"label\":\"ops\"}").unwrap_err();
         assert!(error.to_string().starts_with("line 2: the label `ops`"), "{error}");
+        assert_eq!(read(&format!("\u{feff}{good}")).unwrap().len(), 2);
+        let empty = read("{\"text\":\"a\",\"label\":\"sre\"}\n\n{\"text\":\" \",\"label\":\"sre\"}").unwrap_err();
+        assert_eq!(empty.to_string(), "line 3: the text is empty");
+        assert!(matches!(read("\u{feff}\n \n"), Err(LineError::NoTexts)));
         assert!(read("[]").unwrap_err().to_string().starts_with("line 1 is no object"));
         assert!(read("{\"text\":\"a\",\"label\":\"multi\",\"labels\":[\"sre\",\"sre\"]}").is_err());
     }

@@ -183,4 +183,13 @@ fn the_classifier_is_measured_on_texts_of_ones_own() {
     let refused = sandbox.agentops("route eval texts.jsonl").run().expect_code(2);
     assert!(refused.stderr.contains("`texts.jsonl` cannot be used: line 1: the label `ops`"), "{}", refused.stderr);
     sandbox.agentops("route eval nowhere.jsonl").run().expect_code(1);
+    let piped = |text: &str| sandbox.agentops("route eval - --json").stdin(text).run();
+    assert_eq!(piped(&format!("\u{feff}{}", lines.join("\r\n"))).expect_code(0).json(), body);
+    for (text, why) in [
+        ("", "standard input cannot be used: no line of it has a text"),
+        ("\n{\"text\":\"\",\"label\":\"sre\"}\n", "standard input cannot be used: line 2: the text is empty"),
+    ] {
+        let refused = piped(text).expect_code(2).json();
+        assert!(refused["error"]["message"].as_str().unwrap().contains(why), "{refused}");
+    }
 }
