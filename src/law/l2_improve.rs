@@ -47,37 +47,42 @@ fn check(case: &Case<'_>, findings: &mut Findings) -> Result<(), SightError> {
         }
     }
     for (path, decision) in new_decisions(case)? {
-        if let Some(problem) = problem_of(case, &path, &decision)? {
-            let fix = "let `agentops learn adopt` and `agentops learn drop` write these files";
+        if let Some((problem, fix)) = problem_of(case, &path, &decision)? {
             findings.add(tempered(case, Finding::new(Place::path(path), problem, fix)));
         }
     }
     super::done::check_session(case, findings)
 }
 
-/// Why a decision decides nothing.
-fn problem_of(case: &Case<'_>, path: &RepoPath, decision: &Decision) -> Result<Option<String>, SightError> {
+/// Why a decision decides nothing, and how that is mended.
+fn problem_of(
+    case: &Case<'_>,
+    path: &RepoPath,
+    decision: &Decision,
+) -> Result<Option<(String, &'static str)>, SightError> {
+    let made_up =
+        |problem: String| Ok(Some((problem, "let `agentops learn adopt` and `agentops learn drop` write these files")));
     let tree = case.step.next();
     let Decision { session, number, .. } = decision;
     let sessions = RepoPath::from(format!("{}/sessions", layout::namespace(&decision.profile)));
     let record = match find_in_months(tree, &sessions, &format!("{session}.toml"))? {
         Some(record) => tree.file(&record, MAX_STATE_FILE)?,
-        None => return Ok(Some(format!("it decides about session `{session}`, of which there is no record"))),
+        None => return made_up(format!("it decides about session `{session}`, of which there is no record")),
     };
     // A record that is malformed is AO-E2's.
     let proposed = record.and_then(|bytes| Session::parse(&bytes).ok()).map(|record| record.improvements.len());
     if proposed.is_some_and(|proposed| proposed < *number as usize) {
-        return Ok(Some(format!("it decides about improvement {number} of session `{session}`, which proposes fewer")));
+        return made_up(format!("it decides about improvement {number} of session `{session}`, which proposes fewer"));
     }
     for replaced in &decision.prev {
         let name = format!("{number}-{}.toml", replaced.short());
         let folder = layout::decisions(&decision.profile, session);
         if tree.entry(&folder.join(name.as_bytes()))?.is_none_or(|_| path.file_name() == name.as_bytes()) {
-            return Ok(Some(format!("it replaces the decision {}, which is not there", replaced.short())));
+            return made_up(format!("it replaces the decision {}, which is not there", replaced.short()));
         }
     }
     let weakness = (decision.fate == Fate::Dropped).then(|| assess_reason(&decision.reason).err()).flatten();
-    Ok(weakness.map(|weakness| format!("its reason {}", weakness.problem())))
+    Ok(weakness.map(|weakness| (format!("its reason {}", weakness.problem()), weakness.remedy())))
 }
 
 #[cfg(test)]
@@ -114,12 +119,15 @@ mod tests {
             let folder = layout::decisions(&decision.profile, &decision.session);
             tree.put(folder.join(decision.file_name().as_bytes()), decision.print());
         };
-        let found = |decision: &Decision, laws: u32| {
+        let findings = |decision: &Decision, laws: u32| {
             let (mut policy, mut after) = (policy(), there.clone());
             policy.format.laws = laws;
             file(&mut after, decision);
             let step = TestStep::new().before(there.clone()).after(after);
-            step.judge(&LAW, &policy).list.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+            step.judge(&LAW, &policy).list
+        };
+        let found = |decision: &Decision, laws: u32| {
+            findings(decision, laws).into_iter().map(|finding| finding.message).collect::<Vec<_>>()
         };
         let dropped = crate::law::testing::decision();
         assert_eq!(found(&dropped, 2), [""; 0]);
@@ -132,5 +140,8 @@ mod tests {
         assert!(found(&replacing, 2)[0].contains("which is not there"));
         let filler = Decision { reason: "TODO".into(), ..dropped };
         assert_eq!(found(&filler, 2), ["its reason is a placeholder"]);
+        let fix = |decision: &Decision| findings(decision, 2)[0].fix.clone();
+        assert_eq!(fix(&filler), "write the sentence that belongs there");
+        assert!(fix(&beyond).contains("agentops learn drop"));
     }
 }
