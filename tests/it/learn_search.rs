@@ -195,7 +195,7 @@ fn what_was_replaced_is_shown_with_what_replaces_it() {
     );
     let found = search(&sandbox, "jitter --profile sre");
     assert_eq!(ids(&sandbox, "jitter --profile sre"), [other.as_str(), old.as_str()]);
-    assert_eq!(found["learnings"][1]["superseded_by"], serde_json::json!([new]));
+    assert_eq!(found["learnings"][1]["superseded_by"], serde_json::json!([newest]), "the end of the chain");
     assert_eq!(ids(&sandbox, "jitter"), [newest.as_str(), other.as_str()]);
 }
 

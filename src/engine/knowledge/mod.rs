@@ -8,5 +8,6 @@ pub(crate) mod filed;
 pub mod likeness;
 pub(crate) mod moving;
 pub mod offer;
+pub(crate) mod replacing;
 pub mod route;
 pub mod search;

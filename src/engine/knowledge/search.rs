@@ -1,11 +1,12 @@
 //! Learnings found by words: the best first, those near one another or replaced by one another shown as one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub use super::ageing::{Aged, Change};
 use super::ageing::{Ageing, Origin};
 use super::corpus::{Corpus, Memory};
 use super::likeness::Words;
+use super::replacing::newest;
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
 use crate::model::citation::Cited;
@@ -43,7 +44,7 @@ pub struct Found {
     pub score: f32,
     /// Its evidence that is not as it was, or not where it was. Where some of it changed or is gone, the score is halved.
     pub aged: Vec<Aged>,
-    /// The learnings that replace it: it then stands behind all that nothing replaces.
+    /// The newest of the learnings that replace it: it then stands behind all that nothing replaces.
     pub superseded_by: Vec<RecordId>,
     /// Further ones that fit and are shown with it.
     pub linked: Vec<Linked>,
@@ -185,14 +186,14 @@ fn candidates(corpus: &Corpus, words: &str, profile: Option<&ProfileName>, tag: 
     let replacements = corpus.replacements();
     let mut by_place: BTreeMap<usize, Candidate> = BTreeMap::new();
     for hit in best(corpus.texts(), words, usize::MAX).into_iter().filter(|hit| is_wanted(hit.text)) {
-        let newest: Vec<usize> = newest(corpus, &replacements, hit.text).filter(|place| is_wanted(*place)).collect();
-        let targets = if newest.is_empty() { vec![hit.text] } else { newest };
+        let newest = newest(&hit.text, |place| replacements.get(&corpus.file(*place).id).cloned().unwrap_or_default());
+        let wanted: Vec<usize> = newest.iter().copied().filter(|place| is_wanted(*place)).collect();
+        let (targets, by) = if wanted.is_empty() { (vec![hit.text], newest) } else { (wanted, Vec::new()) };
         for place in targets {
-            let by = replacements.get(&corpus.file(place).id).into_iter().flatten();
             let candidate = by_place.entry(place).or_insert_with(|| Candidate {
                 place,
                 score: 0.0,
-                superseded_by: by.map(|place| corpus.file(*place).id.clone()).collect(),
+                superseded_by: by.iter().map(|place| corpus.file(*place).id.clone()).collect(),
                 replaced: Vec::new(),
             });
             candidate.score = candidate.score.max(hit.score);
@@ -202,23 +203,6 @@ fn candidates(corpus: &Corpus, words: &str, profile: Option<&ProfileName>, tag: 
         }
     }
     by_place.into_values().collect()
-}
-
-/// The learnings at the ends of the replacements of the one at `place`; none where nothing replaces it.
-fn newest(
-    corpus: &Corpus,
-    replacements: &BTreeMap<&RecordId, Vec<usize>>,
-    place: usize,
-) -> impl Iterator<Item = usize> {
-    let (mut ends, mut seen, mut waiting) = (BTreeSet::new(), BTreeSet::from([place]), vec![place]);
-    while let Some(next) = waiting.pop() {
-        match replacements.get(&corpus.file(next).id) {
-            Some(newer) => waiting.extend(newer.iter().filter(|newer| seen.insert(**newer))),
-            None if next != place => drop(ends.insert(next)),
-            None => {}
-        }
-    }
-    ends.into_iter()
 }
 
 /// What nothing replaces first, then the better, then the newer.

@@ -4,6 +4,7 @@ use super::session;
 use crate::engine::error::EngineError;
 use crate::engine::knowledge::filed::{self, Filed};
 use crate::engine::knowledge::likeness::{NEAR, Words, may_differ_in_sense};
+use crate::engine::knowledge::replacing::Replacements;
 use crate::engine::site::{Base, Site};
 use crate::engine::writing::compose;
 use crate::engine::writing::transact::{Committed, Draft, Target, transact};
@@ -178,7 +179,7 @@ pub struct Filter {
 pub struct Listed {
     /// The learning.
     pub learning: Learning,
-    /// The learnings that replace it.
+    /// The newest of the learnings that replace it.
     pub superseded_by: Vec<RecordId>,
 }
 
@@ -189,20 +190,19 @@ pub fn list(site: &Site, filter: &Filter) -> Result<Vec<Listed>, EngineError> {
     let task = filter.task.as_deref().map(|prefix| base.task(prefix)).transpose()?.map(|chain| chain.task);
     let tag = filter.tag.as_deref().map(Word::parse).transpose()?;
     // Newest first: whoever replaces a learning has been seen before it.
-    let mut replaced: Vec<(RecordId, RecordId)> = Vec::new();
+    let mut replacements = Replacements::default();
     let mut listed = Vec::new();
     for file in filed::list::<Learning>(&base, None)? {
         if filter.limit.is_some_and(|limit| listed.len() >= limit) {
             break;
         }
         let Some(learning) = file.open(&base)? else { continue };
-        replaced.extend(learning.supersedes.iter().map(|old| (old.clone(), learning.id.clone())));
+        replacements.note(&learning);
         let fits = profile.is_none_or(|profile| *profile == learning.profile)
             && task.as_ref().is_none_or(|task| task.as_str() == learning.task)
             && tag.as_ref().is_none_or(|tag| learning.tags.contains(tag));
         if fits {
-            let superseded_by =
-                replaced.iter().filter(|(old, _)| *old == learning.id).map(|(_, new)| new.clone()).collect();
+            let superseded_by = replacements.newest(&learning.id);
             listed.push(Listed { learning, superseded_by });
         }
     }
@@ -213,10 +213,10 @@ pub fn list(site: &Site, filter: &Filter) -> Result<Vec<Listed>, EngineError> {
 pub fn show(site: &Site, prefix: &str) -> Result<(Listed, String), EngineError> {
     let base = site.base()?;
     let (file, learning): (Filed<Learning>, Learning) = filed::find(&base, prefix)?;
-    let mut superseded_by = Vec::new();
+    let mut replacements = Replacements::default();
     for later in filed::list::<Learning>(&base, None)?.iter().take_while(|later| later.id > file.id) {
-        let replaces = later.open(&base)?.is_some_and(|later| later.supersedes.contains(&file.id));
-        superseded_by.extend(replaces.then(|| later.id.clone()));
+        later.open(&base)?.iter().for_each(|later| replacements.note(later));
     }
+    let superseded_by = replacements.newest(&file.id);
     Ok((Listed { learning, superseded_by }, file.path.to_string()))
 }

@@ -8,6 +8,7 @@ use crate::engine::knowledge::ageing::{Ageing, cited_lines, times_in};
 use crate::engine::knowledge::filed::{self, Filed};
 use crate::engine::knowledge::likeness::{Words, near_pairs};
 use crate::engine::knowledge::offer::{LEARNINGS_NOTE, shown_by};
+use crate::engine::knowledge::replacing::Replacements;
 use crate::engine::site::{Base, Site};
 use crate::git::{CommitTree, GitError};
 use crate::model::citation::Cited;
@@ -33,7 +34,7 @@ const FIX_OR_REVERT: &str = "^(fix|revert)";
 pub struct Served {
     /// The learning.
     pub learning: Learning,
-    /// The learnings that replace it.
+    /// The newest of the learnings that replace it.
     pub superseded_by: Vec<RecordId>,
     /// The tasks whose events say that it was shown, sorted.
     pub shown: BTreeSet<TaskId>,
@@ -130,22 +131,17 @@ impl Book {
     }
 
     fn replacements_and_repeats(&mut self) {
-        let replaced: Vec<(RecordId, RecordId)> = self
-            .all
-            .iter()
-            .flat_map(|(file, served)| served.learning.supersedes.iter().map(|old| (old.clone(), file.id.clone())))
-            .collect();
-        for (old, new) in replaced {
-            if let Some(served) = self.get(&old) {
-                served.superseded_by.push(new);
-            }
+        let mut replacements = Replacements::default();
+        self.all.iter().for_each(|(_, served)| replacements.note(&served.learning));
+        for (file, served) in &mut self.all {
+            served.superseded_by = replacements.newest(&file.id);
         }
         let words: Vec<Words> = self.all.iter().map(|(_, served)| Words::of(&served.learning.pattern)).collect();
         // Newest first: the second of a pair is the older one.
         for (newer, older) in near_pairs(&words) {
             let id = self.all[newer].0.id.clone();
-            let served = &mut self.all[older].1;
-            if !served.superseded_by.contains(&id) {
+            let (file, served) = &mut self.all[older];
+            if !replacements.newer(&file.id).contains(&id) {
                 served.signs.push(Sign::SaidAgain(id));
             }
         }
