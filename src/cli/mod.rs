@@ -192,3 +192,8 @@ fn finish(ui: &Ui, result: Result<Outcome, CommandError>) -> ExitCode {
     }
     ExitCode::from(code)
 }
+
+/// Reads how many are to be shown at most: to show none answers nothing.
+fn how_many(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "a number from 1 on is expected".to_owned())
+}

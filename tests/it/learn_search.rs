@@ -54,6 +54,14 @@ fn learnings_are_found_by_words_of_all_profiles() {
     hint: agentops learn list
     ");
     sandbox.agentops("learn search").run().expect_code(2);
+    for words in ["", "  ", "the of", "?!"] {
+        let refused = sandbox.agentops("learn search").arg(words).run().expect_code(2).stderr;
+        assert!(refused.contains("to look for"), "{refused}");
+    }
+    for verb in ["learn search jitter", "learn list", "session list"] {
+        let refused = sandbox.agentops(&format!("{verb} --limit 0")).run().expect_code(2).stderr;
+        assert!(refused.contains("'--limit <N>': a number from 1 on is expected"), "{refused}");
+    }
     sandbox.agentops("learn search x --profile nope").run().expect_code(2);
 }
 

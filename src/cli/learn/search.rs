@@ -28,7 +28,7 @@ pub struct Arguments {
     #[arg(long, value_name = "WORD")]
     tag: Option<String>,
     /// At most so many
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = crate::cli::how_many)]
     limit: usize,
 }
 

@@ -11,6 +11,7 @@ use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
 use crate::model::citation::Cited;
 use crate::model::digest::ObjectId;
+use crate::model::escape::visible;
 use crate::model::name::{ProfileName, RecordId, Word};
 use crate::model::record::Learning;
 use crate::model::tree::TreeView as _;
@@ -70,8 +71,19 @@ pub enum Link {
     Superseded,
 }
 
-/// The learnings at HEAD that fit, of all profiles.
+/// The learnings at HEAD that fit, of all profiles. Fails where there is no word that could be looked for.
 pub fn search(site: &Site, question: &Question) -> Result<Vec<Found>, EngineError> {
+    if Words::of(&question.words).count() == 0 {
+        return Err(EngineError::usage(
+            match question.words.trim() {
+                "" => "there are no words to look for".to_owned(),
+                words => {
+                    format!("`{}` has no word to look for: only signs, or words that stand in any text", visible(words))
+                }
+            },
+            "agentops learn list   shows all",
+        ));
+    }
     let base = site.base()?;
     search_at(site, &base, question, Memory::Clone)
 }
