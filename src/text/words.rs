@@ -1,7 +1,8 @@
 //! The words of a text as numbers: what ranking and searching compare.
 //!
 //! A word is a run of letters and digits in lower case without its English ending, so that `retries` and `retrying` are
-//! found by `retry`. Words are hashed at once: nothing here needs them as text.
+//! found by `retry`. In scripts that part words by no spaces each two neighbouring characters are one, so that a run is found by a
+//! part of it. Words are hashed at once: nothing here needs them as text.
 
 use crate::model::fnv::fnv32;
 
@@ -9,7 +10,7 @@ use crate::model::fnv::fnv32;
 pub type Term = u32;
 
 /// The number of the way in which texts become terms: what was kept of an older one is not compared with newer terms.
-pub const FORM: u32 = 1;
+pub const FORM: u32 = 2;
 
 /// Words so common that they say nothing about a text.
 const COMMON: &[&str] = &[
@@ -37,9 +38,46 @@ pub fn each_term(text: &str, mut each: impl FnMut(Term)) {
 }
 
 fn each_of(word: &str, each: &mut impl FnMut(Term)) {
+    if !word.is_ascii() && word.chars().any(is_unspaced) {
+        each_of_runs(word, each);
+    } else {
+        each_of_one(word, each);
+    }
+}
+
+fn each_of_one(word: &str, each: &mut impl FnMut(Term)) {
     if COMMON.binary_search(&word).is_err() {
         each(fnv32(stem(word).bytes()));
     }
+}
+
+/// The words in what a text without spaces has in one piece: of other scripts as they stand, of its own each two neighbours.
+fn each_of_runs(piece: &str, each: &mut impl FnMut(Term)) {
+    let all: Vec<char> = piece.chars().collect();
+    for run in all.chunk_by(|a, b| is_unspaced(*a) == is_unspaced(*b)) {
+        let pair = if is_unspaced(run[0]) { 2.min(run.len()) } else { run.len() };
+        for pair in run.windows(pair) {
+            each_of_one(&pair.iter().collect::<String>(), each);
+        }
+    }
+}
+
+/// Whether a character is of a script that writes no spaces between words: Thai, Lao, Burmese, Khmer, kana, Han.
+fn is_unspaced(c: char) -> bool {
+    matches!(
+        u32::from(c),
+        0x0E00..=0x0EFF
+            | 0x1000..=0x109F
+            | 0x1780..=0x17FF
+            | 0x3005..=0x3007
+            | 0x3040..=0x30FF
+            | 0x31F0..=0x31FF
+            | 0x3400..=0x4DBF
+            | 0x4E00..=0x9FFF
+            | 0xF900..=0xFAFF
+            | 0xFF66..=0xFF9F
+            | 0x2_0000..=0x3_FFFF
+    )
 }
 
 /// A word without its English ending.
@@ -89,9 +127,9 @@ mod tests {
 
     #[test]
     fn another_way_has_another_number() {
-        let text = "The retries' cookies changed, Ärger over 40 locked classes: being used, tried, `poll_timeout` and ΣΑΣ-like";
+        let text = "The retries' cookies changed, Ärger over 40 locked classes: being used, tried, `poll_timeout` and ΣΑΣ-like, API超時";
         let sum = terms(text).into_iter().fold(0_u32, |sum, term| sum.rotate_left(5) ^ term);
-        assert_eq!((FORM, sum), (1, 2_349_853_295), "where terms differ from those of the form, it is a new one");
+        assert_eq!((FORM, sum), (2, 1_657_174_656), "where terms differ from those of the form, it is a new one");
     }
 
     #[test]
@@ -109,6 +147,18 @@ mod tests {
         }
         assert_ne!(terms("class"), terms("clas"));
         assert_ne!(terms("use"), terms("user"));
+    }
+
+    #[test]
+    fn a_part_of_a_text_without_spaces_finds_it() {
+        let text = terms("決済APIがタイムアウトする。ログインはOK");
+        for part in ["タイムアウト", "決済", "api", "ログイン", "ok"] {
+            let part = terms(part);
+            assert!(!part.is_empty() && part.iter().all(|term| text.contains(term)), "{part:?}");
+        }
+        assert_eq!((terms("超時"), terms("超")), (vec![fnv32("超時".bytes())], vec![fnv32("超".bytes())]));
+        assert_eq!(terms("ฐานข้อมูล").len(), terms("ฐานข้อมูล ").len());
+        assert_eq!(terms("서버가 느리다").len(), 2, "Korean has spaces");
     }
 
     #[test]

@@ -66,6 +66,16 @@ fn learnings_are_found_by_words_of_all_profiles() {
 }
 
 #[test]
+fn a_part_of_a_text_without_spaces_finds_it() {
+    let sandbox = governed();
+    let slow = add(&sandbox, "--profile sre", "決済の処理は夜間にタイムアウトする。バックアップが同じ表を読むからだ");
+    add(&sandbox, "--profile sre", "登录页面在移动网络下加载缓慢，因为字体没有缓存");
+    for part in ["タイムアウト", "夜間", "バックアップ 決済"] {
+        assert_eq!(ids(&sandbox, part), [slow.as_str()], "{part}");
+    }
+}
+
+#[test]
 fn a_learning_whose_lines_changed_ranks_lower_and_says_why() {
     let sandbox = governed();
     sandbox.write("src/retry.rs", "fn retry() {\n    sleep(1);\n}\n");
