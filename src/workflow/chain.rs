@@ -312,3 +312,16 @@ pub fn standing_by_name(
     let plain = names.iter().zip(1..).all(|(name, seq)| name.seq == seq);
     Ok(if plain { names.pop() } else { None })
 }
+
+/// The whole state after the event that is called so: one file is opened.
+pub fn state_by_name(
+    tree: &dyn TreeView,
+    profile: &ProfileName,
+    task: &TaskId,
+    name: &EventName,
+) -> Result<TaskState, SightError> {
+    let path = layout::event(profile, task, name);
+    let bytes = tree.file(&path, MAX_STATE_FILE)?.unwrap_or_default();
+    let event = Event::parse(&bytes).map_err(|error| SightError::Failed(format!("`{path}` is no event: {error}")))?;
+    Ok(event.state)
+}

@@ -75,10 +75,10 @@ fn a_new_task_goes_where_the_router_is_sure_and_remembers_it() {
 #[test]
 fn a_profile_that_is_named_is_taken_and_being_another_is_remembered() {
     let sandbox = governed();
+    assert!(note(&sandbox, INCIDENT, "--profile sre").is_empty(), "what was not needed is not told");
     let overridden = note(&sandbox, INCIDENT, "--profile product-dev");
     assert_eq!(overridden["route-override"].as_str(), Some("product-dev"));
     assert!(overridden["route"].as_str().unwrap().starts_with("auto sre "), "{overridden:?}");
-    assert!(note(&sandbox, INCIDENT, "--profile sre").is_empty(), "what was not needed is not told");
     // Whoever is asked and answers decides as well, and so does who wants a task for what needs none.
     assert!(note(&sandbox, "Look into it", "--profile sre")["route"].as_str().unwrap().starts_with("ask "));
     let wanted = note(&sandbox, "Correct a spelling mistake in the readme", "--profile sre");
@@ -159,6 +159,16 @@ fn paths_and_tasks_that_the_text_names_speak_for_their_profile() {
     let expected = format!("the open task `{task}` of `product-dev` is named: phase research, working");
     assert!(said.contains(&expected), "{said}");
     assert!(signals("Thing").1.contains("has such a title"));
+    // Ids are cut, and leave out what is not ASCII; the event has the whole title.
+    for title in ["Nightly load of the orders table repeats rows that it's had", "夜間のバックアップが止まる"]
+    {
+        sandbox.agentops("task new --actor alice --profile product-dev").arg(title).run().expect_code(0);
+        assert!(signals(title).1.contains("has such a title"), "{title}");
+    }
+    assert!(signals("nightly load of the Orders table repeats rows, that its had.").1.contains("has such a title"));
+    for other in ["Nightly load of the orders table repeats columns", "夜間のバックアップが遅い", "🌙"] {
+        assert!(!signals(other).1.contains("title"), "{other}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Which profile a task belongs to, by its text and by what the repository says.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -9,11 +10,11 @@ use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
 use crate::env::Env;
 use crate::git::GitError;
-use crate::model::layout::Place;
+use crate::model::layout::{self, Place};
 use crate::model::name::{ProfileName, TaskId};
 use crate::model::path::RepoPath;
 use crate::model::profile::Profile;
-use crate::model::tree::SightError;
+use crate::model::tree::{SightError, TreeView as _};
 use crate::routing::decision::{Route, decide_text};
 use crate::routing::evaluation::{self, Evaluation, LineError};
 use crate::routing::features::head_of;
@@ -31,8 +32,8 @@ const DECLARED: f64 = 1.5;
 /// A task of the profile that the text names, or whose title it repeats.
 const TASK: f64 = 3.0;
 
-/// Bytes of a title that is compared with the titles of tasks: of longer ones ids have the beginning alone.
-const LONGEST_TITLE: usize = 32;
+/// Bytes of a text that may be a title: none is longer, however it is punctuated.
+const LONGEST_TITLE: usize = 1024;
 
 /// What the router says, and what it rests on.
 #[derive(Debug, Clone, PartialEq)]
@@ -145,25 +146,35 @@ fn path_signals(base: &Base<'_>, text: &str) -> Result<Vec<Signal>, SightError> 
 /// The open tasks that the text names by id, or whose title it repeats: their phase and whether they wait.
 fn task_signals(base: &Base<'_>, text: &str) -> Result<Vec<Signal>, SightError> {
     let ids = |c: char| !(c.is_ascii_alphanumeric() || c == '-');
-    let named: Vec<TaskId> = text.split(ids).filter_map(|word| TaskId::parse(word).ok()).collect();
-    // A title without such characters has a slug that says nothing, and a long one is cut.
-    let like = (text.len() <= LONGEST_TITLE && text.contains(|c: char| c.is_ascii_alphanumeric()))
-        .then(|| TaskId::from_title(text, 0));
+    let named: BTreeSet<&[u8]> =
+        text.split(ids).filter(|word| TaskId::parse(word).is_ok()).map(str::as_bytes).collect();
+    // Ids say which few tasks may have the title, and what they leave out of it their events have.
+    let like = (text.len() <= LONGEST_TITLE).then(|| TaskId::from_title(text, 0));
+    let like = like.as_ref().map(|like| slug(like.as_str().as_bytes()));
     let mut signals = Vec::new();
     if named.is_empty() && like.is_none() {
         return Ok(signals);
     }
     for profile in base.policy.profiles.keys() {
-        for task in chain::tasks(&base.tree, profile)? {
-            let how = match () {
-                () if named.contains(&task) => "is named",
-                () if like.as_ref().is_some_and(|like| slug(&task) == slug(like)) => "has such a title",
-                () => continue,
+        for entry in base.tree.list(&layout::events(profile))? {
+            let is_named = !named.is_empty() && named.contains(entry.name.as_slice());
+            if !is_named && like.is_none_or(|like| slug(&entry.name) != like) {
+                continue;
+            }
+            let Some(task) = std::str::from_utf8(&entry.name).ok().and_then(|name| TaskId::parse(name).ok()) else {
+                continue;
             };
             let Some(standing) = chain::standing_by_name(&base.tree, profile, &task)? else { continue };
             if !standing.status.is_open() {
                 continue;
             }
+            // A malformed event is AO-E2's, and no title.
+            let state = || chain::state_by_name(&base.tree, profile, &task, &standing);
+            let how = match () {
+                () if is_named => "is named",
+                () if state().is_ok_and(|state| is_title(text, &state.title)) => "has such a title",
+                () => continue,
+            };
             let says =
                 format!("the open task `{task}` of `{profile}` {how}: phase {}, {}", standing.phase, standing.status);
             signals.push(Signal { profile: profile.clone(), weight: TASK, says });
@@ -172,7 +183,19 @@ fn task_signals(base: &Base<'_>, text: &str) -> Result<Vec<Signal>, SightError> 
     Ok(signals)
 }
 
-/// A task's id without its random digits.
-fn slug(task: &TaskId) -> &str {
-    task.as_str().rsplit_once('-').map_or(task.as_str(), |(slug, _)| slug)
+/// Whether a text has the words of a title, in the same order.
+fn is_title(text: &str, title: &str) -> bool {
+    let words = |text: &str| {
+        // As in ids, an apostrophe parts no word.
+        let text = text.to_lowercase().replace(['\'', '\u{2019}'], "");
+        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (said, wanted) = (words(text), words(title));
+    if wanted.is_empty() { text.trim() == title } else { said == wanted }
+}
+
+/// A task's id without its random digits and the sign before them.
+fn slug(task: &[u8]) -> &[u8] {
+    &task[..task.len().saturating_sub(5)]
 }

@@ -13,7 +13,7 @@ use crate::model::layout;
 use crate::model::name::{ProfileName, TaskId, Word};
 use crate::model::path::RepoPath;
 use crate::model::state::{Priority, Stage, Status, TaskState};
-use crate::model::tree::{MAX_STATE_FILE, SightError, TreeView};
+use crate::model::tree::{SightError, TreeView};
 use crate::model::trust::Proved;
 use crate::workflow::chain::{self, Chain, Standing};
 use crate::workflow::transition;
@@ -225,14 +225,7 @@ fn listed_task(
 ) -> Result<Option<Listed>, SightError> {
     let state = match chain::standing_by_name(tree, profile, task)? {
         Some(name) if !filter.all && !name.status.is_open() => return Ok(None),
-        Some(name) => {
-            // The newest file carries the whole state: one file is opened.
-            let path = layout::event(profile, task, &name);
-            let bytes = tree.file(&path, MAX_STATE_FILE)?.unwrap_or_default();
-            let event =
-                Event::parse(&bytes).map_err(|error| SightError::Failed(format!("`{path}` is no event: {error}")))?;
-            Some(event.state)
-        }
+        Some(name) => Some(chain::state_by_name(tree, profile, task, &name)?),
         None => match Chain::read(tree, profile, task)?.standing() {
             Standing::At(state) => Some(state),
             Standing::Forked(_) => None,
