@@ -251,7 +251,8 @@ fn what_search_noted_on_another_branch_is_not_asked() {
     sandbox.commit_all(&lawful("feat: start anew"));
     let task = sandbox.open_task("Reset passwords by mail", "");
     let given = text(&sandbox, &task.id);
-    let since = format!("changed since: `src/app.txt:12` changed since {}", &merge[..12]);
+    // What agentops says of it stands before the fence, and not in it.
+    let since = format!("Its evidence `src/app.txt:12` changed since {}. Source:", &merge[..12]);
     assert!(given.contains(&since), "{given}");
     assert_eq!(given, text(&sandbox.clone_as("clone"), &task.id));
 }

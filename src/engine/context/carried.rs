@@ -87,11 +87,6 @@ fn learning(found: &Found) -> Candidate {
     };
     line("application", &learning.application);
     line("evidence", &learning.evidence.join(", "));
-    for aged in &found.aged {
-        line("changed since", &aged.sentence());
-    }
-    let newer: Vec<String> = found.superseded_by.iter().map(|id| format!("learning:{id}")).collect();
-    line("superseded by", &newer.join(", "));
     let more = found.linked.len().saturating_sub(LINKED);
     for linked in found.linked.iter().take(LINKED) {
         let what = match linked.link {
@@ -104,6 +99,18 @@ fn learning(found: &Found) -> Candidate {
         line("and", &format!("{more} more that are near it or that it replaces"));
     }
     let id = &learning.id;
+    let mut reason = format!(
+        "It is of {} and has words of this task's title; where it serves, cite it as `learning:{id}`.",
+        span(learning.profile.as_str())
+    );
+    // Whether it still holds says agentops, and not the learning: so it stands before what is quoted.
+    for aged in &found.aged {
+        reason.push_str(&format!(" Its evidence {}.", aged.told(span)));
+    }
+    if !found.superseded_by.is_empty() {
+        let newer: Vec<String> = found.superseded_by.iter().map(|id| format!("`learning:{id}`")).collect();
+        reason.push_str(&format!(" It was replaced by {}.", newer.join(", ")));
+    }
     let body = match readable(text.as_bytes()) {
         Some(text) => Body::Part { form: Form::Whole, text, language: "text".into(), of: None },
         None => Body::Unreadable("is no text".into()),
@@ -113,10 +120,7 @@ fn learning(found: &Found) -> Candidate {
             kind: Kind::Learning,
             title: format!("Learning `{id}`"),
             source: format!("learning {id}"),
-            reason: format!(
-                "It is of {} and has words of this task's title; where it serves, cite it as `learning:{id}`.",
-                span(learning.profile.as_str())
-            ),
+            reason,
             command: format!("agentops learn show {id}"),
         },
         body,
