@@ -20,6 +20,8 @@ pub mod recipe;
 mod scene;
 mod surroundings;
 
+use std::collections::BTreeMap;
+
 use crate::engine::error::EngineError;
 use crate::engine::knowledge::corpus::Memory;
 use crate::engine::site::{Base, Site};
@@ -72,10 +74,19 @@ pub struct Assembled {
 }
 
 impl Assembled {
-    /// Tokens that the sources of its items have and the items have not.
+    /// Tokens that the sources of its items have and the items have not: each source once, however many windows show it.
     pub fn saved(&self) -> usize {
-        self.items.iter().map(|item| item.of.saturating_sub(item.tokens)).sum()
+        saved_by(&self.items)
     }
+}
+
+fn saved_by(items: &[Item]) -> usize {
+    let mut sources: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for item in items {
+        let (of, given) = sources.entry(&item.about.source).or_default();
+        (*of, *given) = ((*of).max(item.of), *given + item.tokens);
+    }
+    sources.values().map(|(of, given)| of.saturating_sub(*given)).sum()
 }
 
 /// The context of a task at HEAD. Nothing is written but what speeds up the next one; see [`given::record`].
@@ -142,5 +153,22 @@ fn too_small(scene: &Scene<'_>, budget: u32, least: usize) -> EngineError {
             "{budget} tokens are too few to say what `{id}` is and what its phase asks: that takes {least}"
         ),
         hint: format!("agentops context {id} --budget {least}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::item::{About, Form};
+    use super::*;
+
+    #[test]
+    fn windows_of_one_file_save_it_once() {
+        let item = |source: &str, tokens, of| {
+            let [title, reason, command] = ["", "", ""].map(str::to_owned);
+            let about = About { kind: Kind::Code, title, source: source.into(), reason, command };
+            Item { about, form: Form::Lines(1, 2), tokens, of }
+        };
+        let items = [item("a", 100, 1000), item("b", 20, 30), item("a", 200, 1000), item("c", 50, 40)];
+        assert_eq!(saved_by(&items), 700 + 10);
     }
 }
