@@ -514,6 +514,19 @@ fn never_bytes_with_another_digest() {
     assert!(!sandbox.read(&event_of(&sandbox)).contains("contexts"));
 }
 
+#[test]
+fn what_this_clone_gave_is_shown_without_asking_events() {
+    let sandbox = Sandbox::governed();
+    let task = sandbox.open_task("Reset passwords by mail", "");
+    let given = json(&sandbox, &task.id);
+    sandbox.open_task("Sign in with a passkey", "");
+    let event = sandbox.git(&format!("rev-parse HEAD:{}", event_of(&sandbox)));
+    fs::remove_file(sandbox.path().join(".git/objects").join(&event[..2]).join(&event[2..])).unwrap();
+    let shown = context(&sandbox, &format!("show {}", &given["digest"].as_str().unwrap()[..12])).expect_code(0);
+    assert_eq!(shown.stdout, given["text"].as_str().unwrap());
+    context(&sandbox, "show abcd").expect_code(1);
+}
+
 /// What was kept, as if it were of HEAD's parent, where the task is not there.
 fn wrong_commit(sandbox: &Sandbox, whole: &str) -> String {
     whole.replacen(&sandbox.git("rev-parse HEAD"), &sandbox.git("rev-parse HEAD~1"), 1)

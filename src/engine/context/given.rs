@@ -52,8 +52,19 @@ pub fn show(site: &Site, prefix: &str) -> Result<Shown, EngineError> {
             "`agentops phase log ID --json` prints the notes of a task's events, `contexts` among them",
         ));
     }
-    let base = site.base()?;
-    let found = find(site, &base, &prefix)?;
+    let is_meant = |kept: &Kept| kept.given.digest.hex().starts_with(&prefix);
+    // What this clone gave is known here: events need not be asked, and cannot make its name mean something else.
+    let mut found: Vec<Kept> = contexts::list(site.repo.common_dir()).into_iter().filter(is_meant).collect();
+    let is_here = |kept: &Kept| contexts::text(site.repo.common_dir(), &kept.given.digest).is_some();
+    if !found.iter().any(is_here) {
+        found.extend(named_by_events(&site.base()?)?.into_iter().filter(is_meant));
+    }
+    let mut seen: Vec<Kept> = Vec::new();
+    found.retain(|kept| {
+        let is_new = !seen.contains(kept);
+        seen.extend(is_new.then(|| kept.clone()));
+        is_new
+    });
     let Some(digest) = found.first().map(|kept| kept.given.digest) else {
         return Err(EngineError::NotFound {
             what: "context",
@@ -97,9 +108,9 @@ pub fn show(site: &Site, prefix: &str) -> Result<Shown, EngineError> {
     }
 }
 
-/// What is known under that digest: first what this clone has kept, then what events at HEAD name.
-fn find(site: &Site, base: &Base<'_>, prefix: &str) -> Result<Vec<Kept>, EngineError> {
-    let mut found = contexts::list(site.repo.common_dir());
+/// The contexts that events at HEAD name.
+fn named_by_events(base: &Base<'_>) -> Result<Vec<Kept>, EngineError> {
+    let mut found = Vec::new();
     let mut tasks = Vec::new();
     for profile in base.policy.profiles.keys() {
         tasks.extend(chain::tasks(&base.tree, profile)?.into_iter().map(|task| (profile, task)));
@@ -116,14 +127,7 @@ fn find(site: &Site, base: &Base<'_>, prefix: &str) -> Result<Vec<Kept>, EngineE
     for part in parts {
         found.extend(part?);
     }
-    found.retain(|kept| kept.given.digest.hex().starts_with(prefix));
-    let mut seen: Vec<Kept> = Vec::new();
-    for kept in found {
-        if !seen.contains(&kept) {
-            seen.push(kept);
-        }
-    }
-    Ok(seen)
+    Ok(found)
 }
 
 /// The text, made again without anything that this clone keeps; or why it is another one, a clause.
