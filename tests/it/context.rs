@@ -74,6 +74,18 @@ fn research_is_given_what_is_known() {
     assert_eq!(body["left_out"], serde_json::json!([]));
 }
 
+/// A person's chore that names its task is worth knowing; what agentops commits to keep its own files is not.
+#[test]
+fn a_chore_with_a_trailer_is_no_record() {
+    let sandbox = Sandbox::governed();
+    sandbox.write("src/mail.txt", "a queue\n");
+    let message = lawful("chore: reset passwords by mail through a queue");
+    let chore = sandbox.commit_all(&format!("{message}\nAgentops-Task: elsewhere-k3f9\n"));
+    sandbox.agentops("learn add --profile product-dev --pattern").arg(FINDING).run().expect_code(0);
+    let task = sandbox.open_task("Reset passwords by mail", "");
+    assert_eq!(sources(&json(&sandbox, &task.id), "commit"), [format!("commit {}", &chore[..12])]);
+}
+
 #[test]
 fn planning_is_given_what_was_found_and_where_things_lie() {
     let sandbox = Sandbox::governed();

@@ -16,7 +16,7 @@ use crate::model::digest::ObjectId;
 use crate::model::escape::visible_bytes;
 use crate::model::layout;
 use crate::model::path::RepoPath;
-use crate::model::tree::TreeView as _;
+use crate::model::tree::{Entry, TreeView as _};
 use crate::text::search::{TokenisedText, search};
 
 /// Folders are listed down to this depth.
@@ -97,7 +97,12 @@ pub(super) fn commits(scene: &Scene<'_>) -> Result<Vec<Candidate>, EngineError> 
         }
     }
     let line = repo.first_parents(&scene.base.commit, HORIZON)?;
-    let told: Vec<&Commit> = line.iter().map(|commit| &**commit).filter(|commit| !is_own(commit)).collect();
+    let mut told: Vec<&Commit> = Vec::with_capacity(line.len());
+    for commit in &line {
+        if !is_own(scene, commit)? {
+            told.push(commit);
+        }
+    }
     let texts: Vec<TokenisedText> = told.iter().map(|commit| TokenisedText::of(&commit.message)).collect();
     let words = Words::of(&scene.state.title);
     for hit in search(&texts, &scene.state.title, usize::MAX) {
@@ -119,9 +124,20 @@ pub(super) fn commits(scene: &Scene<'_>) -> Result<Vec<Candidate>, EngineError> 
     found.into_iter().map(|(id, reason)| commit(scene, &id, reason)).collect()
 }
 
-/// Whether agentops made the commit to bring an event, a record or a bundle.
-fn is_own(commit: &Commit) -> bool {
-    commit.message.starts_with("chore") && commit.message.contains("\nAgentops-")
+/// Whether agentops made the commit to bring an event, a record or a bundle: it says so, and changes nothing outside `.agentops`.
+fn is_own(scene: &Scene<'_>, commit: &Commit) -> Result<bool, EngineError> {
+    if !commit.message.starts_with("chore") || !commit.message.contains("\nAgentops-") {
+        return Ok(false);
+    }
+    let repo = &scene.site.repo;
+    let Some(parent) = commit.parents.first().filter(|parent| repo.has_object(parent)) else { return Ok(false) };
+    let outside = |tree: &ObjectId| -> Result<Vec<Entry>, EngineError> {
+        let mut entries = repo.tree(tree).list(&RepoPath::default())?;
+        entries.retain(|entry| entry.name != layout::ROOT.as_bytes());
+        Ok(entries)
+    };
+    let tree = commit.tree.map_or_else(|| Ok(Vec::new()), |tree| outside(&tree))?;
+    Ok(tree == outside(&repo.tree_of(parent)?)?)
 }
 
 fn commit(scene: &Scene<'_>, id: &ObjectId, reason: String) -> Result<Candidate, EngineError> {
