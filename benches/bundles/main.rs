@@ -54,7 +54,7 @@ fn quality(documents: &[Document]) {
         let short = match compress(&reading, &[&document.name], own / 5, limit) {
             Ok(short) => short,
             Err(unfit) => {
-                println!("   {:<42} unfit: {} tokens must be kept", document.name, unfit.tokens);
+                println!("   {:<42} unfit: {unfit:?}", document.name);
                 continue;
             }
         };

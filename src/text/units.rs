@@ -1,6 +1,7 @@
 //! Sources read as what can be kept or left out: units in sections, and the facts that must be kept.
 //!
-//! A unit is a sentence, a short block, a block of code or the row of a table. What must be kept, and why:
+//! A unit is a sentence, a short block, a block of code or the row of a table; what is very long of them is cut, where that is not
+//! to be kept word for word. What must be kept, and why:
 //!
 //! - what is marked `!keep`, all of it, and every decision (a sentence with `must`, `decided` and the like), word for word;
 //! - each clause that forbids or rules out (`never`, `cannot`, `no longer`), word for word;
@@ -79,6 +80,8 @@ pub struct Unit {
     pub block: usize,
     /// Its text: one line, except of code.
     pub text: String,
+    /// The line of the source, from 1, on which the block begins.
+    pub line: usize,
     /// How it is laid out.
     pub layout: Layout,
     /// Whether it must be kept word for word.
@@ -245,6 +248,7 @@ impl Reader {
         let is_whole = text.len() <= WHOLE;
         let all = sentences(&text);
         for (at, sentence) in all.iter().enumerate() {
+            let before = self.out.facts.len();
             let (own, start) = (&text[sentence.clone()], if is_whole { sentence.start } else { 0 });
             let binds = self.weight == Weight::Wording || decides(own);
             carries |= self.sentence(own, start, binds);
@@ -254,7 +258,7 @@ impl Reader {
                 self.targets(&targets, carries);
             }
             if !is_whole {
-                self.push(own.to_owned(), layout.clone(), binds);
+                self.push_sentence(own, &layout, binds, before);
             }
         }
         if is_whole {
@@ -329,7 +333,18 @@ impl Reader {
                 }
             });
         }
-        self.push(block, Layout::Code, is_bound);
+        if is_bound {
+            return self.push(block, Layout::Code, true);
+        }
+        let before = self.out.facts.partition_point(|fact| fact.unit < self.out.units.len());
+        let pieces = cutting::code(block);
+        // Which of the pieces shows a fact is not told: it is listed.
+        if pieces.len() > 1 {
+            self.out.facts[before..].iter_mut().for_each(|fact| fact.shown = None);
+        }
+        for piece in pieces {
+            self.push(piece, Layout::Code, false);
+        }
     }
 
     fn table(&mut self, raw: &str) {
@@ -357,12 +372,41 @@ impl Reader {
         }
     }
 
+    /// Pushes a sentence, whose facts are those from number `before` on: in pieces where it is very long and need not be kept.
+    fn push_sentence(&mut self, text: &str, layout: &Layout, is_bound: bool, before: usize) {
+        let shown = self.out.facts[before..].iter().filter_map(|fact| fact.shown.clone());
+        let pieces = if is_bound { Vec::new() } else { cutting::sentence(text, shown) };
+        let [first, .., last] = pieces.as_slice() else {
+            return self.push(text.to_owned(), layout.clone(), is_bound);
+        };
+        for fact in &mut self.out.facts[before..] {
+            match &mut fact.shown {
+                None => fact.unit += pieces.len() - 1,
+                Some(shown) => {
+                    let number = pieces.partition_point(|piece| piece.end <= shown.start);
+                    let mark = if number == 0 { 0 } else { GOES_ON.len() };
+                    let moved = |at: usize| at - pieces[number].start + mark;
+                    *shown = moved(shown.start)..moved(shown.end);
+                    fact.unit += number;
+                }
+            }
+        }
+        self.out.facts[before..].sort_by_key(|fact| fact.unit);
+        for piece in &pieces {
+            let begins = if piece == first { "" } else { GOES_ON };
+            let ends = if piece == last { "" } else { IS_CUT };
+            self.push(format!("{begins}{}{ends}", &text[piece.clone()]), layout.clone(), false);
+        }
+    }
+
     fn push(&mut self, text: String, layout: Layout, is_bound: bool) {
         let section = self.out.sections.len() - 1;
-        let own = self.out.facts.iter().rev().take_while(|fact| fact.unit == self.out.units.len());
-        let is_weighty = own.filter(|fact| fact.kind.is_wording()).count() > 0;
+        let unit = self.out.units.len();
+        let own = &self.out.facts[self.out.facts.partition_point(|fact| fact.unit < unit)..];
+        let is_weighty = own.iter().take_while(|fact| fact.unit == unit).any(|fact| fact.kind.is_wording());
         let telling = if layout == Layout::Code { 0 } else { telling(&text) };
-        self.out.units.push(Unit { section, block: self.block, text, layout, is_bound, is_weighty, telling });
+        let (block, line) = (self.block, self.line);
+        self.out.units.push(Unit { section, block, text, line, layout, is_bound, is_weighty, telling });
     }
 }
 
@@ -383,5 +427,8 @@ impl BundleType {
     }
 }
 
+pub(super) use cutting::{GOES_ON, IS_CUT};
+
+mod cutting;
 #[cfg(test)]
 mod tests;

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Unfit;
 use super::page::Page;
+use super::{Compressed, Unfit};
 use crate::text::facts::FactKind;
 use crate::text::tokens;
 use crate::text::units::{Layout, MustKeep, Reading, Section, Unit};
@@ -159,7 +159,18 @@ impl<'r> Choice<'r> {
                 }
             }
         }
-        Box::new(Unfit { tokens: self.spent, left_out })
+        Box::new(Unfit::Facts { tokens: self.spent, left_out })
+    }
+
+    /// The smallest unit by itself, where there are units and nothing is taken or listed.
+    pub(super) fn only_one(&mut self, limit: usize) -> Result<Compressed, Box<Unfit>> {
+        let (tokens, unit) = (0..self.is_taken.len()).map(|unit| (self.cost(unit), unit)).min().unwrap_or_default();
+        self.is_taken[unit] = true;
+        let body = self.print();
+        match tokens::count(&body) {
+            taken if taken <= limit => Ok(Compressed { body, tokens: taken }),
+            _ => Err(Box::new(Unfit::Unit { unit, tokens })),
+        }
     }
 
     /// The text: what was taken in its order, under its headings, and below each section what is listed.
@@ -183,7 +194,7 @@ impl<'r> Choice<'r> {
         for section in 0..self.reading.sections.len() {
             while let Some(unit) = self.reading.units.get(next).filter(|unit| unit.section == section) {
                 if self.is_taken[next] {
-                    page.unit(unit);
+                    page.unit(next, unit);
                 }
                 next += 1;
             }

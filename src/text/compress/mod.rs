@@ -32,13 +32,23 @@ pub struct Compressed {
     pub tokens: usize,
 }
 
-/// Why there is no text within the limit: what must be kept is too much.
+/// Why there is no text within the limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unfit {
-    /// Tokens of what must be kept.
-    pub tokens: usize,
-    /// The facts that found no room, in order.
-    pub left_out: Vec<MustKeep>,
+pub enum Unfit {
+    /// What must be kept is too much.
+    Facts {
+        /// Tokens of what must be kept.
+        tokens: usize,
+        /// The facts that found no room, in order.
+        left_out: Vec<MustKeep>,
+    },
+    /// Nothing must be kept, and each unit is too large.
+    Unit {
+        /// The number of the smallest one.
+        unit: usize,
+        /// Its tokens.
+        tokens: usize,
+    },
 }
 
 /// What units are worth.
@@ -68,7 +78,8 @@ impl Worth {
 
 /// Shortens what was read to about `wanted` tokens, and never more than `limit`.
 ///
-/// What must be kept may take more than `wanted`, up to `limit`; above it the text is unfit.
+/// What must be kept may take more than `wanted`, up to `limit`; above it the text is unfit. So may the smallest unit, where nothing
+/// must be kept and none is within `wanted`.
 pub fn compress(reading: &Reading, names: &[&str], wanted: usize, limit: usize) -> Result<Compressed, Box<Unfit>> {
     compress_by(&Worth::CHOSEN, reading, names, wanted, limit)
 }
@@ -109,6 +120,9 @@ pub fn compress_by(
         choice.is_taken[last] = false;
         body = choice.print();
         tokens = tokens::count(&body);
+    }
+    if body.trim().is_empty() && !reading.units.is_empty() {
+        return choice.only_one(limit);
     }
     if tokens > limit { Err(choice.unfit(limit)) } else { Ok(Compressed { body, tokens }) }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::text::units::{Layout, Reading, Section, Unit};
+use crate::text::units::{GOES_ON, IS_CUT, Layout, Reading, Section, Unit};
 
 /// What a list of facts begins with.
 const LIST: &str = "Also: ";
@@ -15,6 +15,8 @@ pub(super) struct Page<'r> {
     headed: HashSet<usize>,
     /// The block and the layout of what was printed last.
     block: Option<(usize, Layout)>,
+    /// The number of the unit that was printed last.
+    last: Option<usize>,
     /// How deep the item stands that was printed last.
     depth: usize,
 }
@@ -22,7 +24,7 @@ pub(super) struct Page<'r> {
 impl<'r> Page<'r> {
     /// An empty page for what was read of sources with these names.
     pub(super) fn new(reading: &'r Reading, names: &'r [&'r str]) -> Self {
-        Self { reading, names, out: String::new(), headed: HashSet::new(), block: None, depth: 0 }
+        Self { reading, names, out: String::new(), headed: HashSet::new(), block: None, last: None, depth: 0 }
     }
 
     /// The text, which one line feed ends.
@@ -32,15 +34,24 @@ impl<'r> Page<'r> {
         self.out
     }
 
-    pub(super) fn unit(&mut self, unit: &Unit) {
+    pub(super) fn unit(&mut self, number: usize, unit: &Unit) {
         self.head(unit.section);
+        let is_next = self.last.replace(number).is_some_and(|last| last + 1 == number);
         let goes_on = self.block.as_ref().is_some_and(|(block, _)| *block == unit.block);
         let after_item = matches!(&self.block, Some((_, Layout::Item(..))));
         match &unit.layout {
             Layout::Heading => {}
             Layout::Text | Layout::Quote | Layout::Item(..) if goes_on => {
+                let text = match unit.text.strip_prefix(GOES_ON).filter(|_| self.out.ends_with(IS_CUT)) {
+                    // The two marks are one, and none where nothing is left out.
+                    Some(text) => {
+                        self.out.truncate(self.out.len() - if is_next { IS_CUT.len() } else { 0 });
+                        text
+                    }
+                    None => &unit.text,
+                };
                 self.out.push(' ');
-                self.out.push_str(&unit.text);
+                self.out.push_str(text);
             }
             Layout::Text => {
                 self.part();
@@ -62,6 +73,12 @@ impl<'r> Page<'r> {
                 let indent = "  ".repeat(self.depth - 1);
                 self.out.push_str(&format!("{indent}{marker} "));
                 self.text(&unit.text);
+            }
+            Layout::Code if goes_on && is_next => {
+                // The fences of both go, where one ends and the other begins.
+                let inner = unit.text.split_once('\n').map_or("", |(_, inner)| inner);
+                self.out.truncate(self.out.rfind('\n').map_or(0, |end| end + 1));
+                self.out.push_str(inner);
             }
             Layout::Code => {
                 self.part();

@@ -76,7 +76,43 @@ fn what_the_budget_allows_comes_beside_it() {
 #[test]
 fn too_much_to_keep_is_named() {
     let unfit = compress(&reading(NOTES), &["notes.md"], 1, 40).unwrap_err();
-    assert!(unfit.tokens > 40 && !unfit.left_out.is_empty());
+    assert!(matches!(*unfit, Unfit::Facts { tokens: 40.., left_out } if !left_out.is_empty()));
+}
+
+#[test]
+fn what_is_too_large_as_a_whole_is_cut() {
+    let words: Vec<String> = (0..900).map(|number| format!("w{number}")).collect();
+    let text = format!("# Talk\n\n{}\n", words.join(" "));
+    let body = short(&text, 400);
+    assert!(body.starts_with("# Talk\n\n") && body.len() > 800 && body.contains(" …"), "{body}");
+    assert!(!body.contains("… …") && tokens::count(&body) <= 400, "{body}");
+    assert_eq!(short(&text, 8_000), text, "what is whole again shows no cut");
+    let code = format!("```c\n{}```\n", "f(1);\n".repeat(2_000));
+    assert!(short(&code, 500).starts_with("```c\nf(1);\n"));
+}
+
+#[test]
+fn facts_of_a_cut_sentence_are_in_its_pieces() {
+    let words = "word ".repeat(300);
+    let text = format!("It is no use `a  b` {words}and see src/main.rs:2 and {words}`c d`, [x](docs/y.md) end.\n");
+    let reading = reading(&text);
+    assert!(reading.units.len() > 5);
+    for fact in &reading.facts {
+        let unit = &reading.units[fact.unit].text;
+        assert!(fact.shown.clone().is_none_or(|shown| unit[shown] == fact.text), "{fact:?} in {unit}");
+    }
+    let body = short(&text, 1);
+    assert_eq!(fidelity::lost(&reading, &body), Vec::<&MustKeep>::new(), "{body}");
+}
+
+#[test]
+fn what_cannot_be_cut_is_told() {
+    let text = format!("# Key\n\n{}\n", "x7".repeat(3_000));
+    let unfit = compress(&reading(&text), &["notes.md"], 100, 500).unwrap_err();
+    assert!(matches!(*unfit, Unfit::Unit { unit: 0, tokens: 501.. }), "{unfit:?}");
+    assert_eq!(reading("# One\n\n## Two\n").units, [], "headings alone say nothing");
+    let whole = "a".repeat(300) + " " + &"word ".repeat(200);
+    assert!(short(&whole, 20).len() > 1_000, "a little above what is wanted is better than nothing");
 }
 
 #[test]

@@ -114,6 +114,12 @@ pub(crate) fn shorten(
     let wanted = (before / AIM).max(SMALL).min(limit);
     let (body, made_by) = match &base.policy.config.bundles.command {
         Some(command) => (compressor::run(site, command, &texts, kind, wanted)?, "command"),
+        None if reading.units.is_empty() => {
+            return Err(EngineError::refused(
+                "there is nothing to shorten: the sources have headings, and nothing is said below them",
+                "name sources that say more",
+            ));
+        }
         None => match compress(&reading, &names, wanted, limit) {
             Ok(short) => (short.body, "extractive"),
             Err(unfit) => return Err(unfit_error(&reading, &names, &unfit, limit)),
@@ -170,17 +176,32 @@ fn reserved(materials: &[Material]) -> usize {
 }
 
 fn unfit_error(reading: &Reading, names: &[&str], unfit: &Unfit, limit: usize) -> EngineError {
-    let first = unfit.left_out.first().map(|fact| {
-        let (source, line) = reading.place(fact);
-        format!("; the first one without room is the {} `{}` ({}:{line})", fact.kind.noun(), fact.text, names[source])
-    });
-    EngineError::Budget {
-        message: format!(
-            "what must be kept takes {} tokens, and there is room for {limit}{}",
-            unfit.tokens,
-            first.unwrap_or_default()
-        ),
-        hint: "save fewer or shorter sources: a bundle for each of them".into(),
+    match unfit {
+        Unfit::Facts { tokens, left_out } => {
+            let first = left_out.first().map(|fact| {
+                let (source, line) = reading.place(fact);
+                let noun = fact.kind.noun();
+                format!("; the first one without room is the {noun} `{}` ({}:{line})", fact.text, names[source])
+            });
+            EngineError::Budget {
+                message: format!(
+                    "what must be kept takes {tokens} tokens, and there is room for {limit}{}",
+                    first.unwrap_or_default()
+                ),
+                hint: "save fewer or shorter sources: a bundle for each of them".into(),
+            }
+        }
+        Unfit::Unit { unit, tokens } => {
+            let unit = &reading.units[*unit];
+            let source = reading.sections[unit.section].source;
+            EngineError::Budget {
+                message: format!(
+                    "the block at {}:{} has nothing at which it can be cut; it takes {tokens} tokens, and there is room for {limit}",
+                    names[source], unit.line
+                ),
+                hint: "break it into sentences, words or lines, and commit that; or save other sources".into(),
+            }
+        }
     }
 }
 

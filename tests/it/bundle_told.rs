@@ -1,0 +1,68 @@
+//! What `agentops bundle` tells of what it takes, leaves out and finds changed: nothing happens in silence.
+
+use super::governed::governed;
+use super::sandbox::{Output, Sandbox, lawful};
+use serde_json::Value;
+
+const NOTES: &str = "# Sessions\n\nWe looked at three ways, and wrote down what was found in them.\n\n## Decisions\n\n\
+                     - Sessions live in signed cookies, because no server is needed.\n";
+
+fn run(sandbox: &Sandbox, arguments: &str) -> Output {
+    sandbox.agentops(&format!("bundle {arguments}")).run()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// A governed repository with a text at `docs/notes.md`.
+fn with(notes: impl AsRef<[u8]>) -> Sandbox {
+    let sandbox = governed();
+    sandbox.write("docs/notes.md", notes);
+    sandbox.commit_all(&lawful("docs: write down what was found"));
+    sandbox
+}
+
+fn saved(sandbox: &Sandbox, arguments: &str) -> Value {
+    run(sandbox, &format!("save --json {arguments}")).expect_code(0).json()
+}
+
+#[test]
+fn one_block_that_is_too_large_is_cut() {
+    let words: String = (0..4_500).map(|number| format!("thought{number} ")).collect();
+    let sandbox = with(&words);
+    let body = saved(&sandbox, "docs/notes.md --profile sre");
+    let shown = text(&run(&sandbox, "show notes --json").json()["body"]);
+    assert!(shown.contains(" …") && shown.len() > 1_000, "{shown}");
+    assert!(body["bundle"]["ratio"].as_str().unwrap().parse::<f64>().unwrap() >= 4.0, "{body}");
+    let code: String = (0..900).map(|number| format!("    let value{number} = other{number} + {number};\n")).collect();
+    sandbox.write("docs/code.md", format!("```rust\n{code}```\n"));
+    sandbox.write("docs/line.md", "word ".repeat(100_000));
+    sandbox.commit_all(&lawful("docs: write more"));
+    saved(&sandbox, "docs/code.md --profile sre");
+    let shown = text(&run(&sandbox, "show code --json").json()["body"]);
+    assert!(shown.starts_with("```rust\n    let value") && shown.ends_with("\n```\n"), "{shown}");
+    saved(&sandbox, "docs/line.md --profile sre");
+    for name in ["notes", "code", "line"] {
+        run(&sandbox, &format!("verify {name}")).expect_code(0);
+    }
+}
+
+#[test]
+fn what_cannot_be_cut_is_named() {
+    let sandbox = with(format!("# Key\n\n{}\n", "x7".repeat(30_000)));
+    insta::assert_snapshot!(run(&sandbox, "save docs/notes.md --profile sre").snapshot(), @"
+    exit 5
+    --- stderr
+    error: the block at docs/notes.md:3 has nothing at which it can be cut; it takes 60001 tokens, and there is room for 7536
+    hint: break it into sentences, words or lines, and commit that; or save other sources
+    ");
+    sandbox.write("docs/notes.md", "# One day\n\n## Or another\n");
+    sandbox.commit_all(&lawful("docs: begin anew"));
+    insta::assert_snapshot!(run(&sandbox, "save docs/notes.md --profile sre").snapshot(), @"
+    exit 1
+    --- stderr
+    error: there is nothing to shorten: the sources have headings, and nothing is said below them
+    hint: name sources that say more
+    ");
+}
