@@ -27,6 +27,10 @@ fn saved(sandbox: &Sandbox, arguments: &str) -> Value {
     run(sandbox, &format!("save --json {arguments}")).expect_code(0).json()
 }
 
+fn loaded(sandbox: &Sandbox, arguments: &str) -> Value {
+    run(sandbox, &format!("load --json {arguments}")).expect_code(0).json()
+}
+
 #[test]
 fn one_block_that_is_too_large_is_cut() {
     let words: String = (0..4_500).map(|number| format!("thought{number} ")).collect();
@@ -65,4 +69,64 @@ fn what_cannot_be_cut_is_named() {
     error: there is nothing to shorten: the sources have headings, and nothing is said below them
     hint: name sources that say more
     ");
+}
+
+#[test]
+fn files_that_are_no_bundles_are_named() {
+    let sandbox = with(NOTES);
+    let body = saved(&sandbox, "docs/notes.md --profile sre --tag cookies");
+    let path = text(&body["bundle"]["path"]);
+    let broken = path.replace(&text(&body["bundle"]["id"]), "01arz3ndektsv4rrffq69g5fav");
+    sandbox.write(&broken, sandbox.read(&path).replace("ratio = ", "ration = "));
+    sandbox.commit_all(&lawful("docs: hand over"));
+    insta::assert_snapshot!(run(&sandbox, "list --tag cookies").snapshot_without_ids(), @"
+    exit 0
+    --- stdout
+    bundle                      profile  type      tokens  ratio  tags     name
+    01m7yexx38btdtnf8xq2jm6qm4  sre      research  34      1.0    cookies  notes
+    --- stderr
+    warning: `.agentops/sre/bundles/01arz3ndektsv4rrffq69g5fav.md` is no well-formed bundle: line 16: unknown field `ration`, expected one of `v`, `project`, `id`, `profile`, `name`, `type`, `actor`, `at`, `task`, `phase`, `compressor`, `estimator`, `tokens_before`, `tokens_after`, `ratio`, `tags`, `sources`
+    hint: agentops check --all
+    ");
+    insta::assert_snapshot!(run(&sandbox, "search nothing").snapshot_without_ids(), @"
+    exit 0
+    --- stderr
+    warning: `.agentops/sre/bundles/01arz3ndektsv4rrffq69g5fav.md` is no well-formed bundle: line 16: unknown field `ration`, expected one of `v`, `project`, `id`, `profile`, `name`, `type`, `actor`, `at`, `task`, `phase`, `compressor`, `estimator`, `tokens_before`, `tokens_after`, `ratio`, `tags`, `sources`
+    hint: agentops check --all
+    no bundle has one of these words
+    hint: agentops bundle list
+    ");
+    let listed = run(&sandbox, "list --profile sre --json").expect_code(0).json();
+    assert_eq!((listed["bundles"].as_array().unwrap().len(), &listed["malformed"][0]["path"]), (1, &broken.into()));
+    let elsewhere = run(&sandbox, "list --profile product-dev --json").expect_code(0).json();
+    assert_eq!(elsewhere["malformed"], serde_json::json!([]));
+}
+
+#[test]
+fn a_bundle_that_was_altered_by_hand_says_so_when_it_is_loaded() {
+    let sandbox = with(NOTES);
+    let body = saved(&sandbox, "docs/notes.md --profile sre");
+    let path = text(&body["bundle"]["path"]);
+    assert_eq!(loaded(&sandbox, "notes")["doubts"], serde_json::json!([]));
+    sandbox.write(&path, sandbox.read(&path).replace("because no server is needed", "and nobody knows why that is so"));
+    sandbox.commit_all(&lawful("docs: say it otherwise"));
+    let output = run(&sandbox, "load notes").expect_code(0);
+    insta::assert_snapshot!(output.snapshot_without_ids(), @"
+    exit 0
+    --- stdout
+    > Context bundle `01m7yexx38btdtnf8xq2jm6qm4` (research), saved 2026-11-21T07:08:00Z: 34 of 34 tokens of `docs/notes.md`.
+    > It does not hold what its sources said: look there before you rely on this.
+
+    # Sessions
+
+    We looked at three ways, and wrote down what was found in them.
+
+    ## Decisions
+
+    - Sessions live in signed cookies, and nobody knows why that is so.
+    --- stderr
+    warning: it does not hold what its sources said: the decision `Sessions live in signed cookies, because no server is needed.` (docs/notes.md:7) must be kept, and is not in it; and 1 more
+    hint: agentops bundle verify 01m7yexx38btdtnf8xq2jm6qm4
+    ");
+    assert_eq!(loaded(&sandbox, "notes")["doubts"].as_array().unwrap().len(), 2);
 }

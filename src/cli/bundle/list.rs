@@ -4,17 +4,43 @@ use serde::Serialize;
 
 use super::{BundleBody, Filtering, SearchArguments};
 use crate::cli::{CommandError, Context, Outcome};
-use crate::engine::knowledge::bundles::shelf::{self, Hit};
-use crate::ui::{Page, Table, dim, plain, strong};
+use crate::engine::knowledge::bundles::shelf::{self, Hit, Malformed};
+use crate::ui::{Mode, Page, Table, Ui, dim, plain, strong};
 
 #[derive(Serialize)]
 struct ListBody {
     bundles: Vec<BundleBody>,
+    malformed: Vec<MalformedBody>,
 }
 
 #[derive(Serialize)]
 struct SearchBody {
     bundles: Vec<HitBody>,
+    malformed: Vec<MalformedBody>,
+}
+
+/// A file where a bundle should be, and why it is none.
+#[derive(Serialize)]
+struct MalformedBody {
+    path: String,
+    reason: String,
+}
+
+impl MalformedBody {
+    fn all(malformed: &[Malformed]) -> Vec<Self> {
+        malformed.iter().map(|file| Self { path: file.path.to_string(), reason: file.reason.clone() }).collect()
+    }
+}
+
+/// Names the files that no list can have.
+fn tell_malformed(ui: &Ui, malformed: &[MalformedBody]) {
+    if ui.mode() == Mode::Json || malformed.is_empty() {
+        return;
+    }
+    for MalformedBody { path, reason } in malformed {
+        ui.warning(format!("`{path}` is no well-formed bundle: {reason}"));
+    }
+    ui.hint("agentops check --all");
 }
 
 /// A bundle that fits.
@@ -48,8 +74,9 @@ pub(in crate::cli) fn fill_hits(page: &mut Page, hits: &[HitBody]) {
 
 /// Lists bundles.
 pub(super) fn list(filter: Filtering, context: &Context) -> Result<Outcome, CommandError> {
-    let found = shelf::list(&context.site(None)?, &filter.lowered())?;
-    let body = ListBody { bundles: found.iter().map(BundleBody::of).collect() };
+    let looked = shelf::list(&context.site(None)?, &filter.lowered())?;
+    let malformed = MalformedBody::all(&looked.malformed);
+    let body = ListBody { bundles: looked.found.iter().map(BundleBody::of).collect(), malformed };
     context.ui.show(&body, |page| {
         let mut table = Table::new(["bundle", "profile", "type", "tokens", "ratio", "tags", "name"]);
         for bundle in &body.bundles {
@@ -67,6 +94,7 @@ pub(super) fn list(filter: Filtering, context: &Context) -> Result<Outcome, Comm
             page.table(&table);
         }
     });
+    tell_malformed(&context.ui, &body.malformed);
     if body.bundles.is_empty() {
         context.ui.talk("no bundle fits");
         context.ui.hint("agentops bundle save --task ID");
@@ -76,9 +104,11 @@ pub(super) fn list(filter: Filtering, context: &Context) -> Result<Outcome, Comm
 
 /// Finds bundles by what they say.
 pub(super) fn search(arguments: SearchArguments, context: &Context) -> Result<Outcome, CommandError> {
-    let hits = shelf::search(&context.site(None)?, &arguments.words, &arguments.filter.lowered())?;
-    let body = SearchBody { bundles: hits.iter().map(HitBody::of).collect() };
+    let looked = shelf::search(&context.site(None)?, &arguments.words, &arguments.filter.lowered())?;
+    let malformed = MalformedBody::all(&looked.malformed);
+    let body = SearchBody { bundles: looked.found.iter().map(HitBody::of).collect(), malformed };
     context.ui.show(&body, |page| fill_hits(page, &body.bundles));
+    tell_malformed(&context.ui, &body.malformed);
     if body.bundles.is_empty() {
         context.ui.talk("no bundle has one of these words");
         context.ui.hint("agentops bundle list");

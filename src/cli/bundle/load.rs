@@ -14,6 +14,8 @@ struct LoadBody {
     text: String,
     tokens: usize,
     stale: Vec<StaleBody>,
+    /// What speaks against its text, as `bundle verify` finds it, sentences.
+    doubts: Vec<String>,
     misfit: Option<String>,
     projection: Option<ProjectionBody>,
 }
@@ -49,6 +51,7 @@ pub(super) fn run(arguments: LoadArguments, context: &Context) -> Result<Outcome
             .into_iter()
             .map(|source| StaleBody { now: if source.is_there { "changed" } else { "gone" }, path: source.path })
             .collect(),
+        doubts: loaded.doubts,
         misfit: loaded.misfit,
         projection: loaded.projection.map(|projection| ProjectionBody {
             phase: projection.phase.to_string(),
@@ -73,6 +76,11 @@ pub(super) fn run(arguments: LoadArguments, context: &Context) -> Result<Outcome
     }
     if !body.stale.is_empty() {
         ui.hint("save it anew from what is there: agentops bundle save …");
+    }
+    if let [first, rest @ ..] = body.doubts.as_slice() {
+        let more = if rest.is_empty() { String::new() } else { format!("; and {} more", rest.len()) };
+        ui.warning(format!("it does not hold what its sources said: {first}{more}"));
+        ui.hint(format!("agentops bundle verify {}", loaded.shelved.bundle.head.id));
     }
     if let Some(misfit) = &body.misfit {
         ui.warning(misfit);

@@ -1,5 +1,6 @@
 //! `bundle load`: what would go into a context, whether it still holds, and whether there is room for it.
 
+use super::prove;
 use super::shelf::{self, Shelved};
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
@@ -57,6 +58,8 @@ pub struct Loaded {
     pub tokens: usize,
     /// Sources that changed since, or are gone.
     pub stale: Vec<Stale>,
+    /// What speaks against its text, as `bundle verify` finds it, sentences: it was altered, or today's rules keep more.
+    pub doubts: Vec<String>,
     /// Why it may not be what the task's phase needs, a sentence; nothing where it is.
     pub misfit: Option<String>,
     /// Against the phase's budget; nothing where no task is meant.
@@ -70,7 +73,9 @@ pub fn load(site: &Site, request: &Loading) -> Result<Loaded, EngineError> {
     let base = site.base()?;
     let shelved = shelf::find(&base, &request.bundle)?;
     let stale = stale(&base, &shelved)?;
-    let text = with_its_origin(&shelved, &stale);
+    let proof = prove::prove(site, shelved)?;
+    let (doubts, shelved) = (proof.doubts(), proof.shelved);
+    let text = with_its_origin(&shelved, &stale, &doubts);
     let tokens = tokens::count(&text);
     let head = &shelved.bundle.head;
     let own = Some(head.task.clone()).filter(|task| !task.is_empty());
@@ -102,7 +107,7 @@ pub fn load(site: &Site, request: &Loading) -> Result<Loaded, EngineError> {
         });
     }
     note_loaded(site, &head.id);
-    Ok(Loaded { text, tokens, stale, misfit, projection, shelved })
+    Ok(Loaded { text, tokens, stale, doubts, misfit, projection, shelved })
 }
 
 /// Notes for the record of this worktree's open session, where there is one, that a bundle went into a context. The text is what
@@ -125,11 +130,11 @@ pub(super) fn stale(base: &Base<'_>, shelved: &Shelved) -> Result<Vec<Stale>, En
 
 /// What an agent reads of a bundle, whoever it is for.
 pub(crate) fn injected(base: &Base<'_>, shelved: &Shelved) -> Result<String, EngineError> {
-    Ok(with_its_origin(shelved, &stale(base, shelved)?))
+    Ok(with_its_origin(shelved, &stale(base, shelved)?, &[]))
 }
 
-/// Where the text comes from, whether that is still so, then the text.
-fn with_its_origin(shelved: &Shelved, stale: &[Stale]) -> String {
+/// Where the text comes from, whether that is still so and was ever, then the text.
+fn with_its_origin(shelved: &Shelved, stale: &[Stale], doubts: &[String]) -> String {
     let head = &shelved.bundle.head;
     let paths: Vec<String> = head.sources.iter().map(|source| format!("`{}`", source.path)).collect();
     let of = match (head.task.as_str(), head.phase.as_str()) {
@@ -149,6 +154,9 @@ fn with_its_origin(shelved: &Shelved, stale: &[Stale]) -> String {
     for source in stale {
         let what = if source.is_there { "has changed since" } else { "is gone since" };
         out.push_str(&format!("> `{}` {what}: look there before you rely on this.\n", source.path));
+    }
+    if !doubts.is_empty() {
+        out.push_str("> It does not hold what its sources said: look there before you rely on this.\n");
     }
     out.push('\n');
     out.push_str(&shelved.bundle.body);

@@ -47,11 +47,23 @@ impl Proof {
     pub fn holds(&self) -> bool {
         self.lost.is_empty() && self.wrong.is_empty()
     }
+
+    /// What speaks against it, sentences.
+    pub fn doubts(&self) -> Vec<String> {
+        let lost = self.lost.iter().map(|LostFact { kind, text, path, line }| {
+            format!("the {kind} `{text}` ({path}:{line}) must be kept, and is not in it")
+        });
+        lost.chain(self.wrong.iter().cloned()).collect()
+    }
+}
+
+/// Holds the bundle that `wanted` means against its sources.
+pub fn verify(site: &Site, wanted: &str) -> Result<Proof, EngineError> {
+    prove(site, shelf::find(&site.base()?, wanted)?)
 }
 
 /// Holds a bundle against its sources.
-pub fn verify(site: &Site, wanted: &str) -> Result<Proof, EngineError> {
-    let shelved = shelf::find(&site.base()?, wanted)?;
+pub(super) fn prove(site: &Site, shelved: Shelved) -> Result<Proof, EngineError> {
     let Bundle { head, body } = &shelved.bundle;
     let (mut seen, mut unseen, mut texts) = (Vec::new(), Vec::new(), Vec::new());
     for source in &head.sources {

@@ -6,9 +6,9 @@ use crate::engine::site::{Base, Site, near, refuse_empty_id};
 use crate::model::bundle::{Bundle, BundleType, id_as_written};
 use crate::model::digest::ObjectId;
 use crate::model::layout::{self, Place};
-use crate::model::name::{RecordId, Word};
+use crate::model::name::{ProfileName, RecordId, Word};
 use crate::model::path::RepoPath;
-use crate::model::tree::{MAX_STATE_FILE, TreeView as _};
+use crate::model::tree::{MAX_STATE_FILE, SightError, TreeView as _};
 use crate::text::search::{self, TokenisedText};
 
 /// The command that lists them.
@@ -23,9 +23,28 @@ pub struct Shelved {
     pub path: RepoPath,
 }
 
+/// A file in the place of a bundle that is none: damaged, altered, or from before bundles had a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Malformed {
+    /// Where.
+    pub path: RepoPath,
+    /// Why, a clause.
+    pub reason: String,
+}
+
+/// Bundles, and what lies where some should be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Looked<T> {
+    /// What fits.
+    pub found: Vec<T>,
+    /// Files of the same profiles that could not be read; whether they would fit, nobody can tell.
+    pub malformed: Vec<Malformed>,
+}
+
 /// A bundle's file, not yet opened.
 struct Filed {
     id: RecordId,
+    profile: ProfileName,
     path: RepoPath,
     object: ObjectId,
 }
@@ -38,7 +57,7 @@ fn files(base: &Base<'_>) -> Result<Vec<Filed>, EngineError> {
         for entry in base.tree.list(&folder)?.into_iter().filter(|entry| entry.mode.is_file()) {
             let path = folder.join(&entry.name);
             if let Some(Place::Bundle(_, id)) = Place::of(&path) {
-                found.push(Filed { id, path, object: entry.id });
+                found.push(Filed { id, profile: profile.clone(), path, object: entry.id });
             }
         }
     }
@@ -46,10 +65,17 @@ fn files(base: &Base<'_>) -> Result<Vec<Filed>, EngineError> {
     Ok(found)
 }
 
-/// The bundle in a file; `None` where it is malformed, which AO-E2 tells, or from before bundles had a form.
-fn open(base: &Base<'_>, file: &Filed) -> Result<Option<Shelved>, EngineError> {
-    let bytes = base.tree.blob(&file.object, &file.path, MAX_STATE_FILE)?;
-    Ok(Bundle::parse(&bytes).ok().map(|bundle| Shelved { bundle, path: file.path.clone() }))
+/// The bundle in a file, or why it is none.
+fn open(base: &Base<'_>, file: &Filed) -> Result<Result<Shelved, Malformed>, EngineError> {
+    let malformed = |reason: String| Malformed { path: file.path.clone(), reason };
+    let bytes = match base.tree.blob(&file.object, &file.path, MAX_STATE_FILE) {
+        Err(error @ SightError::TooLarge { .. }) => return Ok(Err(malformed(error.to_string()))),
+        other => other?,
+    };
+    Ok(match Bundle::parse(&bytes) {
+        Ok(bundle) => Ok(Shelved { bundle, path: file.path.clone() }),
+        Err(error) => Err(malformed(error.to_string())),
+    })
 }
 
 /// Which bundles are listed.
@@ -68,21 +94,30 @@ pub struct Filter {
 }
 
 /// The bundles at HEAD that fit, newest first.
-pub fn list(site: &Site, filter: &Filter) -> Result<Vec<Shelved>, EngineError> {
-    let base = site.base()?;
-    let mut found = list_at(&base, filter)?;
-    found.truncate(filter.limit.unwrap_or(usize::MAX));
-    Ok(found)
+pub fn list(site: &Site, filter: &Filter) -> Result<Looked<Shelved>, EngineError> {
+    let mut looked = look(&site.base()?, filter)?;
+    looked.found.truncate(filter.limit.unwrap_or(usize::MAX));
+    Ok(looked)
 }
 
 /// All bundles of a base that fit, newest first.
 pub(crate) fn list_at(base: &Base<'_>, filter: &Filter) -> Result<Vec<Shelved>, EngineError> {
+    Ok(look(base, filter)?.found)
+}
+
+fn look(base: &Base<'_>, filter: &Filter) -> Result<Looked<Shelved>, EngineError> {
     let profile = filter.profile.as_deref().map(|name| base.profile(name)).transpose()?.map(|profile| &profile.name);
     let task = filter.task.as_deref().map(|prefix| base.task(prefix)).transpose()?.map(|chain| chain.task);
     let tag = filter.tag.as_deref().map(Word::parse).transpose()?;
-    let mut found = Vec::new();
+    let (mut found, mut malformed) = (Vec::new(), Vec::new());
     for file in files(base)? {
-        let Some(shelved) = open(base, &file)? else { continue };
+        let shelved = match open(base, &file)? {
+            Ok(shelved) => shelved,
+            Err(other) => {
+                malformed.extend(Some(other).filter(|_| profile.is_none_or(|profile| *profile == file.profile)));
+                continue;
+            }
+        };
         let head = &shelved.bundle.head;
         let fits = profile.is_none_or(|profile| *profile == head.profile)
             && filter.kind.is_none_or(|kind| kind == head.kind)
@@ -92,7 +127,7 @@ pub(crate) fn list_at(base: &Base<'_>, filter: &Filter) -> Result<Vec<Shelved>, 
             found.push(shelved);
         }
     }
-    Ok(found)
+    Ok(Looked { found, malformed })
 }
 
 /// A bundle that a search found.
@@ -107,20 +142,24 @@ pub struct Hit {
 }
 
 /// The bundles at HEAD that `words` are about, best first.
-pub fn search(site: &Site, words: &str, filter: &Filter) -> Result<Vec<Hit>, EngineError> {
-    search_at(&site.base()?, words, filter)
+pub fn search(site: &Site, words: &str, filter: &Filter) -> Result<Looked<Hit>, EngineError> {
+    let Looked { found, malformed } = look(&site.base()?, filter)?;
+    Ok(Looked { found: best(&found, words, filter), malformed })
 }
 
 /// As [`search`], in a base.
 pub(crate) fn search_at(base: &Base<'_>, words: &str, filter: &Filter) -> Result<Vec<Hit>, EngineError> {
-    let shelved = list_at(base, filter)?;
+    Ok(best(&list_at(base, filter)?, words, filter))
+}
+
+fn best(shelved: &[Shelved], words: &str, filter: &Filter) -> Vec<Hit> {
     let texts: Vec<TokenisedText> = shelved.iter().map(|shelved| TokenisedText::of(&searched(shelved))).collect();
     let hits = search::search(&texts, words, filter.limit.unwrap_or(10));
     let hit = |hit: search::Hit| {
         let shelved = shelved[hit.text].clone();
         Hit { line: best_line(&shelved.bundle.body, words), score: hit.score, shelved }
     };
-    Ok(hits.into_iter().map(hit).collect())
+    hits.into_iter().map(hit).collect()
 }
 
 /// What a bundle is searched by: its name, task, tags and body.
@@ -152,16 +191,19 @@ pub(super) fn find(base: &Base<'_>, wanted: &str) -> Result<Shelved, EngineError
     let files = files(base)?;
     let fits: Vec<&Filed> = files.iter().filter(|file| file.id.as_str().starts_with(&wanted)).collect();
     if let [file] = fits.as_slice() {
-        return open(base, file)?.ok_or_else(|| {
-            EngineError::refused(
-                format!("`{}` is no well-formed bundle", file.path),
-                "`agentops check --all` says what is wrong with it",
-            )
+        return open(base, file)?.map_err(|Malformed { path, reason }| {
+            EngineError::refused(format!("`{path}` is no well-formed bundle: {reason}"), "agentops check --all")
         });
     }
-    let mut names = Vec::new();
+    let (mut names, mut malformed) = (Vec::new(), Vec::new());
     for file in &files {
-        let Some(shelved) = open(base, file)? else { continue };
+        let shelved = match open(base, file)? {
+            Ok(shelved) => shelved,
+            Err(Malformed { path, .. }) => {
+                malformed.push(format!("; `{path}` is no well-formed bundle"));
+                continue;
+            }
+        };
         if shelved.bundle.head.name.as_str() == wanted {
             return Ok(shelved);
         }
@@ -178,5 +220,6 @@ pub(super) fn find(base: &Base<'_>, wanted: &str) -> Result<Shelved, EngineError
         true => "there is none yet: agentops bundle save PATH".to_owned(),
         false => format!("{}; `{LIST}` lists them", near(&wanted, names.iter().map(String::as_str))),
     };
+    let hint = format!("{hint}{}", malformed.first().map_or("", String::as_str));
     Err(EngineError::NotFound { what: "bundle", name: wanted, hint })
 }
