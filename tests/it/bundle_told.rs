@@ -130,3 +130,20 @@ fn a_bundle_that_was_altered_by_hand_says_so_when_it_is_loaded() {
     ");
     assert_eq!(loaded(&sandbox, "notes")["doubts"].as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn edits_that_are_not_committed_are_told() {
+    let sandbox = with(NOTES);
+    sandbox.write("docs/notes.md", format!("{NOTES}\nA thought that nobody has committed.\n"));
+    let output = run(&sandbox, "save docs/notes.md --profile sre").expect_code(0);
+    let told = "warning: `docs/notes.md` has changes that are not committed: the bundle has what HEAD says\n";
+    assert!(output.stderr.contains(told), "{}", output.stderr);
+    assert!(!text(&run(&sandbox, "show notes --json").json()["body"]).contains("nobody has committed"));
+    insta::assert_snapshot!(run(&sandbox, "load notes").expect_code(0).stderr, @"
+    warning: `docs/notes.md` has changes that are not committed, of which the bundle knows nothing
+    ");
+    assert_eq!(loaded(&sandbox, "notes")["uncommitted"], serde_json::json!(["docs/notes.md"]));
+    sandbox.git("checkout --quiet -- docs/notes.md");
+    assert_eq!(saved(&sandbox, "docs/notes.md --profile sre")["uncommitted"], serde_json::json!([]));
+    assert_eq!(loaded(&sandbox, "notes")["uncommitted"], serde_json::json!([]));
+}

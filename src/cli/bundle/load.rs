@@ -14,6 +14,8 @@ struct LoadBody {
     text: String,
     tokens: usize,
     stale: Vec<StaleBody>,
+    /// Sources that have changes which are not committed.
+    uncommitted: Vec<String>,
     /// What speaks against its text, as `bundle verify` finds it, sentences.
     doubts: Vec<String>,
     misfit: Option<String>,
@@ -51,6 +53,7 @@ pub(super) fn run(arguments: LoadArguments, context: &Context) -> Result<Outcome
             .into_iter()
             .map(|source| StaleBody { now: if source.is_there { "changed" } else { "gone" }, path: source.path })
             .collect(),
+        uncommitted: loaded.uncommitted,
         doubts: loaded.doubts,
         misfit: loaded.misfit,
         projection: loaded.projection.map(|projection| ProjectionBody {
@@ -76,6 +79,9 @@ pub(super) fn run(arguments: LoadArguments, context: &Context) -> Result<Outcome
     }
     if !body.stale.is_empty() {
         ui.hint("save it anew from what is there: agentops bundle save …");
+    }
+    for path in &body.uncommitted {
+        ui.warning(format!("`{path}` has changes that are not committed, of which the bundle knows nothing"));
     }
     if let [first, rest @ ..] = body.doubts.as_slice() {
         let more = if rest.is_empty() { String::new() } else { format!("; and {} more", rest.len()) };

@@ -8,13 +8,15 @@ use crate::cli::{CommandError, Context, Outcome};
 use crate::engine::knowledge::bundles::save::{self, NewBundle};
 use crate::engine::knowledge::bundles::shelf::Shelved;
 use crate::model::bundle::WANTED_RATIO;
-use crate::ui::{plain, strong};
+use crate::ui::{Mode, plain, strong};
 
 #[derive(Serialize)]
 struct SaveBody {
     bundle: BundleBody,
     /// Facts that had to be kept; all of them are in it.
     facts: usize,
+    /// Sources that have changes which are not committed: nothing of them is in it.
+    uncommitted: Vec<String>,
     #[serde(flatten)]
     commit: CommitBody,
 }
@@ -33,7 +35,12 @@ pub(super) fn run(arguments: SaveArguments, context: &Context) -> Result<Outcome
     };
     let done = save::save(&site, &arguments.acting.target(), &request)?;
     let shelved = Shelved { bundle: done.outcome.bundle.clone(), path: done.paths[0].clone() };
-    let body = SaveBody { bundle: BundleBody::of(&shelved), facts: done.outcome.facts, commit: CommitBody::of(&done) };
+    let body = SaveBody {
+        bundle: BundleBody::of(&shelved),
+        facts: done.outcome.facts,
+        uncommitted: done.outcome.uncommitted.clone(),
+        commit: CommitBody::of(&done),
+    };
     context.ui.show(&body, |page| {
         let BundleBody { id, name, tokens_before, tokens_after, ratio, .. } = &body.bundle;
         page.line([strong(id), plain(format!("  {name}"))]);
@@ -43,6 +50,11 @@ pub(super) fn run(arguments: SaveArguments, context: &Context) -> Result<Outcome
         ));
     });
     acting::tell(&context.ui, &done);
+    if context.ui.mode() == Mode::Human {
+        for path in &body.uncommitted {
+            context.ui.warning(format!("`{path}` has changes that are not committed: the bundle has what HEAD says"));
+        }
+    }
     let head = &shelved.bundle.head;
     if head.tokens_before < head.tokens_after * WANTED_RATIO {
         context.ui.talk(format!(

@@ -2,12 +2,12 @@
 
 use super::prove;
 use super::shelf::{self, Shelved};
+use super::sources::{Stale, stale, uncommitted};
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
 use crate::model::name::{PhaseName, RecordId};
 use crate::model::path::RepoPath;
 use crate::model::profile::Profile;
-use crate::model::tree::TreeView as _;
 use crate::store::open_session;
 use crate::text::tokens;
 use crate::workflow::chain::Standing;
@@ -21,15 +21,6 @@ pub struct Loading {
     pub task: Option<String>,
     /// Tokens that the context holds already, as its client says.
     pub used: u32,
-}
-
-/// A source that is not what it was.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stale {
-    /// Its path.
-    pub path: String,
-    /// Whether HEAD has another file there, rather than none.
-    pub is_there: bool,
 }
 
 /// What loading leads to, against the phase's budget.
@@ -58,6 +49,8 @@ pub struct Loaded {
     pub tokens: usize,
     /// Sources that changed since, or are gone.
     pub stale: Vec<Stale>,
+    /// Sources that have changes which are not committed: nothing of them is in the bundle.
+    pub uncommitted: Vec<String>,
     /// What speaks against its text, as `bundle verify` finds it, sentences: it was altered, or today's rules keep more.
     pub doubts: Vec<String>,
     /// Why it may not be what the task's phase needs, a sentence; nothing where it is.
@@ -72,7 +65,9 @@ pub struct Loaded {
 pub fn load(site: &Site, request: &Loading) -> Result<Loaded, EngineError> {
     let base = site.base()?;
     let shelved = shelf::find(&base, &request.bundle)?;
-    let stale = stale(&base, &shelved)?;
+    let paths: Vec<RepoPath> = shelved.bundle.head.sources.iter().map(|source| source.path.as_str().into()).collect();
+    let stale = stale(&base, &shelved.bundle.head.sources)?;
+    let uncommitted = uncommitted(site, &paths)?;
     let proof = prove::prove(site, shelved)?;
     let (doubts, shelved) = (proof.doubts(), proof.shelved);
     let text = with_its_origin(&shelved, &stale, &doubts);
@@ -107,7 +102,7 @@ pub fn load(site: &Site, request: &Loading) -> Result<Loaded, EngineError> {
         });
     }
     note_loaded(site, &head.id);
-    Ok(Loaded { text, tokens, stale, doubts, misfit, projection, shelved })
+    Ok(Loaded { text, tokens, stale, uncommitted, doubts, misfit, projection, shelved })
 }
 
 /// Notes for the record of this worktree's open session, where there is one, that a bundle went into a context. The text is what
@@ -116,21 +111,9 @@ pub(crate) fn note_loaded(site: &Site, bundle: &RecordId) {
     let _ = open_session::note_bundle(site.repo.git_dir(), bundle.as_str());
 }
 
-/// The sources that HEAD does not have as they were.
-pub(super) fn stale(base: &Base<'_>, shelved: &Shelved) -> Result<Vec<Stale>, EngineError> {
-    let mut found = Vec::new();
-    for source in &shelved.bundle.head.sources {
-        let entry = base.tree.entry(&RepoPath::from(source.path.as_str()))?;
-        if entry.as_ref().is_none_or(|entry| entry.id != source.blob) {
-            found.push(Stale { path: source.path.clone(), is_there: entry.is_some() });
-        }
-    }
-    Ok(found)
-}
-
 /// What an agent reads of a bundle, whoever it is for.
 pub(crate) fn injected(base: &Base<'_>, shelved: &Shelved) -> Result<String, EngineError> {
-    Ok(with_its_origin(shelved, &stale(base, shelved)?, &[]))
+    Ok(with_its_origin(shelved, &stale(base, &shelved.bundle.head.sources)?, &[]))
 }
 
 /// Where the text comes from, whether that is still so and was ever, then the text.

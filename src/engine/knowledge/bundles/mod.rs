@@ -7,3 +7,4 @@ pub mod prove;
 pub mod reuse;
 pub mod save;
 pub mod shelf;
+pub mod sources;

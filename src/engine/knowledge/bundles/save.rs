@@ -1,6 +1,7 @@
 //! `bundle save`: one bundle of texts at HEAD, in one commit.
 
 use super::making::{Label, Material, bundle, is_prose, kind_of, name_of, shorten};
+use super::sources::uncommitted;
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
 use crate::engine::writing::compose;
@@ -40,6 +41,8 @@ pub struct Saved {
     pub bundle: Bundle,
     /// How many facts had to be kept, and were found in it.
     pub facts: usize,
+    /// Sources that have changes which are not committed: nothing of them is in it.
+    pub uncommitted: Vec<String>,
 }
 
 /// Saves a bundle: one commit of one file.
@@ -80,6 +83,7 @@ pub fn save(site: &Site, target: &Target, request: &NewBundle) -> Result<Committ
             tags: tags.clone(),
         };
         let bundle = bundle(base, label, short.clone())?;
+        let uncommitted = uncommitted(site, &now.paths)?;
         let mut trailers = vec![format!("Agentops-Bundle: {id}")];
         trailers.extend(now.place.as_ref().map(|(chain, _)| format!("Agentops-Task: {}", chain.task)));
         trailers.extend(compose::assisted_by(principal, actor));
@@ -88,7 +92,7 @@ pub fn save(site: &Site, target: &Target, request: &NewBundle) -> Result<Committ
         Ok(Draft {
             files: vec![(layout::bundle(&profile, &id), Some(bundle.print().into_bytes()))],
             message,
-            outcome: Saved { bundle, facts: short.facts },
+            outcome: Saved { bundle, facts: short.facts, uncommitted },
         })
     })
 }
