@@ -147,3 +147,23 @@ fn edits_that_are_not_committed_are_told() {
     assert_eq!(saved(&sandbox, "docs/notes.md --profile sre")["uncommitted"], serde_json::json!([]));
     assert_eq!(loaded(&sandbox, "notes")["uncommitted"], serde_json::json!([]));
 }
+
+#[test]
+fn a_source_that_only_moved_is_not_gone() {
+    let sandbox = with(NOTES);
+    saved(&sandbox, "docs/notes.md --profile sre");
+    sandbox.git("mv docs/notes.md docs/session-notes.md");
+    sandbox.write("elsewhere/notes.md", NOTES);
+    sandbox.commit_all(&lawful("docs: give it a better name"));
+    let output = run(&sandbox, "load notes").expect_code(0);
+    assert!(output.stdout.contains("> `docs/notes.md` is now `elsewhere/notes.md`, unchanged.\n"), "{}", output.stdout);
+    insta::assert_snapshot!(output.stderr, @"
+    `docs/notes.md` is now `elsewhere/notes.md`, unchanged
+    ");
+    sandbox.git("rm --quiet -r elsewhere");
+    sandbox.git("commit --quiet --no-verify -m gone");
+    assert_eq!(
+        loaded(&sandbox, "notes")["stale"],
+        serde_json::json!([{ "path": "docs/notes.md", "now": "moved", "to": "docs/session-notes.md" }])
+    );
+}

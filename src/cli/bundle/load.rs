@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{BundleBody, LoadArguments};
 use crate::cli::{CommandError, Context, Outcome};
 use crate::engine::knowledge::bundles::load::{self, Loading};
+use crate::engine::knowledge::bundles::sources::{Fate, Stale};
 use crate::ui::Mode;
 
 #[derive(Serialize)]
@@ -25,8 +26,22 @@ struct LoadBody {
 #[derive(Serialize)]
 struct StaleBody {
     path: String,
-    /// `changed` or `gone`.
+    /// `changed`, `moved` or `gone`.
     now: &'static str,
+    /// Where it stands unchanged; only where it moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
+}
+
+impl StaleBody {
+    fn of(source: Stale) -> Self {
+        let (now, to) = match source.fate {
+            Fate::Changed => ("changed", None),
+            Fate::Moved(path) => ("moved", Some(path)),
+            Fate::Gone => ("gone", None),
+        };
+        Self { path: source.path, now, to }
+    }
 }
 
 #[derive(Serialize)]
@@ -48,11 +63,7 @@ pub(super) fn run(arguments: LoadArguments, context: &Context) -> Result<Outcome
         bundle: BundleBody::of(&loaded.shelved),
         text: loaded.text,
         tokens: loaded.tokens,
-        stale: loaded
-            .stale
-            .into_iter()
-            .map(|source| StaleBody { now: if source.is_there { "changed" } else { "gone" }, path: source.path })
-            .collect(),
+        stale: loaded.stale.into_iter().map(StaleBody::of).collect(),
         uncommitted: loaded.uncommitted,
         doubts: loaded.doubts,
         misfit: loaded.misfit,
@@ -72,12 +83,13 @@ pub(super) fn run(arguments: LoadArguments, context: &Context) -> Result<Outcome
     }
     ui.bytes(body.text.as_bytes());
     for source in &body.stale {
-        ui.warning(match source.now {
-            "changed" => format!("`{}` has changed since the bundle was saved", source.path),
-            _ => format!("`{}` is not at HEAD any more", source.path),
-        });
+        match (source.now, &source.to) {
+            (_, Some(path)) => ui.talk(format!("`{}` is now `{path}`, unchanged", source.path)),
+            ("changed", _) => ui.warning(format!("`{}` has changed since the bundle was saved", source.path)),
+            _ => ui.warning(format!("`{}` is not at HEAD any more", source.path)),
+        }
     }
-    if !body.stale.is_empty() {
+    if body.stale.iter().any(|source| source.to.is_none()) {
         ui.hint("save it anew from what is there: agentops bundle save …");
     }
     for path in &body.uncommitted {

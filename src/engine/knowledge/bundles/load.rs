@@ -2,11 +2,10 @@
 
 use super::prove;
 use super::shelf::{self, Shelved};
-use super::sources::{Stale, stale, uncommitted};
+use super::sources::{Fate, Stale, now_at, stale, uncommitted};
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
 use crate::model::name::{PhaseName, RecordId};
-use crate::model::path::RepoPath;
 use crate::model::profile::Profile;
 use crate::store::open_session;
 use crate::text::tokens;
@@ -47,7 +46,7 @@ pub struct Loaded {
     pub text: String,
     /// Its tokens.
     pub tokens: usize,
-    /// Sources that changed since, or are gone.
+    /// Sources that changed since, moved, or are gone.
     pub stale: Vec<Stale>,
     /// Sources that have changes which are not committed: nothing of them is in the bundle.
     pub uncommitted: Vec<String>,
@@ -65,9 +64,8 @@ pub struct Loaded {
 pub fn load(site: &Site, request: &Loading) -> Result<Loaded, EngineError> {
     let base = site.base()?;
     let shelved = shelf::find(&base, &request.bundle)?;
-    let paths: Vec<RepoPath> = shelved.bundle.head.sources.iter().map(|source| source.path.as_str().into()).collect();
     let stale = stale(&base, &shelved.bundle.head.sources)?;
-    let uncommitted = uncommitted(site, &paths)?;
+    let uncommitted = uncommitted(site, &now_at(&shelved.bundle.head.sources, &stale))?;
     let proof = prove::prove(site, shelved)?;
     let (doubts, shelved) = (proof.doubts(), proof.shelved);
     let text = with_its_origin(&shelved, &stale, &doubts);
@@ -135,8 +133,12 @@ fn with_its_origin(shelved: &Shelved, stale: &[Stale], doubts: &[String]) -> Str
         paths.join(", ")
     );
     for source in stale {
-        let what = if source.is_there { "has changed since" } else { "is gone since" };
-        out.push_str(&format!("> `{}` {what}: look there before you rely on this.\n", source.path));
+        let what = match &source.fate {
+            Fate::Changed => "has changed since: look there before you rely on this.".to_owned(),
+            Fate::Moved(path) => format!("is now `{path}`, unchanged."),
+            Fate::Gone => "is gone since: look there before you rely on this.".to_owned(),
+        };
+        out.push_str(&format!("> `{}` {what}\n", source.path));
     }
     if !doubts.is_empty() {
         out.push_str("> It does not hold what its sources said: look there before you rely on this.\n");

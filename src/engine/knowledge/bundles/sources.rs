@@ -1,30 +1,95 @@
 //! What became of the files that a bundle is made of: at HEAD, and in the working tree.
 
+use std::collections::HashMap;
+
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
 use crate::model::bundle::BundleSource;
+use crate::model::digest::ObjectId;
 use crate::model::path::RepoPath;
 use crate::model::tree::TreeView as _;
 
-/// A source that is not what it was.
+/// A source that HEAD does not have where it was, as it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stale {
     /// Its path.
     pub path: String,
-    /// Whether HEAD has another file there, rather than none.
-    pub is_there: bool,
+    /// What became of it.
+    pub fate: Fate,
 }
 
-/// The sources that HEAD does not have as they were.
+/// What became of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// Another file stands at its path.
+    Changed,
+    /// Its bytes stand at this path, and nothing at its own.
+    Moved(String),
+    /// Neither its path nor its bytes are at HEAD.
+    Gone,
+}
+
+/// The sources that HEAD does not have where they were, as they were. Only where there is nothing at a source's path is its blob
+/// looked for in all of HEAD's tree.
 pub(super) fn stale(base: &Base<'_>, sources: &[BundleSource]) -> Result<Vec<Stale>, EngineError> {
     let mut found = Vec::new();
     for source in sources {
-        let entry = base.tree.entry(&RepoPath::from(source.path.as_str()))?;
-        if entry.as_ref().is_none_or(|entry| entry.id != source.blob) {
-            found.push(Stale { path: source.path.clone(), is_there: entry.is_some() });
+        let fate = match base.tree.entry(&RepoPath::from(source.path.as_str()))? {
+            Some(entry) if entry.id == source.blob => continue,
+            Some(_) => Fate::Changed,
+            None => Fate::Gone,
+        };
+        found.push((source, fate));
+    }
+    let mut places = HashMap::new();
+    for (source, _) in found.iter().filter(|(_, fate)| *fate == Fate::Gone) {
+        places.insert(source.blob, Vec::new());
+    }
+    if !places.is_empty() {
+        collect_places(base, &RepoPath::from(""), &mut places)?;
+    }
+    Ok(found
+        .into_iter()
+        .map(|(source, fate)| {
+            let moved =
+                places.get(&source.blob).filter(|_| fate == Fate::Gone).and_then(|places| likeliest(places, source));
+            Stale { path: source.path.clone(), fate: moved.map_or(fate, Fate::Moved) }
+        })
+        .collect())
+}
+
+/// Adds to each of some blobs the paths at which HEAD has it.
+fn collect_places(
+    base: &Base<'_>,
+    folder: &RepoPath,
+    places: &mut HashMap<ObjectId, Vec<RepoPath>>,
+) -> Result<(), EngineError> {
+    for entry in base.tree.list(folder)? {
+        let path = folder.join(&entry.name);
+        if entry.mode.is_folder() {
+            collect_places(base, &path, places)?;
+        } else if let Some(found) = places.get_mut(&entry.id).filter(|_| entry.mode.is_file()) {
+            found.push(path);
         }
     }
-    Ok(found)
+    Ok(())
+}
+
+/// Which of the paths that have a source's bytes it most likely moved to: one with the same file name, otherwise the first.
+fn likeliest(places: &[RepoPath], source: &BundleSource) -> Option<String> {
+    let name = RepoPath::from(source.path.as_str()).file_name().to_vec();
+    places.iter().find(|path| path.file_name() == name).or(places.first()).map(ToString::to_string)
+}
+
+/// Where the sources stand at HEAD, changed or not.
+pub(super) fn now_at(sources: &[BundleSource], stale: &[Stale]) -> Vec<RepoPath> {
+    let place =
+        |source: &BundleSource| match stale.iter().find(|stale| stale.path == source.path).map(|stale| &stale.fate) {
+            Some(Fate::Gone) => None,
+            Some(Fate::Moved(path)) => Some(path.as_str().into()),
+            Some(Fate::Changed) | None => Some(source.path.as_str().into()),
+        };
+    sources.iter().filter_map(place).collect()
 }
 
 /// Those of some paths that the working tree or the index has otherwise than HEAD; none where there is no working tree.
