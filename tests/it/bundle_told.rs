@@ -167,3 +167,32 @@ fn a_source_that_only_moved_is_not_gone() {
         serde_json::json!([{ "path": "docs/notes.md", "now": "moved", "to": "docs/session-notes.md" }])
     );
 }
+
+#[test]
+fn a_bundle_from_before_a_rework_is_told_from_one_after_it() {
+    let sandbox = Sandbox::governed();
+    let task = sandbox.open_task("Reset passwords", "");
+    sandbox.fill_requirements(&task);
+    sandbox.next(&task).expect_code(4);
+    let first = text(&saved(&sandbox, &format!("--task {}", task.id))["bundle"]["id"]);
+    assert_eq!(loaded(&sandbox, &first)["misfit"], Value::Null);
+    let rejected = sandbox.vote(&format!("reject {} --actor bob --reason \"Measures are missing\"", task.id), &task);
+    assert_eq!(rejected.code, 0, "{}", rejected.text);
+    assert_eq!(
+        loaded(&sandbox, &first)["misfit"],
+        "what phase `research` came to was rejected by bob: Measures are missing"
+    );
+    sandbox.agentops(&format!("phase rework {} --reason \"Measures are missing\"", task.id)).run().expect_code(0);
+    let older = text(&loaded(&sandbox, &first)["misfit"]);
+    assert!(older.starts_with("it is older than the rework of phase `research` at 2026-11-21T"), "{older}");
+    assert!(older.ends_with("(Measures are missing): what came of that is not in it"), "{older}");
+    sandbox.write(&task.document("requirements.md"), sandbox.read(&task.document("requirements.md")) + "\nOne more.\n");
+    sandbox.next(&task).expect_code(4);
+    let second = text(&saved(&sandbox, &format!("--task {}", task.id))["bundle"]["id"]);
+    assert_eq!(loaded(&sandbox, &second)["misfit"], Value::Null);
+    assert_ne!(loaded(&sandbox, &first)["misfit"], Value::Null);
+    sandbox.approve(&task);
+    sandbox.next(&task).expect_code(0);
+    assert_eq!(loaded(&sandbox, &second)["misfit"], Value::Null, "it is of the phase before");
+    assert_ne!(loaded(&sandbox, &first)["misfit"], Value::Null);
+}

@@ -1,15 +1,14 @@
 //! `bundle load`: what would go into a context, whether it still holds, and whether there is room for it.
 
+use super::fit::{self, Projection};
 use super::prove;
 use super::shelf::{self, Shelved};
 use super::sources::{Fate, Stale, now_at, stale, uncommitted};
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
-use crate::model::name::{PhaseName, RecordId};
-use crate::model::profile::Profile;
+use crate::model::name::RecordId;
 use crate::store::open_session;
 use crate::text::tokens;
-use crate::workflow::chain::Standing;
 
 /// What `bundle load` is told.
 #[derive(Debug, Clone, Default)]
@@ -20,21 +19,6 @@ pub struct Loading {
     pub task: Option<String>,
     /// Tokens that the context holds already, as its client says.
     pub used: u32,
-}
-
-/// What loading leads to, against the phase's budget.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Projection {
-    /// The phase.
-    pub phase: PhaseName,
-    /// Tokens before and after loading.
-    pub tokens: (u32, u32),
-    /// Tokens that the phase's context may take.
-    pub budget: u32,
-    /// Percent of the window afterwards, rounded up.
-    pub percent: u32,
-    /// `green`, `yellow` or `red`, by the phase's bands.
-    pub band: &'static str,
 }
 
 /// A bundle as it would be injected.
@@ -73,7 +57,7 @@ pub fn load(site: &Site, request: &Loading) -> Result<Loaded, EngineError> {
     let head = &shelved.bundle.head;
     let own = Some(head.task.clone()).filter(|task| !task.is_empty());
     let (misfit, projection) = match request.task.clone().or(own) {
-        Some(task) => judge(&base, &shelved, &task, request.used, tokens)?,
+        Some(task) => fit::judge(&base, &shelved, &task, request.used, tokens)?,
         None if request.used > 0 => {
             return Err(EngineError::usage(
                 format!("bundle `{}` belongs to no task, so no phase says what a context may take", head.id),
@@ -146,62 +130,4 @@ fn with_its_origin(shelved: &Shelved, stale: &[Stale], doubts: &[String]) -> Str
     out.push('\n');
     out.push_str(&shelved.bundle.body);
     out
-}
-
-type Judged = (Option<String>, Option<Projection>);
-
-fn judge(base: &Base<'_>, shelved: &Shelved, task: &str, used: u32, tokens: usize) -> Result<Judged, EngineError> {
-    let head = &shelved.bundle.head;
-    // The task of an old bundle may be gone from HEAD; only one that is asked for must be there.
-    let chain = match base.task(task) {
-        Err(EngineError::NotFound { .. }) if task == head.task => {
-            return Ok((Some(format!("its task `{task}` is not at HEAD")), None));
-        }
-        other => other?,
-    };
-    let rules = base.rules(&chain)?;
-    let Standing::At(state) = chain.standing() else {
-        return Ok((Some(format!("`{}` is forked: which phase it is in is not decided", chain.task)), None));
-    };
-    let misfit = if head.profile != chain.profile {
-        Some(format!("it comes from profile `{}`, and `{}` belongs to `{}`", head.profile, chain.task, chain.profile))
-    } else if head.task != chain.task.as_str() {
-        Some(match head.task.as_str() {
-            "" => format!("it was made for no task, and not for `{}`", chain.task),
-            other => format!("it was made for `{other}`, and not for `{}`", chain.task),
-        })
-    } else {
-        phases_between(rules, &head.phase, &state.phase)
-    };
-    let Some((_, phase)) = rules.phase(&state.phase) else { return Ok((misfit, None)) };
-    let after = used.saturating_add(u32::try_from(tokens).unwrap_or(u32::MAX));
-    let window = u64::from(base.policy.config.window);
-    let percent = u32::try_from((u64::from(after) * 100).div_ceil(window)).unwrap_or(u32::MAX);
-    let band = match percent {
-        percent if percent <= u32::from(phase.budget.green) => "green",
-        percent if percent <= u32::from(phase.budget.yellow) => "yellow",
-        _ => "red",
-    };
-    let projection =
-        Projection { phase: phase.name.clone(), tokens: (used, after), budget: phase.budget.tokens, percent, band };
-    Ok((misfit, Some(projection)))
-}
-
-/// Why a bundle of phase `from` is not meant for phase `to`: it fits its own phase and the next one.
-fn phases_between(rules: &Profile, from: &str, to: &PhaseName) -> Option<String> {
-    let known = PhaseName::parse(from).ok().and_then(|name| rules.phase(&name));
-    let (Some((from_at, _)), Some((to_at, _))) = (known, rules.phase(to)) else {
-        return Some(match from {
-            "" => "it names no phase".to_owned(),
-            _ => format!("the profile has no phase `{from}` any more"),
-        });
-    };
-    match to_at.checked_sub(from_at) {
-        Some(0 | 1) => None,
-        Some(_) => {
-            let between: Vec<&str> = rules.phases[from_at + 1..to_at].iter().map(|phase| phase.name.as_str()).collect();
-            Some(format!("it is of phase `{from}`, and `{}` has come between", between.join("`, `")))
-        }
-        None => Some(format!("it is of phase `{from}`, which comes after `{to}`")),
-    }
 }
