@@ -196,3 +196,39 @@ fn a_bundle_from_before_a_rework_is_told_from_one_after_it() {
     assert_eq!(loaded(&sandbox, &second)["misfit"], Value::Null, "it is of the phase before");
     assert_ne!(loaded(&sandbox, &first)["misfit"], Value::Null);
 }
+
+#[test]
+fn a_phase_that_ends_says_what_became_of_its_bundle() {
+    let sandbox = Sandbox::governed();
+    let config = sandbox.read(".agentops/config.toml");
+    sandbox.write(".agentops/config.toml", config + "\n[bundles]\nat_phase_end = true\n");
+    sandbox.agentops("policy amend --reason \"Carry contexts over\" --actor alice").run().expect_code(0);
+    let task = sandbox.open_task("Reset passwords", "");
+    sandbox.fill_requirements(&task);
+    let rehearsed = sandbox.agentops(&format!("phase next {} --dry-run", task.id)).run();
+    assert!(!rehearsed.stderr.contains("bundle load"), "it is written nowhere: {}", rehearsed.stderr);
+    let passed = sandbox.next(&task).expect_code(4);
+    insta::assert_snapshot!(passed.snapshot_without_ids(), @r#"
+    exit 4
+    --- stdout
+    reset-passwords-pn0a: research working -> research waiting
+    --- stderr
+    committed <id> on main
+      .agentops/product-dev/bundles/01m7yexx38btdtnf8xq2jm6qm4.md
+      .agentops/product-dev/events/reset-passwords-pn0a/0002-research-waiting-<id>.toml
+      .agentops/product-dev/specs/2026-11-21-reset-passwords-pn0a/requirements.md
+    bundle 01m7yexx38btdtnf8xq2jm6qm4, reset-passwords-pn0a-research (research): 275 tokens to 164, 1.6 to 1
+    the ratio is below 5 to 1: the sources are short, or most of what they say must be kept
+    hint: agentops bundle load 01m7yexx38btdtnf8xq2jm6qm4
+    hint: agentops gate approve reset-passwords-pn0a
+    hint: agentops gate reject reset-passwords-pn0a --reason "…"
+    "#);
+    sandbox.agentops(&format!("phase rework {} --reason \"Once more\"", task.id)).run().expect_code(0);
+    sandbox.write(&task.document("requirements.md"), sandbox.read(&task.document("requirements.md")) + "\nOne more.\n");
+    let passed = sandbox.agentops(&format!("phase next {} --json", task.id)).run().json();
+    let newest = run(&sandbox, "list --limit 1 --json").json()["bundles"][0].clone();
+    assert_eq!(passed["bundle"], newest, "{passed}");
+    sandbox.approve(&task);
+    let passed = sandbox.agentops(&format!("phase next {} --json", task.id)).run().json();
+    assert_eq!(passed.get("bundle"), None, "no phase was left: {passed}");
+}

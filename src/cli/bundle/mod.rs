@@ -6,6 +6,7 @@ mod save;
 mod verify;
 
 pub(super) use list::{HitBody, fill_hits};
+pub(super) use save::tell_handed_over;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
@@ -222,7 +223,7 @@ struct SourceBody {
 }
 
 impl BundleBody {
-    fn of(Shelved { bundle: Bundle { head, .. }, path }: &Shelved) -> Self {
+    pub(super) fn of(Shelved { bundle: Bundle { head, .. }, path }: &Shelved) -> Self {
         let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         Self {
             id: head.id.to_string(),

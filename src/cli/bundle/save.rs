@@ -7,8 +7,8 @@ use crate::cli::acting::{self, CommitBody};
 use crate::cli::{CommandError, Context, Outcome};
 use crate::engine::knowledge::bundles::save::{self, NewBundle};
 use crate::engine::knowledge::bundles::shelf::Shelved;
-use crate::model::bundle::WANTED_RATIO;
-use crate::ui::{Mode, plain, strong};
+use crate::model::bundle::{BundleHead, WANTED_RATIO};
+use crate::ui::{Mode, Ui, plain, strong};
 
 #[derive(Serialize)]
 struct SaveBody {
@@ -55,12 +55,28 @@ pub(super) fn run(arguments: SaveArguments, context: &Context) -> Result<Outcome
             context.ui.warning(format!("`{path}` has changes that are not committed: the bundle has what HEAD says"));
         }
     }
-    let head = &shelved.bundle.head;
+    tell_ratio_and_next(&context.ui, &shelved.bundle.head, done.commit.is_some());
+    Ok(Outcome::Done)
+}
+
+/// Says what became of the bundle of a phase that was left.
+pub(in crate::cli) fn tell_handed_over(ui: &Ui, head: &BundleHead, is_written: bool) {
+    let BundleHead { id, name, tokens_before, tokens_after, ratio, .. } = head;
+    ui.talk(format!(
+        "bundle {id}, {name} ({}): {tokens_before} tokens to {tokens_after}, {ratio} to 1",
+        head.kind.as_str()
+    ));
+    tell_ratio_and_next(ui, head, is_written);
+}
+
+/// Says where a bundle saves little, and how it is loaded: by an id that is kept only where it was written.
+fn tell_ratio_and_next(ui: &Ui, head: &BundleHead, is_written: bool) {
     if head.tokens_before < head.tokens_after * WANTED_RATIO {
-        context.ui.talk(format!(
+        ui.talk(format!(
             "the ratio is below {WANTED_RATIO} to 1: the sources are short, or most of what they say must be kept"
         ));
     }
-    context.ui.hint(format!("agentops bundle load {}", head.id));
-    Ok(Outcome::Done)
+    if is_written {
+        ui.hint(format!("agentops bundle load {}", head.id));
+    }
 }

@@ -12,6 +12,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::acting::{self, Acting, CommitBody, Sealing};
+use super::bundle::{self, BundleBody};
 use super::offer::OfferBody;
 use super::{CommandError, Context, Outcome, Writing};
 use crate::engine::tasks::effects::Effects;
@@ -221,6 +222,9 @@ struct MovedBody {
     /// Where a rewind leads to work that was approved and delivered already; only there.
     #[serde(skip_serializing_if = "Option::is_none")]
     delivered: Option<String>,
+    /// The bundle of the phase that was left, where the config asks for one; only there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bundle: Option<BundleBody>,
     /// Where the config asks for a bundle of the phase that was left, and none could be made; only there.
     #[serde(skip_serializing_if = "Option::is_none")]
     without_bundle: Option<String>,
@@ -283,8 +287,9 @@ struct RunBody {
 
 /// Prints a transition, and on standard error what was committed and what is next.
 fn tell_moved(ui: &Ui, moved: &Committed<Moved>, runs: Vec<RunBody>) {
-    let Moved { task, profile, kind, from, to, seq, key, laid_out, offer, effects, delivered, without_bundle } =
-        &moved.outcome;
+    let outcome = &moved.outcome;
+    let Moved { task, profile, kind, from, to, seq, key, laid_out, offer, effects, .. } = outcome;
+    let Moved { delivered, bundle, without_bundle, .. } = outcome;
     let next = next_commands(task.as_str(), to);
     let body = MovedBody {
         task: task.to_string(),
@@ -303,6 +308,7 @@ fn tell_moved(ui: &Ui, moved: &Committed<Moved>, runs: Vec<RunBody>) {
         commit: CommitBody::of(moved),
         not_undone: (*kind == EventKind::Rewind).then(|| EffectsBody::of(effects)),
         delivered: delivered.clone(),
+        bundle: bundle.as_deref().map(BundleBody::of),
         without_bundle: without_bundle.clone(),
         next: next.clone(),
     };
@@ -322,6 +328,9 @@ fn tell_moved(ui: &Ui, moved: &Committed<Moved>, runs: Vec<RunBody>) {
         ui.talk(format!(
             "the task moved, your files stay as they are; to see them as they were: agentops phase restore {task}@SEQ"
         ));
+    }
+    if let Some(bundle) = bundle {
+        bundle::tell_handed_over(ui, &bundle.bundle.head, moved.commit.is_some());
     }
     for sentence in [delivered, without_bundle].into_iter().flatten() {
         ui.warning(sentence);

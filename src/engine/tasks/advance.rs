@@ -250,7 +250,10 @@ fn leave(
     draft.files.extend(files);
     match bundle {
         Bundled::None => {}
-        Bundled::File(file) => draft.files.push(file),
+        Bundled::Made(made) => {
+            draft.files.push((made.path.clone(), Some(made.bundle.print().into_bytes())));
+            draft.outcome.bundle = Some(made);
+        }
         Bundled::LeftOut(told) => draft.outcome.without_bundle = Some(told),
     }
     Ok(draft)

@@ -2,9 +2,9 @@
 
 use crate::engine::error::EngineError;
 use crate::engine::knowledge::bundles::making::{self, Label, Material, Shortened};
+use crate::engine::knowledge::bundles::shelf::Shelved;
 use crate::engine::site::{Base, Site};
 use crate::engine::writing::seal::Author;
-use crate::engine::writing::transact::FileEdit;
 use crate::model::layout;
 use crate::model::path::RepoPath;
 use crate::model::profile::Phase;
@@ -29,8 +29,8 @@ pub(super) enum Handover<'a> {
 pub(super) enum Bundled {
     /// Nothing: none is wanted, or the phase has no documents.
     None,
-    /// The bundle's file.
-    File(FileEdit),
+    /// The bundle, and where it lies.
+    Made(Box<Shelved>),
     /// A bundle is wanted and cannot be made: why, and how it is made by hand. No phase waits for it.
     LeftOut(String),
 }
@@ -71,16 +71,16 @@ pub(super) fn draft(
     if !base.policy.config.bundles.at_phase_end {
         return Ok(Bundled::None);
     }
-    match file(site, base, chain, phase, documents, author, handover) {
-        Ok(Some(Ok(file))) => Ok(Bundled::File(file)),
+    match make(site, base, chain, phase, documents, author, handover) {
+        Ok(Some(Ok(made))) => Ok(Bundled::Made(Box::new(made))),
         Ok(Some(Err(told))) => Ok(Bundled::LeftOut(told)),
         Ok(None) => Ok(Bundled::None),
         Err(error) => left_out(chain, phase, error).map(Bundled::LeftOut),
     }
 }
 
-/// The file of the bundle; nothing where the phase has no documents.
-fn file(
+/// The bundle; nothing where the phase has no documents.
+fn make(
     site: &Site,
     base: &Base<'_>,
     chain: &Chain,
@@ -88,7 +88,7 @@ fn file(
     documents: &Documents,
     author: &Author<'_>,
     handover: Handover<'_>,
-) -> Result<Option<Result<FileEdit, String>>, EngineError> {
+) -> Result<Option<Result<Shelved, String>>, EngineError> {
     let materials = materials(site, documents)?;
     if materials.is_empty() {
         return Ok(None);
@@ -120,7 +120,7 @@ fn file(
         tags: Vec::new(),
     };
     let bundle = making::bundle(base, label, short)?;
-    Ok(Some(Ok((layout::bundle(&chain.profile, &id), Some(bundle.print().into_bytes())))))
+    Ok(Some(Ok(Shelved { bundle, path: layout::bundle(&chain.profile, &id) })))
 }
 
 /// Tells of a bundle that cannot be made of the documents as they are. Other failures end the step: they say nothing of the

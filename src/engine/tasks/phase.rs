@@ -5,6 +5,7 @@ use super::gate::{self, RiskMet};
 use super::{given, task};
 use crate::config;
 use crate::engine::error::EngineError;
+use crate::engine::knowledge::bundles::shelf::Shelved;
 use crate::engine::knowledge::offer::Offer;
 use crate::engine::site::{Base, Site, near};
 use crate::engine::writing::compose;
@@ -182,6 +183,8 @@ pub struct Moved {
     pub effects: Effects,
     /// Where a rewind leads to work on an approval that was delivered or given up: that it is not carried again, and what is.
     pub delivered: Option<String>,
+    /// The bundle of the phase that was left, where the config asks for one.
+    pub bundle: Option<Box<Shelved>>,
     /// Where the config asks for a bundle of the phase that was left, and none could be made: why, and how it is made by hand.
     pub without_bundle: Option<String>,
 }
@@ -252,6 +255,7 @@ pub(crate) fn compose_event(
             offer,
             effects: Effects::default(),
             delivered: None,
+            bundle: None,
             without_bundle: None,
         },
     })
