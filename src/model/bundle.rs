@@ -237,17 +237,33 @@ impl Canonical for BundleHead {
     }
 }
 
-/// Reads an id as people write it: the beginning of a ULID in any case, or a whole UUID, whose 128 bits are the same.
-/// A UUID is given back as the ULID that it is; anything else in lower case.
-pub fn id_as_written(text: &str) -> String {
-    let lower = text.trim().to_ascii_lowercase();
-    let hex: String = lower.chars().filter(|c| *c != '-').collect();
-    let is_uuid = lower.len() == 36
-        && lower.char_indices().all(|(at, c)| (c == '-') == matches!(at, 8 | 13 | 18 | 23))
-        && hex.len() == 32;
-    match u128::from_str_radix(&hex, 16) {
-        Ok(bits) if is_uuid => ulid::Ulid::from(bits).to_string().to_ascii_lowercase(),
-        _ => lower,
+/// An id as people write it: the beginning of a ULID, in any case, or of the UUID whose 128 bits are the same, with its hyphens or
+/// without any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenId(String);
+
+impl WrittenId {
+    /// Reads what somebody wrote.
+    pub fn new(text: &str) -> Self {
+        Self(text.trim().to_ascii_lowercase())
+    }
+
+    /// In lower case.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Those of some ids that may be meant: those that begin so; where none does, those whose UUID does. So what is both is read as
+    /// a ULID, which is how ids are printed.
+    pub fn select<'i, T>(&self, all: &'i [T], id: impl Fn(&T) -> &RecordId) -> Vec<&'i T> {
+        let begins: Vec<&T> = all.iter().filter(|one| id(one).as_str().starts_with(&self.0)).collect();
+        if !begins.is_empty() || !self.0.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') {
+            return begins;
+        }
+        let is_uuid = |one: &&T| {
+            as_uuid(id(one)).is_some_and(|uuid| uuid.starts_with(&self.0) || uuid.replace('-', "").starts_with(&self.0))
+        };
+        all.iter().filter(is_uuid).collect()
     }
 }
 
@@ -352,9 +368,18 @@ pub(crate) mod tests {
         let id = bundle().head.id;
         let uuid = as_uuid(&id).unwrap();
         assert_eq!(uuid, "01563e3a-b5d3-d676-4c61-efb99302bd5b");
-        assert_eq!(id_as_written(&uuid.to_uppercase()), id.as_str());
-        assert_eq!(id_as_written(" 01ARZ3"), "01arz3");
-        assert_eq!(id_as_written("auth-research"), "auth-research");
+        let other = RecordId::parse("7zzzzzzzzzzzzzzzzzzzzzzzzz").unwrap();
+        let all = [id.clone(), other.clone()];
+        let meant = |text: &str| WrittenId::new(text).select(&all, |id| id).into_iter().cloned().collect::<Vec<_>>();
+        let plain = uuid.replace('-', "");
+        for text in [" 01ARZ3", &uuid.to_uppercase(), &uuid[..9], &uuid[..11], &plain, &plain[..11], "0156"] {
+            assert_eq!(meant(text), std::slice::from_ref(&id), "{text}");
+        }
+        assert_eq!(meant("ffff"), [other]);
+        for text in ["auth-research", "01563e3ab-5d3", "0156-", "01563e3ab5d3-d676", "01b"] {
+            assert_eq!(meant(text), [], "{text}");
+        }
+        assert_eq!(meant("").len(), 2);
     }
 
     proptest! {

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, near, refuse_empty_id};
-use crate::model::bundle::id_as_written;
+use crate::model::bundle::WrittenId;
 use crate::model::canonical::Canonical;
 use crate::model::digest::ObjectId;
 use crate::model::layout::{self, Place};
@@ -14,7 +14,7 @@ use crate::model::record::{Learning, Session};
 use crate::model::tree::{MAX_STATE_FILE, TreeView as _};
 
 /// A kind of record that lies in a folder of its own.
-pub(crate) trait Record: Canonical {
+pub(crate) trait Record: Canonical + Clone {
     /// What it is called in messages.
     const NOUN: &'static str;
     /// Its folder below the namespace.
@@ -36,7 +36,7 @@ impl Record for Learning {
 }
 
 /// A record's file, not yet opened.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Filed<T> {
     pub(crate) id: RecordId,
     pub(crate) profile: ProfileName,
@@ -77,13 +77,13 @@ pub(crate) fn list<T: Record>(base: &Base<'_>, only: Option<&ProfileName>) -> Re
     Ok(found)
 }
 
-/// The record whose id starts with `prefix`, or is the UUID that it spells, if that is one record.
+/// The record whose id, or its UUID, starts with `prefix`, if that is one record.
 pub(crate) fn find<T: Record>(base: &Base<'_>, prefix: &str) -> Result<(Filed<T>, T), EngineError> {
     refuse_empty_id(T::NOUN, T::LIST, prefix)?;
-    let prefix = id_as_written(prefix);
+    let written = WrittenId::new(prefix);
+    let prefix = written.as_str();
     let all = list::<T>(base, None)?;
-    let known: Vec<String> = all.iter().map(|file| file.id.to_string()).collect();
-    let mut fits: Vec<Filed<T>> = all.into_iter().filter(|file| file.id.as_str().starts_with(&prefix)).collect();
+    let mut fits = written.select(&all, |file| &file.id);
     if fits.len() > 1 {
         let names: Vec<&str> = fits.iter().take(8).map(|file| file.id.as_str()).collect();
         return Err(EngineError::usage(
@@ -92,11 +92,11 @@ pub(crate) fn find<T: Record>(base: &Base<'_>, prefix: &str) -> Result<(Filed<T>
         ));
     }
     let Some(file) = fits.pop() else {
-        let hint = match known.is_empty() {
+        let hint = match all.is_empty() {
             true => "there is none yet".to_owned(),
-            false => format!("{}; `{}` lists them", near(&prefix, known.iter().map(String::as_str)), T::LIST),
+            false => format!("{}; `{}` lists them", near(prefix, all.iter().map(|file| file.id.as_str())), T::LIST),
         };
-        return Err(EngineError::NotFound { what: T::NOUN, name: prefix, hint });
+        return Err(EngineError::NotFound { what: T::NOUN, name: prefix.to_owned(), hint });
     };
     let record = file.open(base)?.ok_or_else(|| {
         EngineError::refused(
@@ -104,5 +104,5 @@ pub(crate) fn find<T: Record>(base: &Base<'_>, prefix: &str) -> Result<(Filed<T>
             "`agentops check --all` says what is wrong with it",
         )
     })?;
-    Ok((file, record))
+    Ok((file.clone(), record))
 }

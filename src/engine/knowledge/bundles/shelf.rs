@@ -3,7 +3,7 @@
 use super::reuse::Reuse;
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site, near, refuse_empty_id};
-use crate::model::bundle::{Bundle, BundleType, id_as_written};
+use crate::model::bundle::{Bundle, BundleType, WrittenId};
 use crate::model::digest::ObjectId;
 use crate::model::layout::{self, Place};
 use crate::model::name::{ProfileName, RecordId, Word};
@@ -184,12 +184,13 @@ pub fn show(site: &Site, wanted: &str) -> Result<(Shelved, Reuse), EngineError> 
     Ok((shelved, reuse))
 }
 
-/// The bundle that `wanted` means: the beginning of one id (a UUID is one, too), or the newest one of that name.
+/// The bundle that `wanted` means: the beginning of one id or of its UUID, or the newest one of that name.
 pub(super) fn find(base: &Base<'_>, wanted: &str) -> Result<Shelved, EngineError> {
     refuse_empty_id("bundle", LIST, wanted)?;
-    let wanted = id_as_written(wanted);
+    let written = WrittenId::new(wanted);
+    let wanted = written.as_str();
     let files = files(base)?;
-    let fits: Vec<&Filed> = files.iter().filter(|file| file.id.as_str().starts_with(&wanted)).collect();
+    let fits = written.select(&files, |file| &file.id);
     if let [file] = fits.as_slice() {
         return open(base, file)?.map_err(|Malformed { path, reason }| {
             EngineError::refused(format!("`{path}` is no well-formed bundle: {reason}"), "agentops check --all")
@@ -218,8 +219,8 @@ pub(super) fn find(base: &Base<'_>, wanted: &str) -> Result<Shelved, EngineError
     }
     let hint = match names.is_empty() {
         true => "there is none yet: agentops bundle save PATH".to_owned(),
-        false => format!("{}; `{LIST}` lists them", near(&wanted, names.iter().map(String::as_str))),
+        false => format!("{}; `{LIST}` lists them", near(wanted, names.iter().map(String::as_str))),
     };
     let hint = format!("{hint}{}", malformed.first().map_or("", String::as_str));
-    Err(EngineError::NotFound { what: "bundle", name: wanted, hint })
+    Err(EngineError::NotFound { what: "bundle", name: wanted.to_owned(), hint })
 }
