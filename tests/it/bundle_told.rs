@@ -232,3 +232,31 @@ fn a_phase_that_ends_says_what_became_of_its_bundle() {
     let passed = sandbox.agentops(&format!("phase next {} --json", task.id)).run().json();
     assert_eq!(passed.get("bundle"), None, "no phase was left: {passed}");
 }
+
+#[test]
+fn a_bundle_is_found_by_its_uuid_and_by_task_and_phase() {
+    let sandbox = Sandbox::governed();
+    let task = sandbox.open_task("Letters that wait are sent again after an hour", "");
+    sandbox.fill_requirements(&task);
+    sandbox.next(&task).expect_code(4);
+    let body = saved(&sandbox, &format!("--task {}", task.id));
+    let (id, uuid) = (text(&body["bundle"]["id"]), text(&body["bundle"]["uuid"]));
+    let plain = uuid.replace('-', "");
+    let name = text(&body["bundle"]["name"]);
+    assert!(name.ends_with(&format!("-{}-research", task.id.rsplit('-').next().unwrap())), "{name}");
+    for wanted in [
+        uuid.clone(),
+        uuid.to_uppercase(),
+        uuid[..13].to_owned(),
+        uuid[..12].to_owned(),
+        plain[..10].to_owned(),
+        plain,
+        format!("{}-research", task.id),
+        name,
+    ] {
+        assert_eq!(text(&run(&sandbox, &format!("show {wanted} --json")).expect_code(0).json()["bundle"]["id"]), id);
+    }
+    for wrong in [format!("{}-plan", task.id), format!("{}-", &uuid[..10]), "0-1".to_owned()] {
+        run(&sandbox, &format!("show {wrong}")).expect_code(2);
+    }
+}

@@ -101,7 +101,7 @@ pub struct SaveArguments {
 /// Arguments of `bundle load`.
 #[derive(Debug, Args)]
 pub struct LoadArguments {
-    /// Its id (a UUID is one, too), the beginning of it, or its name
+    /// The beginning of its id or UUID, its name, or TASK-PHASE
     #[arg(value_name = "ID")]
     id: String,
     /// The task it is for; otherwise its own
@@ -159,7 +159,7 @@ impl Filtering {
 /// Arguments of `bundle show`.
 #[derive(Debug, Args)]
 pub struct ShowArguments {
-    /// Its id (a UUID is one, too), the beginning of it, or its name
+    /// The beginning of its id or UUID, its name, or TASK-PHASE
     #[arg(value_name = "ID")]
     id: String,
 }
@@ -167,7 +167,7 @@ pub struct ShowArguments {
 /// Arguments of `bundle verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
-    /// Its id (a UUID is one, too), the beginning of it, or its name
+    /// The beginning of its id or UUID, its name, or TASK-PHASE
     #[arg(value_name = "ID")]
     id: String,
 }

@@ -114,7 +114,7 @@ fn make(
         id: id.clone(),
         at: author.at.clone(),
         profile: chain.profile.clone(),
-        name: making::name_of(chain.task.as_str(), phase.name.as_str())?,
+        name: making::name_of_phase(&chain.task, &phase.name)?,
         actor: author.principal,
         place: Some((&chain.task, &phase.name)),
         tags: Vec::new(),

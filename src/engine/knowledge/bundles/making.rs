@@ -267,6 +267,13 @@ pub(crate) fn kind_of(phase: &Phase) -> BundleType {
     }
 }
 
+/// A name made of a task and one of its phases. Where it does not hold the whole id, it holds the digits at its end, which no other
+/// task has.
+pub(crate) fn name_of_phase(task: &TaskId, phase: &PhaseName) -> Result<Word, EngineError> {
+    let (slug, digits) = task.as_str().rsplit_once('-').unwrap_or((task.as_str(), ""));
+    name_of(slug, &format!("{digits}-{phase}"))
+}
+
 /// A name made of a text: its letters and digits, joined by hyphens, as much as a name may hold before `ending`.
 pub(crate) fn name_of(text: &str, ending: &str) -> Result<Word, EngineError> {
     let ending = if ending.is_empty() { String::new() } else { format!("-{ending}") };
@@ -291,14 +298,19 @@ mod tests {
 
     #[test]
     fn names_are_made_of_anything() {
-        for (text, ending, name) in [
-            ("Design Notes", "", "design-notes"),
-            ("auth-k3f9", "research", "auth-k3f9-research"),
-            ("greet-people-by-their-name-rneg", "research", "greet-people-by-their-n-research"),
-            ("日本", "", "bundle"),
-            ("_x__y_", "plan", "x-y-plan"),
-        ] {
+        for (text, ending, name) in
+            [("Design Notes", "", "design-notes"), ("日本", "", "bundle"), ("_x__y_", "plan", "x-y-plan")]
+        {
             assert_eq!(name_of(text, ending).unwrap().as_str(), name);
+        }
+        for (task, phase, name) in [
+            ("auth-k3f9", "research", "auth-k3f9-research"),
+            ("greet-people-by-their-name-rneg", "research", "greet-people-by-th-rneg-research"),
+            ("greet-people-by-their-name-rneg", "spec", "greet-people-by-their-rneg-spec"),
+            ("greet-people-by-their-name-rneg", "abcdefghijklmnop", "greet-peop-rneg-abcdefghijklmnop"),
+        ] {
+            let (task, phase) = (TaskId::parse(task).unwrap(), PhaseName::parse(phase).unwrap());
+            assert_eq!(name_of_phase(&task, &phase).unwrap().as_str(), name);
         }
     }
 

@@ -1,6 +1,6 @@
 //! `bundle save`: one bundle of texts at HEAD, in one commit.
 
-use super::making::{Label, Material, bundle, is_prose, kind_of, name_of, shorten};
+use super::making::{Label, Material, bundle, is_prose, kind_of, name_of, name_of_phase, shorten};
 use super::sources::uncommitted;
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
@@ -70,7 +70,7 @@ pub fn save(site: &Site, target: &Target, request: &NewBundle) -> Result<Committ
         let profile = home(base, request, &now, actor)?;
         let name = match (&request.name, &now.place) {
             (Some(name), _) => Word::parse(name)?,
-            (None, Some((chain, phase))) => name_of(chain.task.as_str(), phase.as_str())?,
+            (None, Some((chain, phase))) => name_of_phase(&chain.task, phase)?,
             (None, None) => name_of(stem(&now.paths[0]), "")?,
         };
         let label = Label {

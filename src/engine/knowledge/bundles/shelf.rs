@@ -3,7 +3,7 @@
 use super::reuse::Reuse;
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site, near, refuse_empty_id};
-use crate::model::bundle::{Bundle, BundleType, WrittenId};
+use crate::model::bundle::{Bundle, BundleHead, BundleType, WrittenId};
 use crate::model::digest::ObjectId;
 use crate::model::layout::{self, Place};
 use crate::model::name::{ProfileName, RecordId, Word};
@@ -184,7 +184,8 @@ pub fn show(site: &Site, wanted: &str) -> Result<(Shelved, Reuse), EngineError> 
     Ok((shelved, reuse))
 }
 
-/// The bundle that `wanted` means: the beginning of one id or of its UUID, or the newest one of that name.
+/// The bundle that `wanted` means: the beginning of one id or of its UUID, or the newest one that has this name or is
+/// of this task and phase, `ID-PHASE`.
 pub(super) fn find(base: &Base<'_>, wanted: &str) -> Result<Shelved, EngineError> {
     refuse_empty_id("bundle", LIST, wanted)?;
     let written = WrittenId::new(wanted);
@@ -205,10 +206,12 @@ pub(super) fn find(base: &Base<'_>, wanted: &str) -> Result<Shelved, EngineError
                 continue;
             }
         };
-        if shelved.bundle.head.name.as_str() == wanted {
+        let BundleHead { name, task, phase, .. } = &shelved.bundle.head;
+        let of_phase = (!phase.is_empty()).then(|| format!("{task}-{phase}"));
+        if name.as_str() == wanted || of_phase.as_deref() == Some(wanted) {
             return Ok(shelved);
         }
-        names.push(shelved.bundle.head.name.to_string());
+        names.push(of_phase.unwrap_or_else(|| name.to_string()));
     }
     if fits.len() > 1 {
         let ids: Vec<&str> = fits.iter().take(8).map(|file| file.id.as_str()).collect();
