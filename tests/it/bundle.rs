@@ -39,11 +39,12 @@ fn a_bundle_is_one_commit_of_one_file() {
     insta::assert_snapshot!(output.snapshot_without_ids(), @"
     exit 0
     --- stdout
-    01m7yexx38btdtnf8xq2jm6qm4  design
+    01m7yexx38btdtnf8xq2jm6qm4  design (research)
       1055 tokens to 110, 9.5 to 1; 3 facts that must be kept are in it
     --- stderr
     committed <id> on main
       .agentops/sre/bundles/01m7yexx38btdtnf8xq2jm6qm4.md
+    type research was taken, as none is named; `--type plan` and `--type progress` keep other things
     hint: agentops bundle load 01m7yexx38btdtnf8xq2jm6qm4
     ");
     assert_eq!(sandbox.git("status --porcelain"), "");

@@ -234,6 +234,25 @@ fn a_phase_that_ends_says_what_became_of_its_bundle() {
 }
 
 #[test]
+fn a_type_that_nobody_named_is_told() {
+    let sandbox = with(NOTES);
+    insta::assert_snapshot!(run(&sandbox, "save docs/notes.md --profile sre").snapshot_without_ids(), @"
+    exit 0
+    --- stdout
+    01m7yexx38btdtnf8xq2jm6qm4  notes (research)
+      34 tokens to 34, 1.0 to 1; 1 facts that must be kept are in it
+    --- stderr
+    committed <id> on main
+      .agentops/sre/bundles/01m7yexx38btdtnf8xq2jm6qm4.md
+    type research was taken, as none is named; `--type plan` and `--type progress` keep other things
+    the ratio is below 5 to 1: the sources are short, or most of what they say must be kept
+    hint: agentops bundle load 01m7yexx38btdtnf8xq2jm6qm4
+    ");
+    let named = run(&sandbox, "save docs/notes.md --profile sre --type research").expect_code(0);
+    assert!(!named.stderr.contains("--type"), "{}", named.stderr);
+}
+
+#[test]
 fn a_bundle_is_found_by_its_uuid_and_by_task_and_phase() {
     let sandbox = Sandbox::governed();
     let task = sandbox.open_task("Letters that wait are sent again after an hour", "");

@@ -7,7 +7,7 @@ use crate::cli::acting::{self, CommitBody};
 use crate::cli::{CommandError, Context, Outcome};
 use crate::engine::knowledge::bundles::save::{self, NewBundle};
 use crate::engine::knowledge::bundles::shelf::Shelved;
-use crate::model::bundle::{BundleHead, WANTED_RATIO};
+use crate::model::bundle::{BundleHead, BundleType, WANTED_RATIO};
 use crate::ui::{Mode, Ui, plain, strong};
 
 #[derive(Serialize)]
@@ -42,8 +42,8 @@ pub(super) fn run(arguments: SaveArguments, context: &Context) -> Result<Outcome
         commit: CommitBody::of(&done),
     };
     context.ui.show(&body, |page| {
-        let BundleBody { id, name, tokens_before, tokens_after, ratio, .. } = &body.bundle;
-        page.line([strong(id), plain(format!("  {name}"))]);
+        let BundleBody { id, name, kind, tokens_before, tokens_after, ratio, .. } = &body.bundle;
+        page.line([strong(id), plain(format!("  {name} ({kind})"))]);
         page.text(format!(
             "  {tokens_before} tokens to {tokens_after}, {ratio} to 1; {} facts that must be kept are in it",
             body.facts
@@ -54,6 +54,12 @@ pub(super) fn run(arguments: SaveArguments, context: &Context) -> Result<Outcome
         for path in &body.uncommitted {
             context.ui.warning(format!("`{path}` has changes that are not committed: the bundle has what HEAD says"));
         }
+    }
+    if done.outcome.is_type_assumed {
+        let others = BundleType::ALL.iter().filter(|kind| **kind != shelved.bundle.head.kind);
+        let others: Vec<String> = others.map(|kind| format!("`--type {}`", kind.as_str())).collect();
+        let kind = shelved.bundle.head.kind.as_str();
+        context.ui.talk(format!("type {kind} was taken, as none is named; {} keep other things", others.join(" and ")));
     }
     tell_ratio_and_next(&context.ui, &shelved.bundle.head, done.commit.is_some());
     Ok(Outcome::Done)

@@ -41,6 +41,8 @@ pub struct Saved {
     pub bundle: Bundle,
     /// How many facts had to be kept, and were found in it.
     pub facts: usize,
+    /// Whether nobody said what it carries over: neither a type nor a phase.
+    pub is_type_assumed: bool,
     /// Sources that have changes which are not committed: nothing of them is in it.
     pub uncommitted: Vec<String>,
 }
@@ -57,7 +59,7 @@ pub fn save(site: &Site, target: &Target, request: &NewBundle) -> Result<Committ
     let base = site.base()?;
     let wanted = Wanted::of(site, &base, request)?;
     home(&base, request, &wanted, site.actor(&base.policy)?.1)?;
-    let short = shorten(site, &base, &wanted.materials, wanted.kind)?;
+    let short = shorten(site, &base, &wanted.materials, wanted.kind.unwrap_or(BundleType::Research))?;
     transact(site, target, |base| {
         let (principal, actor) = site.actor(&base.policy)?;
         let now = Wanted::of(site, base, request)?;
@@ -92,7 +94,7 @@ pub fn save(site: &Site, target: &Target, request: &NewBundle) -> Result<Committ
         Ok(Draft {
             files: vec![(layout::bundle(&profile, &id), Some(bundle.print().into_bytes()))],
             message,
-            outcome: Saved { bundle, facts: short.facts, uncommitted },
+            outcome: Saved { bundle, facts: short.facts, is_type_assumed: now.kind.is_none(), uncommitted },
         })
     })
 }
@@ -121,7 +123,8 @@ struct Wanted {
     paths: Vec<RepoPath>,
     materials: Vec<Material>,
     place: Option<(Chain, PhaseName)>,
-    kind: BundleType,
+    /// Nothing where neither a type nor a phase is named.
+    kind: Option<BundleType>,
 }
 
 impl Wanted {
@@ -162,7 +165,7 @@ impl Wanted {
             materials.push(Material::of(site, path, &bytes)?);
         }
         let staged = place.as_ref().and_then(|(chain, name)| Some(base.rules(chain).ok()?.phase(name)?.1));
-        let kind = request.kind.or_else(|| staged.map(kind_of)).unwrap_or(BundleType::Research);
+        let kind = request.kind.or_else(|| staged.map(kind_of));
         Ok(Self { paths, materials, place, kind })
     }
 }
