@@ -22,6 +22,9 @@ pub const BUNDLES_SINCE: u32 = 2;
 /// Most sources of one bundle.
 pub const MAX_SOURCES: usize = 64;
 
+/// Most bytes of all sources of one bundle together.
+pub const MAX_SOURCE_BYTES: u64 = 16 * 1024 * 1024;
+
 const FENCE: &str = "+++\n";
 
 /// What a bundle carries over: it decides which sections and sentences are kept.

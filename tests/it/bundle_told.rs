@@ -253,6 +253,23 @@ fn a_type_that_nobody_named_is_told() {
 }
 
 #[test]
+fn ten_megabytes_in_one_file_are_read() {
+    // What nobody sees is read, and takes no time to shorten.
+    let unseen = |mib: usize| "\r".repeat(mib * 1024 * 1024);
+    let sandbox = with(format!("{NOTES}{}\n", unseen(10)));
+    saved(&sandbox, "docs/notes.md --profile sre");
+    run(&sandbox, "verify notes").expect_code(0);
+    sandbox.write("docs/more.md", unseen(6));
+    sandbox.commit_all(&lawful("docs: write more"));
+    insta::assert_snapshot!(run(&sandbox, "save docs/notes.md docs/more.md --profile sre").snapshot(), @"
+    exit 5
+    --- stderr
+    error: with `docs/more.md` the sources have 16777372 bytes; a bundle is made of at most 16777216
+    hint: save fewer or shorter sources: a bundle for each of them
+    ");
+}
+
+#[test]
 fn a_bundle_is_found_by_its_uuid_and_by_task_and_phase() {
     let sandbox = Sandbox::governed();
     let task = sandbox.open_task("Letters that wait are sent again after an hour", "");

@@ -7,8 +7,8 @@ use super::making::readable;
 use super::shelf::{self, Shelved};
 use crate::engine::error::EngineError;
 use crate::engine::site::Site;
-use crate::model::bundle::{Bundle, BundleSource};
-use crate::model::tree::{MAX_TEXT_FILE, SightError};
+use crate::model::bundle::{Bundle, BundleSource, MAX_SOURCE_BYTES};
+use crate::model::tree::SightError;
 use crate::text::units::{Reading, Source};
 use crate::text::{fidelity, tokens};
 
@@ -67,7 +67,7 @@ pub(super) fn prove(site: &Site, shelved: Shelved) -> Result<Proof, EngineError>
     let Bundle { head, body } = &shelved.bundle;
     let (mut seen, mut unseen, mut texts) = (Vec::new(), Vec::new(), Vec::new());
     for source in &head.sources {
-        match site.repo.blob(&source.blob, &source.path, MAX_TEXT_FILE) {
+        match site.repo.blob(&source.blob, &source.path, MAX_SOURCE_BYTES) {
             Ok(bytes) => {
                 seen.push(source.clone());
                 texts.push(readable(&bytes).unwrap_or_default());

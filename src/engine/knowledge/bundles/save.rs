@@ -6,13 +6,13 @@ use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
 use crate::engine::writing::compose;
 use crate::engine::writing::transact::{Committed, Draft, Target, transact};
-use crate::model::bundle::{Bundle, BundleType, MAX_SOURCES};
+use crate::model::bundle::{Bundle, BundleType, MAX_SOURCE_BYTES, MAX_SOURCES};
 use crate::model::layout;
 use crate::model::name::{PhaseName, ProfileName, Word};
 use crate::model::path::RepoPath;
 use crate::model::policy::Actor;
 use crate::model::profile::{ArtifactKind, Phase, Profile};
-use crate::model::tree::{MAX_TEXT_FILE, TreeView as _};
+use crate::model::tree::{SightError, TreeView as _};
 use crate::workflow::chain::{Chain, Standing};
 
 /// What `bundle save` is told.
@@ -152,16 +152,27 @@ impl Wanted {
                 "save several bundles",
             ));
         }
-        let mut materials = Vec::new();
+        let (mut materials, mut left) = (Vec::new(), MAX_SOURCE_BYTES);
         for (number, path) in paths.iter().enumerate() {
             if paths[..number].contains(path) {
                 return Err(EngineError::usage(format!("`{path}` is named twice"), "name each source once"));
             }
-            let bytes = base.tree.file(path, MAX_TEXT_FILE)?.ok_or_else(|| EngineError::NotFound {
+            let bytes = base.tree.file(path, left).map_err(|error| match error {
+                SightError::TooLarge { size, .. } => EngineError::Budget {
+                    message: format!(
+                        "with `{path}` the sources have {} bytes; a bundle is made of at most {MAX_SOURCE_BYTES}",
+                        size + (MAX_SOURCE_BYTES - left)
+                    ),
+                    hint: "save fewer or shorter sources: a bundle for each of them".into(),
+                },
+                other => other.into(),
+            })?;
+            let bytes = bytes.ok_or_else(|| EngineError::NotFound {
                 what: "file at HEAD",
                 name: path.to_string(),
                 hint: "paths are meant from the top of the repository, as committed; commit the file first".into(),
             })?;
+            left = left.saturating_sub(bytes.len() as u64);
             materials.push(Material::of(site, path, &bytes)?);
         }
         let staged = place.as_ref().and_then(|(chain, name)| Some(base.rules(chain).ok()?.phase(name)?.1));
