@@ -160,7 +160,7 @@ fn what_is_loaded_says_whether_it_still_holds() {
     assert!(stale.stdout.contains("> `docs/design.md` has changed since: look there before you rely on this."));
     insta::assert_snapshot!(stale.stderr, @"
     warning: `docs/design.md` has changed since the bundle was saved
-    hint: save it anew from what is there: agentops bundle save …
+    hint: save it anew from what is there: agentops bundle save docs/design.md --type research --profile sre --name session-design
     ");
     sandbox.git("rm --quiet docs/design.md");
     sandbox.git("commit --quiet --no-verify -m gone");
@@ -317,7 +317,10 @@ fn a_command_makes_bundles_and_passes_the_same_gate() {
     ");
     for (script, code, says) in [
         ("echo no such model >&2; exit 3\n", 1, "ended with exit status: 3: no such model"),
-        ("true\n", 1, "gave no text"),
+        ("true\n", 1, "printed nothing on standard output"),
+        ("printf '\\377\\376\\001'\n", 1, "printed 3 bytes that are not UTF-8"),
+        ("printf '\\001\\r\\n'\n", 1, "printed 3 bytes that are no text that anybody could see"),
+        ("head -c 3000000 /dev/zero\n", 1, "printed more than 1048576 bytes"),
         ("sleep 20\n", 1, "took more than 5 seconds"),
         ("yes 'more and more' | head -c 200000\n", 5, "tokens; with its front matter a bundle may take 8000"),
     ] {
@@ -335,7 +338,7 @@ fn all_that_a_command_started_ends_with_it() {
         ("(sleep 20; echo lives) >pipe & wait", "took more than 5 seconds"),
         ("(sleep 20; echo lives) >pipe & yes", "printed more than 1048576 bytes"),
         ("(sleep 20; echo lives) >pipe & yes >&2", "printed more than 1048576 bytes"),
-        ("exec 3>pipe; (sleep 20; echo lives >&3) & true", "gave no text"),
+        ("exec 3>pipe; (sleep 20; echo lives >&3) & true", "printed nothing on standard output"),
     ] {
         let sandbox = made_by(&format!("{script}\n"));
         let pipe = sandbox.path().join("pipe");

@@ -296,3 +296,32 @@ fn a_bundle_is_found_by_its_uuid_and_by_task_and_phase() {
         run(&sandbox, &format!("show {wrong}")).expect_code(2);
     }
 }
+
+#[test]
+fn hints_name_what_is_known() {
+    let sandbox = with(NOTES);
+    let rehearsed = run(&sandbox, "save docs/notes.md --profile sre --dry-run").expect_code(0);
+    assert!(!rehearsed.stderr.contains("bundle load"), "it is written nowhere: {}", rehearsed.stderr);
+    sandbox.write("docs/it's more.md", NOTES);
+    sandbox.commit_all(&lawful("docs: write more"));
+    sandbox
+        .agentops("bundle save docs/notes.md --type plan --profile sre --name both --tag a --tag b")
+        .arg("docs/it's more.md")
+        .run()
+        .expect_code(0);
+    sandbox.write("docs/notes.md", format!("{NOTES}\nOne more.\n"));
+    sandbox.commit_all(&lawful("docs: change it"));
+    let hint = |output: Output| {
+        let line = output.stderr.lines().find_map(|line| line.strip_prefix("hint: ")).unwrap().to_owned();
+        line.split_once("agentops ").unwrap().1.to_owned()
+    };
+    let command = hint(run(&sandbox, "load both").expect_code(0));
+    insta::assert_snapshot!(command, @r#"
+    bundle save docs/notes.md 'docs/it'\''s more.md' --type plan --profile sre --name both --tag a --tag b
+    "#);
+    sandbox.shell(&format!("{} {command}", super::sandbox::PROGRAM)).run().expect_code(0);
+    assert_eq!(run(&sandbox, "load both").expect_code(0).stderr, "");
+    let task = sandbox.agentops("task new \"Reset passwords\" --profile sre --json").run().expect_code(0).json();
+    let task = text(&task["task"]);
+    assert_eq!(hint(run(&sandbox, &format!("list --task {task}"))), format!("bundle save --task {task}"));
+}

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{BundleBody, Filtering, SearchArguments};
 use crate::cli::{CommandError, Context, Outcome};
 use crate::engine::knowledge::bundles::shelf::{self, Hit, Malformed};
+use crate::model::escape::shell_word;
 use crate::ui::{Mode, Page, Table, Ui, dim, plain, strong};
 
 #[derive(Serialize)]
@@ -74,6 +75,7 @@ pub(in crate::cli) fn fill_hits(page: &mut Page, hits: &[HitBody]) {
 
 /// Lists bundles.
 pub(super) fn list(filter: Filtering, context: &Context) -> Result<Outcome, CommandError> {
+    let task = filter.task.clone();
     let looked = shelf::list(&context.site(None)?, &filter.lowered())?;
     let malformed = MalformedBody::all(&looked.malformed);
     let body = ListBody { bundles: looked.found.iter().map(BundleBody::of).collect(), malformed };
@@ -97,7 +99,7 @@ pub(super) fn list(filter: Filtering, context: &Context) -> Result<Outcome, Comm
     tell_malformed(&context.ui, &body.malformed);
     if body.bundles.is_empty() {
         context.ui.talk("no bundle fits");
-        context.ui.hint("agentops bundle save --task ID");
+        context.ui.hint(format!("agentops bundle save --task {}", task.as_deref().map_or("ID".into(), shell_word)));
     }
     Ok(Outcome::Done)
 }

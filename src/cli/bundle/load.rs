@@ -15,6 +15,8 @@ struct LoadBody {
     text: String,
     tokens: usize,
     stale: Vec<StaleBody>,
+    /// The command that saves it anew from what is there, where a source changed or is gone.
+    save_again: Option<String>,
     /// Sources that have changes which are not committed.
     uncommitted: Vec<String>,
     /// What speaks against its text, as `bundle verify` finds it, sentences.
@@ -64,6 +66,7 @@ pub(super) fn run(arguments: LoadArguments, context: &Context) -> Result<Outcome
         text: loaded.text,
         tokens: loaded.tokens,
         stale: loaded.stale.into_iter().map(StaleBody::of).collect(),
+        save_again: loaded.save_again,
         uncommitted: loaded.uncommitted,
         doubts: loaded.doubts,
         misfit: loaded.misfit,
@@ -89,8 +92,8 @@ pub(super) fn run(arguments: LoadArguments, context: &Context) -> Result<Outcome
             _ => ui.warning(format!("`{}` is not at HEAD any more", source.path)),
         }
     }
-    if body.stale.iter().any(|source| source.to.is_none()) {
-        ui.hint("save it anew from what is there: agentops bundle save …");
+    if let Some(command) = &body.save_again {
+        ui.hint(format!("save it anew from what is there: {command}"));
     }
     for path in &body.uncommitted {
         ui.warning(format!("`{path}` has changes that are not committed, of which the bundle knows nothing"));

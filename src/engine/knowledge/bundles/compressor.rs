@@ -103,9 +103,11 @@ pub(super) fn run(
     }
     let mut bytes = Vec::new();
     output.rewind().and_then(|()| output.take(MAX_OUTPUT).read_to_end(&mut bytes)).map_err(unusable)?;
-    let text = readable(&bytes);
-    match text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
-        Some(text) => Ok(format!("{text}\n")),
-        None => Err(failed("gave no text".into())),
+    let what = |what: &str| format!("printed {} bytes that are {what}", bytes.len());
+    match readable(&bytes) {
+        _ if bytes.is_empty() => Err(failed("printed nothing on standard output".into())),
+        None => Err(failed(what("not UTF-8"))),
+        Some(text) if text.trim().is_empty() => Err(failed(what("no text that anybody could see"))),
+        Some(text) => Ok(format!("{}\n", text.trim())),
     }
 }

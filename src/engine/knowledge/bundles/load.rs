@@ -3,7 +3,7 @@
 use super::fit::{self, Projection};
 use super::prove;
 use super::shelf::{self, Shelved};
-use super::sources::{Fate, Stale, now_at, stale, uncommitted};
+use super::sources::{Fate, Stale, now_at, save_again, stale, uncommitted};
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
 use crate::model::name::RecordId;
@@ -32,6 +32,8 @@ pub struct Loaded {
     pub tokens: usize,
     /// Sources that changed since, moved, or are gone.
     pub stale: Vec<Stale>,
+    /// The command that saves it anew, where a source changed or is gone and another one is there.
+    pub save_again: Option<String>,
     /// Sources that have changes which are not committed: nothing of them is in the bundle.
     pub uncommitted: Vec<String>,
     /// What speaks against its text, as `bundle verify` finds it, sentences: it was altered, or today's rules keep more.
@@ -49,6 +51,8 @@ pub fn load(site: &Site, request: &Loading) -> Result<Loaded, EngineError> {
     let base = site.base()?;
     let shelved = shelf::find(&base, &request.bundle)?;
     let stale = stale(&base, &shelved.bundle.head.sources)?;
+    let is_new = stale.iter().any(|source| !matches!(source.fate, Fate::Moved(_)));
+    let save_again = if is_new { save_again(&base, &shelved.bundle.head, &stale) } else { None };
     let uncommitted = uncommitted(site, &now_at(&shelved.bundle.head.sources, &stale))?;
     let proof = prove::prove(site, shelved)?;
     let (doubts, shelved) = (proof.doubts(), proof.shelved);
@@ -84,7 +88,7 @@ pub fn load(site: &Site, request: &Loading) -> Result<Loaded, EngineError> {
         });
     }
     note_loaded(site, &head.id);
-    Ok(Loaded { text, tokens, stale, uncommitted, doubts, misfit, projection, shelved })
+    Ok(Loaded { text, tokens, stale, save_again, uncommitted, doubts, misfit, projection, shelved })
 }
 
 /// Notes for the record of this worktree's open session, where there is one, that a bundle went into a context. The text is what

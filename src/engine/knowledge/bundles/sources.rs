@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
-use crate::model::bundle::BundleSource;
+use crate::model::bundle::{BundleHead, BundleSource};
 use crate::model::digest::ObjectId;
+use crate::model::escape::shell_word;
 use crate::model::path::RepoPath;
 use crate::model::tree::TreeView as _;
 
@@ -90,6 +91,26 @@ pub(super) fn now_at(sources: &[BundleSource], stale: &[Stale]) -> Vec<RepoPath>
             Some(Fate::Changed) | None => Some(source.path.as_str().into()),
         };
     sources.iter().filter_map(place).collect()
+}
+
+/// The command that saves a bundle anew from what its sources are now; nothing where none of them is at HEAD.
+pub(super) fn save_again(base: &Base<'_>, head: &BundleHead, stale: &[Stale]) -> Option<String> {
+    let paths: Vec<String> = now_at(&head.sources, stale).iter().map(|path| shell_word(&path.to_string())).collect();
+    if paths.is_empty() {
+        return None;
+    }
+    let mut command = format!("agentops bundle save {} --type {}", paths.join(" "), head.kind.as_str());
+    let is_there = !head.task.is_empty() && base.task(&head.task).is_ok_and(|chain| chain.task.as_str() == head.task);
+    command.push_str(&match head.phase.as_str() {
+        _ if !is_there => format!(" --profile {}", head.profile),
+        "" => format!(" --task {}", head.task),
+        phase => format!(" --task {} --phase {phase}", head.task),
+    });
+    command.push_str(&format!(" --name {}", head.name));
+    for tag in &head.tags {
+        command.push_str(&format!(" --tag {tag}"));
+    }
+    Some(command)
 }
 
 /// Those of some paths that the working tree or the index has otherwise than HEAD; none where there is no working tree.
