@@ -63,7 +63,7 @@ pub enum Layout {
     Heading,
     /// Running text of a quotation.
     Quote,
-    /// Text of a list item at a depth from 1, with its marker.
+    /// Text of a list item at a depth from 1, with its marker and the box behind it: `-`, `2.`, `- [ ]`.
     Item(usize, String),
     /// Code with its fences.
     Code,
@@ -186,7 +186,7 @@ impl Reader {
                 }
                 Shape::Item(depth) => {
                     let joined = joined(raw, block.quoted);
-                    let (marker, text) = joined.split_once(' ').unwrap_or((&joined, ""));
+                    let (marker, text) = marked(&joined);
                     self.running(text, Layout::Item(depth, marker.to_owned()));
                 }
                 Shape::Code(language) => self.code(fenced(raw, block.quoted), &language),
@@ -408,6 +408,15 @@ impl Reader {
         let (block, line) = (self.block, self.line);
         self.out.units.push(Unit { section, block, text, line, layout, is_bound, is_weighty, telling });
     }
+}
+
+/// The marker of a list item, with the box of a task, and its text.
+fn marked(item: &str) -> (&str, &str) {
+    let marker = item.find(' ').unwrap_or(item.len());
+    let text = item[marker..].trim_start();
+    let has_box = ["[ ] ", "[x] ", "[X] "].iter().any(|mark| text.starts_with(mark));
+    let end = if has_box { item.len() - text.len() + 3 } else { marker };
+    (&item[..end], item[end..].trim_start())
 }
 
 /// Whether a clause is about anything exact.

@@ -325,3 +325,11 @@ fn hints_name_what_is_known() {
     let task = text(&task["task"]);
     assert_eq!(hint(run(&sandbox, &format!("list --task {task}"))), format!("bundle save --task {task}"));
 }
+
+#[test]
+fn boxes_of_task_lists_stay() {
+    let sandbox = with("## Remaining\n\n- [x] Cookies are signed.\n- [ ] Sessions end after 12 hours.\n");
+    saved(&sandbox, "docs/notes.md --profile sre --type progress");
+    let shown = text(&run(&sandbox, "show notes --json").json()["body"]);
+    assert!(shown.contains("- [x] Cookies") && shown.contains("- [ ] Sessions"), "{shown}");
+}
