@@ -170,6 +170,25 @@ pub(super) fn fenced(block: &str, is_quoted: bool) -> String {
     format!("{fence}\n{body}\n{fence}")
 }
 
+/// A file in TOML as a block of code: without empty lines, and without comments but for those that are marked. Empty where nothing
+/// is left.
+pub(super) fn code_of_toml(text: &str) -> String {
+    let mut inner = String::new();
+    // A string of several lines may hold anything.
+    let mut in_string = false;
+    for line in text.lines().map(str::trim_end) {
+        let is_comment = line.trim_start().starts_with('#') && !line.contains(KEEP);
+        if in_string || !line.is_empty() && !is_comment {
+            inner.push_str(line);
+            inner.push('\n');
+            let quotes = line.matches("\"\"\"").count() + line.matches("'''").count();
+            in_string ^= quotes % 2 == 1;
+        }
+    }
+    let fence = if inner.contains("```") { "~~~~" } else { "```" };
+    if inner.trim().is_empty() { String::new() } else { format!("{fence}toml\n{inner}{fence}") }
+}
+
 /// The command lines of a block; where it has no prompts, those lines that `is_command`.
 fn command_lines(block: &str, is_command: impl Fn(&str) -> bool) -> Vec<String> {
     let has_prompts = lines(block).any(|line| prompted(line.trim()).is_some());

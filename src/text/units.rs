@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use super::blocks::{Shape, blocks};
 use super::cleaning::{Cleaned, cleaned, comments_of_html, joined, text_of_html};
-use super::code_blocks::{all_lines, commands, fenced, kept_of_code, lines};
+use super::code_blocks::{all_lines, code_of_toml, commands, fenced, kept_of_code, lines};
 use super::facts::{FactKind, each_fact, each_place};
 use super::keep::{KEEP, without_mark};
 use super::sentences::sentences;
@@ -37,7 +37,7 @@ const WHOLE: usize = 400;
 pub struct Source<'t> {
     /// What it is called, such as its path.
     pub name: &'t str,
-    /// Markdown.
+    /// Markdown; TOML where the name ends in `.toml`.
     pub text: &'t str,
 }
 
@@ -136,7 +136,10 @@ impl Reading {
         let mut reader =
             Reader { kind, out: Self::default(), weight: Weight::Plain, open: Vec::new(), block: 0, line: 0 };
         for (number, source) in sources.iter().enumerate() {
-            reader.source(number, source.text);
+            match toml_title(source.name) {
+                Some(title) => reader.toml(number, title, source.text),
+                None => reader.source(number, source.text),
+            }
         }
         reader.out
     }
@@ -193,6 +196,20 @@ impl Reader {
                 Shape::Table => self.table(raw),
                 Shape::Html => self.html(raw),
             }
+        }
+    }
+
+    /// A file in TOML: a section with the file's name, and in it one block of code without comments and empty lines.
+    fn toml(&mut self, number: usize, title: &str, text: &str) {
+        let section = Section { source: number, level: 0, title: String::new(), parent: None };
+        let parent = Some(self.out.sections.len());
+        self.out.sections.push(section.clone());
+        self.out.sections.push(Section { level: 1, title: title.to_owned(), parent, ..section });
+        self.weight = self.kind.weight_of(title);
+        (self.block, self.line) = (self.block + 1, 1);
+        let code = code_of_toml(text);
+        if !code.is_empty() {
+            self.code(code, "toml");
         }
     }
 
@@ -408,6 +425,11 @@ impl Reader {
         let (block, line) = (self.block, self.line);
         self.out.units.push(Unit { section, block, text, line, layout, is_bound, is_weighty, telling });
     }
+}
+
+/// The name of a file in TOML, without folders and ending; `None` for other files.
+fn toml_title(name: &str) -> Option<&str> {
+    name.rsplit('/').next().unwrap_or(name).strip_suffix(".toml")
 }
 
 /// The marker of a list item, with the box of a task, and its text.

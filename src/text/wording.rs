@@ -101,7 +101,7 @@ impl BundleType {
                 "recommendation",
                 "recommendations",
             ],
-            Self::Plan => &["decision", "decisions", "rollback"],
+            Self::Plan => &["decision", "decisions", "deliverables", "rollback"],
             Self::Progress => {
                 &["decision", "decisions", "deviations", "done", "git", "next", "next steps", "remaining"]
             }

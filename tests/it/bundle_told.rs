@@ -31,6 +31,7 @@ fn loaded(sandbox: &Sandbox, arguments: &str) -> Value {
     run(sandbox, &format!("load --json {arguments}")).expect_code(0).json()
 }
 
+/// A block that is larger than the whole budget is cut between words or lines, and a cut is seen.
 #[test]
 fn one_block_that_is_too_large_is_cut() {
     let words: String = (0..4_500).map(|number| format!("thought{number} ")).collect();
@@ -326,6 +327,27 @@ fn hints_name_what_is_known() {
     assert_eq!(hint(run(&sandbox, &format!("list --task {task}"))), format!("bundle save --task {task}"));
 }
 
+/// What a task promises is part of its plan.
+#[test]
+fn the_bundle_of_a_plan_says_what_is_promised() {
+    let sandbox = Sandbox::governed();
+    let task = sandbox.open_task("Reset passwords", "");
+    sandbox.fill_requirements(&task);
+    sandbox.next(&task).expect_code(4);
+    sandbox.approve(&task);
+    sandbox.next(&task).expect_code(0);
+    sandbox.fill_spec(&task, "src/reset.txt");
+    sandbox.next(&task).expect_code(4);
+    let body = saved(&sandbox, &format!("--task {}", task.id));
+    let shown = text(&run(&sandbox, &format!("show {} --json", text(&body["bundle"]["id"]))).json()["body"]);
+    assert!(shown.contains("path = \"src/reset.txt\"\nchange = \"created\"\n"), "{shown}");
+    let sources: Vec<String> =
+        body["bundle"]["sources"].as_array().unwrap().iter().map(|source| text(&source["path"])).collect();
+    assert!(sources.contains(&task.document("deliverables.toml")), "{sources:?}");
+    run(&sandbox, &format!("verify {}", text(&body["bundle"]["id"]))).expect_code(0);
+}
+
+/// A box that is to be ticked is as much a box as one that is.
 #[test]
 fn boxes_of_task_lists_stay() {
     let sandbox = with("## Remaining\n\n- [x] Cookies are signed.\n- [ ] Sessions end after 12 hours.\n");

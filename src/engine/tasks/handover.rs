@@ -137,9 +137,9 @@ fn left_out(chain: &Chain, phase: &Phase, error: EngineError) -> Result<String, 
     Ok(format!("phase `{}` is left without its bundle: {error}; {mended}", phase.name))
 }
 
-/// What is written for people; promises and the like are read by programs from where they lie.
+/// The documents that say something to whoever goes on.
 fn materials(site: &Site, documents: &Documents) -> Result<Vec<Material>, EngineError> {
-    let texts = documents.iter().filter(|(path, _)| making::is_prose(path));
+    let texts = documents.iter().filter(|(path, _)| making::is_carried(path));
     let materials = texts.map(|(path, bytes)| Material::of(site, path, bytes)).collect::<Result<Vec<_>, _>>()?;
     Ok(materials.into_iter().filter(|material| !material.is_empty()).collect())
 }

@@ -82,3 +82,35 @@ fn marks_may_have_punctuation() {
     }
     assert_eq!(facts(BundleType::Research, "Write `!keep` behind it."), [("identifier", "!keep".to_owned())][1..]);
 }
+
+#[test]
+fn toml_is_a_block_of_code_under_the_name_of_its_file() {
+    let text = "# What is promised\n\n[[deliverables.file]]\npath = \"a.rs\" # new\n\n# !keep this\ntext = \"\"\"\n# no\n\nx\"\"\"\n";
+    let sources = [Source { name: "work/deliverables.toml", text }];
+    let reading = Reading::of(&sources, BundleType::Plan);
+    let [unit] = reading.units.as_slice() else { panic!("{:?}", reading.units) };
+    assert_eq!(
+        unit.text,
+        "```toml\n[[deliverables.file]]\npath = \"a.rs\" # new\n# !keep this\ntext = \"\"\"\n# no\n\nx\"\"\"\n```"
+    );
+    assert!(unit.is_bound && reading.sections[unit.section].title == "deliverables");
+    assert!(!Reading::of(&sources, BundleType::Progress).facts.iter().any(|fact| fact.text.contains("path")));
+    let empty = Reading::of(&[Source { name: "a.toml", text: "# nothing\n" }], BundleType::Plan);
+    assert_eq!(empty.units, []);
+}
+
+#[test]
+fn the_box_of_a_task_belongs_to_its_marker() {
+    let text = "- [ ] one\n- [x] two\n1. [X] three\n- [ ]\n- [] four\n- [a] five\n";
+    let reading = Reading::of(&[Source { name: "tasks.md", text }], BundleType::Progress);
+    let seen: Vec<(String, &str)> = reading
+        .units
+        .iter()
+        .map(|unit| match &unit.layout {
+            Layout::Item(1, marker) => (marker.clone(), unit.text.as_str()),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let expected = [("- [ ]", "one"), ("- [x]", "two"), ("1. [X]", "three"), ("-", "four"), ("-", "[a] five")];
+    assert_eq!(seen, expected.map(|(marker, text)| (marker.to_owned(), text)));
+}

@@ -61,6 +61,11 @@ pub(crate) fn is_prose(path: &RepoPath) -> bool {
     ending.is_none_or(|ending| ["md", "markdown", "mdx", "txt"].contains(&ending.as_str()))
 }
 
+/// Whether a document of a phase belongs into the phase's bundle: what is written for people, and what is promised.
+pub(crate) fn is_carried(path: &RepoPath) -> bool {
+    is_prose(path) || path.as_str().is_some_and(|path| path.ends_with(".toml"))
+}
+
 /// A file's text without what nobody sees; `None` where it is none.
 pub(super) fn readable(bytes: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(bytes).ok()?;

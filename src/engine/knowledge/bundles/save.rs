@@ -1,6 +1,6 @@
 //! `bundle save`: one bundle of texts at HEAD, in one commit.
 
-use super::making::{Label, Material, bundle, is_prose, kind_of, name_of, name_of_phase, shorten};
+use super::making::{Label, Material, bundle, is_carried, kind_of, name_of, name_of_phase, shorten};
 use super::sources::uncommitted;
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
@@ -240,7 +240,7 @@ fn existing(base: &Base<'_>, chain: &Chain, rules: &Profile, phase: &Phase) -> R
     let mut found = Vec::new();
     for spec in phase.artifacts.iter().filter(|spec| spec.kind != ArtifactKind::Manifest) {
         let path = RepoPath::from(spec.path_for(&rules.name, &chain.task, &state));
-        if is_prose(&path) && base.tree.entry(&path)?.is_some_and(|entry| entry.mode.is_file()) {
+        if is_carried(&path) && base.tree.entry(&path)?.is_some_and(|entry| entry.mode.is_file()) {
             found.push(path);
         }
     }
