@@ -2,7 +2,8 @@
 //!
 //! - [`repo`]: one open repository and its places; [`revision`]: HEAD and names; [`operation`]: what git is in the
 //!   midst of; [`config`], `parameters`: settings and identity
-//! - `objects`: reading objects raw: no replace refs, no grafts, quarantined objects included; `commit`, [`tree`]
+//! - `objects`, `pack_order`: reading objects raw: no replace refs, no grafts, quarantined objects included; many files at once;
+//!   `commit`, [`tree`]
 //! - [`staged`], `index_diff`, [`overlay`], [`worktree`]: what is about to be committed, and what lies in the working tree
 //! - `diff`: trees against trees; `range`, `history`, `blobs`: walks over history; [`merge`]: merging in memory; [`step`]: what is judged
 //! - [`write`](mod@write), `refs`, `index`, `files`, `linked`: blobs, trees, commits; references; index; working tree; worktrees
@@ -28,6 +29,7 @@ pub mod merge;
 mod objects;
 pub mod operation;
 pub mod overlay;
+mod pack_order;
 mod parallel;
 mod parameters;
 mod range;

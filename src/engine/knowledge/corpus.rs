@@ -10,8 +10,9 @@ use crate::engine::site::{Base, Site};
 use crate::model::canonical::Canonical as _;
 use crate::model::digest::ObjectId;
 use crate::model::name::{RecordId, Word};
+use crate::model::path::RepoPath;
 use crate::model::record::Learning;
-use crate::model::tree::{MAX_STATE_FILE, SightError, TreeView as _};
+use crate::model::tree::MAX_STATE_FILE;
 use crate::store::blob_cache::BlobCache;
 use crate::text::search::TokenisedText;
 use crate::text::words;
@@ -64,16 +65,10 @@ impl Corpus {
             Memory::Clone => BlobCache::load(site.repo.common_dir(), CACHE, contents()),
             Memory::Nothing => BlobCache::empty(contents()),
         };
-        let unread: Vec<&Filed<Learning>> = all.iter().filter(|file| cache.get(&file.object).is_none()).collect();
-        let parts = base.tree.in_parts(&unread, |tree, part| -> Result<Vec<Vec<u8>>, SightError> {
-            let read = |file: &&Filed<Learning>| Ok(entry_of(&tree.blob(&file.object, &file.path, MAX_STATE_FILE)?));
-            part.iter().map(read).collect()
-        });
-        let mut entries = Vec::with_capacity(unread.len());
-        for part in parts {
-            entries.extend(part?);
-        }
-        let read: Vec<(ObjectId, Vec<u8>)> = unread.iter().map(|file| file.object).zip(entries).collect();
+        let unread = all.iter().filter(|file| cache.get(&file.object).is_none());
+        let unread: Vec<(ObjectId, &RepoPath)> = unread.map(|file| (file.object, &file.path)).collect();
+        let entries = base.tree.each_blob(&unread, MAX_STATE_FILE, entry_of)?;
+        let read: Vec<(ObjectId, Vec<u8>)> = unread.into_iter().map(|(id, _)| id).zip(entries).collect();
         for (id, entry) in read {
             cache.put(id, entry);
         }
