@@ -14,7 +14,7 @@ use std::time::Instant;
 use agentops::model::bundle::{BUNDLE_TOKENS, BundleType};
 use agentops::text::compress::{Worth, compress, compress_by};
 use agentops::text::fidelity;
-use agentops::text::search::{TokenisedText, search};
+use agentops::text::search::{KeptText, TokenisedText, search};
 use agentops::text::tokens;
 use agentops::text::units::{Reading, Source};
 
@@ -192,7 +192,7 @@ fn found(documents: &[Document]) {
     let texts: Vec<TokenisedText> = units.iter().cycle().take(10_000).map(|text| TokenisedText::of(text)).collect();
     let bytes: Vec<Vec<u8>> = texts.iter().map(TokenisedText::to_bytes).collect();
     let start = Instant::now();
-    let read: Vec<TokenisedText> = bytes.iter().filter_map(|bytes| TokenisedText::from_bytes(bytes)).collect();
+    let read: Vec<KeptText<'_>> = bytes.iter().filter_map(|bytes| KeptText::of(bytes)).collect();
     let loaded = start.elapsed();
     let start = Instant::now();
     let hits = search(&read, "which minimum rust version is needed for the timeout of a poll", 10);

@@ -191,7 +191,7 @@ impl<'r> CommitTree<'r> {
     }
 
     /// The tree at `path`; `None` when there is no folder.
-    fn folder(&self, path: &[u8]) -> Result<Option<ObjectId>, GitError> {
+    pub(crate) fn folder(&self, path: &[u8]) -> Result<Option<ObjectId>, GitError> {
         if path.is_empty() {
             return Ok(Some(self.id));
         }

@@ -166,6 +166,12 @@ fn by_number(session: &str, name: &str) -> Option<(RecordId, u32)> {
     Some((RecordId::parse(session).ok()?, number))
 }
 
+/// The id of the session record or learning that the file `name` is, in the folders of a year and a month.
+pub fn record_of(year: &[u8], month: &[u8], name: &[u8]) -> Option<RecordId> {
+    let text = |name| std::str::from_utf8(name).ok();
+    record(text(year)?, text(month)?, text(name)?, "toml")
+}
+
 fn record(year: &str, month: &str, name: &str, extension: &str) -> Option<RecordId> {
     let digits = |text: &str, length: usize| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
     let (stem, found) = name.rsplit_once('.')?;

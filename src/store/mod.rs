@@ -1,5 +1,6 @@
 //! What is kept outside the tree, below git's own folders: the writers' lock, the open session, the hand-over between
-//! hooks, commits that a hook has read, the last refused message, what was computed from blobs, contexts that were given.
+//! hooks, commits that a hook has read, the last refused message, what was computed from blobs, contexts that were given, files
+//! that are believed only whole.
 //!
 //! Nothing here is state of a task: all of it may be deleted at any time, and nothing committed depends on it.
 
@@ -11,6 +12,7 @@ pub mod lock;
 pub mod open_session;
 pub mod past_commits;
 pub mod refused_message;
+pub mod sealed;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -34,11 +34,6 @@ impl TokenisedText {
         Self { terms, length }
     }
 
-    /// How often the text has `term`.
-    fn count(&self, term: Term) -> u16 {
-        self.terms.binary_search_by_key(&term, |(known, _)| *known).map_or(0, |at| self.terms[at].1)
-    }
-
     /// The same as bytes: the length, then each term and its count, all little-endian.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(4 + 6 * self.terms.len());
@@ -49,17 +44,53 @@ impl TokenisedText {
         }
         out
     }
+}
 
-    /// Reads what [`to_bytes`](Self::to_bytes) wrote; `None` for anything else.
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+/// A text that was kept as bytes: what [`TokenisedText::to_bytes`] wrote, looked up where it lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct KeptText<'b> {
+    terms: &'b [[u8; 6]],
+    length: u32,
+}
+
+impl<'b> KeptText<'b> {
+    /// The text in `bytes`; `None` where they have another form. That its terms are sorted is believed.
+    pub fn of(bytes: &'b [u8]) -> Option<Self> {
         let (length, rest) = bytes.split_first_chunk::<4>()?;
-        let (entries, left) = rest.as_chunks::<6>();
-        let terms: Vec<(Term, u16)> = entries
-            .iter()
-            .map(|[a, b, c, d, e, f]| (Term::from_le_bytes([*a, *b, *c, *d]), u16::from_le_bytes([*e, *f])))
-            .collect();
-        let fits = left.is_empty() && terms.is_sorted_by(|a, b| a.0 < b.0) && terms.iter().all(|(_, count)| *count > 0);
-        fits.then(|| Self { terms, length: u32::from_le_bytes(*length) })
+        let (terms, left) = rest.as_chunks::<6>();
+        left.is_empty().then_some(Self { terms, length: u32::from_le_bytes(*length) })
+    }
+}
+
+/// What can be searched.
+pub trait Searched {
+    /// How many words it has.
+    fn length(&self) -> u32;
+
+    /// How often it has `term`.
+    fn count(&self, term: Term) -> u16;
+}
+
+impl Searched for TokenisedText {
+    fn length(&self) -> u32 {
+        self.length
+    }
+
+    fn count(&self, term: Term) -> u16 {
+        self.terms.binary_search_by_key(&term, |(known, _)| *known).map_or(0, |at| self.terms[at].1)
+    }
+}
+
+impl Searched for KeptText<'_> {
+    fn length(&self) -> u32 {
+        self.length
+    }
+
+    fn count(&self, term: Term) -> u16 {
+        let term_of = |[a, b, c, d, ..]: &[u8; 6]| Term::from_le_bytes([*a, *b, *c, *d]);
+        let Ok(at) = self.terms.binary_search_by_key(&term, term_of) else { return 0 };
+        let [.., low, high] = self.terms[at];
+        u16::from_le_bytes([low, high])
     }
 }
 
@@ -74,9 +105,9 @@ pub struct Hit {
 
 /// The texts that `words` are about, best first, at most `limit`; of equals the earlier one first. A text fits that has at least
 /// one of the words. Without words of meaning nothing fits.
-pub fn search(texts: &[TokenisedText], words: &str, limit: usize) -> Vec<Hit> {
+pub fn search<T: Searched>(texts: &[T], words: &str, limit: usize) -> Vec<Hit> {
     let query = TokenisedText::of(words);
-    let average = texts.iter().map(|text| f64::from(text.length)).sum::<f64>() / (texts.len().max(1) as f64);
+    let average = texts.iter().map(|text| f64::from(text.length())).sum::<f64>() / (texts.len().max(1) as f64);
     let mut scores = vec![0_f32; texts.len()];
     for (term, _) in &query.terms {
         let counts: Vec<(usize, u16)> = texts
@@ -89,7 +120,7 @@ pub fn search(texts: &[TokenisedText], words: &str, limit: usize) -> Vec<Hit> {
         let rarity = (1.0 + (all - with + 0.5) / (with + 0.5)).ln();
         for (at, count) in counts {
             let count = f32::from(count);
-            let long = texts[at].length as f32 / (average as f32).max(1.0);
+            let long = texts[at].length() as f32 / (average as f32).max(1.0);
             let held_back = SATURATION * (1.0 - LENGTH + LENGTH * long);
             scores[at] += rarity * count * (SATURATION + 1.0) / (count + held_back);
         }
@@ -140,14 +171,20 @@ mod tests {
         #[test]
         fn bytes_come_back(text in "([a-z]{1,4} ){0,40}") {
             let tokenised = TokenisedText::of(&text);
-            prop_assert_eq!(TokenisedText::from_bytes(&tokenised.to_bytes()), Some(tokenised));
+            let bytes = tokenised.to_bytes();
+            let kept = KeptText::of(&bytes).unwrap();
+            prop_assert_eq!(kept.length(), tokenised.length());
+            prop_assert_eq!(kept.terms.len(), tokenised.terms.len());
+            for (term, count) in &tokenised.terms {
+                prop_assert_eq!((kept.count(*term), tokenised.count(*term)), (*count, *count));
+                prop_assert_eq!(kept.count(term ^ 1), tokenised.count(term ^ 1));
+            }
         }
 
         #[test]
         fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
-            if let Some(text) = TokenisedText::from_bytes(&bytes) {
-                prop_assert_eq!(text.to_bytes(), bytes);
-            }
+            prop_assert_eq!(KeptText::of(&bytes).is_some(), bytes.len() >= 4 && (bytes.len() - 4) % 6 == 0);
+            let _ = KeptText::of(&bytes).map(|text| text.count(7));
         }
     }
 }

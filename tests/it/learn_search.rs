@@ -279,6 +279,77 @@ fn the_cache_is_a_help_and_nothing_else() {
     assert_eq!(ids(&linked, "clients index pods"), [""; 0]);
 }
 
+/// Asks with what the cache has and without any, and puts the cache back: it is the same answer.
+fn same_without_the_cache(sandbox: &Sandbox, when: &str) {
+    let cache = sandbox.path().join(".git/agentops/learnings.cache");
+    for arguments in ["clients index pods", "clients index pods --profile sre", "database --tag database --limit 1"] {
+        let asked = || sandbox.agentops(&format!("learn search --json {arguments}")).run().expect_code(0).stdout;
+        let with = asked();
+        let kept = fs::read(&cache).unwrap();
+        fs::remove_file(&cache).unwrap();
+        assert_eq!(asked(), with, "{when}: {arguments}");
+        fs::write(&cache, kept).unwrap();
+    }
+}
+
+#[test]
+fn the_cache_follows_the_tree() {
+    let sandbox = governed();
+    same_without_the_cache(&sandbox, "nothing yet");
+    let first = add(&sandbox, "--profile sre --tag database --evidence src/main.rs:1", JITTER);
+    same_without_the_cache(&sandbox, "the first one");
+    add(&sandbox, "--profile product-dev --tag database", INDEX);
+    add(&sandbox, &format!("--profile sre --tag database --supersedes {first}"), DRAIN);
+    same_without_the_cache(&sandbox, "one that replaces");
+    let cache = sandbox.path().join(".git/agentops/learnings.cache");
+    let kept = fs::read(&cache).unwrap();
+    sandbox.write("src/other.rs", "fn other() {}\n");
+    sandbox.commit_all(&lawful("feat: no learning"));
+    ids(&sandbox, "kubernetes");
+    assert_eq!(fs::read(&cache).unwrap(), kept, "the same learnings: nothing to write");
+    let folder = format!(".agentops/sre/learnings/{}", "2026/11");
+    let bad = format!("{folder}/01kbjd8r{:018}.toml", 7);
+    sandbox.write(&bad, "v = 2\npattern = \"clients of no form\"\n");
+    sandbox.git(&format!("add {bad}"));
+    sandbox.git("commit --quiet --no-verify -m malformed");
+    same_without_the_cache(&sandbox, "one that is malformed");
+    assert_eq!(ids(&sandbox, "clients").len(), 1);
+    sandbox.git("switch --quiet --detach HEAD~3");
+    same_without_the_cache(&sandbox, "an older commit");
+    assert_eq!(ids(&sandbox, "pods"), [""; 0]);
+    sandbox.git("switch --quiet main");
+    same_without_the_cache(&sandbox, "back again");
+    sandbox.git(&format!("rm --quiet {folder}/{first}.toml"));
+    sandbox.git("commit --quiet --no-verify -m gone");
+    same_without_the_cache(&sandbox, "one is gone");
+    // What an older program kept under this name is none of ours.
+    fs::write(&cache, "agentops cache of blobs, form 1: words of learnings, form 2, words of form 1\n\0\0\0\0")
+        .unwrap();
+    assert_eq!(ids(&sandbox, "pods").len(), 1);
+    same_without_the_cache(&sandbox, "another form");
+}
+
+#[test]
+fn hundreds_that_git_has_packed_are_searched() {
+    let sandbox = governed();
+    let model = add(&sandbox, "--profile sre --tag database", JITTER);
+    let folder = ".agentops/sre/learnings/2026/11";
+    let text = sandbox.read(&format!("{folder}/{model}.toml"));
+    for number in 0..400 {
+        let id = format!("01kbjd8r{number:018}");
+        let pattern = format!("Shard {number} of the index took {} seconds", 7 * number);
+        sandbox.write(&format!("{folder}/{id}.toml"), text.replace(&model, &id).replace(JITTER, &pattern));
+    }
+    sandbox.git("add .agentops");
+    sandbox.git("commit --quiet --no-verify -m many");
+    sandbox.git("gc --quiet");
+    same_without_the_cache(&sandbox, "packed");
+    for number in [0, 1, 200, 399] {
+        let found = ids(&sandbox, &format!("shard {number} --limit 1"));
+        assert_eq!(found, [format!("01kbjd8r{number:018}")]);
+    }
+}
+
 #[test]
 fn a_shallow_clone_searches_without_what_it_cannot_see() {
     let sandbox = governed();

@@ -48,9 +48,8 @@ fn a_small_model_learns_from_the_texts_that_lie_here_and_comes_out_the_same_agai
     };
     let lexicon = Lexicon::read(&committed("lexicon.txt"));
     let settings = Settings { bits: 14, c: 5.0, ..Settings::CHOSEN };
-    let train = || {
-        Trained::on(&pick(6, 0), &lexicon, settings).parts("small\n".to_owned(), 1.0, Scale::plain(settings.shares))
-    };
+    let train =
+        || Trained::on(&pick(6, 0), &lexicon, settings).parts("small\n".to_owned(), 1.0, Scale::plain(settings.shares));
     let parts = train();
     assert!(parts.bytes() == train().bytes(), "the same texts gave another model");
     let scores = scorer(&parts);

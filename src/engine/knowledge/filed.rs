@@ -47,6 +47,12 @@ pub(crate) struct Filed<T> {
 }
 
 impl<T: Record> Filed<T> {
+    /// The record that lies at `path`; `None` where none can.
+    pub(crate) fn at(path: RepoPath, object: ObjectId) -> Option<Self> {
+        let Some(Place::Session(profile, id) | Place::Learning(profile, id)) = Place::of(&path) else { return None };
+        Some(Self { id, profile, path, object, kind: PhantomData })
+    }
+
     /// The record; `None` where the file is malformed, which AO-E2 tells.
     pub(crate) fn open(&self, base: &Base<'_>) -> Result<Option<T>, EngineError> {
         let bytes = base.tree.blob(&self.object, &self.path, MAX_STATE_FILE)?;
@@ -54,19 +60,23 @@ impl<T: Record> Filed<T> {
     }
 }
 
+/// The folder in which the records of a profile lie.
+pub(crate) fn root<T: Record>(profile: &ProfileName) -> RepoPath {
+    RepoPath::from(format!("{}/{}", layout::namespace(profile), T::FOLDER))
+}
+
 /// The records of all profiles, or of one, newest first. Only folders are read.
 pub(crate) fn list<T: Record>(base: &Base<'_>, only: Option<&ProfileName>) -> Result<Vec<Filed<T>>, EngineError> {
     let mut found = Vec::new();
     for profile in base.policy.profiles.keys().filter(|name| only.is_none_or(|only| only == *name)) {
-        let root = RepoPath::from(format!("{}/{}", layout::namespace(profile), T::FOLDER));
+        let root = root::<T>(profile);
         for year in base.tree.list(&root)? {
             let years = root.join(&year.name);
             for month in base.tree.list(&years)? {
                 let months = years.join(&month.name);
                 for file in base.tree.list(&months)?.into_iter().filter(|file| file.mode.is_file()) {
-                    let path = months.join(&file.name);
-                    if let Some(Place::Session(_, id) | Place::Learning(_, id)) = Place::of(&path) {
-                        let profile = profile.clone();
+                    if let Some(id) = layout::record_of(&year.name, &month.name, &file.name) {
+                        let (profile, path) = (profile.clone(), months.join(&file.name));
                         found.push(Filed { id, profile, path, object: file.id, kind: PhantomData });
                     }
                 }

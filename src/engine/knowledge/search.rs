@@ -162,13 +162,13 @@ fn open(
     place: usize,
     brought: &mut Vec<(usize, Origin)>,
 ) -> Result<Option<(Learning, Vec<Aged>)>, EngineError> {
-    let file = corpus.file(place);
+    let Some(file) = corpus.file(place) else { return Ok(None) };
     let Some(learning) = file.open(base)? else { return Ok(None) };
     if !may_have_aged(base, &learning)? {
         return Ok(Some((learning, Vec::new())));
     }
     let known = corpus.origin(place);
-    let Some(origin) = ageing.brought_by(file, known)? else { return Ok(Some((learning, Vec::new()))) };
+    let Some(origin) = ageing.brought_by(&file, known)? else { return Ok(Some((learning, Vec::new()))) };
     if known != Some(origin) {
         brought.push((place, origin));
     }
@@ -191,21 +191,22 @@ fn may_have_aged(base: &Base<'_>, learning: &Learning) -> Result<bool, EngineErr
 /// The learnings that have one of the words. One that others replace is behind the newest of them, which takes its score where
 /// that is higher, be it found by itself or not; it stands alone where the newest is not asked for.
 fn candidates(corpus: &Corpus, words: &str, profile: Option<&ProfileName>, tag: Option<&Word>) -> Vec<Candidate> {
+    let of_profile = profile.map(|profile| corpus.of_profile(profile));
     let is_wanted = |place: usize| {
-        profile.is_none_or(|profile| *profile == corpus.file(place).profile)
+        of_profile.as_ref().is_none_or(|of_profile| of_profile[place])
             && tag.is_none_or(|tag| corpus.has_tag(place, tag))
     };
     let replacements = corpus.replacements();
     let mut by_place: BTreeMap<usize, Candidate> = BTreeMap::new();
-    for hit in best(corpus.texts(), words, usize::MAX).into_iter().filter(|hit| is_wanted(hit.text)) {
-        let newest = newest(&hit.text, |place| replacements.get(&corpus.file(*place).id).cloned().unwrap_or_default());
+    for hit in best(&corpus.texts(), words, usize::MAX).into_iter().filter(|hit| is_wanted(hit.text)) {
+        let newest = newest(&hit.text, |place| replacements.get(corpus.id(*place)).cloned().unwrap_or_default());
         let wanted: Vec<usize> = newest.iter().copied().filter(|place| is_wanted(*place)).collect();
         let (targets, by) = if wanted.is_empty() { (vec![hit.text], newest) } else { (wanted, Vec::new()) };
         for place in targets {
             let candidate = by_place.entry(place).or_insert_with(|| Candidate {
                 place,
                 score: 0.0,
-                superseded_by: by.iter().map(|place| corpus.file(*place).id.clone()).collect(),
+                superseded_by: by.iter().filter_map(|place| RecordId::parse(corpus.id(*place)).ok()).collect(),
                 replaced: Vec::new(),
             });
             candidate.score = candidate.score.max(hit.score);
