@@ -330,6 +330,24 @@ fn the_cache_follows_the_tree() {
 }
 
 #[test]
+fn what_other_branches_have_stays_in_the_cache() {
+    let sandbox = governed();
+    add(&sandbox, "--profile sre", DRAIN);
+    let id = add(&sandbox, "--profile sre", JITTER);
+    assert_eq!(ids(&sandbox, "jitter"), [id.as_str()]);
+    let blob = sandbox.git(&format!("rev-parse HEAD:.agentops/sre/learnings/2026/11/{id}.toml"));
+    let blob: Vec<u8> = (0..20).map(|at| u8::from_str_radix(&blob[2 * at..2 * at + 2], 16).unwrap()).collect();
+    let cache = || fs::read(sandbox.path().join(".git/agentops/learnings.cache")).unwrap();
+    let has_it = |bytes: Vec<u8>| bytes.windows(20).any(|part| part == blob);
+    let before = cache();
+    assert!(has_it(before.clone()));
+    sandbox.git("switch --quiet --detach HEAD~1");
+    assert_eq!(ids(&sandbox, "jitter"), [""; 0]);
+    assert_ne!(cache(), before);
+    assert!(has_it(cache()), "it is not read again after the next switch");
+}
+
+#[test]
 fn hundreds_that_git_has_packed_are_searched() {
     let sandbox = governed();
     let model = add(&sandbox, "--profile sre --tag database", JITTER);
