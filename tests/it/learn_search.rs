@@ -94,7 +94,7 @@ fn a_learning_whose_lines_changed_ranks_lower_and_says_why() {
     sandbox.write("src/retry.rs", "//! Retries.\nfn retry() {\n    {\n        sleep(1);\n    }\n}\n");
     sandbox.commit_all(&lawful("docs: say what it is"));
     assert_eq!(search(&sandbox, "sleeping")["learnings"][0]["aged"], serde_json::json!([]));
-    sandbox.write("src/retry.rs", "fn retry() {\n    sleep(jitter(1));\n}\n");
+    sandbox.write("src/retry.rs", "fn retry() {\n    sleep(jitter(attempts, limit));\n}\n");
     sandbox.commit_all(&lawful("fix: add jitter"));
     let found = search(&sandbox, "sleeping");
     assert_eq!(found["learnings"][0]["id"], second.as_str());
@@ -126,7 +126,7 @@ fn a_cited_file_that_is_gone_is_told() {
 #[test]
 fn a_cited_file_that_moved_is_not_gone() {
     let sandbox = governed();
-    sandbox.write("src/retry.rs", "fn retry() {\n    sleep(jitter(1));\n}\n");
+    sandbox.write("src/retry.rs", "fn retry() {\n    sleep(jitter(attempts, limit));\n}\n");
     sandbox.commit_all(&lawful("feat: retry"));
     add(&sandbox, "--profile sre --evidence src/retry.rs:2", "Zeppelins drift when the mast leans");
     add(&sandbox, "--profile sre --evidence src/retry.rs", "A zeppelin wants helium, however dear");
@@ -146,7 +146,7 @@ fn a_cited_file_that_moved_is_not_gone() {
     assert!(shown.contains("  moved: `src/retry.rs` moved to `lib/again.rs` since "), "{shown}");
     assert!(!shown.contains("ranked lower"), "{shown}");
     // Moved and changed elsewhere: the cited line still stands there; the whole file does not.
-    sandbox.write("lib/again.rs", "//! Retries.\nfn again() {\n    sleep(jitter(1));\n}\n");
+    sandbox.write("lib/again.rs", "//! Retries.\nfn again() {\n    sleep(jitter(attempts, limit));\n}\n");
     sandbox.commit_all(&lawful("docs: say what it is"));
     let mut changes: Vec<(String, String)> = Vec::new();
     for learning in search(&sandbox, "zeppelin")["learnings"].as_array().unwrap() {

@@ -6,6 +6,9 @@ use super::{LearningBody, NearBody};
 use crate::engine::knowledge::search::{Aged, Change, Found, Link, Linked};
 use crate::ui::{Page, dim, plain, strong, warning};
 
+/// So many near or replaced ones are shown below one.
+const LINKED: usize = 5;
+
 /// A learning that fits.
 #[derive(Debug, Serialize)]
 pub(in crate::cli) struct FoundBody {
@@ -108,9 +111,12 @@ pub(in crate::cli) fn fill_found(page: &mut Page, all: &[FoundBody]) {
         if !learning.superseded_by.is_empty() {
             page.indented_label(2, [warning("superseded by")], learning.superseded_by.join(", "));
         }
-        for LinkedBody { learning: NearBody { id, profile, pattern }, link, aged } in linked {
+        for LinkedBody { learning: NearBody { id, profile, pattern }, link, aged } in linked.iter().take(LINKED) {
             let aged: String = aged.iter().map(|aged| format!("; {}", aged.sentence)).collect();
             page.indented_label(2, [dim(link)], format!("{id} ({profile}): {pattern}{aged}"));
+        }
+        if let Some(more) = linked.len().checked_sub(LINKED).filter(|more| *more > 0) {
+            page.indented_label(2, [dim("and")], format!("{more} more that are near or replaced; `--json` has them"));
         }
     }
 }

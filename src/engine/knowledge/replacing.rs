@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::name::RecordId;
 use crate::model::record::Learning;
 
+/// So many are followed from one learning; of a longer chain the end is not looked for.
+const FOLLOWED: usize = 256;
+
 /// Which learnings replace which.
 #[derive(Debug, Default)]
 pub(crate) struct Replacements(BTreeMap<RecordId, Vec<RecordId>>);
@@ -32,10 +35,11 @@ impl Replacements {
     }
 }
 
-/// All that replace `first`, those that replace them included. `replaced_by` gives the ones that name one as replaced.
-fn newer<T: Ord + Clone>(first: &T, replaced_by: impl Fn(&T) -> Vec<T>) -> BTreeSet<T> {
+/// All that replace `first`, those that replace them included, up to [`FOLLOWED`]. `replaced_by` gives the ones that name one as
+/// replaced.
+pub(crate) fn newer<T: Ord + Clone>(first: &T, replaced_by: impl Fn(&T) -> Vec<T>) -> BTreeSet<T> {
     let (mut seen, mut waiting) = (BTreeSet::new(), replaced_by(first));
-    while let Some(next) = waiting.pop() {
+    while let Some(next) = waiting.pop().filter(|_| seen.len() < FOLLOWED) {
         if next != *first && seen.insert(next.clone()) {
             waiting.extend(replaced_by(&next));
         }
@@ -44,7 +48,7 @@ fn newer<T: Ord + Clone>(first: &T, replaced_by: impl Fn(&T) -> Vec<T>) -> BTree
 }
 
 /// The newest of them, which nothing replaces; none where nothing replaces `first`. Of learnings that replace one another in a
-/// circle, as only a forgery can, those that replace `first` itself.
+/// circle, as only a forgery can, and of too long a chain those that replace `first` itself.
 pub(crate) fn newest<T: Ord + Clone>(first: &T, replaced_by: impl Fn(&T) -> Vec<T>) -> Vec<T> {
     let direct = replaced_by(first);
     // Nothing replaces most of them.
@@ -72,5 +76,12 @@ mod tests {
         assert_eq!([1, 2, 4, 7].map(|one| newest(&one, replaced_by)), [vec![4], vec![4], vec![], vec![]]);
         assert_eq!(newer(&1, replaced_by), BTreeSet::from([2, 3, 4]));
         assert_eq!((newest(&5, replaced_by), newer(&5, replaced_by)), (vec![6], BTreeSet::from([6])));
+        let asked = std::cell::Cell::new(0);
+        let without_end = |one: &u32| {
+            asked.set(asked.get() + 1);
+            vec![one + 1]
+        };
+        assert_eq!(newest(&1, without_end), [2]);
+        assert!(asked.get() <= 2 * FOLLOWED + 2, "{}", asked.get());
     }
 }

@@ -6,7 +6,7 @@ pub use super::ageing::{Aged, Change};
 use super::ageing::{Ageing, Origin};
 use super::corpus::{Corpus, Memory};
 use super::likeness::Words;
-use super::replacing::newest;
+use super::replacing::{newer, newest};
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
 use crate::model::citation::Cited;
@@ -81,7 +81,7 @@ pub fn search(site: &Site, question: &Question) -> Result<Vec<Found>, EngineErro
                     format!("`{}` has no word to look for: only signs, or words that stand in any text", visible(words))
                 }
             },
-            "agentops learn list   shows all",
+            "all there are: agentops learn list",
         ));
     }
     let base = site.base()?;
@@ -93,6 +93,8 @@ struct Candidate {
     place: usize,
     score: f32,
     superseded_by: Vec<RecordId>,
+    /// All that replace it, those included.
+    newer: Vec<RecordId>,
     /// The places of those that it replaces and that fit as well.
     replaced: Vec<usize>,
 }
@@ -137,7 +139,7 @@ pub(crate) fn search_at(
             }
             let like = found.iter_mut().find(|(known, _)| known.is_near(&words)).map(|(_, found)| found);
             if let Some(like) = like {
-                let is_replaced = candidate.superseded_by.contains(&like.learning.id);
+                let is_replaced = candidate.newer.contains(&like.learning.id);
                 let link = if is_replaced { Link::Superseded } else { Link::Near };
                 like.linked.push(Linked { learning, link, aged });
                 like.linked.append(&mut linked);
@@ -197,16 +199,23 @@ fn candidates(corpus: &Corpus, words: &str, profile: Option<&ProfileName>, tag: 
             && tag.is_none_or(|tag| corpus.has_tag(place, tag))
     };
     let replacements = corpus.replacements();
+    let replaced_by = |place: &usize| replacements.get(corpus.id(*place)).cloned().unwrap_or_default();
+    let ids = |places: &mut dyn Iterator<Item = usize>| -> Vec<RecordId> {
+        places.filter_map(|place| RecordId::parse(corpus.id(place)).ok()).collect()
+    };
     let mut by_place: BTreeMap<usize, Candidate> = BTreeMap::new();
     for hit in best(&corpus.texts(), words, usize::MAX).into_iter().filter(|hit| is_wanted(hit.text)) {
-        let newest = newest(&hit.text, |place| replacements.get(corpus.id(*place)).cloned().unwrap_or_default());
-        let wanted: Vec<usize> = newest.iter().copied().filter(|place| is_wanted(*place)).collect();
+        let newest = newest(&hit.text, replaced_by);
+        // Of a circle none is the newest: each stands for itself.
+        let is_end = |place: &usize| replaced_by(place).is_empty();
+        let wanted: Vec<usize> = newest.iter().copied().filter(|place| is_wanted(*place) && is_end(place)).collect();
         let (targets, by) = if wanted.is_empty() { (vec![hit.text], newest) } else { (wanted, Vec::new()) };
         for place in targets {
             let candidate = by_place.entry(place).or_insert_with(|| Candidate {
                 place,
                 score: 0.0,
-                superseded_by: by.iter().filter_map(|place| RecordId::parse(corpus.id(*place)).ok()).collect(),
+                superseded_by: ids(&mut by.iter().copied()),
+                newer: if by.is_empty() { Vec::new() } else { ids(&mut newer(&place, replaced_by).into_iter()) },
                 replaced: Vec::new(),
             });
             candidate.score = candidate.score.max(hit.score);
