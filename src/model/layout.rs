@@ -59,6 +59,22 @@ pub enum Place {
 }
 
 impl Place {
+    /// Whether agentops itself keeps it of what others did, as opposed to rules and documents.
+    pub fn is_record(&self) -> bool {
+        match self {
+            Self::Event(..)
+            | Self::Vote(..)
+            | Self::Verdict(..)
+            | Self::Learning(..)
+            | Self::Session(..)
+            | Self::Decision(..)
+            | Self::Bundle(..) => true,
+            Self::TopFile | Self::Secrets | Self::Amend | Self::ProfileFile(_) | Self::Document(_) | Self::Stray => {
+                false
+            }
+        }
+    }
+
     /// What `path` is; `None` when it is not below `.agentops/`.
     pub fn of(path: &RepoPath) -> Option<Self> {
         if !path.is_below(ROOT) {

@@ -160,7 +160,7 @@ fn what_was_there_before_does_not_bring_an_improvement() {
     insta::assert_snapshot!(snapshot("HEAD"), @r#"
     exit 1
     --- stderr
-    error: the commit <id> brings nothing but the record that proposes the improvement
+    error: the commit <id> brings nothing but records of agentops
     hint: name a later commit that brought it, or give it up: agentops learn drop <session>.1 --reason "…"
     "#);
     insta::assert_snapshot!(snapshot("HEAD~2"), @r#"
@@ -199,7 +199,12 @@ fn two_branches_that_decide_differently_leave_a_dispute() {
     sandbox.git("merge --quiet --no-edit other");
     assert_eq!(state(&sandbox, 1), "disputed");
     sandbox.agentops("check --all").run().expect_code(0);
-    sandbox.agentops(&format!("learn adopt {session}.1 --commit HEAD~1")).run().expect_code(0);
+    // The record of a decision brought nothing, nor did the merge that has only such.
+    for revision in ["HEAD", "HEAD~1"] {
+        let refused = sandbox.agentops(&format!("learn adopt {session}.1 --commit {revision}")).run().expect_code(1);
+        assert!(refused.stderr.contains("brings nothing but records of agentops"), "{}", refused.stderr);
+    }
+    sandbox.agentops(&format!("learn adopt {session}.1 --commit HEAD~2")).run().expect_code(0);
     assert_eq!(state(&sandbox, 1), "adopted");
     sandbox.agentops("check --all").run().expect_code(0);
 }

@@ -319,14 +319,19 @@ fn bringing(
         (commit.committer.seconds < record.ended.seconds())
             .then(|| format!("is older than the improvement, which was proposed at {}", record.ended))
     } else {
-        let parents = commit.parents.iter().filter(|parent| site.repo.has_object(parent));
-        let parents = parents.map(|parent| site.repo.tree_of(parent)).collect::<Result<Vec<_>, _>>()?;
-        let mut is_known = false;
-        for parent in &parents {
-            is_known |= holds_record(parent)?.is_some();
+        // What a merge brings is what its first parent had not.
+        match commit.parents.first() {
+            Some(parent) if !site.repo.has_object(parent) => {
+                Some("cannot be compared with the one before it, which is not in this shallow clone".to_owned())
+            }
+            parent => {
+                let before = parent.map(|parent| site.repo.tree_of(parent)).transpose()?;
+                let is_work = |path| Place::of(path).is_none_or(|place| !place.is_record());
+                let brings_work =
+                    site.repo.diff_trees(before.as_ref(), &tree)?.iter().any(|change| is_work(&change.path));
+                (!brings_work).then(|| "brings nothing but records of agentops".to_owned())
+            }
         }
-        let brings_more = is_known || site.repo.diff_trees(parents.first(), &tree)?.iter().any(|own| own.path != *path);
-        (!brings_more).then(|| "brings nothing but the record that proposes the improvement".to_owned())
     };
     problem.map_or(Ok(id), |problem| {
         Err(EngineError::refused(
