@@ -211,7 +211,7 @@ fn a_home_folder_comes_into_no_record() {
     exit 1
     --- stderr
     error: the summary names a home folder, `/home/alice/work/api.log`, an improvement names a home folder, `C:\Users\alice\x`; everybody who has the repository would read it
-    hint: name files from the repository's top, and what lies in a home from there: ~/notes
+    hint: name files from the repository's top, what lies in a home from there (`~/notes`), and an address with its host
     "#);
     sandbox.agentops(&format!("{end} --dry-run")).run().expect_code(1);
     assert_eq!(sandbox.git("rev-parse HEAD"), head);

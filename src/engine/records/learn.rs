@@ -1,6 +1,6 @@
 //! Learnings: recording what was found out, and finding it again.
 
-use super::session;
+use super::{home_folders, session};
 use crate::engine::error::EngineError;
 use crate::engine::knowledge::filed::{self, Filed};
 use crate::engine::knowledge::likeness::{NEAR, Words, may_differ_in_sense};
@@ -97,6 +97,8 @@ pub fn add(site: &Site, target: &Target, request: &NewLearning) -> Result<Commit
             supersedes,
         };
         learning.validate()?;
+        let texts = [("the pattern", &learning.pattern), ("the application", &learning.application)];
+        home_folders::refuse(texts.map(|(what, text)| (what, text.as_str())), site.env)?;
         let mut trailers = vec![format!("Agentops-Learning: {id}")];
         if !learning.task.is_empty() {
             trailers.push(format!("Agentops-Task: {}", learning.task));

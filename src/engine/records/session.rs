@@ -1,7 +1,6 @@
 //! Sessions: one sitting of one actor, open in one worktree, and the record that it leaves.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use super::brought::{learnings, work};
 use super::files;
@@ -296,8 +295,8 @@ pub fn end(site: &Site, target: &Target, request: &End) -> Result<Committed<Ende
             improvements: request.improvements.iter().map(tidy).collect(),
         };
         record.validate()?;
-        let home = site.env.home();
-        home_folders::refuse(&record, home.as_deref().and_then(Path::to_str))?;
+        let improvements = record.improvements.iter().map(|improvement| ("an improvement", improvement.what.as_str()));
+        home_folders::refuse([("the summary", record.summary.as_str())].into_iter().chain(improvements), site.env)?;
         let path = layout::session(&record.profile, &record.started.date(), &record.id);
         Ok(Draft {
             files: vec![(path, Some(record.print().into_bytes()))],
