@@ -40,7 +40,7 @@ pub(super) enum Verb {
   agentops route eval texts.jsonl
   agentops route eval - --json")]
     Eval {
-        /// Lines of `{\"text\", \"label\", \"labels\"}`; `label` is a built-in profile, `multi` with two `labels`, or `other`; `-` reads them from standard input
+        /// Lines of `{"text", "label", "labels"}`; `label` is a built-in profile, `multi` with two `labels`, or `other`; `-` reads them from standard input
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },

@@ -106,25 +106,28 @@ impl Route {
 
 /// Words that stand in tasks of any kind, sorted: they do not say what one is about.
 #[rustfmt::skip]
-const OF_ANY_TASK: [&str; 163] = [
-    "a", "about", "add", "after", "again", "all", "an", "and", "any", "are", "as", "at", "back", "be", "been",
-    "before", "better", "but", "by", "can", "change", "check", "clean", "clear", "come", "comes", "could", "did",
-    "do", "does", "doing", "done", "down", "everything", "few", "first", "fix", "for", "from", "get", "give", "go",
-    "good", "had", "handle", "has", "have", "help", "how", "i", "if", "improve", "in", "into", "is", "issue", "it",
-    "its", "just", "keep", "know", "last", "later", "less", "let", "like", "little", "look", "lot", "make", "many",
-    "may", "me", "more", "much", "must", "my", "need", "new", "next", "no", "not", "nothing", "now", "of", "off",
-    "old", "on", "one", "only", "or", "other", "our", "out", "over", "own", "people", "please", "problem", "put",
-    "really", "say", "see", "set", "should", "show", "so", "some", "somehow", "someone", "something", "soon", "sort",
-    "stuff", "such", "take", "task", "than", "that", "the", "their", "them", "then", "there", "these", "they",
+const OF_ANY_TASK: [&str; 178] = [
+    "a", "about", "add", "after", "again", "all", "an", "and", "any", "are", "arent", "as", "at", "back", "be",
+    "been", "before", "better", "but", "by", "can", "cant", "change", "check", "clean", "clear", "come", "comes",
+    "could", "couldnt", "did", "didnt", "do", "does", "doesnt", "doing", "done", "dont", "down", "everything", "few",
+    "first", "fix", "for", "from", "get", "give", "go", "good", "had", "handle", "has", "have", "help", "how", "i",
+    "if", "im", "improve", "in", "into", "is", "isnt", "issue", "it", "its", "ive", "just", "keep", "know", "last",
+    "later", "less", "let", "lets", "like", "little", "look", "lot", "make", "many", "may", "me", "more", "much",
+    "must", "my", "need", "new", "next", "no", "not", "nothing", "now", "of", "off", "old", "on", "one", "only",
+    "or", "other", "our", "out", "over", "own", "people", "please", "problem", "put", "really", "say", "see", "set",
+    "should", "shouldnt", "show", "so", "some", "somehow", "someone", "something", "soon", "sort", "stuff", "such",
+    "take", "task", "than", "that", "thats", "the", "their", "them", "then", "there", "theres", "these", "they",
     "thing", "things", "think", "this", "those", "time", "to", "today", "tomorrow", "too", "try", "up", "update",
-    "us", "use", "very", "want", "was", "way", "we", "well", "what", "when", "where", "which", "while", "who", "why",
-    "will", "with", "without", "wont", "work", "works", "would", "you", "your",
+    "us", "use", "very", "want", "was", "wasnt", "way", "we", "well", "what", "whats", "when", "where", "which",
+    "while", "who", "why", "will", "with", "without", "wont", "work", "works", "would", "you", "your",
 ];
 
 /// Whether a text has two words that the classifier could know, one of which says what it is about, and is mostly of its script.
 fn says_enough(text: &str) -> bool {
     let is_word = |word: &&str| word.chars().filter(char::is_ascii_alphabetic).count() >= 2;
-    let words = || text.split(|c: char| !c.is_alphanumeric()).filter(is_word);
+    // `doesn't` is one word.
+    let joined = text.replace(['\'', '’'], "");
+    let words = || joined.split(|c: char| !c.is_alphanumeric()).filter(is_word);
     let tells = |word: &str| OF_ANY_TASK.binary_search(&word.to_ascii_lowercase().as_str()).is_err();
     let is_told = words().nth(1).is_some() && words().any(tells);
     let (known, letters) = text
@@ -228,6 +231,7 @@ mod tests {
             "Fix the problem",
             "Look into it",
             "MAKE IT BETTER!",
+            "It doesn't work",
         ] {
             let route = decide_text(&of([0.03, 0.02, 0.01, 0.01, 0.93])).unless_untold(text);
             assert_eq!((route.decision, route.confidence), (Decision::Ask, 0.03), "{text}");

@@ -454,7 +454,7 @@ fn what_was_given_is_shown_again_in_a_fresh_clone() {
     sandbox.next(&task).expect_code(4);
     let event = sandbox.read(&event_of(&sandbox));
     let commit = first["commit"].as_str().unwrap();
-    let note = format!("contexts = \"{}:{commit}:15000:1 {}:{commit}:1000:1\"\n", digest(&first), digest(&second));
+    let note = format!("contexts = \"{}:{commit}:15000:2 {}:{commit}:1000:2\"\n", digest(&first), digest(&second));
     assert!(event.contains(&note), "{event}");
     sandbox.approve(&task);
     sandbox.next(&task).expect_code(0);
@@ -501,7 +501,7 @@ fn never_bytes_with_another_digest() {
     let whole = fs::read_to_string(&file).unwrap();
     let show = || context(&sandbox, &format!("show {digest}"));
     // By another recipe the text that was kept is what there is; a damaged one is none.
-    let older = whole.replacen(":15000:1\n", ":15000:0\n", 1);
+    let older = whole.replacen(":15000:2\n", ":15000:0\n", 1);
     assert_ne!(older, whole);
     fs::write(&file, &older).unwrap();
     let kept = show().expect_code(0);
@@ -512,7 +512,7 @@ fn never_bytes_with_another_digest() {
     assert_eq!(refused.stdout, "");
     assert!(refused.stderr.contains("recipe 0"), "{}", refused.stderr);
     // With another budget, or of another commit, it is another text.
-    for wrong in [whole.replacen(":15000:1\n", ":1000:1\n", 1), wrong_commit(&sandbox, &whole)] {
+    for wrong in [whole.replacen(":15000:2\n", ":1000:2\n", 1), wrong_commit(&sandbox, &whole)] {
         fs::write(&file, wrong.replace("Reset passwords", "Reset nothing")).unwrap();
         assert_eq!(show().expect_code(1).stdout, "");
         fs::write(&file, &wrong).unwrap();

@@ -19,7 +19,7 @@ use crate::text::{fidelity, tokens};
 /// The name of the cache's file.
 const CACHE: &str = "shortened";
 /// What its entries are. A release may count or shorten in another way, so each has a cache of its own.
-const CONTENTS: &str = concat!("tokens and shortened texts, form 1, agentops ", env!("CARGO_PKG_VERSION"));
+const CONTENTS: &str = concat!("tokens and shortened texts, form 2, agentops ", env!("CARGO_PKG_VERSION"));
 /// Entries that are kept besides those of the last context.
 const OTHERS: usize = 256;
 /// Shorter than this nothing is made: a small text is no burden.

@@ -7,7 +7,7 @@ use crate::model::profile::Phase;
 use crate::model::state::Stage;
 
 /// The version of the recipe.
-pub const RECIPE: u32 = 1;
+pub const RECIPE: u32 = 2;
 
 /// The share of the phase's budget that a context may take where nothing is said: one of so many parts.
 pub const SHARE: u32 = 4;
