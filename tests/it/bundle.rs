@@ -376,7 +376,11 @@ fn a_bundle_is_proved_by_its_sources_as_they_were() {
     sandbox.write(&path.replace(&id, &missing), forged);
     sandbox.commit_all(&lawful("docs: hand over again"));
     let output = run(&sandbox, &format!("verify {missing}")).expect_code(1);
-    assert!(output.stdout.contains("none of its sources is in this clone"), "{}", output.stdout);
+    assert!(
+        output.stdout.contains("not proved: 1 source is not in this repository: it cannot be proved"),
+        "{}",
+        output.stdout
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod adopted;
 mod architecture;
 mod attacks;
 mod bundle;
+mod bundle_doubted;
 mod bundle_told;
 mod check;
 #[cfg(unix)]

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{BundleBody, LoadArguments};
 use crate::cli::{CommandError, Context, Outcome};
 use crate::engine::knowledge::bundles::load::{self, Loading};
+use crate::engine::knowledge::bundles::prove::Verdict;
 use crate::engine::knowledge::bundles::sources::{Fate, Stale};
 use crate::ui::Mode;
 
@@ -19,7 +20,7 @@ struct LoadBody {
     save_again: Option<String>,
     /// Sources that have changes which are not committed.
     uncommitted: Vec<String>,
-    /// What speaks against its text, as `bundle verify` finds it, sentences.
+    /// Why one may not rely on its text, as `bundle verify` finds it, sentences.
     doubts: Vec<String>,
     misfit: Option<String>,
     projection: Option<ProjectionBody>,
@@ -68,7 +69,7 @@ pub(super) fn run(arguments: LoadArguments, context: &Context) -> Result<Outcome
         stale: loaded.stale.into_iter().map(StaleBody::of).collect(),
         save_again: loaded.save_again,
         uncommitted: loaded.uncommitted,
-        doubts: loaded.doubts,
+        doubts: loaded.proof.doubts(),
         misfit: loaded.misfit,
         projection: loaded.projection.map(|projection| ProjectionBody {
             phase: projection.phase.to_string(),
@@ -100,7 +101,11 @@ pub(super) fn run(arguments: LoadArguments, context: &Context) -> Result<Outcome
     }
     if let [first, rest @ ..] = body.doubts.as_slice() {
         let more = if rest.is_empty() { String::new() } else { format!("; and {} more", rest.len()) };
-        ui.warning(format!("it does not hold what its sources said: {first}{more}"));
+        let what = match loaded.proof.verdict() {
+            Verdict::DoesNotHold => "it does not hold what its sources said: ",
+            Verdict::Holds | Verdict::Unproved => "",
+        };
+        ui.warning(format!("{what}{first}{more}"));
         ui.hint(format!("agentops bundle verify {}", loaded.shelved.bundle.head.id));
     }
     if let Some(misfit) = &body.misfit {

@@ -4,18 +4,21 @@ use serde::Serialize;
 
 use super::{BundleBody, SourceBody, VerifyArguments};
 use crate::cli::{CommandError, Context, ErrorKind, Outcome};
-use crate::engine::knowledge::bundles::prove::{self, Proof};
+use crate::engine::knowledge::bundles::prove::{self, Proof, Unseen, Verdict, Why};
+use crate::engine::knowledge::bundles::shelf::Shelved;
 use crate::model::bundle::BundleSource;
 use crate::ui::{error, good, plain, warning};
 
 #[derive(Serialize)]
 struct VerifyBody {
     bundle: BundleBody,
-    /// `holds`, `does-not-hold` or `unseen`.
+    /// `holds`, `does-not-hold`, or `unseen`: nothing speaks against it, but not all could be looked at.
     verdict: &'static str,
     facts: usize,
     lost: Vec<LostBody>,
     wrong: Vec<String>,
+    /// What could not be looked at, sentences.
+    unproved: Vec<String>,
     seen: Vec<SourceBody>,
     unseen: Vec<SourceBody>,
 }
@@ -30,8 +33,8 @@ struct LostBody {
 
 /// Runs the verb.
 pub(super) fn run(arguments: &VerifyArguments, context: &Context) -> Result<Outcome, CommandError> {
-    let proof = prove::verify(&context.site(None)?, &arguments.id)?;
-    let body = VerifyBody::of(&proof);
+    let (shelved, proof) = prove::verify(&context.site(None)?, &arguments.id)?;
+    let body = VerifyBody::of(&shelved, &proof);
     context.ui.show(&body, |page| {
         for lost in &body.lost {
             page.line([
@@ -42,21 +45,23 @@ pub(super) fn run(arguments: &VerifyArguments, context: &Context) -> Result<Outc
         for wrong in &body.wrong {
             page.line([error("wrong"), plain(format!(": {wrong}"))]);
         }
-        for source in &body.unseen {
-            page.line([
-                warning("not seen"),
-                plain(format!(": {} {} is not in this clone", &source.blob[..12], source.path)),
-            ]);
+        for Unseen { source, why } in &proof.unseen {
+            let why = match why {
+                Why::Missing => "is not in this clone".to_owned(),
+                Why::TooLong(limit) => format!("is beyond the {limit} bytes that are read"),
+            };
+            let blob = source.blob.to_string();
+            page.line([warning("not seen"), plain(format!(": {} {} {why}", &blob[..12], source.path))]);
         }
         let (facts, seen) = (body.facts, body.seen.len());
         let all = seen + body.unseen.len();
-        match body.verdict {
-            "holds" => page.line([
+        match proof.verdict() {
+            Verdict::Holds => page.line([
                 good("holds"),
                 plain(format!(": {facts} facts of {seen} of {all} sources that must be kept are in it")),
             ]),
-            "unseen" => page.line([warning("not seen"), plain(": none of its sources is in this clone")]),
-            _ => page.line([
+            Verdict::Unproved => page.line([warning("not proved"), plain(format!(": {}", body.unproved.join("; ")))]),
+            Verdict::DoesNotHold => page.line([
                 error("does not hold"),
                 plain(format!(
                     ": {} of {facts} facts are lost, {} figures are wrong",
@@ -66,25 +71,25 @@ pub(super) fn run(arguments: &VerifyArguments, context: &Context) -> Result<Outc
             ]),
         }
     });
-    if !body.unseen.is_empty() {
+    if proof.unseen.iter().any(|unseen| unseen.why == Why::Missing) {
         context.ui.hint(crate::model::tree::COMPLETE_CLONE);
     }
-    Ok(match body.verdict {
-        "holds" => Outcome::Done,
-        "unseen" => Outcome::Ended(ErrorKind::Failure),
-        _ => Outcome::Ended(ErrorKind::Law),
+    Ok(match proof.verdict() {
+        Verdict::Holds => Outcome::Done,
+        Verdict::Unproved => Outcome::Ended(ErrorKind::Failure),
+        Verdict::DoesNotHold => Outcome::Ended(ErrorKind::Law),
     })
 }
 
 impl VerifyBody {
-    fn of(proof: &Proof) -> Self {
+    fn of(shelved: &Shelved, proof: &Proof) -> Self {
         let source = |source: &BundleSource| SourceBody { path: source.path.clone(), blob: source.blob.to_string() };
         Self {
-            bundle: BundleBody::of(&proof.shelved),
-            verdict: match (proof.holds(), proof.seen.is_empty()) {
-                (false, _) => "does-not-hold",
-                (true, true) => "unseen",
-                (true, false) => "holds",
+            bundle: BundleBody::of(shelved),
+            verdict: match proof.verdict() {
+                Verdict::Holds => "holds",
+                Verdict::DoesNotHold => "does-not-hold",
+                Verdict::Unproved => "unseen",
             },
             facts: proof.facts,
             lost: proof
@@ -98,8 +103,9 @@ impl VerifyBody {
                 })
                 .collect(),
             wrong: proof.wrong.clone(),
+            unproved: proof.unproved.clone(),
             seen: proof.seen.iter().map(source).collect(),
-            unseen: proof.unseen.iter().map(source).collect(),
+            unseen: proof.unseen.iter().map(|unseen| source(&unseen.source)).collect(),
         }
     }
 }

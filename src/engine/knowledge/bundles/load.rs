@@ -1,7 +1,7 @@
 //! `bundle load`: what would go into a context, whether it still holds, and whether there is room for it.
 
 use super::fit::{self, Projection};
-use super::prove;
+use super::prove::{Proof, Scope, Verdict};
 use super::shelf::{self, Shelved};
 use super::sources::{Fate, Stale, now_at, save_again, stale, uncommitted};
 use crate::engine::error::EngineError;
@@ -36,8 +36,8 @@ pub struct Loaded {
     pub save_again: Option<String>,
     /// Sources that have changes which are not committed: nothing of them is in the bundle.
     pub uncommitted: Vec<String>,
-    /// What speaks against its text, as `bundle verify` finds it, sentences: it was altered, or today's rules keep more.
-    pub doubts: Vec<String>,
+    /// What `bundle verify` finds: its text was altered, today's rules keep more, or nobody can tell.
+    pub proof: Proof,
     /// Why it may not be what the task's phase needs, a sentence; nothing where it is.
     pub misfit: Option<String>,
     /// Against the phase's budget; nothing where no task is meant.
@@ -54,9 +54,8 @@ pub fn load(site: &Site, request: &Loading) -> Result<Loaded, EngineError> {
     let is_new = stale.iter().any(|source| !matches!(source.fate, Fate::Moved(_)));
     let save_again = if is_new { save_again(&base, &shelved.bundle.head, &stale) } else { None };
     let uncommitted = uncommitted(site, &now_at(&shelved.bundle.head.sources, &stale))?;
-    let proof = prove::prove(site, shelved)?;
-    let (doubts, shelved) = (proof.doubts(), proof.shelved);
-    let text = with_its_origin(&shelved, &stale, &doubts);
+    let proof = Proof::of(&base, &shelved.bundle, Scope::Clone)?;
+    let text = with_its_origin(&shelved, &stale, proof.verdict());
     let tokens = tokens::count(&text);
     let head = &shelved.bundle.head;
     let own = Some(head.task.clone()).filter(|task| !task.is_empty());
@@ -88,7 +87,7 @@ pub fn load(site: &Site, request: &Loading) -> Result<Loaded, EngineError> {
         });
     }
     note_loaded(site, &head.id);
-    Ok(Loaded { text, tokens, stale, save_again, uncommitted, doubts, misfit, projection, shelved })
+    Ok(Loaded { text, tokens, stale, save_again, uncommitted, proof, misfit, projection, shelved })
 }
 
 /// Notes for the record of this worktree's open session, where there is one, that a bundle went into a context. The text is what
@@ -97,13 +96,16 @@ pub(crate) fn note_loaded(site: &Site, bundle: &RecordId) {
     let _ = open_session::note_bundle(site.repo.git_dir(), bundle.as_str());
 }
 
-/// What an agent reads of a bundle, whoever it is for.
+/// What a context says of a bundle: a function of the commit alone. It is held against those of its sources whose bytes the commit
+/// has, and of the others it says that they changed or are gone; what else this clone may have is not asked.
 pub(crate) fn injected(base: &Base<'_>, shelved: &Shelved) -> Result<String, EngineError> {
-    Ok(with_its_origin(shelved, &stale(base, &shelved.bundle.head.sources)?, &[]))
+    let stale = stale(base, &shelved.bundle.head.sources)?;
+    let proof = Proof::of(base, &shelved.bundle, Scope::Commit(&stale))?;
+    Ok(with_its_origin(shelved, &stale, proof.verdict()))
 }
 
 /// Where the text comes from, whether that is still so and was ever, then the text.
-fn with_its_origin(shelved: &Shelved, stale: &[Stale], doubts: &[String]) -> String {
+fn with_its_origin(shelved: &Shelved, stale: &[Stale], verdict: Verdict) -> String {
     let head = &shelved.bundle.head;
     let paths: Vec<String> = head.sources.iter().map(|source| format!("`{}`", source.path)).collect();
     let of = match (head.task.as_str(), head.phase.as_str()) {
@@ -128,8 +130,13 @@ fn with_its_origin(shelved: &Shelved, stale: &[Stale], doubts: &[String]) -> Str
         };
         out.push_str(&format!("> `{}` {what}\n", source.path));
     }
-    if !doubts.is_empty() {
-        out.push_str("> It does not hold what its sources said: look there before you rely on this.\n");
+    let doubt = match verdict {
+        Verdict::Holds => None,
+        Verdict::DoesNotHold => Some("does not hold what its sources said"),
+        Verdict::Unproved => Some("was not held against all that it was made of"),
+    };
+    if let Some(doubt) = doubt {
+        out.push_str(&format!("> It {doubt}: look there before you rely on this.\n"));
     }
     out.push('\n');
     out.push_str(&shelved.bundle.body);

@@ -170,7 +170,8 @@ pub(crate) fn shorten(
     })
 }
 
-fn count(number: usize, noun: &str) -> String {
+/// So many of something, in words.
+pub(super) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
