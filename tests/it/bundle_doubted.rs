@@ -135,3 +135,35 @@ fn contexts_read_no_more_than_a_mebibyte_to_prove_a_bundle() {
     assert!(context.contains(told), "{context}");
     assert_eq!(loaded(&sandbox, "notes")["doubts"], json!([]));
 }
+
+#[test]
+fn a_source_may_move_to_any_name() {
+    let sandbox = with(&[("docs/notes.md", NOTES), ("docs/more.md", &NOTES.replace("cookies", "envelopes"))]);
+    saved(&sandbox, "docs/notes.md docs/more.md --name both");
+    sandbox.git("rm --quiet docs/notes.md");
+    sandbox.write("docs/a\\b\u{ad}c.md", NOTES);
+    sandbox.commit_all(&lawful("docs: give it another name"));
+    sandbox.write("docs/a\\b\u{ad}c.md", "Not committed.\n");
+    let body = loaded(&sandbox, "both");
+    assert_eq!(body["stale"][0]["now"], "moved");
+    assert_eq!(body["uncommitted"], json!([body["stale"][0]["to"]]), "{body}");
+    sandbox.git("checkout --quiet -- docs");
+    sandbox.write("docs/more.md", "# All new\n");
+    sandbox.commit_all(&lawful("docs: begin anew"));
+    assert_eq!(loaded(&sandbox, "both")["save_again"], Value::Null, "no command can name what nobody sees");
+}
+
+#[test]
+fn a_source_that_became_a_folder_is_gone() {
+    let sandbox = with(&[("docs/notes.md", NOTES), ("docs/more.md", &NOTES.replace("cookies", "envelopes"))]);
+    saved(&sandbox, "docs/notes.md docs/more.md --name both");
+    sandbox.git("rm --quiet docs/notes.md");
+    sandbox.write("docs/notes.md/first.md", "# All new\n");
+    sandbox.commit_all(&lawful("docs: make it a folder"));
+    let body = loaded(&sandbox, "both");
+    assert_eq!(body["stale"], json!([{ "path": "docs/notes.md", "now": "gone" }]));
+    assert_eq!(
+        text(&body["save_again"]),
+        "agentops bundle save docs/more.md --type research --profile sre --name both"
+    );
+}

@@ -40,7 +40,7 @@ impl StaleBody {
     fn of(source: Stale) -> Self {
         let (now, to) = match source.fate {
             Fate::Changed => ("changed", None),
-            Fate::Moved(path) => ("moved", Some(path)),
+            Fate::Moved(path) => ("moved", Some(path.to_string())),
             Fate::Gone => ("gone", None),
         };
         Self { path: source.path, now, to }

@@ -63,7 +63,7 @@ fn bundle(scene: &Scene<'_>, kind: Kind, shelved: &Shelved, reason: String) -> R
         reason,
         command: format!("agentops bundle show {}", head.id),
     };
-    let text = injected(scene.base, shelved)?;
+    let text = injected(scene.base, &mut scene.places.borrow_mut(), shelved)?;
     let body = match readable(text.as_bytes()) {
         Some(text) => Body::Part { form: Form::Whole, text, language: "markdown".into(), of: Some(head.tokens_before) },
         None => Body::Unreadable("is no text".into()),

@@ -1,7 +1,10 @@
 //! What a context is made from: one commit, one task as it stands there, and nothing else.
 
+use std::cell::RefCell;
+
 use super::page::show_command;
 use crate::engine::error::EngineError;
+use crate::engine::knowledge::bundles::sources::Places;
 use crate::engine::site::{Base, Site};
 use crate::engine::tasks::phase;
 use crate::model::digest::ObjectId;
@@ -21,6 +24,8 @@ pub(super) struct Scene<'a> {
     /// The phase that the task is in, and its place in the profile.
     pub(super) phase: &'a Phase,
     pub(super) place: usize,
+    /// Where the commit's files are, for what moved.
+    pub(super) places: RefCell<Places<'a>>,
 }
 
 impl<'a> Scene<'a> {
@@ -54,7 +59,8 @@ impl<'a> Scene<'a> {
                 format!("agentops phase rewind {id} --to {} --reason \"…\"", rules.phases[0].name),
             ));
         };
-        Ok(Self { site, base, chain, rules, state, phase, place })
+        let places = RefCell::new(Places::of(&base.tree));
+        Ok(Self { site, base, chain, rules, state, phase, place, places })
     }
 
     /// The command that prints a file of the commit.

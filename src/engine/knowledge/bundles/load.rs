@@ -3,7 +3,7 @@
 use super::fit::{self, Projection};
 use super::prove::{Proof, Scope, Verdict};
 use super::shelf::{self, Shelved};
-use super::sources::{Fate, Stale, now_at, save_again, stale, uncommitted};
+use super::sources::{Fate, Places, Stale, now_at, save_again, stale, uncommitted};
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
 use crate::model::name::RecordId;
@@ -50,7 +50,7 @@ pub struct Loaded {
 pub fn load(site: &Site, request: &Loading) -> Result<Loaded, EngineError> {
     let base = site.base()?;
     let shelved = shelf::find(&base, &request.bundle)?;
-    let stale = stale(&base, &shelved.bundle.head.sources)?;
+    let stale = stale(&base, &mut Places::of(&base.tree), &shelved.bundle.head.sources)?;
     let is_new = stale.iter().any(|source| !matches!(source.fate, Fate::Moved(_)));
     let save_again = if is_new { save_again(&base, &shelved.bundle.head, &stale) } else { None };
     let uncommitted = uncommitted(site, &now_at(&shelved.bundle.head.sources, &stale))?;
@@ -98,8 +98,8 @@ pub(crate) fn note_loaded(site: &Site, bundle: &RecordId) {
 
 /// What a context says of a bundle: a function of the commit alone. It is held against those of its sources whose bytes the commit
 /// has, and of the others it says that they changed or are gone; what else this clone may have is not asked.
-pub(crate) fn injected(base: &Base<'_>, shelved: &Shelved) -> Result<String, EngineError> {
-    let stale = stale(base, &shelved.bundle.head.sources)?;
+pub(crate) fn injected(base: &Base<'_>, places: &mut Places<'_>, shelved: &Shelved) -> Result<String, EngineError> {
+    let stale = stale(base, places, &shelved.bundle.head.sources)?;
     let proof = Proof::of(base, &shelved.bundle, Scope::Commit(&stale))?;
     Ok(with_its_origin(shelved, &stale, proof.verdict()))
 }

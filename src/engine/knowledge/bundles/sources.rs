@@ -6,9 +6,9 @@ use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
 use crate::model::bundle::{BundleHead, BundleSource};
 use crate::model::digest::ObjectId;
-use crate::model::escape::shell_word;
+use crate::model::escape::{is_hidden, shell_word};
 use crate::model::path::RepoPath;
-use crate::model::tree::TreeView as _;
+use crate::model::tree::TreeView;
 
 /// A source that HEAD does not have where it was, as it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,62 +24,83 @@ pub struct Stale {
 pub enum Fate {
     /// Another file stands at its path.
     Changed,
-    /// Its bytes stand at this path, and nothing at its own.
-    Moved(String),
-    /// Neither its path nor its bytes are at HEAD.
+    /// Its bytes stand at this path, and no file at its own.
+    Moved(RepoPath),
+    /// No file is at its path, and its bytes were not found at HEAD.
     Gone,
 }
 
-/// The sources that HEAD does not have where they were, as they were. Only where there is nothing at a source's path is its blob
+/// The sources that HEAD does not have where they were, as they were. Only where there is no file at a source's path is its blob
 /// looked for in all of HEAD's tree.
-pub(super) fn stale(base: &Base<'_>, sources: &[BundleSource]) -> Result<Vec<Stale>, EngineError> {
+pub(super) fn stale(
+    base: &Base<'_>,
+    places: &mut Places<'_>,
+    sources: &[BundleSource],
+) -> Result<Vec<Stale>, EngineError> {
     let mut found = Vec::new();
     for source in sources {
-        let fate = match base.tree.entry(&RepoPath::from(source.path.as_str()))? {
+        let fate = match base.tree.entry(&source.path.as_str().into())?.filter(|entry| entry.mode.is_file()) {
             Some(entry) if entry.id == source.blob => continue,
             Some(_) => Fate::Changed,
-            None => Fate::Gone,
+            None => places.likeliest(source)?.map_or(Fate::Gone, Fate::Moved),
         };
-        found.push((source, fate));
+        found.push(Stale { path: source.path.clone(), fate });
     }
-    let mut places = HashMap::new();
-    for (source, _) in found.iter().filter(|(_, fate)| *fate == Fate::Gone) {
-        places.insert(source.blob, Vec::new());
-    }
-    if !places.is_empty() {
-        collect_places(base, &RepoPath::from(""), &mut places)?;
-    }
-    Ok(found
-        .into_iter()
-        .map(|(source, fate)| {
-            let moved =
-                places.get(&source.blob).filter(|_| fate == Fate::Gone).and_then(|places| likeliest(places, source));
-            Stale { path: source.path.clone(), fate: moved.map_or(fate, Fate::Moved) }
-        })
-        .collect())
+    Ok(found)
 }
 
-/// Adds to each of some blobs the paths at which HEAD has it.
-fn collect_places(
-    base: &Base<'_>,
-    folder: &RepoPath,
-    places: &mut HashMap<ObjectId, Vec<RepoPath>>,
-) -> Result<(), EngineError> {
-    for entry in base.tree.list(folder)? {
-        let path = folder.join(&entry.name);
-        if entry.mode.is_folder() {
-            collect_places(base, &path, places)?;
-        } else if let Some(found) = places.get_mut(&entry.id).filter(|_| entry.mode.is_file()) {
-            found.push(path);
+/// So many entries of a tree are looked at to find what moved: it is told for convenience, and somebody waits.
+const MOST_ENTRIES: usize = 100_000;
+
+/// Where the files of a tree are, by their blobs. The tree is walked once, and no further than is asked for.
+pub(crate) struct Places<'a> {
+    tree: &'a dyn TreeView,
+    /// Folders to be looked into, the next one last.
+    waiting: Vec<RepoPath>,
+    /// Entries that may still be looked at.
+    left: usize,
+    /// The first place of each blob.
+    first: HashMap<ObjectId, RepoPath>,
+    /// The first place of each blob under each file name.
+    named: HashMap<(ObjectId, Vec<u8>), RepoPath>,
+}
+
+impl<'a> Places<'a> {
+    /// Of a tree into which nobody looked yet.
+    pub(crate) fn of(tree: &'a dyn TreeView) -> Self {
+        let waiting = vec![RepoPath::default()];
+        Self { tree, waiting, left: MOST_ENTRIES, first: HashMap::new(), named: HashMap::new() }
+    }
+
+    /// Where a source most likely moved to: a place of its bytes with the same file name, otherwise the first one. What was asked
+    /// before does not matter.
+    fn likeliest(&mut self, source: &BundleSource) -> Result<Option<RepoPath>, EngineError> {
+        let wanted = (source.blob, RepoPath::from(source.path.as_str()).file_name().to_vec());
+        while !self.named.contains_key(&wanted) && self.look_on()? {}
+        Ok(self.named.get(&wanted).or_else(|| self.first.get(&source.blob)).cloned())
+    }
+
+    /// Looks into one more folder; `false` where all was seen, or as much as may be.
+    fn look_on(&mut self) -> Result<bool, EngineError> {
+        let Some(folder) = self.waiting.pop() else { return Ok(false) };
+        let known = self.waiting.len();
+        for entry in self.tree.list(&folder)? {
+            let Some(left) = self.left.checked_sub(1) else {
+                self.waiting.clear();
+                return Ok(false);
+            };
+            self.left = left;
+            let path = folder.join(&entry.name);
+            if entry.mode.is_folder() {
+                self.waiting.push(path);
+            } else if entry.mode.is_file() {
+                self.first.entry(entry.id).or_insert_with(|| path.clone());
+                self.named.entry((entry.id, entry.name)).or_insert(path);
+            }
         }
+        self.waiting[known..].reverse();
+        Ok(true)
     }
-    Ok(())
-}
-
-/// Which of the paths that have a source's bytes it most likely moved to: one with the same file name, otherwise the first.
-fn likeliest(places: &[RepoPath], source: &BundleSource) -> Option<String> {
-    let name = RepoPath::from(source.path.as_str()).file_name().to_vec();
-    places.iter().find(|path| path.file_name() == name).or(places.first()).map(ToString::to_string)
 }
 
 /// Where the sources stand at HEAD, changed or not.
@@ -87,15 +108,17 @@ pub(super) fn now_at(sources: &[BundleSource], stale: &[Stale]) -> Vec<RepoPath>
     let place =
         |source: &BundleSource| match stale.iter().find(|stale| stale.path == source.path).map(|stale| &stale.fate) {
             Some(Fate::Gone) => None,
-            Some(Fate::Moved(path)) => Some(path.as_str().into()),
+            Some(Fate::Moved(path)) => Some(path.clone()),
             Some(Fate::Changed) | None => Some(source.path.as_str().into()),
         };
     sources.iter().filter_map(place).collect()
 }
 
-/// The command that saves a bundle anew from what its sources are now; nothing where none of them is at HEAD.
+/// The command that saves a bundle anew from what its sources are now; nothing where none of them is at HEAD, or one has a name
+/// that cannot be pasted.
 pub(super) fn save_again(base: &Base<'_>, head: &BundleHead, stale: &[Stale]) -> Option<String> {
-    let paths: Vec<String> = now_at(&head.sources, stale).iter().map(|path| shell_word(&path.to_string())).collect();
+    let typed = |path: &RepoPath| path.as_str().filter(|path| !path.chars().any(is_hidden)).map(shell_word);
+    let paths: Vec<String> = now_at(&head.sources, stale).iter().map(typed).collect::<Option<_>>()?;
     if paths.is_empty() {
         return None;
     }
@@ -119,4 +142,55 @@ pub(super) fn uncommitted(site: &Site, paths: &[RepoPath]) -> Result<Vec<String>
         return Ok(Vec::new());
     }
     Ok(site.repo.path_status(paths)?.into_iter().map(|(path, _)| path.to_string()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::tree::{Entry, MemoryTree, Mode, SightError};
+
+    fn source(path: &str, blob: ObjectId) -> BundleSource {
+        BundleSource { path: path.into(), blob }
+    }
+
+    /// A tree that has no end, as far as anybody can tell who walks it.
+    struct Endless;
+
+    impl TreeView for Endless {
+        fn entry(&self, _: &RepoPath) -> Result<Option<Entry>, SightError> {
+            Ok(None)
+        }
+
+        fn list(&self, _: &RepoPath) -> Result<Vec<Entry>, SightError> {
+            let id = ObjectId::parse(&"1".repeat(40)).unwrap();
+            Ok(vec![Entry { name: b"a".to_vec(), mode: Mode::Tree, id }])
+        }
+
+        fn blob(&self, id: &ObjectId, _: &RepoPath, _: u64) -> Result<Vec<u8>, SightError> {
+            Err(SightError::Missing { id: id.to_string(), what: String::new() })
+        }
+    }
+
+    #[test]
+    fn no_more_is_looked_at_than_anybody_waits_for() {
+        let mut places = Places { left: 20_000, ..Places::of(&Endless) };
+        let wanted = source("notes.md", ObjectId::parse(&"2".repeat(40)).unwrap());
+        assert_eq!(places.likeliest(&wanted).unwrap(), None);
+        assert_eq!((places.left, places.waiting.len()), (0, 0));
+    }
+
+    #[test]
+    fn places_do_not_depend_on_what_was_asked_before() {
+        let mut tree = MemoryTree::new();
+        tree.put("a/x.md", "1").put("b/y.md", "2").put("c/notes.md", "1").put("d/notes.md", "1").put("e/z.md", "3");
+        let id = |path: &str| tree.entry(&path.into()).unwrap().unwrap().id;
+        let (one, two) = (source("notes.md", id("a/x.md")), source("notes.md", id("b/y.md")));
+        let mut places = Places::of(&tree);
+        let found = |places: &mut Places<'_>, wanted| places.likeliest(wanted).unwrap().unwrap().to_string();
+        assert_eq!(found(&mut places, &one), "c/notes.md");
+        assert!(places.waiting.len() == 2, "what is behind was not looked at");
+        assert_eq!(found(&mut places, &two), "b/y.md");
+        assert_eq!(found(&mut places, &one), "c/notes.md");
+        assert_eq!(places.left, MOST_ENTRIES - 10);
+    }
 }
