@@ -167,3 +167,17 @@ fn a_source_that_became_a_folder_is_gone() {
         "agentops bundle save docs/more.md --type research --profile sre --name both"
     );
 }
+
+#[test]
+fn a_question_without_words_is_refused() {
+    let sandbox = with(&[("docs/notes.md", NOTES)]);
+    saved(&sandbox, "docs/notes.md");
+    let refused = sandbox.agentops("bundle search").arg("").run().expect_code(2);
+    assert!(refused.stderr.contains("there are no words to look for"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("agentops bundle list"), "{}", refused.stderr);
+    run(&sandbox, "search the").expect_code(2);
+    for command in ["search cookies", "list"] {
+        let refused = run(&sandbox, &format!("{command} --limit 0")).expect_code(2);
+        assert!(refused.stderr.contains("a number from 1 on is expected"), "{}", refused.stderr);
+    }
+}

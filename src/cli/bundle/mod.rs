@@ -145,7 +145,7 @@ struct Filtering {
     #[arg(long, value_name = "ID")]
     task: Option<String>,
     /// At most so many
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = crate::cli::how_many)]
     limit: Option<usize>,
 }
 

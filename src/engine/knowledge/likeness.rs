@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::engine::error::EngineError;
+use crate::model::escape::visible;
 use crate::text::words::{Term, each_term};
 
 /// From this share of common words on, two learnings are near: they say much the same, though perhaps in another order.
@@ -44,6 +46,22 @@ impl Words {
     pub fn is_near(&self, other: &Self) -> bool {
         self.likeness(other) >= NEAR
     }
+}
+
+/// Refuses a question that has no word to look for; `list` is the command that shows all.
+pub(crate) fn refuse_no_words(question: &str, list: &str) -> Result<(), EngineError> {
+    if Words::of(question).count() > 0 {
+        return Ok(());
+    }
+    Err(EngineError::usage(
+        match question.trim() {
+            "" => "there are no words to look for".to_owned(),
+            words => {
+                format!("`{}` has no word to look for: only signs, or words that stand in any text", visible(words))
+            }
+        },
+        format!("{list}   shows all"),
+    ))
 }
 
 /// The pairs of texts that are near one another, by their places, the smaller first; sorted. Two that are near share one of their

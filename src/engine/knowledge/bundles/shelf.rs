@@ -2,6 +2,7 @@
 
 use super::reuse::Reuse;
 use crate::engine::error::EngineError;
+use crate::engine::knowledge::likeness::refuse_no_words;
 use crate::engine::site::{Base, Site, near, refuse_empty_id};
 use crate::model::bundle::{Bundle, BundleHead, BundleType, WrittenId};
 use crate::model::digest::ObjectId;
@@ -141,8 +142,9 @@ pub struct Hit {
     pub line: String,
 }
 
-/// The bundles at HEAD that `words` are about, best first.
+/// The bundles at HEAD that `words` are about, best first. Fails where there is no word that could be looked for.
 pub fn search(site: &Site, words: &str, filter: &Filter) -> Result<Looked<Hit>, EngineError> {
+    refuse_no_words(words, LIST)?;
     let Looked { found, malformed } = look(&site.base()?, filter)?;
     Ok(Looked { found: best(&found, words, filter), malformed })
 }
