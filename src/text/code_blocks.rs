@@ -166,8 +166,13 @@ pub(super) fn fenced(block: &str, is_quoted: bool) -> String {
         let is_closed = last.len() >= fence.len() && last.chars().all(|c| c == mark);
         return if is_closed { body } else { format!("{body}\n{fence}") };
     }
-    let fence = if body.contains("```") { "~~~~" } else { "```" };
+    let fence = fence_of(&body);
     format!("{fence}\n{body}\n{fence}")
+}
+
+/// A fence for a block of code that has none.
+fn fence_of(body: &str) -> &'static str {
+    if body.contains("```") { "~~~~" } else { "```" }
 }
 
 /// A file in TOML as a block of code: without empty lines, and without comments but for those that are marked. Empty where nothing
@@ -175,18 +180,55 @@ pub(super) fn fenced(block: &str, is_quoted: bool) -> String {
 pub(super) fn code_of_toml(text: &str) -> String {
     let mut inner = String::new();
     // A string of several lines may hold anything.
-    let mut in_string = false;
+    let mut open = None;
     for line in text.lines().map(str::trim_end) {
         let is_comment = line.trim_start().starts_with('#') && !line.contains(KEEP);
-        if in_string || !line.is_empty() && !is_comment {
+        if open.is_some() || !line.is_empty() && !is_comment {
             inner.push_str(line);
             inner.push('\n');
-            let quotes = line.matches("\"\"\"").count() + line.matches("'''").count();
-            in_string ^= quotes % 2 == 1;
+            open = open_at_end(line, open);
         }
     }
-    let fence = if inner.contains("```") { "~~~~" } else { "```" };
+    let fence = fence_of(&inner);
     if inner.trim().is_empty() { String::new() } else { format!("{fence}toml\n{inner}{fence}") }
+}
+
+/// The marks with which strings of TOML begin and end; those of several lines have three signs.
+const STRINGS: [&str; 4] = ["\"\"\"", "'''", "\"", "'"];
+
+/// The mark of the string of several lines that is open at the end of a line of TOML, where `open` is the one at its beginning.
+fn open_at_end(line: &str, mut open: Option<&'static str>) -> Option<&'static str> {
+    let mut rest = line;
+    loop {
+        let mark = match open {
+            Some(mark) => mark,
+            None => {
+                rest = &rest[rest.find(['"', '\'', '#'])?..];
+                // What begins with none of them is a comment.
+                let mark = STRINGS.into_iter().find(|mark| rest.starts_with(mark))?;
+                rest = &rest[mark.len()..];
+                mark
+            }
+        };
+        match behind_string(rest, mark) {
+            Some(behind) => (rest, open) = (behind, None),
+            None => return Some(mark).filter(|mark| mark.len() == 3),
+        }
+    }
+}
+
+/// What stands behind a string of TOML that ends with `mark`; `None` where it does not end in `text`.
+fn behind_string<'t>(text: &'t str, mark: &str) -> Option<&'t str> {
+    let (bytes, sign) = (text.as_bytes(), mark.as_bytes()[0]);
+    let mut at = 0;
+    while !bytes.get(at..)?.starts_with(mark.as_bytes()) {
+        let is_escape = sign == b'"' && *bytes.get(at)? == b'\\';
+        at += if is_escape { 2 } else { 1 };
+    }
+    at += mark.len();
+    // Before the mark that ends a string of several lines there may be two more signs that belong to it.
+    let more = bytes[at..].iter().take(mark.len() - 1).take_while(|byte| **byte == sign).count();
+    Some(&text[at + more..])
 }
 
 /// The command lines of a block; where it has no prompts, those lines that `is_command`.
@@ -313,5 +355,25 @@ mod tests {
         assert_eq!(fenced("```", false), "```\n```");
         assert_eq!(fenced("a\n    b\n", false), "```\na\nb\n```");
         assert_eq!(kept_of_code("drop(x); // !keep"), "drop(x);");
+    }
+
+    #[test]
+    fn strings_of_toml_begin_and_end_where_they_do() {
+        for (line, open) in [
+            ("a = 1 # \"\"\"", None),
+            ("a = \"'''\"", None),
+            ("a = '\"\"\"'", None),
+            ("a = \"\\\"'''\" # b", None),
+            ("a = [\"\", '', \"\"\"", Some("\"\"\"")),
+            ("a = '''b\"\"\"", Some("'''")),
+            ("a = '''b''''' # \"\"\"", None),
+            ("a = \"\"\"\\\"\"\" \u{e9}", Some("\"\"\"")),
+            ("a = \"\"\"\"\"\"", None),
+            ("a = \"not ended '''", None),
+        ] {
+            assert_eq!(open_at_end(line, None), open, "{line}");
+        }
+        assert_eq!(open_at_end("b\"\"\"", Some("'''")), Some("'''"));
+        assert_eq!(open_at_end("b''', \"\"\"c", Some("'''")), Some("\"\"\""));
     }
 }

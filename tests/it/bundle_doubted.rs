@@ -181,3 +181,15 @@ fn a_question_without_words_is_refused() {
         assert!(refused.stderr.contains("a number from 1 on is expected"), "{}", refused.stderr);
     }
 }
+
+/// No quote in a string or a comment makes text of a promise disappear.
+#[test]
+fn strings_of_several_lines_are_kept_whole() {
+    let promise = "a = \"uses '''\" # not \"\"\"\nb = '\"\"\"'\n# left out\ntext = \"\"\"\n# Heading\n\n\\\"\"\" '''\n# And one more\n\
+                   \"\"\"\"\n# left out, too\nc = '''\n# Last \"\"\"\n'''\n# left out\n";
+    let sandbox = with(&[("docs/promise.toml", promise)]);
+    saved(&sandbox, "docs/promise.toml");
+    let body = text(&run(&sandbox, "show promise --json").expect_code(0).json()["body"]);
+    let kept = promise.replace("# left out, too\n", "").replace("# left out\n", "");
+    assert!(body.contains(&kept), "{body}");
+}
