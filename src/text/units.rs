@@ -428,7 +428,7 @@ impl Reader {
 }
 
 /// The name of a file in TOML, without folders and ending; `None` for other files.
-fn toml_title(name: &str) -> Option<&str> {
+pub(crate) fn toml_title(name: &str) -> Option<&str> {
     name.rsplit('/').next().unwrap_or(name).strip_suffix(".toml")
 }
 

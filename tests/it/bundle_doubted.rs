@@ -193,3 +193,24 @@ fn strings_of_several_lines_are_kept_whole() {
     let kept = promise.replace("# left out, too\n", "").replace("# left out\n", "");
     assert!(body.contains(&kept), "{body}");
 }
+
+#[test]
+fn what_says_nothing_is_told_as_such() {
+    let sandbox = with(&[("docs/promise.toml", "# only a comment\n")]);
+    let refused = run(&sandbox, "save docs/promise.toml --profile sre").expect_code(1);
+    insta::assert_snapshot!(refused.stderr, @"
+    error: there is nothing to shorten: nothing in the sources says anything that could be kept
+    hint: name sources that say more
+    ");
+}
+
+#[test]
+fn a_name_is_known_beside_task_and_phase() {
+    let sandbox = Sandbox::governed();
+    let task = sandbox.open_task("Letters that wait are sent again", "");
+    sandbox.fill_requirements(&task);
+    sandbox.next(&task).expect_code(4);
+    run(&sandbox, &format!("save --task {} --name postponed", task.id)).expect_code(0);
+    let refused = run(&sandbox, "show postponde").expect_code(2);
+    assert!(refused.stderr.contains("did you mean `postponed`?"), "{}", refused.stderr);
+}

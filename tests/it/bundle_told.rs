@@ -67,7 +67,7 @@ fn what_cannot_be_cut_is_named() {
     insta::assert_snapshot!(run(&sandbox, "save docs/notes.md --profile sre").snapshot(), @"
     exit 1
     --- stderr
-    error: there is nothing to shorten: the sources have headings, and nothing is said below them
+    error: there is nothing to shorten: nothing in the sources says anything that could be kept
     hint: name sources that say more
     ");
 }

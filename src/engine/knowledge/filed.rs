@@ -1,4 +1,4 @@
-//! Session records and learnings in a tree: found by id, newest first.
+//! Files in a tree that are named by their ids; of them session records and learnings, found by id, newest first.
 
 use std::marker::PhantomData;
 
@@ -35,7 +35,7 @@ impl Record for Learning {
     const LIST: &'static str = "agentops learn list";
 }
 
-/// A record's file, not yet opened.
+/// A file that is named by the id of what it holds, not yet opened.
 #[derive(Debug, Clone)]
 pub(crate) struct Filed<T> {
     pub(crate) id: RecordId,
@@ -46,11 +46,24 @@ pub(crate) struct Filed<T> {
     kind: PhantomData<T>,
 }
 
+impl<T> Filed<T> {
+    /// The file with this id.
+    pub(crate) fn new(id: RecordId, profile: ProfileName, path: RepoPath, object: ObjectId) -> Self {
+        Self { id, profile, path, object, kind: PhantomData }
+    }
+
+    /// That the beginning of an id fits several; `noun` is what each of them is.
+    pub(crate) fn several(noun: &str, written: &str, fits: &[&Self]) -> EngineError {
+        let names: Vec<&str> = fits.iter().take(8).map(|file| file.id.as_str()).collect();
+        EngineError::usage(format!("`{written}` fits {} {noun}s", fits.len()), format!("one of: {}", names.join(", ")))
+    }
+}
+
 impl<T: Record> Filed<T> {
     /// The record that lies at `path`; `None` where none can.
     pub(crate) fn at(path: RepoPath, object: ObjectId) -> Option<Self> {
         let Some(Place::Session(profile, id) | Place::Learning(profile, id)) = Place::of(&path) else { return None };
-        Some(Self { id, profile, path, object, kind: PhantomData })
+        Some(Self::new(id, profile, path, object))
     }
 
     /// The record; `None` where the file is malformed, which AO-E2 tells.
@@ -77,7 +90,7 @@ pub(crate) fn list<T: Record>(base: &Base<'_>, only: Option<&ProfileName>) -> Re
                 for file in base.tree.list(&months)?.into_iter().filter(|file| file.mode.is_file()) {
                     if let Some(id) = layout::record_of(&year.name, &month.name, &file.name) {
                         let (profile, path) = (profile.clone(), months.join(&file.name));
-                        found.push(Filed { id, profile, path, object: file.id, kind: PhantomData });
+                        found.push(Filed::new(id, profile, path, file.id));
                     }
                 }
             }
@@ -95,11 +108,7 @@ pub(crate) fn find<T: Record>(base: &Base<'_>, prefix: &str) -> Result<(Filed<T>
     let all = list::<T>(base, None)?;
     let mut fits = written.select(&all, |file| &file.id);
     if fits.len() > 1 {
-        let names: Vec<&str> = fits.iter().take(8).map(|file| file.id.as_str()).collect();
-        return Err(EngineError::usage(
-            format!("`{prefix}` fits {} {}s", fits.len(), T::NOUN),
-            format!("one of: {}", names.join(", ")),
-        ));
+        return Err(Filed::several(T::NOUN, prefix, &fits));
     }
     let Some(file) = fits.pop() else {
         let hint = match all.is_empty() {

@@ -15,7 +15,7 @@ use crate::model::state::Stage;
 use crate::model::time::Timestamp;
 use crate::model::tree::MAX_STATE_FILE;
 use crate::text::compress::{Unfit, compress};
-use crate::text::units::{Reading, Source};
+use crate::text::units::{Reading, Source, toml_title};
 use crate::text::{fidelity, tokens};
 
 /// Shorter than this nothing is made, whatever the ratio: a small text is no burden.
@@ -63,7 +63,7 @@ pub(crate) fn is_prose(path: &RepoPath) -> bool {
 
 /// Whether a document of a phase belongs into the phase's bundle: what is written for people, and what is promised.
 pub(crate) fn is_carried(path: &RepoPath) -> bool {
-    is_prose(path) || path.as_str().is_some_and(|path| path.ends_with(".toml"))
+    is_prose(path) || path.as_str().is_some_and(|path| toml_title(path).is_some())
 }
 
 /// A file's text without what nobody sees; `None` where it is none.
@@ -121,7 +121,7 @@ pub(crate) fn shorten(
         Some(command) => (compressor::run(site, command, &texts, kind, wanted)?, "command"),
         None if reading.units.is_empty() => {
             return Err(EngineError::refused(
-                "there is nothing to shorten: the sources have headings, and nothing is said below them",
+                "there is nothing to shorten: nothing in the sources says anything that could be kept",
                 "name sources that say more",
             ));
         }

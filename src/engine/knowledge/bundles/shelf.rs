@@ -2,12 +2,12 @@
 
 use super::reuse::Reuse;
 use crate::engine::error::EngineError;
+use crate::engine::knowledge::filed::Filed;
 use crate::engine::knowledge::likeness::refuse_no_words;
 use crate::engine::site::{Base, Site, near, refuse_empty_id};
 use crate::model::bundle::{Bundle, BundleHead, BundleType, WrittenId};
-use crate::model::digest::ObjectId;
 use crate::model::layout::{self, Place};
-use crate::model::name::{ProfileName, RecordId, Word};
+use crate::model::name::Word;
 use crate::model::path::RepoPath;
 use crate::model::tree::{MAX_STATE_FILE, SightError, TreeView as _};
 use crate::text::search::{self, TokenisedText};
@@ -42,23 +42,15 @@ pub struct Looked<T> {
     pub malformed: Vec<Malformed>,
 }
 
-/// A bundle's file, not yet opened.
-struct Filed {
-    id: RecordId,
-    profile: ProfileName,
-    path: RepoPath,
-    object: ObjectId,
-}
-
 /// The files of all bundles, newest first. Only folders are read.
-fn files(base: &Base<'_>) -> Result<Vec<Filed>, EngineError> {
+fn files(base: &Base<'_>) -> Result<Vec<Filed<Bundle>>, EngineError> {
     let mut found = Vec::new();
     for profile in base.policy.profiles.keys() {
         let folder = layout::bundles(profile);
         for entry in base.tree.list(&folder)?.into_iter().filter(|entry| entry.mode.is_file()) {
             let path = folder.join(&entry.name);
             if let Some(Place::Bundle(_, id)) = Place::of(&path) {
-                found.push(Filed { id, profile: profile.clone(), path, object: entry.id });
+                found.push(Filed::new(id, profile.clone(), path, entry.id));
             }
         }
     }
@@ -67,7 +59,7 @@ fn files(base: &Base<'_>) -> Result<Vec<Filed>, EngineError> {
 }
 
 /// The bundle in a file, or why it is none.
-fn open(base: &Base<'_>, file: &Filed) -> Result<Result<Shelved, Malformed>, EngineError> {
+fn open(base: &Base<'_>, file: &Filed<Bundle>) -> Result<Result<Shelved, Malformed>, EngineError> {
     let malformed = |reason: String| Malformed { path: file.path.clone(), reason };
     let bytes = match base.tree.blob(&file.object, &file.path, MAX_STATE_FILE) {
         Err(error @ SightError::TooLarge { .. }) => return Ok(Err(malformed(error.to_string()))),
@@ -213,14 +205,11 @@ pub(super) fn find(base: &Base<'_>, wanted: &str) -> Result<Shelved, EngineError
         if name.as_str() == wanted || of_phase.as_deref() == Some(wanted) {
             return Ok(shelved);
         }
-        names.push(of_phase.unwrap_or_else(|| name.to_string()));
+        names.extend(of_phase);
+        names.push(name.to_string());
     }
     if fits.len() > 1 {
-        let ids: Vec<&str> = fits.iter().take(8).map(|file| file.id.as_str()).collect();
-        return Err(EngineError::usage(
-            format!("`{wanted}` fits {} bundles", fits.len()),
-            format!("one of: {}", ids.join(", ")),
-        ));
+        return Err(Filed::several("bundle", wanted, &fits));
     }
     let hint = match names.is_empty() {
         true => "there is none yet: agentops bundle save PATH".to_owned(),
