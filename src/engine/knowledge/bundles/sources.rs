@@ -163,7 +163,7 @@ mod tests {
 
         fn list(&self, _: &RepoPath) -> Result<Vec<Entry>, SightError> {
             let id = ObjectId::parse(&"1".repeat(40)).unwrap();
-            Ok(vec![Entry { name: b"a".to_vec(), mode: Mode::Tree, id }])
+            Ok(["a", "b"].map(|name| Entry { name: name.into(), mode: Mode::Tree, id }).to_vec())
         }
 
         fn blob(&self, id: &ObjectId, _: &RepoPath, _: u64) -> Result<Vec<u8>, SightError> {
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn no_more_is_looked_at_than_anybody_waits_for() {
-        let mut places = Places { left: 20_000, ..Places::of(&Endless) };
+        let mut places = Places { left: 20_001, ..Places::of(&Endless) };
         let wanted = source("notes.md", ObjectId::parse(&"2".repeat(40)).unwrap());
         assert_eq!(places.likeliest(&wanted).unwrap(), None);
         assert_eq!((places.left, places.waiting.len()), (0, 0));
