@@ -60,7 +60,7 @@ pub(crate) fn refuse_no_words(question: &str, list: &str) -> Result<(), EngineEr
                 format!("`{}` has no word to look for: only signs, or words that stand in any text", visible(words))
             }
         },
-        format!("{list}   shows all"),
+        format!("all there are: {list}"),
     ))
 }
 

@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 pub use super::ageing::{Aged, Change};
 use super::ageing::{Ageing, Origin};
 use super::corpus::{Corpus, Memory};
-use super::likeness::Words;
+use super::likeness::{Words, refuse_no_words};
 use super::replacing::{newer, newest};
 use crate::engine::error::EngineError;
 use crate::engine::site::{Base, Site};
 use crate::model::citation::Cited;
 use crate::model::digest::ObjectId;
-use crate::model::escape::visible;
 use crate::model::name::{ProfileName, RecordId, Word};
 use crate::model::record::Learning;
 use crate::model::tree::TreeView as _;
@@ -73,17 +72,7 @@ pub enum Link {
 
 /// The learnings at HEAD that fit, of all profiles. Fails where there is no word that could be looked for.
 pub fn search(site: &Site, question: &Question) -> Result<Vec<Found>, EngineError> {
-    if Words::of(&question.words).count() == 0 {
-        return Err(EngineError::usage(
-            match question.words.trim() {
-                "" => "there are no words to look for".to_owned(),
-                words => {
-                    format!("`{}` has no word to look for: only signs, or words that stand in any text", visible(words))
-                }
-            },
-            "all there are: agentops learn list",
-        ));
-    }
+    refuse_no_words(&question.words, "agentops learn list")?;
     let base = site.base()?;
     search_at(site, &base, question, Memory::Clone)
 }
