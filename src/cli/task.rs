@@ -116,6 +116,9 @@ struct OpenedBody {
     /// What others found out that may serve.
     #[serde(flatten)]
     offer: OfferBody,
+    /// The open tasks of the profile that have this very title.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    same_title: Vec<String>,
     #[serde(flatten)]
     commit: CommitBody,
     /// How the profile was found, where nobody named it.
@@ -193,7 +196,7 @@ fn new(arguments: New, context: &Context) -> Result<Outcome, CommandError> {
 }
 
 fn tell_opened(ui: &Ui, opened: &Committed<Opened>, route: Option<RouteBody>) {
-    let Opened { task, profile, state, key, documents, laid_out, offer } = &opened.outcome;
+    let Opened { task, profile, state, key, documents, laid_out, offer, same_title } = &opened.outcome;
     let next = format!("agentops phase next {task}");
     let body = OpenedBody {
         task: task.to_string(),
@@ -202,6 +205,7 @@ fn tell_opened(ui: &Ui, opened: &Committed<Opened>, route: Option<RouteBody>) {
         documents: documents.clone(),
         key: key.as_ref().map(|key| key.fingerprint.clone()),
         offer: OfferBody::of(offer),
+        same_title: same_title.iter().map(ToString::to_string).collect(),
         commit: CommitBody::of(opened),
         route,
         next: vec![next.clone()],
@@ -211,6 +215,11 @@ fn tell_opened(ui: &Ui, opened: &Committed<Opened>, route: Option<RouteBody>) {
         body.offer.fill(page);
     });
     body.offer.tell(ui, &body.task);
+    for same in same_title {
+        ui.talk(format!(
+            "note: `{same}` is open and has the same title; to go on with that one: agentops prime {same}"
+        ));
+    }
     acting::tell_key(ui, key.as_ref());
     acting::tell(ui, opened);
     acting::tell_documents(ui, laid_out);

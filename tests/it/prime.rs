@@ -126,3 +126,33 @@ fn a_task_that_waits_says_so() {
     let output = sandbox.agentops(&format!("prime {}", task.id)).run().expect_code(0);
     assert!(output.stderr.contains("waits for a human"), "{}", output.stderr);
 }
+
+/// Opens a task in `product-dev` and gives its id.
+fn opened(sandbox: &Sandbox, title: &str) -> String {
+    let verb = "task new --profile product-dev --json";
+    let output = sandbox.agentops(verb).arg(title).env("CLAUDECODE", "1").run();
+    output.expect_code(0).json()["task"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_new_task_says_which_open_one_has_its_title() {
+    let sandbox = governed();
+    let first = opened(&sandbox, "Google accounts");
+    let again = |arguments: &str| sandbox.agentops(&format!("task new {arguments}")).run().expect_code(0);
+    let note =
+        format!("note: `{first}` is open and has the same title; to go on with that one: agentops prime {first}");
+    let second = again("\"Google Accounts\" --profile product-dev");
+    assert!(second.stderr.contains(&note), "{}", second.stderr);
+    let json = again("\"Google accounts\" --profile product-dev --dry-run --json").json();
+    assert_eq!(json["same_title"].as_array().unwrap().len(), 2, "{json}");
+    // Neither another title, nor another profile, nor one that has ended.
+    for other in ["\"Google accounts too\" --profile product-dev", "\"Google accounts\" --profile sre"] {
+        let output = again(&format!("{other} --dry-run"));
+        assert!(!output.stderr.contains("same title"), "{}", output.stderr);
+    }
+    for task in tasks(&sandbox) {
+        sandbox.agentops(&format!("phase abandon {task} --reason \"Nobody asked for it\"")).run().expect_code(0);
+    }
+    let json = again("\"Google accounts\" --profile product-dev --dry-run --json").json();
+    assert!(json.get("same_title").is_none(), "{json}");
+}

@@ -52,6 +52,8 @@ pub struct Opened {
     pub laid_out: Vec<RepoPath>,
     /// What others found out that may serve; the event keeps what it was.
     pub offer: Offer,
+    /// The open tasks of the profile that have this very title.
+    pub same_title: Vec<TaskId>,
 }
 
 /// Opens a task: one commit with its first event. The first phase's documents are laid out in the working tree from
@@ -90,6 +92,7 @@ pub fn open(site: &Site, target: &Target, request: &NewTask) -> Result<Committed
         };
         let state = transition::opened(profile, description)?;
         let offer = Offer::of(site, base, &state)?;
+        let same_title = of_title(base, &profile.name, &state.title)?;
         let note = request
             .note
             .iter()
@@ -121,7 +124,16 @@ pub fn open(site: &Site, target: &Target, request: &NewTask) -> Result<Committed
         Ok(Draft {
             files: vec![(path, Some(event.print().into_bytes()))],
             message: compose::event_message(&profile.name, &event, &format!("open {task}"), actor),
-            outcome: Opened { task, profile: profile.name.clone(), state, key, documents, laid_out: Vec::new(), offer },
+            outcome: Opened {
+                task,
+                profile: profile.name.clone(),
+                state,
+                key,
+                documents,
+                laid_out: Vec::new(),
+                offer,
+                same_title,
+            },
         })
     })?;
     if committed.commit.is_some() {
@@ -161,6 +173,26 @@ fn unused_id(base: &Base<'_>, title: &str, entropy: u32) -> Result<TaskId, Engin
         }
     }
     Err(EngineError::refused("no free task id was found", "try again, or use another title"))
+}
+
+/// Whether two titles are the same but for capitals and the blanks around them.
+pub(super) fn is_same_title(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
+}
+
+/// The open tasks of a profile that have the very title, by id. The same title makes the same id but for its last digits, so no
+/// other task is opened to look.
+fn of_title(base: &Base<'_>, profile: &ProfileName, title: &str) -> Result<Vec<TaskId>, EngineError> {
+    let slug = |id: &TaskId| id.as_str().rsplit_once('-').map(|(slug, _)| slug.to_owned());
+    let wanted = slug(&TaskId::from_title(title, 0));
+    let mut same = Vec::new();
+    for task in chain::tasks(&base.tree, profile)?.into_iter().filter(|task| slug(task) == wanted) {
+        let listed = listed_task(&base.tree, profile, &task, &Filter::default())?;
+        if listed.and_then(|listed| listed.state).is_some_and(|state| is_same_title(&state.title, title)) {
+            same.push(task);
+        }
+    }
+    Ok(same)
 }
 
 /// One line of a list.
