@@ -7,11 +7,11 @@ use super::choosing::{self, Choice};
 use super::context::{ContextBody, Given};
 use super::route::RouteBody;
 use super::{CommandError, Context, Outcome};
-use crate::engine::Site;
 use crate::engine::context::{self, Request};
 use crate::engine::knowledge::route;
 use crate::engine::tasks::meant;
 use crate::engine::tasks::task::{self, Listed, NewTask};
+use crate::engine::{EngineError, Site};
 use crate::model::escape::{shell_word, visible};
 use crate::model::state::Status;
 use crate::routing::decision::Decision;
@@ -22,8 +22,9 @@ const NAMED: usize = 5;
 
 /// Begin work: find the profile and the open task, open one where there is none, and print its context
 ///
-/// TEXT says what is to be done, or is the id of a task. An open task with such a title is taken; otherwise one is opened in
-/// the profile that `agentops route` finds. What is printed is `agentops context` of that task.
+/// TEXT says what is to be done, its first line being the title, or is the id of a task or the beginning of one. An open task
+/// with such a title is taken; otherwise one is opened in the profile that `agentops route` finds. What looks like an id and
+/// fits no task is refused. What is printed is `agentops context` of that task.
 #[derive(Debug, clap::Args)]
 #[command(before_long_help = "Examples:
   agentops prime \"Customers can download their invoices as PDF\"
@@ -69,10 +70,14 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<Outcome, Co
     if text.is_empty() {
         return Err(CommandError::usage("there is nothing to begin with").hint("agentops prime \"WHAT IS TO BE DONE\""));
     }
+    let title = title_of(text);
+    choosing::refuse_unfit(title)?;
     let site = arguments.sealing.site(&arguments.acting, context)?;
-    let meant = match arguments.new {
-        true => Vec::new(),
-        false => meant::open_tasks(&site, text, arguments.profile.as_deref())?,
+    let meant = if arguments.new {
+        meant::refuse_taken(&site, title)?;
+        Vec::new()
+    } else {
+        meant::open_tasks(&site, title, arguments.profile.as_deref()).map_err(|error| no_id(title, error))?
     };
     match meant.as_slice() {
         [] => open(&arguments, text, &site, context),
@@ -82,6 +87,8 @@ pub(super) fn run(arguments: Arguments, context: &Context) -> Result<Outcome, Co
 }
 
 fn pick(arguments: &Arguments, one: &Listed, site: &Site<'_>, context: &Context) -> Result<Outcome, CommandError> {
+    // A task that has ended, or is forked, is refused here, before anything is said of it.
+    let given = assemble(arguments, site, one.task.as_str())?;
     let title = one.state.as_ref().map(|state| state.title.as_str()).unwrap_or_default();
     context.ui.talk(format!("task `{}` of `{}` is open: {}", one.task, one.profile, visible(title)));
     let waits = one.state.as_ref().is_some_and(|state| state.status == Status::Waiting);
@@ -98,13 +105,11 @@ fn pick(arguments: &Arguments, one: &Listed, site: &Site<'_>, context: &Context)
         commit: None,
         context: None,
     };
-    let given = assemble(arguments, site, one.task.as_str())?;
     show(body, Some(given), context)
 }
 
 fn open(arguments: &Arguments, text: &str, site: &Site<'_>, context: &Context) -> Result<Outcome, CommandError> {
     let title = title_of(text);
-    choosing::refuse_unfit(title)?;
     let base = site.base()?;
     let choice = match &arguments.profile {
         None if base.policy.profiles.len() > 1 => {
@@ -170,6 +175,16 @@ fn show(mut body: Body, given: Option<Given>, context: &Context) -> Result<Outco
         }
     }
     Ok(Outcome::Done)
+}
+
+/// What is told besides where a text was taken for the id of a task that is not there.
+fn no_id(title: &str, error: EngineError) -> CommandError {
+    let is_unknown = matches!(error, EngineError::NotFound { what: "task", .. });
+    let error = CommandError::from(error);
+    if !is_unknown {
+        return error;
+    }
+    error.hint(format!("where it is the title of a new task: agentops prime {} --new", shell_word(title)))
 }
 
 /// Several open tasks may be meant.

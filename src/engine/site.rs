@@ -230,7 +230,7 @@ impl Base<'_> {
     }
 
     /// The task with exactly that id: where somebody says it in full, the others need not be listed.
-    fn exact(&self, id: &str) -> Result<Option<(ProfileName, TaskId)>, EngineError> {
+    pub(crate) fn exact(&self, id: &str) -> Result<Option<(ProfileName, TaskId)>, EngineError> {
         let Ok(task) = TaskId::parse(id) else { return Ok(None) };
         for profile in self.policy.profiles.keys().rev() {
             let folder = self.tree.entry(&layout::task_events(profile, &task))?;

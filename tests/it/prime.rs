@@ -135,6 +135,82 @@ fn opened(sandbox: &Sandbox, title: &str) -> String {
 }
 
 #[test]
+fn what_looks_like_an_id_and_fits_none_is_no_title() {
+    let sandbox = governed();
+    let task = opened(&sandbox, "Sign-in page for partners");
+    let head = sandbox.git("rev-parse HEAD");
+    let other = format!("{}zzzz", &task[..task.len() - 4]);
+    for text in [other.as_str(), "sign-in-page-for-partnerz"] {
+        let refused = prime(&sandbox, text).expect_code(2).stderr;
+        assert!(refused.contains(&format!("error: there is no task `{text}`")), "{refused}");
+        assert!(refused.contains(&format!("did you mean `{task}`?")), "{refused}");
+        assert!(refused.contains(&format!("agentops prime {text} --new")), "{refused}");
+    }
+    let refused = prime(&sandbox, "nope-abcd").expect_code(2);
+    insta::assert_snapshot!(refused.stderr.replace(&task, "<task>"), @"
+    error: there is no task `nope-abcd`
+    hint: there are: <task>
+    hint: where it is the title of a new task: agentops prime nope-abcd --new
+    ");
+    // The details below do not make a title of it.
+    prime(&sandbox, "\"nope-abcd\nGo on with it.\"").expect_code(2);
+    assert_eq!(sandbox.git("rev-parse HEAD"), head);
+    // Whoever says that it is a title means it.
+    assert_eq!(prime(&sandbox, "dark-mode --new --dry-run --profile product-dev --json").json()["decision"], "opened");
+}
+
+#[test]
+fn a_task_that_has_ended_is_not_opened_anew_by_its_id() {
+    let sandbox = governed();
+    let task = opened(&sandbox, "Partners sign in");
+    sandbox.agentops(&format!("phase abandon {task} --reason \"Nobody asked for it\"")).run().expect_code(0);
+    let head = sandbox.git("rev-parse HEAD");
+    let told = as_agent(&sandbox, &format!("context {task}")).expect_code(1);
+    for text in [task.as_str(), "partners-sign", &format!("{task} --profile product-dev")] {
+        let refused = prime(&sandbox, text).expect_code(1);
+        assert_eq!((refused.stdout.as_str(), refused.stderr.as_str()), ("", told.stderr.as_str()), "{text}");
+    }
+    let refused = prime(&sandbox, &format!("{task} --new --profile product-dev")).expect_code(2).stderr;
+    assert!(refused.contains(&format!("`{task}` is the id of a task")), "{refused}");
+    let refused = prime(&sandbox, &format!("{task} --profile sre")).expect_code(2).stderr;
+    assert!(refused.contains(&format!("`{task}` is a task of `product-dev`, not of `sre`")), "{refused}");
+    assert_eq!(sandbox.git("rev-parse HEAD"), head);
+}
+
+#[test]
+fn the_beginning_of_several_ids_means_none_of_them() {
+    let sandbox = governed();
+    let load = opened(&sandbox, "Pods restart under load");
+    let night = opened(&sandbox, "Pods restart every night");
+    let ended = opened(&sandbox, "Pods restart for no reason");
+    sandbox.agentops(&format!("phase abandon {ended} --reason \"Nobody asked for it\"")).run().expect_code(0);
+    for text in ["pods-restart", "pods", "po", "pods-restart-"] {
+        let refused = prime(&sandbox, text).expect_code(2).stderr;
+        assert!(refused.contains(&format!("error: `{text}` fits 2 open tasks")), "{refused}");
+        assert!(refused.contains(&format!("one of: {night}, {load}")), "{refused}");
+        assert!(refused.contains(&format!("agentops prime {text} --new")), "{refused}");
+    }
+    for text in ["pods-restart-u", &load] {
+        let one = prime(&sandbox, &format!("{text} --json")).expect_code(0).json();
+        assert_eq!((&one["decision"], &one["task"]), (&"picked".into(), &load.as_str().into()), "{text}");
+    }
+}
+
+#[test]
+fn the_title_above_the_details_is_what_is_compared() {
+    let sandbox = governed();
+    let task = opened(&sandbox, "Google accounts");
+    let details = "Let users sign in to the shop with the account that they have there, on phones and elsewhere.";
+    let json = prime(&sandbox, &format!("\"Google accounts\n\n{details}\" --json")).expect_code(0).json();
+    assert_eq!((&json["decision"], &json["task"]), (&"picked".into(), &task.as_str().into()));
+    assert_eq!(tasks(&sandbox), [task]);
+    // So is a title of common words alone, which have no likeness to anything.
+    let common = opened(&sandbox, "Do it");
+    let json = prime(&sandbox, "\"do it\" --profile product-dev --json").expect_code(0).json();
+    assert_eq!(json["task"], common.as_str());
+}
+
+#[test]
 fn a_new_task_says_which_open_one_has_its_title() {
     let sandbox = governed();
     let first = opened(&sandbox, "Google accounts");

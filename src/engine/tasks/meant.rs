@@ -3,20 +3,44 @@
 use super::task::{self, Filter, Listed};
 use crate::engine::error::EngineError;
 use crate::engine::knowledge::likeness::{NEAR, Words};
-use crate::engine::site::Site;
+use crate::engine::site::{Base, Site};
+use crate::workflow::chain::Standing;
 
-/// The open tasks that `text` means, the likeliest first: the one whose id begins with it, or those whose titles are near it.
-/// Only those of `profile`, where one is given. A forked task has no title and is found by its id alone.
+/// The tasks that `text`, one line, means, the likeliest first: the open one whose id begins with it, or those whose titles are
+/// near it. Only those of `profile`, where one is given. A forked task has no title and is found by its id alone. A full id, and
+/// a beginning with a hyphen that no open task has, means a task that has ended, too.
+///
+/// Errors: `Usage` where it begins the ids of several, or names a task of another profile; `NotFound` where it has the form of an
+/// id and fits none: nobody writes a title so.
 pub fn open_tasks(site: &Site, text: &str, profile: Option<&str>) -> Result<Vec<Listed>, EngineError> {
+    let base = site.base()?;
     let filter = Filter { profile: profile.map(str::to_owned), ..Filter::default() };
-    let open = task::list(site, &filter)?;
+    let open = task::list_at(&base, &filter)?;
     let text = text.trim();
-    let named: Vec<&Listed> = open.iter().filter(|one| is_name(text) && one.task.as_str().starts_with(text)).collect();
-    if let [one] = named.as_slice() {
-        return Ok(vec![(*one).clone()]);
+    if is_beginning(text) {
+        if base.exact(text)?.is_some() {
+            return Ok(vec![by_id(&base, text, profile)?]);
+        }
+        let named: Vec<&Listed> = open.iter().filter(|one| one.task.as_str().starts_with(text)).collect();
+        match named.as_slice() {
+            [] if text.contains('-') => return Ok(vec![by_id(&base, text, profile)?]),
+            [] => {}
+            [one] => return Ok(vec![(*one).clone()]),
+            several => {
+                let ids: Vec<&str> = several.iter().map(|one| one.task.as_str()).collect();
+                return Err(EngineError::usage(
+                    format!("`{text}` fits {} open tasks", ids.len()),
+                    format!("one of: {}; for another task: agentops prime {text} --new", ids.join(", ")),
+                ));
+            }
+        }
     }
     let words = Words::of(text);
-    let likeness = |one: &Listed| one.state.as_ref().map_or(0.0, |state| words.likeness(&Words::of(&state.title)));
+    let likeness = |one: &Listed| match &one.state {
+        Some(state) if task::is_same_title(&state.title, text) => 1.0,
+        Some(state) => words.likeness(&Words::of(&state.title)),
+        None => 0.0,
+    };
     let mut near: Vec<(f64, Listed)> = open.into_iter().map(|one| (likeness(&one), one)).collect();
     near.retain(|(likeness, _)| *likeness >= NEAR);
     near.sort_by(|(a, one), (b, other)| b.total_cmp(a).then_with(|| one.task.cmp(&other.task)));
@@ -28,7 +52,37 @@ pub fn open_tasks(site: &Site, text: &str, profile: Option<&str>) -> Result<Vec<
     Ok(near.into_iter().map(|(_, one)| one).collect())
 }
 
-/// Whether a text can be the beginning of a task's id: one word, long enough to be meant as one.
-fn is_name(text: &str) -> bool {
-    text.len() >= 4 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+/// Refuses the id of a task as the title of a new one.
+pub fn refuse_taken(site: &Site, title: &str) -> Result<(), EngineError> {
+    match site.base()?.exact(title)? {
+        None => Ok(()),
+        Some((_, task)) => Err(EngineError::usage(
+            format!("`{task}` is the id of a task; the title of a new one says what is to be done"),
+            format!("to go on with that one: agentops prime {task}"),
+        )),
+    }
+}
+
+/// The task that an id, or its beginning, names among all, ended or not.
+fn by_id(base: &Base<'_>, text: &str, profile: Option<&str>) -> Result<Listed, EngineError> {
+    let chain = base.task(text)?;
+    let (task, of) = (&chain.task, &chain.profile);
+    if let Some(wanted) = profile.filter(|wanted| *wanted != of.as_str()) {
+        return Err(EngineError::usage(
+            format!("`{task}` is a task of `{of}`, not of `{wanted}`"),
+            format!("agentops prime {task}"),
+        ));
+    }
+    let state = match chain.standing() {
+        Standing::At(state) => Some(state),
+        Standing::Forked(_) | Standing::Absent => None,
+    };
+    Ok(Listed { task: task.clone(), profile: of.clone(), state })
+}
+
+/// Whether a text can be the beginning of a task's id, or the whole of it.
+fn is_beginning(text: &str) -> bool {
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    text.len() <= 48 && text.strip_suffix('-').unwrap_or(text).split('-').all(is_word)
 }
