@@ -5,7 +5,7 @@ use super::{CommandError, Context};
 use crate::engine::Site;
 use crate::engine::knowledge::route::{self, Routed};
 use crate::engine::site::Base;
-use crate::model::escape::shell_word;
+use crate::model::escape::{shell_word, visible};
 use crate::model::name::ProfileName;
 use crate::model::state::check_title;
 use crate::routing::decision::{Candidate, Decision};
@@ -21,10 +21,18 @@ pub(super) struct Choice {
     pub(super) routed: Option<RouteBody>,
 }
 
-/// Refuses what cannot be a title, before anybody asks where it belongs.
+/// Refuses what cannot be the title of a new task, before anybody asks where it belongs.
 pub(super) fn refuse_unfit(title: &str) -> Result<(), CommandError> {
     let problem = match title.trim() {
         "" => "a task needs a title".to_owned(),
+        "-" => {
+            return Err(CommandError::usage("the title `-` has neither a letter nor a digit").hint(
+                "`-` stands for standard input in `agentops route` alone; here say in one line what is to be done",
+            ));
+        }
+        title if check_title(title).is_ok() && !title.chars().any(char::is_alphanumeric) => {
+            format!("the title `{}` has neither a letter nor a digit", visible(title))
+        }
         title => match check_title(title) {
             Ok(()) => return Ok(()),
             Err(error) => error.to_string(),

@@ -112,6 +112,24 @@ fn what_cannot_be_a_title_is_not_routed() {
 }
 
 #[test]
+fn a_title_has_a_letter_or_a_digit() {
+    let sandbox = governed();
+    for title in ["...", "-", "''", "🚀", "...\nIt has details."] {
+        for verb in ["task new --actor alice --profile sre", "prime --actor alice --profile sre", "prime --new"] {
+            if verb.starts_with("task") && title.contains('\n') {
+                continue;
+            }
+            let refused = sandbox.agentops(verb).arg(title).run().expect_code(2).stderr;
+            assert!(refused.contains("has neither a letter nor a digit"), "{verb} {title}: {refused}");
+            let is_stream = refused.contains("`-` stands for standard input in `agentops route` alone");
+            assert_eq!(is_stream, title == "-", "{refused}");
+        }
+    }
+    assert_eq!(sandbox.git("rev-list --count HEAD"), "1");
+    sandbox.agentops("task new --actor alice --profile sre --dry-run").arg("日本").run().expect_code(0);
+}
+
+#[test]
 fn where_nobody_can_be_asked_the_candidates_are_named() {
     let sandbox = governed();
     let title = "Customers see a blank page whenever the payment service times out";
