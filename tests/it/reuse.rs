@@ -117,6 +117,24 @@ fn a_new_task_shows_bundles_of_any_profile_and_they_tell_their_use() {
 }
 
 #[test]
+fn one_shared_word_is_too_little_to_be_offered_anything() {
+    let sandbox = governed();
+    sandbox.write("docs/phones.md", "# Phones\n\nPasskeys sync between phones of one maker.\n");
+    sandbox.commit_all(&lawful("docs: write down what was found"));
+    sandbox.agentops("bundle save docs/phones.md --profile sre").run().expect_code(0);
+    let keychain = add(&sandbox, "--profile sre", KEYCHAIN);
+    let offered = |title: &str| {
+        let verb = "task new --profile product-dev --dry-run --json";
+        let body = sandbox.agentops(verb).arg(title).run().expect_code(0).json();
+        let ids = |key: &str| body[key].as_array().unwrap().len();
+        (body["learnings"][0]["id"].as_str().map(str::to_owned), ids("learnings"), ids("bundles"))
+    };
+    assert_eq!(offered("Passkeys phones"), (Some(keychain), 1, 1));
+    assert_eq!(offered("Passkeys"), (None, 0, 0));
+    assert_eq!(offered("The passkeys"), (None, 0, 0));
+}
+
+#[test]
 fn research_that_begins_again_is_offered_it_again() {
     let sandbox = governed();
     let opened = sandbox.agentops("task new \"Sync passkeys between phones\" --profile product-dev --json").run();

@@ -20,8 +20,8 @@ pub const BUNDLES_NOTE: &str = "bundles_shown";
 
 /// So many of each are shown: more is not read.
 const MOST: usize = 3;
-/// So many different words of the title a learning must have, or all where it has fewer. A bundle must have half of the title's,
-/// too: a long text has two words of anything.
+/// So many different words of the title a learning must have; in a context all, where it has fewer, at the beginning of work there
+/// is nothing to offer then. A bundle must have half of the title's, too: a long text has two words of anything.
 const SHARED: usize = 2;
 
 /// What may serve at the beginning of some work. What else is to be offered there belongs in here.
@@ -39,9 +39,13 @@ impl Offer {
         if state.stage != Stage::Research || state.status != Status::Working {
             return Ok(Self::default());
         }
-        let learnings = nearest(site, base, &state.title, MOST, Memory::Clone)?;
         let title = Words::of(&state.title);
-        let wanted = SHARED.min(title.count()).max(title.count().div_ceil(2));
+        if title.count() < SHARED {
+            // One word is said of too many things.
+            return Ok(Self::default());
+        }
+        let learnings = nearest(site, base, &state.title, MOST, Memory::Clone)?;
+        let wanted = SHARED.max(title.count().div_ceil(2));
         let mut bundles = shelf::search_at(base, &state.title, &shelf::Filter::default())?;
         bundles.retain(|hit| title.shared(&Words::of(&shelf::searched(&hit.shelved))) >= wanted);
         bundles.truncate(MOST);
