@@ -125,7 +125,7 @@ fn refusal(routed: &Routed, title: &str, verb: &str) -> CommandError {
     let offered = offered(routed);
     let error = CommandError::usage(format!("which profile? {}", why(routed)));
     let error = match routed.route.decision {
-        Decision::None => error.hint("if it needs no plan, commit it directly: git commit"),
+        Decision::None => error.hint("if it needs no plan, commit it directly: agentops commit"),
         Decision::Ask if offered.len() == 2 && routed.route.is_of_two() => {
             error.hint("work for two profiles is a task in each, one `--after` the other")
         }

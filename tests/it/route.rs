@@ -56,7 +56,7 @@ fn work_for_nobody_is_committed_directly() {
     let body = sandbox.agentops("route --json").arg(text).run().expect_code(0).json();
     assert_eq!((&body["profile"], &body["decision"]), (&serde_json::Value::Null, &"none".into()), "{body}");
     let refused = sandbox.agentops("task new --actor alice").arg(text).run().expect_code(2);
-    assert!(refused.stderr.contains("if it needs no plan, commit it directly: git commit"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("if it needs no plan, commit it directly: agentops commit"), "{}", refused.stderr);
     assert!(refused.stderr.contains("--profile product-dev"), "{}", refused.stderr);
 }
 
