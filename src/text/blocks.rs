@@ -34,9 +34,11 @@ pub struct Block {
     pub range: Range<usize>,
     /// Whether it stands in a quotation, whose lines begin with `>`.
     pub quoted: bool,
+    /// The innermost list that it stands in, numbered from 1; 0 where it stands in none.
+    pub list: usize,
 }
 
-/// The blocks of the Markdown `text`, in order.
+/// The blocks of the Markdown `text`, in order. Only items may be empty.
 pub fn blocks(text: &str) -> Vec<Block> {
     let mut cutter = Cutter::default();
     for (event, range) in Parser::new_ext(text, options()).into_offset_iter() {
@@ -56,7 +58,10 @@ struct Cutter {
     open: Option<Block>,
     /// An item has begun, and its first paragraph is its text.
     is_fresh: bool,
-    lists: usize,
+    /// The lists that are open, outer ones first.
+    lists: Vec<usize>,
+    /// How many lists there were.
+    lists_seen: usize,
     quotes: usize,
     /// What is opaque: nothing in it is text of a block of its own.
     skipped: usize,
@@ -98,12 +103,13 @@ impl Cutter {
             Tag::Paragraph if self.is_fresh => self.is_fresh = false,
             Tag::Paragraph => self.begin(Shape::Paragraph, range.start),
             Tag::Item => {
-                self.begin(Shape::Item(self.lists), range.start);
+                self.begin(Shape::Item(self.lists.len()), range.start);
                 self.is_fresh = true;
             }
             Tag::List(_) => {
                 self.close();
-                self.lists += 1;
+                self.lists_seen += 1;
+                self.lists.push(self.lists_seen);
             }
             Tag::BlockQuote(_) | Tag::FootnoteDefinition(_) => {
                 self.close();
@@ -133,7 +139,7 @@ impl Cutter {
             TagEnd::Heading(_) | TagEnd::Paragraph | TagEnd::Item => self.close(),
             TagEnd::List(_) => {
                 self.close();
-                self.lists = self.lists.saturating_sub(1);
+                self.lists.pop();
             }
             TagEnd::BlockQuote(_) | TagEnd::FootnoteDefinition => {
                 self.close();
@@ -145,13 +151,17 @@ impl Cutter {
 
     fn begin(&mut self, shape: Shape, start: usize) {
         self.close();
-        self.open = Some(Block { shape, range: start..start, quoted: self.quotes > 0 });
+        self.open = Some(self.block(shape, start..start));
     }
 
     fn whole(&mut self, shape: Shape, range: Range<usize>) {
         self.close();
-        self.found.push(Block { shape, range, quoted: self.quotes > 0 });
+        self.found.push(self.block(shape, range));
         self.skipped = 1;
+    }
+
+    fn block(&self, shape: Shape, range: Range<usize>) -> Block {
+        Block { shape, range, quoted: self.quotes > 0, list: self.lists.last().copied().unwrap_or(0) }
     }
 
     /// Running text goes on to `end`.
@@ -164,7 +174,8 @@ impl Cutter {
 
     fn close(&mut self) {
         self.is_fresh = false;
-        self.found.extend(self.open.take().filter(|block| !block.range.is_empty()));
+        let is_seen = |block: &Block| !block.range.is_empty() || matches!(block.shape, Shape::Item(_));
+        self.found.extend(self.open.take().filter(is_seen));
     }
 }
 

@@ -28,6 +28,7 @@ use super::sentences::sentences;
 use super::wording::{Denial, decides, denials, telling};
 use crate::model::bundle::BundleType;
 use crate::model::document::LineIndex;
+use items::{Around, marked};
 
 /// Blocks of at most so many bytes are one unit: their sentences belong together.
 const WHOLE: usize = 400;
@@ -63,8 +64,8 @@ pub enum Layout {
     Heading,
     /// Running text of a quotation.
     Quote,
-    /// Text of a list item at a depth from 1, with its marker and the box behind it: `-`, `2.`, `- [ ]`.
-    Item(usize, String),
+    /// Text of a list item, by the item's number.
+    Item(usize),
     /// Code with its fences.
     Code,
     /// The row of a table, with the two lines above the first row.
@@ -126,6 +127,8 @@ pub struct Reading {
     pub sections: Vec<Section>,
     /// The units.
     pub units: Vec<Unit>,
+    /// The items of lists.
+    pub items: Vec<Item>,
     /// The facts that must be kept, in the order of the units that say them.
     pub facts: Vec<MustKeep>,
 }
@@ -177,6 +180,8 @@ impl Reader {
         self.weight = Weight::Plain;
         self.open = vec![(self.out.sections.len(), Weight::Plain)];
         self.out.sections.push(Section { source: number, level: 0, title: String::new(), parent: None });
+        let lists_before = self.out.items.iter().map(|item| item.list).max().unwrap_or(0);
+        let mut around = Around::default();
         for block in blocks(text) {
             self.block += 1;
             self.line = lines.line_of(block.range.start);
@@ -190,7 +195,12 @@ impl Reader {
                 Shape::Item(depth) => {
                     let joined = joined(raw, block.quoted);
                     let (marker, text) = marked(&joined);
-                    self.running(text, Layout::Item(depth, marker.to_owned()));
+                    let number = Some(self.out.items.len()).filter(|_| !text.is_empty());
+                    let outer = around.enter(depth, number);
+                    if let Some(number) = number {
+                        self.out.items.push(Item { list: lists_before + block.list, outer, marker: marker.to_owned() });
+                        self.running(text, Layout::Item(number));
+                    }
                 }
                 Shape::Code(language) => self.code(fenced(raw, block.quoted), &language),
                 Shape::Table => self.table(raw),
@@ -432,15 +442,6 @@ pub(crate) fn toml_title(name: &str) -> Option<&str> {
     name.rsplit('/').next().unwrap_or(name).strip_suffix(".toml")
 }
 
-/// The marker of a list item, with the box of a task, and its text.
-fn marked(item: &str) -> (&str, &str) {
-    let marker = item.find(' ').unwrap_or(item.len());
-    let text = item[marker..].trim_start();
-    let has_box = ["[ ] ", "[x] ", "[X] "].iter().any(|mark| text.starts_with(mark));
-    let end = if has_box { item.len() - text.len() + 3 } else { marker };
-    (&item[..end], item[end..].trim_start())
-}
-
 /// Whether a clause is about anything exact.
 fn names_something(clause: &str) -> bool {
     let mut found = false;
@@ -459,7 +460,9 @@ impl BundleType {
 }
 
 pub(super) use cutting::{GOES_ON, IS_CUT};
+pub use items::Item;
 
 mod cutting;
+mod items;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::leads::Leads;
 use super::page::Page;
 use super::{Compressed, Unfit};
 use crate::text::facts::FactKind;
@@ -144,6 +145,31 @@ impl<'r> Choice<'r> {
                 self.take(at, price);
             }
         }
+    }
+
+    /// Takes what the units that are taken mean nothing without, as far as there is room for it.
+    pub(super) fn take_leads(&mut self, leads: &Leads<'_>, budget: usize) {
+        for unit in 0..self.is_taken.len() {
+            if self.is_taken[unit] {
+                self.take_leads_of(leads, unit, budget);
+            }
+        }
+    }
+
+    /// Takes what a unit means nothing without, as far as there is room for it; says what it took.
+    pub(super) fn take_leads_of(&mut self, leads: &Leads<'_>, unit: usize, budget: usize) -> Vec<usize> {
+        let mut taken = Vec::new();
+        for lead in leads.of_unit(unit) {
+            if self.is_taken[lead] {
+                continue;
+            }
+            let (cost, saved) = self.price(lead);
+            if self.spent + cost <= budget + saved {
+                self.take(lead, (cost, saved));
+                taken.push(lead);
+            }
+        }
+        taken
     }
 
     /// What is too much, given that the first facts have room.

@@ -2,19 +2,22 @@
 //!
 //! First comes what must be kept word for word, then a list of all other facts that must be kept, for each section; what the
 //! budget has left goes to the units that are worth most for what they cost. A unit that is taken in full takes its facts off the
-//! lists. Deterministic, and linear in the length of the sources but for sorting.
+//! lists. The item of a list brings along the items that it is part of and the sentence that introduces the list, or the mark that
+//! they are left out, because it would mean something else without them. Deterministic, and linear in the length of the sources but for sorting.
 //!
 //! What a unit is worth was chosen by measurement. Words that tell of exceptions, conditions, changes and causes are worth most:
 //! with them about half of the questions of the benchmark can be answered from a fifth of the text. TextRank, the usual choice,
 //! takes long sentences from the middle of things and does worse than chance, so it only decides between equals.
 
 mod choice;
+mod leads;
 mod page;
 mod queue;
 #[cfg(test)]
 mod tests;
 
 use self::choice::Choice;
+use self::leads::Leads;
 use self::queue::Queue;
 use super::rank::Vectors;
 use super::tokens;
@@ -22,6 +25,8 @@ use super::units::{MustKeep, Reading};
 
 /// So many times what is left over is spent.
 const ROUNDS: usize = 4;
+/// What must be kept may take this part of its size more for what it means nothing without.
+const LEADS: usize = 4;
 
 /// A shorter text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,9 +103,11 @@ pub fn compress_by(
     if choice.spent > limit && tokens::count(&choice.print()) > limit {
         return Err(choice.unfit(limit));
     }
+    let leads = Leads::of(reading);
+    choice.take_leads(&leads, wanted.max(choice.spent + choice.spent / LEADS).min(limit));
     let vectors = Vectors::of(reading.units.iter().map(|unit| unit.text.as_str()));
     let budget = wanted.max(choice.spent).min(limit);
-    let mut queue = Queue::new(worth, reading, &vectors);
+    let mut queue = Queue::new(worth, reading, &vectors, &leads);
     let mut taken = Vec::new();
     let (mut body, mut tokens) = (String::new(), 0);
     // What estimates leave over is spent again.

@@ -2,10 +2,13 @@
 
 use std::collections::HashSet;
 
+use super::leads::introduces;
 use crate::text::units::{GOES_ON, IS_CUT, Layout, Reading, Section, Unit};
 
 /// What a list of facts begins with.
 const LIST: &str = "Also: ";
+/// What stands where something is left out.
+const LEFT_OUT: &str = "…";
 
 /// Markdown that grows.
 pub(super) struct Page<'r> {
@@ -17,14 +20,14 @@ pub(super) struct Page<'r> {
     block: Option<(usize, Layout)>,
     /// The number of the unit that was printed last.
     last: Option<usize>,
-    /// How deep the item stands that was printed last.
-    depth: usize,
+    /// The item that was printed last and those that it is part of, outer ones first; none where something else came behind it.
+    open: Vec<usize>,
 }
 
 impl<'r> Page<'r> {
     /// An empty page for what was read of sources with these names.
     pub(super) fn new(reading: &'r Reading, names: &'r [&'r str]) -> Self {
-        Self { reading, names, out: String::new(), headed: HashSet::new(), block: None, last: None, depth: 0 }
+        Self { reading, names, out: String::new(), headed: HashSet::new(), block: None, last: None, open: Vec::new() }
     }
 
     /// The text, which one line feed ends.
@@ -36,9 +39,9 @@ impl<'r> Page<'r> {
 
     pub(super) fn unit(&mut self, number: usize, unit: &Unit) {
         self.head(unit.section);
-        let is_next = self.last.replace(number).is_some_and(|last| last + 1 == number);
+        let last = self.last.replace(number);
+        let is_next = last.is_some_and(|last| last + 1 == number);
         let goes_on = self.block.as_ref().is_some_and(|(block, _)| *block == unit.block);
-        let after_item = matches!(&self.block, Some((_, Layout::Item(..))));
         match &unit.layout {
             Layout::Heading => {}
             Layout::Text | Layout::Quote | Layout::Item(..) if goes_on => {
@@ -62,16 +65,8 @@ impl<'r> Page<'r> {
                 self.out.push_str("> ");
                 self.text(&unit.text);
             }
-            Layout::Item(depth, marker) => {
-                // An item whose outer one was left out stands where that stood: indented by itself it would be code.
-                self.depth = if after_item { (*depth).min(self.depth + 1) } else { 1 };
-                if after_item {
-                    self.out.push('\n')
-                } else {
-                    self.part()
-                }
-                let indent = "  ".repeat(self.depth - 1);
-                self.out.push_str(&format!("{indent}{marker} "));
+            Layout::Item(item) => {
+                self.item(number, *item, last);
                 self.text(&unit.text);
             }
             Layout::Code if goes_on && is_next => {
@@ -95,7 +90,65 @@ impl<'r> Page<'r> {
                 self.out.push_str(&unit.text);
             }
         }
+        if !matches!(unit.layout, Layout::Item(_)) {
+            self.open.clear();
+        }
         self.block = Some((unit.block, unit.layout.clone()));
+    }
+
+    /// Begins the item of a list below the items that it is part of. Those that are not there are marked, and so is what stood
+    /// between it and the list above, which would take it in.
+    fn item(&mut self, number: usize, item: usize, last: Option<usize>) {
+        let items = &self.reading.items;
+        let mut path = vec![item];
+        while let Some(outer) = path.last().and_then(|inner| items[*inner].outer) {
+            path.push(outer);
+        }
+        path.reverse();
+        let mut known = self.open.iter().zip(&path).take_while(|(one, other)| one == other).count();
+        let left_out = self.left_out(number, last);
+        let goes_on = match self.open.get(known) {
+            Some(sibling) => items[*sibling].list == items[path[known]].list,
+            None => known > 0 && left_out.is_none(),
+        };
+        if !goes_on {
+            let bullet = |item: usize| items[item].bullet().chars().next_back();
+            let is_apart = match self.open.first() {
+                Some(above) => last.is_some_and(|last| last + 1 == number) && bullet(*above) != bullet(path[0]),
+                None if self.block.is_none() => left_out.is_none_or(|unit| !introduces(&unit.text)),
+                None => left_out.is_none(),
+            };
+            if !is_apart {
+                self.part();
+                self.out.push_str(LEFT_OUT);
+            }
+            self.part();
+            (self.open, known) = (Vec::new(), 0);
+        }
+        let is_sibling = self.open.len() > known;
+        let mut indent: usize = path[..known].iter().map(|outer| items[*outer].bullet().len() + 1).sum();
+        for (at, own) in path.iter().enumerate().skip(known) {
+            let bullet = items[*own].bullet();
+            if at > 0 || goes_on {
+                // Only a list that begins with 1 may follow the text of an item at once.
+                let begins = !(at == known && is_sibling);
+                let is_odd = bullet.starts_with(|c: char| c.is_ascii_digit()) && !matches!(bullet, "1." | "1)");
+                self.out.push_str(if begins && is_odd { "\n\n" } else { "\n" });
+            }
+            self.out.push_str(&" ".repeat(indent));
+            let (marker, text) = if *own == item { (items[item].marker.as_str(), "") } else { (bullet, LEFT_OUT) };
+            self.out.push_str(&format!("{marker} {text}"));
+            indent += bullet.len() + 1;
+        }
+        self.open = path;
+    }
+
+    /// What stood last between the unit that was printed last, in the same section, and this one, and belongs to no item.
+    fn left_out(&self, number: usize, last: Option<usize>) -> Option<&'r Unit> {
+        let own = &self.reading.units[number];
+        let between = &self.reading.units[last.map_or(0, |last| last + 1)..number];
+        let of_section = between.iter().rev().take_while(|unit| unit.section == own.section);
+        of_section.into_iter().find(|unit| !matches!(unit.layout, Layout::Item(_) | Layout::Heading))
     }
 
     /// Running text at the beginning of a line, where it must not open a block of code.
@@ -112,6 +165,7 @@ impl<'r> Page<'r> {
         self.out.push_str(LIST);
         self.out.push_str(&facts.join(" · "));
         self.block = None;
+        self.open.clear();
     }
 
     /// Prints the headings above that are not there yet, and the name of the source where there are several.
@@ -125,6 +179,7 @@ impl<'r> Page<'r> {
         for at in missing.into_iter().rev() {
             let Section { source, level, title, .. } = &self.reading.sections[at];
             self.block = None;
+            self.open.clear();
             self.part();
             match level {
                 0 if self.names.len() > 1 => self.out.push_str(&format!("**From `{}`**", self.names[*source])),

@@ -5,6 +5,7 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use super::Worth;
 use super::choice::Choice;
+use super::leads::Leads;
 use crate::text::code_spans::code_spans;
 use crate::text::rank::Vectors;
 use crate::text::units::{Layout, Reading};
@@ -27,6 +28,7 @@ pub(super) struct Queue<'r> {
     /// Code spans that a taken unit has.
     known: HashSet<&'r str>,
     taken: Vec<usize>,
+    leads: &'r Leads<'r>,
     /// Texts that were looked at: most repeats are word for word.
     said: HashSet<&'r str>,
 }
@@ -50,7 +52,7 @@ impl Ord for Order {
 }
 
 impl<'r> Queue<'r> {
-    pub(super) fn new(worth: &'r Worth, reading: &'r Reading, vectors: &'r Vectors) -> Self {
+    pub(super) fn new(worth: &'r Worth, reading: &'r Reading, vectors: &'r Vectors, leads: &'r Leads<'r>) -> Self {
         let ranks = vectors.textrank();
         let mut lengths: HashMap<usize, (usize, usize)> = HashMap::new();
         for (at, unit) in reading.units.iter().enumerate() {
@@ -60,6 +62,7 @@ impl<'r> Queue<'r> {
             worth,
             reading,
             vectors,
+            leads,
             fixed: Vec::with_capacity(ranks.len()),
             heap: BinaryHeap::new(),
             spans: reading.units.iter().map(|unit| spans(&unit.text)).collect(),
@@ -120,9 +123,11 @@ impl<'r> Queue<'r> {
                 continue;
             }
             choice.take(at, (cost, saved));
-            self.known.extend(&self.spans[at]);
-            self.taken.push(at);
-            taken.push(at);
+            for unit in std::iter::once(at).chain(choice.take_leads_of(self.leads, at, budget)) {
+                self.known.extend(&self.spans[unit]);
+                self.taken.push(unit);
+                taken.push(unit);
+            }
         }
         self.heap.extend(misfits);
         taken

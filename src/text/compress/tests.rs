@@ -144,7 +144,68 @@ fn repeats_are_said_once() {
 fn inner_items_do_not_become_code() {
     let text =
         "- outer, which is long and says nothing at all to anybody\n  - middle, as little\n    - inner must stay\n";
-    assert_eq!(short(text, 1), "- inner must stay\n");
+    assert_eq!(short(text, 1), "- …\n  - …\n    - inner must stay\n");
+}
+
+/// Sentences that say nothing, and are many.
+fn filler() -> String {
+    let number =
+        |at: usize| format!("On day {at} the weather was w{at}, and the people p{at} spoke of things t{at}.\n\n");
+    (0..30).map(number).collect()
+}
+
+#[test]
+fn items_stay_below_what_they_are_part_of() {
+    let lists = "\
+# N
+
+- Rejected options, told here at length with many words of no weight at all for anybody who reads it, or hears of it, or sees it on a wall in a large room, or does none of these things at all:
+  - Redis must be used
+- Options under discussion, with many a word of no weight, and more of them, to be left out here, where nobody who comes along would look for them anyway, be it by day or by night:
+  - Use Postgres; recommended
+
+";
+    let text = format!("{lists}{}", filler());
+    // It says `rejected`, which decides.
+    let rejected = &lists[..lists.find("  - Redis").unwrap()];
+    assert_eq!(
+        short(&text, 1),
+        format!("{rejected}  - Redis must be used\n- …\n  - Use Postgres; recommended\n"),
+        "what they are part of is at least marked"
+    );
+    let roomy = short(&text, 200);
+    assert!(roomy.starts_with(lists.trim_end()), "{roomy}");
+    let numbered = format!(
+        "1. one long thing that says nothing\n2. two, with many words of no weight for anybody who reads it\n\n   3. three must stay\n   4. four\n\n{}",
+        filler()
+    );
+    assert_eq!(short(&numbered, 1), "2. …\n\n   3. three must stay\n");
+    let empty = format!(
+        "- Good things, of which there are many, with words of no weight for anybody who reads it\n  - This must be.\n- ![x](y.svg)\n  - That must be.\n-\n  - So must it be.\n\n{}",
+        filler()
+    );
+    let body = short(&empty, 1);
+    assert_eq!(body, "- …\n  - This must be.\n- …\n  - That must be.\n\n…\n\n- So must it be.\n");
+}
+
+#[test]
+fn lists_do_not_become_one() {
+    const RIGHT: &str = "Things of all kinds that are right, as far as anybody who was there could tell:";
+    const WRONG: &str = "Things of all kinds that are wrong, as far as anybody who was there could tell:";
+    let text =
+        format!("# N\n\n{RIGHT}\n\n- The cache must be on.\n\n{WRONG}\n\n- The cache must be off.\n\n{}", filler());
+    assert_eq!(short(&text, 1), "# N\n\n…\n\n- The cache must be on.\n\n…\n\n- The cache must be off.\n");
+    let roomy = short(&text, 80);
+    let expected = format!("{RIGHT}\n\n- The cache must be on.\n\n{WRONG}\n\n- The cache must be off.\n");
+    assert!(roomy.contains(&expected), "{roomy}");
+    let inner = format!("- All of this must be.\n\n  But none of what follows\n\n  - It must stay.\n\n{}", filler());
+    assert_eq!(short(&inner, 1), "- All of this must be.\n\n…\n\n- …\n  - It must stay.\n");
+    assert_eq!(short("- a must be\n\n\n* b must be\n", 1), "- a must be\n\n* b must be\n");
+    let text_between = format!(
+        "This must be.\n\nAll of the things that now follow are wrong, as far as anybody who was there could tell.\n\n- It must be off.\n\n{}",
+        filler()
+    );
+    assert_eq!(short(&text_between, 1), "This must be.\n\n…\n\n- It must be off.\n");
 }
 
 proptest! {

@@ -107,7 +107,7 @@ fn the_box_of_a_task_belongs_to_its_marker() {
         .units
         .iter()
         .map(|unit| match &unit.layout {
-            Layout::Item(1, marker) => (marker.clone(), unit.text.as_str()),
+            Layout::Item(item) => (reading.items[*item].marker.clone(), unit.text.as_str()),
             other => panic!("{other:?}"),
         })
         .collect();
