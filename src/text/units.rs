@@ -31,7 +31,7 @@ use crate::model::document::LineIndex;
 use items::{Around, marked};
 
 /// Blocks of at most so many bytes are one unit: their sentences belong together.
-const WHOLE: usize = 400;
+pub(super) const WHOLE: usize = 400;
 
 /// A text that is to be shortened.
 #[derive(Debug, Clone, Copy)]

@@ -7,16 +7,20 @@ use super::page::Page;
 use super::{Compressed, Unfit};
 use crate::text::facts::FactKind;
 use crate::text::tokens;
-use crate::text::units::{Layout, MustKeep, Reading, Section, Unit};
+use crate::text::units::{Layout, MustKeep, Reading, Section, Unit, WHOLE};
 
 /// What a fact costs in a list beside its own tokens.
 const SEPARATOR: usize = 1;
+/// What a mark costs, with the fences around it.
+const MARK: usize = 6;
 
 /// What has been taken so far, and what that costs.
 pub(super) struct Choice<'r> {
     reading: &'r Reading,
     names: &'r [&'r str],
     pub(super) is_taken: Vec<bool>,
+    /// Units that are too large for the budget: a mark stands where they are left out.
+    is_oversized: Vec<bool>,
     /// Facts by number: the first of equal ones, what it costs in a list, and whether a taken unit says it.
     facts: Vec<(&'r MustKeep, usize)>,
     /// The numbers of the facts that each unit says.
@@ -36,6 +40,7 @@ impl<'r> Choice<'r> {
             reading,
             names,
             is_taken: vec![false; reading.units.len()],
+            is_oversized: vec![false; reading.units.len()],
             facts: Vec::new(),
             said: vec![Vec::new(); reading.units.len()],
             is_said: Vec::new(),
@@ -172,6 +177,27 @@ impl<'r> Choice<'r> {
         taken
     }
 
+    /// Notes which units are too large for a budget by themselves, as far as there is room to mark them.
+    pub(super) fn note_oversized(&mut self, budget: usize, limit: usize) {
+        for unit in 0..self.is_taken.len() {
+            // A token has a byte at least.
+            let is_large = !self.is_taken[unit] && self.reading.units[unit].text.len() > budget.max(WHOLE);
+            if is_large && self.cost(unit) > budget {
+                let price = self.heading_price(self.reading.units[unit].section) + MARK;
+                if self.spent + price <= limit {
+                    self.is_oversized[unit] = true;
+                    self.spent += price;
+                    self.pay_heading_of(unit);
+                }
+            }
+        }
+    }
+
+    /// Whether nothing is taken, and nothing listed.
+    pub(super) fn says_nothing(&self) -> bool {
+        self.facts.is_empty() && !self.is_taken.contains(&true)
+    }
+
     /// What is too much, given that the first facts have room.
     pub(super) fn unfit(&self, limit: usize) -> Box<Unfit> {
         let mut room = limit;
@@ -221,6 +247,8 @@ impl<'r> Choice<'r> {
             while let Some(unit) = self.reading.units.get(next).filter(|unit| unit.section == section) {
                 if self.is_taken[next] {
                     page.unit(next, unit);
+                } else if self.is_oversized[next] {
+                    page.mark(next, unit);
                 }
                 next += 1;
             }

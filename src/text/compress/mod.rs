@@ -107,6 +107,7 @@ pub fn compress_by(
     choice.take_leads(&leads, wanted.max(choice.spent + choice.spent / LEADS).min(limit));
     let vectors = Vectors::of(reading.units.iter().map(|unit| unit.text.as_str()));
     let budget = wanted.max(choice.spent).min(limit);
+    choice.note_oversized(budget, limit);
     let mut queue = Queue::new(worth, reading, &vectors, &leads);
     let mut taken = Vec::new();
     let (mut body, mut tokens) = (String::new(), 0);
@@ -128,7 +129,7 @@ pub fn compress_by(
         body = choice.print();
         tokens = tokens::count(&body);
     }
-    if body.trim().is_empty() && !reading.units.is_empty() {
+    if choice.says_nothing() && !reading.units.is_empty() {
         return choice.only_one(limit);
     }
     if tokens > limit { Err(choice.unfit(limit)) } else { Ok(Compressed { body, tokens }) }

@@ -20,6 +20,8 @@ pub(super) struct Page<'r> {
     block: Option<(usize, Layout)>,
     /// The number of the unit that was printed last.
     last: Option<usize>,
+    /// Whether a mark stands for it.
+    is_marked: bool,
     /// The item that was printed last and those that it is part of, outer ones first; none where something else came behind it.
     open: Vec<usize>,
 }
@@ -27,7 +29,16 @@ pub(super) struct Page<'r> {
 impl<'r> Page<'r> {
     /// An empty page for what was read of sources with these names.
     pub(super) fn new(reading: &'r Reading, names: &'r [&'r str]) -> Self {
-        Self { reading, names, out: String::new(), headed: HashSet::new(), block: None, last: None, open: Vec::new() }
+        Self {
+            reading,
+            names,
+            out: String::new(),
+            headed: HashSet::new(),
+            block: None,
+            last: None,
+            is_marked: false,
+            open: Vec::new(),
+        }
     }
 
     /// The text, which one line feed ends.
@@ -37,48 +48,61 @@ impl<'r> Page<'r> {
         self.out
     }
 
+    /// A unit in full.
     pub(super) fn unit(&mut self, number: usize, unit: &Unit) {
+        self.place(number, unit, &unit.text);
+        self.is_marked = false;
+    }
+
+    /// The mark that a unit is left out, laid out as it would be.
+    pub(super) fn mark(&mut self, number: usize, unit: &Unit) {
+        match &unit.layout {
+            Layout::Heading => return,
+            Layout::Row(_) => self.place(number, unit, "| … |"),
+            Layout::Code => {
+                let fences =
+                    unit.text.split_once('\n').and_then(|(open, rest)| Some((open, rest.rsplit_once('\n')?.1)));
+                let (open, close) = fences.unwrap_or(("```", "```"));
+                self.place(number, unit, &format!("{open}\n{LEFT_OUT}\n{close}"));
+            }
+            _ => self.place(number, unit, LEFT_OUT),
+        }
+        self.is_marked = true;
+    }
+
+    fn place(&mut self, number: usize, unit: &Unit, text: &str) {
         self.head(unit.section);
         let last = self.last.replace(number);
-        let is_next = last.is_some_and(|last| last + 1 == number);
+        let is_next = !self.is_marked && last.is_some_and(|last| last + 1 == number);
         let goes_on = self.block.as_ref().is_some_and(|(block, _)| *block == unit.block);
         match &unit.layout {
             Layout::Heading => {}
             Layout::Text | Layout::Quote | Layout::Item(..) if goes_on => {
-                let text = match unit.text.strip_prefix(GOES_ON).filter(|_| self.out.ends_with(IS_CUT)) {
+                let text = match text.strip_prefix(GOES_ON).filter(|_| self.out.ends_with(IS_CUT)) {
                     // The two marks are one, and none where nothing is left out.
                     Some(text) => {
                         self.out.truncate(self.out.len() - if is_next { IS_CUT.len() } else { 0 });
                         text
                     }
-                    None => &unit.text,
+                    None => text,
                 };
                 self.out.push(' ');
                 self.out.push_str(text);
             }
             Layout::Text => {
                 self.part();
-                self.text(&unit.text);
+                self.text(text);
             }
             Layout::Quote => {
                 self.part();
                 self.out.push_str("> ");
-                self.text(&unit.text);
+                self.text(text);
             }
             Layout::Item(item) => {
                 self.item(number, *item, last);
-                self.text(&unit.text);
+                self.text(text);
             }
-            Layout::Code if goes_on && is_next => {
-                // The fences of both go, where one ends and the other begins.
-                let inner = unit.text.split_once('\n').map_or("", |(_, inner)| inner);
-                self.out.truncate(self.out.rfind('\n').map_or(0, |end| end + 1));
-                self.out.push_str(inner);
-            }
-            Layout::Code => {
-                self.part();
-                self.out.push_str(&unit.text);
-            }
+            Layout::Code => self.code(number, text, goes_on, is_next),
             Layout::Row(head) => {
                 if goes_on {
                     self.out.push('\n');
@@ -87,7 +111,7 @@ impl<'r> Page<'r> {
                     self.out.push_str(head);
                     self.out.push('\n');
                 }
-                self.out.push_str(&unit.text);
+                self.out.push_str(text);
             }
         }
         if !matches!(unit.layout, Layout::Item(_)) {
@@ -149,6 +173,35 @@ impl<'r> Page<'r> {
         let between = &self.reading.units[last.map_or(0, |last| last + 1)..number];
         let of_section = between.iter().rev().take_while(|unit| unit.section == own.section);
         of_section.into_iter().find(|unit| !matches!(unit.layout, Layout::Item(_) | Layout::Heading))
+    }
+
+    /// A block of code, or a piece of one: all pieces stand in one fence, with a mark where lines are left out.
+    fn code(&mut self, number: usize, text: &str, goes_on: bool, is_next: bool) {
+        const MARK: &str = "…\n";
+        let (open, rest) = text.split_once('\n').unwrap_or((text, ""));
+        let (inner, close) = rest.rsplit_once('\n').unwrap_or(("", rest));
+        let units = &self.reading.units;
+        let is_piece = |other: Option<&Unit>| other.is_some_and(|other| other.block == units[number].block);
+        if goes_on {
+            self.out.truncate(self.out.rfind('\n').map_or(0, |end| end + 1));
+            if is_next && self.out.ends_with(MARK) {
+                self.out.truncate(self.out.len() - MARK.len());
+            }
+        } else {
+            self.part();
+            self.out.push_str(&format!("{open}\n"));
+            if is_piece(number.checked_sub(1).and_then(|before| units.get(before))) {
+                self.out.push_str(MARK);
+            }
+        }
+        let is_there = inner == LEFT_OUT && self.out.ends_with(MARK);
+        if !inner.is_empty() && !is_there {
+            self.out.push_str(&format!("{inner}\n"));
+        }
+        if is_piece(units.get(number + 1)) && !self.out.ends_with(MARK) {
+            self.out.push_str(MARK);
+        }
+        self.out.push_str(close);
     }
 
     /// Running text at the beginning of a line, where it must not open a block of code.

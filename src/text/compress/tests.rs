@@ -208,6 +208,37 @@ fn lists_do_not_become_one() {
     assert_eq!(short(&text_between, 1), "This must be.\n\n…\n\n- It must be off.\n");
 }
 
+#[test]
+fn lines_left_out_of_code_are_marked() {
+    let lines: String = (0..700).map(|at| format!("let a{at} = {};\n", at * 7)).collect();
+    let text = format!("```rust\n{lines}```\n");
+    let body = short(&text, 600);
+    let inner: Vec<&str> = body.lines().collect();
+    assert_eq!((inner[0], inner[inner.len() - 1], body.matches("```").count()), ("```rust", "```", 2), "{body}");
+    let number = |line: &str| line[5..].split(' ').next().and_then(|number| number.parse::<usize>().ok());
+    let mut next = Some(0);
+    for line in &inner[1..inner.len() - 1] {
+        if *line == "…" {
+            assert!(next.take().is_some(), "two marks in a row: {body}");
+        } else {
+            let at = number(line).unwrap();
+            assert!(next.is_none_or(|next| next == at) && (next.is_some() || at > 0), "{line} in {body}");
+            next = Some(at + 1);
+        }
+    }
+    assert!(next.is_none_or(|next| next == 700) && inner.contains(&"…"), "{body}");
+    assert!(tokens::count(&body) <= 600 && short(&text, 8_000) == text);
+}
+
+#[test]
+fn what_is_too_large_leaves_a_mark() {
+    let line = "x7".repeat(25_000);
+    let text = format!("# Code\n\nThis must be.\n\n```c\n{line}\n```\n\nThat must be.\n");
+    assert_eq!(short(&text, 100), "# Code\n\nThis must be.\n\n```c\n…\n```\n\nThat must be.\n");
+    let item = format!("- This must be.\n- {line}\n- That must be.\n\n{line}\n\n## End\n\nAnd that must be.\n");
+    assert_eq!(short(&item, 100), "- This must be.\n- …\n- That must be.\n\n…\n\n## End\n\nAnd that must be.\n");
+}
+
 proptest! {
     /// The gate finds each fact that is taken out of the text, and none while they are there.
     #[test]
