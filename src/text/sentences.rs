@@ -9,8 +9,13 @@ const ABBREVIATIONS: &[&str] = &[
     "e.g", "i.e", "etc", "vs", "cf", "approx", "resp", "incl", "dr", "mr", "mrs", "fig", "no", "eq", "sec", "al", "viz",
 ];
 
+/// What ends a sentence where no blanks stand between words.
+pub(super) const WIDE_ENDS: [char; 4] = ['。', '！', '？', '｡'];
+/// What may close behind it.
+const WIDE_CLOSERS: [char; 8] = ['」', '』', '）', '”', '’', '》', '】', '〉'];
+
 /// The sentences of `text`, which is one paragraph, in order and without the blanks between them. Together they hold
-/// everything but blanks. Full stops in code spans, numbers, paths and abbreviations end nothing.
+/// everything but blanks. Wide marks end one without a blank behind them. Full stops in code spans, numbers, paths and abbreviations end nothing.
 pub fn sentences(text: &str) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
@@ -32,6 +37,22 @@ pub fn sentences(text: &str) -> Vec<Range<usize>> {
                 }
                 at = end;
                 continue;
+            }
+            // The first bytes of wide marks.
+            0xe3 | 0xef => {
+                let rest = &text[at..];
+                let after = rest.trim_start_matches(WIDE_ENDS);
+                if after.len() < rest.len() {
+                    at = text.len() - after.len();
+                    let closed = after.trim_start_matches(WIDE_CLOSERS);
+                    // What was quoted may go on: 「…。」と.
+                    if closed.len() == after.len() || closed.is_empty() || closed.starts_with(char::is_whitespace) {
+                        at = text.len() - closed.len();
+                        push(text, start..at, &mut found);
+                        start = at;
+                    }
+                    continue;
+                }
             }
             _ => {}
         }
@@ -87,11 +108,15 @@ mod tests {
         assert_eq!(split("See src/a.rs. `b` follows"), ["See src/a.rs.", "`b` follows"]);
         assert_eq!(split("one ... two"), ["one ... two"]);
         assert_eq!(split("  "), [""; 0]);
+        assert_eq!(
+            split("今日は晴れ。明日は雨！？「行く。」と言った。（終）好。 Then v1.5。"),
+            ["今日は晴れ。", "明日は雨！？", "「行く。」と言った。", "（終）好。", "Then v1.5。"]
+        );
     }
 
     proptest! {
         #[test]
-        fn nothing_is_lost(text in "([a-zA-Z0-9.!?`()\"' \n]|é|日){0,60}") {
+        fn nothing_is_lost(text in "([a-zA-Z0-9.!?`()\"' \n]|é|日|。|」|？){0,60}") {
             let joined: String = split(&text).concat();
             let without = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
             prop_assert_eq!(without(&joined), without(&text));

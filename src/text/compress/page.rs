@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::leads::introduces;
+use crate::text::sentences::WIDE_ENDS;
 use crate::text::units::{GOES_ON, IS_CUT, Layout, Reading, Section, Unit};
 
 /// What a list of facts begins with.
@@ -86,7 +87,7 @@ impl<'r> Page<'r> {
                     }
                     None => text,
                 };
-                self.out.push(' ');
+                self.out.push_str(if self.out.ends_with(WIDE_ENDS) { "" } else { " " });
                 self.out.push_str(text);
             }
             Layout::Text => {

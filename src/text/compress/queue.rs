@@ -8,7 +8,7 @@ use super::choice::Choice;
 use super::leads::Leads;
 use crate::text::code_spans::code_spans;
 use crate::text::rank::Vectors;
-use crate::text::units::{Layout, Reading};
+use crate::text::units::{GOES_ON, IS_CUT, Layout, Reading};
 
 /// Above this likeness a unit says again what another one said.
 const REPEATS: f32 = 0.75;
@@ -116,10 +116,12 @@ impl<'r> Queue<'r> {
                 misfits.push((Order(score), Reverse(at)));
                 continue;
             }
-            if saved == 0 && !self.said.insert(&self.reading.units[at].text) {
+            // The pieces of a sentence are as like each other as they are: what says it again is another sentence.
+            let may_repeat = saved == 0 && !is_piece(&self.reading.units[at].text);
+            if may_repeat && !self.said.insert(&self.reading.units[at].text) {
                 continue;
             }
-            if saved == 0 && self.taken.iter().any(|other| self.vectors.likeness(at, *other) > REPEATS) {
+            if may_repeat && self.taken.iter().any(|other| self.vectors.likeness(at, *other) > REPEATS) {
                 continue;
             }
             choice.take(at, (cost, saved));
@@ -132,6 +134,11 @@ impl<'r> Queue<'r> {
         self.heap.extend(misfits);
         taken
     }
+}
+
+/// Whether a text is a piece of a sentence that was cut.
+fn is_piece(text: &str) -> bool {
+    text.starts_with(GOES_ON) || text.ends_with(IS_CUT)
 }
 
 /// The code spans of a text.

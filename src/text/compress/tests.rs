@@ -231,12 +231,29 @@ fn lines_left_out_of_code_are_marked() {
 }
 
 #[test]
+fn sentences_of_han_and_kana_are_cut_apart() {
+    let text: String = (0..400).map(|at| format!("これは第{at}の文です。今日は{}度でした！", at * 3)).collect();
+    let body = short(&format!("# 記録\n\n{text}\n"), 400);
+    assert!(tokens::count(&body) <= 400 && tokens::count(&body) > 200, "{body}");
+    assert!(body.contains("の文です。"), "{body}");
+}
+
+#[test]
 fn what_is_too_large_leaves_a_mark() {
     let line = "x7".repeat(25_000);
     let text = format!("# Code\n\nThis must be.\n\n```c\n{line}\n```\n\nThat must be.\n");
     assert_eq!(short(&text, 100), "# Code\n\nThis must be.\n\n```c\n…\n```\n\nThat must be.\n");
     let item = format!("- This must be.\n- {line}\n- That must be.\n\n{line}\n\n## End\n\nAnd that must be.\n");
     assert_eq!(short(&item, 100), "- This must be.\n- …\n- That must be.\n\n…\n\n## End\n\nAnd that must be.\n");
+}
+
+#[test]
+fn a_long_sentence_is_taken_as_far_as_there_is_room() {
+    let clause = "and the cache of the tokens is read by default from the store of the session, ";
+    let text = format!("# Talk\n\n{}{}\n", clause.repeat(300), "end");
+    let all = tokens::count(&text);
+    let taken = tokens::count(&short(&text, all / 5));
+    assert!(taken <= all / 5 && taken > all / 7, "{taken} of {all}");
 }
 
 proptest! {
