@@ -32,7 +32,7 @@ pub(super) fn joined(block: &str, quoted: bool) -> String {
 pub(super) struct Cleaned<'t> {
     /// One line.
     pub(super) text: String,
-    /// Where its links lead, in order; pictures are none.
+    /// Where its links lead, in order, or their labels in brackets, which may have no definition; pictures are none.
     pub(super) targets: Vec<&'t str>,
 }
 
@@ -48,7 +48,7 @@ pub(super) fn cleaned(text: &str) -> Cleaned<'_> {
         let taken = match rest.as_bytes()[0] {
             b'`' => end_of_span(&spans, at).map(|end| (end - at, Some(&text[at..end]))),
             b'!' if rest.starts_with("![") => link(text, at + 1, &spans).map(|link| (1 + link.length, None)),
-            b'[' => link(text, at, &spans).filter(|link| link.has_target || link.is_empty).map(|link| {
+            b'[' => link(text, at, &spans).filter(|link| note_label(rest, link, &mut targets)).map(|link| {
                 let shown = &rest[..link.shown];
                 // A picture that leads somewhere is a picture.
                 let is_text = !link.is_empty && !shown.contains("![");
@@ -78,6 +78,19 @@ pub(super) fn cleaned(text: &str) -> Cleaned<'_> {
     }
     out.push_str(&text[from..]);
     Cleaned { text: single_blanks(&out), targets }
+}
+
+/// Notes the label of a link that leads where its definition says: `[text][label]`, `[text][]`, `[text]`. Whether it is a link
+/// without a doubt.
+fn note_label<'t>(rest: &'t str, link: &Link, targets: &mut Vec<&'t str>) -> bool {
+    let (shown, target) = (&rest[..link.shown], &rest[link.shown..link.length]);
+    match target {
+        _ if link.is_empty || shown.contains("![") => {}
+        "" | "[]" => targets.push(shown),
+        _ if target.starts_with('[') => targets.push(target),
+        _ => {}
+    }
+    link.has_target || link.is_empty
 }
 
 /// What people read of HTML: no tags, comments, scripts and styles.

@@ -28,6 +28,7 @@ use super::sentences::sentences;
 use super::wording::{Denial, decides, denials, telling};
 use crate::model::bundle::BundleType;
 use crate::model::document::LineIndex;
+use definitions::Definitions;
 use items::{Around, marked};
 
 /// Blocks of at most so many bytes are one unit: their sentences belong together.
@@ -136,8 +137,8 @@ pub struct Reading {
 impl Reading {
     /// Reads sources for a kind of bundle.
     pub fn of(sources: &[Source<'_>], kind: BundleType) -> Self {
-        let mut reader =
-            Reader { kind, out: Self::default(), weight: Weight::Plain, open: Vec::new(), block: 0, line: 0 };
+        let (out, definitions) = (Self::default(), Definitions::default());
+        let mut reader = Reader { kind, out, weight: Weight::Plain, open: Vec::new(), definitions, block: 0, line: 0 };
         for (number, source) in sources.iter().enumerate() {
             match toml_title(source.name) {
                 Some(title) => reader.toml(number, title, source.text),
@@ -170,6 +171,8 @@ struct Reader {
     weight: Weight,
     /// The sections that the next heading may be part of, outer ones first, with their weights.
     open: Vec<(usize, Weight)>,
+    /// Of the source that is read.
+    definitions: Definitions,
     block: usize,
     line: usize,
 }
@@ -178,6 +181,7 @@ impl Reader {
     fn source(&mut self, number: usize, text: &str) {
         let lines = LineIndex::new(text);
         self.weight = Weight::Plain;
+        self.definitions = Definitions::of(text);
         self.open = vec![(self.out.sections.len(), Weight::Plain)];
         self.out.sections.push(Section { source: number, level: 0, title: String::new(), parent: None });
         let lists_before = self.out.items.iter().map(|item| item.list).max().unwrap_or(0);
@@ -326,7 +330,8 @@ impl Reader {
 
     /// Notes where links lead, which the text itself loses: paths always, addresses where the block `carries` facts.
     fn targets(&mut self, targets: &[&str], carries: bool) {
-        for target in targets {
+        let definitions = std::mem::take(&mut self.definitions);
+        for target in targets.iter().filter_map(|target| definitions.resolve(target)) {
             let is_address = target.starts_with("http");
             let end = target.find(['#', '?']).filter(|_| !is_address).unwrap_or(target.len());
             each_place(&target[..end], |kind, place| {
@@ -335,6 +340,7 @@ impl Reader {
                 }
             });
         }
+        self.definitions = definitions;
     }
 
     /// A block of code: where the section's wording is kept, all of it.
@@ -463,6 +469,7 @@ pub(super) use cutting::{GOES_ON, IS_CUT};
 pub use items::Item;
 
 mod cutting;
+mod definitions;
 mod items;
 #[cfg(test)]
 mod tests;

@@ -76,6 +76,21 @@ fn links_lead_to_paths() {
 }
 
 #[test]
+fn references_lead_where_their_definitions_say() {
+    let definitions = "\n\n[g]: https://example.org/x 'title'\n[Two  Words]: <docs/two.md>\n[short]: src/a.rs\n";
+    let text = format!(
+        "We must read [the guide][g], [it][two words], [Short] and [short][], not [none][h] or `[a][g]`.{definitions}"
+    );
+    let found = texts(BundleType::Research, &text);
+    assert_eq!(
+        found[found.len() - 4..],
+        ["https://example.org/x", "docs/two.md", "src/a.rs", "src/a.rs"].map(str::to_owned),
+        "{found:?}"
+    );
+    assert_eq!(texts(BundleType::Research, "See [the guide][g].\n\n[g]: https://example.org/x\n"), [""; 0]);
+}
+
+#[test]
 fn marks_may_have_punctuation() {
     for text in ["Ask Maria (!keep)\n", "Ask Maria !keep.\n", "| a |\n| - |\n| Ask Maria **!keep** |\n"] {
         assert!(facts(BundleType::Research, text)[0].0.contains("!keep"), "{text}");
