@@ -15,7 +15,8 @@ pub(super) const WIDE_ENDS: [char; 4] = ['。', '！', '？', '｡'];
 const WIDE_CLOSERS: [char; 8] = ['」', '』', '）', '”', '’', '》', '】', '〉'];
 
 /// The sentences of `text`, which is one paragraph, in order and without the blanks between them. Together they hold
-/// everything but blanks. Wide marks end one without a blank behind them. Full stops in code spans, numbers, paths and abbreviations end nothing.
+/// everything but blanks. Wide marks end one without a blank behind them. Full stops in code spans, numbers, paths and
+/// abbreviations end nothing.
 pub fn sentences(text: &str) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();

@@ -3,7 +3,8 @@
 //! First comes what must be kept word for word, then a list of all other facts that must be kept, for each section; what the
 //! budget has left goes to the units that are worth most for what they cost. A unit that is taken in full takes its facts off the
 //! lists. The item of a list brings along the items that it is part of and the sentence that introduces the list, or the mark that
-//! they are left out, because it would mean something else without them. Deterministic, and linear in the length of the sources but for sorting.
+//! they are left out, because it would mean something else without them. Deterministic, and linear in the length of the sources but
+//! for sorting.
 //!
 //! What a unit is worth was chosen by measurement. Words that tell of exceptions, conditions, changes and causes are worth most:
 //! with them about half of the questions of the benchmark can be answered from a fifth of the text. TextRank, the usual choice,
