@@ -189,9 +189,7 @@ fn candidates(corpus: &Corpus, words: &str, profile: Option<&ProfileName>, tag: 
     };
     let replacements = corpus.replacements();
     let replaced_by = |place: &usize| replacements.get(corpus.id(*place)).cloned().unwrap_or_default();
-    let ids = |places: &mut dyn Iterator<Item = usize>| -> Vec<RecordId> {
-        places.filter_map(|place| RecordId::parse(corpus.id(place)).ok()).collect()
-    };
+    let id = |place: usize| RecordId::parse(corpus.id(place)).ok();
     let mut by_place: BTreeMap<usize, Candidate> = BTreeMap::new();
     for hit in best(&corpus.texts(), words, usize::MAX).into_iter().filter(|hit| is_wanted(hit.text)) {
         let newest = newest(&hit.text, replaced_by);
@@ -203,8 +201,8 @@ fn candidates(corpus: &Corpus, words: &str, profile: Option<&ProfileName>, tag: 
             let candidate = by_place.entry(place).or_insert_with(|| Candidate {
                 place,
                 score: 0.0,
-                superseded_by: ids(&mut by.iter().copied()),
-                newer: if by.is_empty() { Vec::new() } else { ids(&mut newer(&place, replaced_by).into_iter()) },
+                superseded_by: by.iter().copied().filter_map(id).collect(),
+                newer: newer(&place, replaced_by).into_iter().filter_map(id).collect(),
                 replaced: Vec::new(),
             });
             candidate.score = candidate.score.max(hit.score);
